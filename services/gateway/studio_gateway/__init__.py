@@ -1,0 +1,1 @@
+"""Gateway: accepts jobs and webhooks, serves progress and pictures."""

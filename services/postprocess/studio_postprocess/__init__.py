@@ -1,0 +1,1 @@
+"""Postprocess: provider pictures become ranked concepts."""

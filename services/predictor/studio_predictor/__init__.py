@@ -1,0 +1,1 @@
+"""Predictor: buys pictures from the provider."""

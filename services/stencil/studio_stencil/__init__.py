@@ -1,0 +1,1 @@
+"""Stencil: draws the flat picture a concept starts from."""
