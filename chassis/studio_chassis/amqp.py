@@ -1,0 +1,157 @@
+"""The broker: one robust connection, the declared topology, and publishing with confirms."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError, ChannelInvalidStateError, DeliveryError
+
+from studio_chassis.cloudevents import to_message
+from studio_chassis.errors import Unavailable
+from studio_contracts import topology
+from studio_contracts.events import Event
+from studio_contracts.topology import Queue
+
+PUBLISH_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
+OUTAGES = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
+log = structlog.get_logger()
+
+
+class Broker:
+    """A connection that comes back by itself. While it is away, publishing raises Unavailable at once."""
+
+    def __init__(self, url: str, service: str) -> None:
+        self._url = url
+        self._service = service
+        self._connection: AbstractRobustConnection | None = None
+        self._channel: AbstractRobustChannel | None = None
+        self._exchanges: dict[str, AbstractExchange] = {}
+        self.ready = asyncio.Event()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection stands and its publishing channel is open."""
+        channel = self._channel
+        return (
+            self._connection is not None
+            and self._connection.connected.is_set()
+            and channel is not None
+            and not channel.is_closed
+        )
+
+    async def connect(self) -> None:
+        """Connect, however long the broker takes to appear, and declare the topology."""
+        connection = await aio_pika.connect_robust(
+            self._url,
+            timeout=10,
+            fail_fast="0",
+            reconnect_interval=RECONNECT_SECONDS,
+            heartbeat=20,
+            client_properties={"connection_name": f"studio-{self._service}"},
+        )
+        connection.reconnect_callbacks.add(self._declare_again)
+        self._connection = connection
+        await declare(connection)
+        channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+        await channel.initialize()
+        self._channel = channel
+        self.ready.set()
+
+    async def _declare_again(self, *_: Any) -> None:
+        if self._connection is not None:
+            with suppress(*OUTAGES):
+                await declare(self._connection)
+
+    async def publish(self, event: Event) -> None:
+        """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
+        await self.send(topology.EXCHANGE, event.type, to_message(event), mandatory=event.type in topology.ROUTED)
+
+    async def send(self, exchange: str, routing_key: str, message: aio_pika.Message, *, mandatory: bool = True) -> None:
+        """Publish with confirm; a mandatory message that no queue takes is an error. Raises Unavailable."""
+        if self._channel is None or not self.is_connected:
+            raise Unavailable("broker: not connected")
+        try:
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                if exchange not in self._exchanges:
+                    self._exchanges[exchange] = await self._channel.get_exchange(exchange, ensure=False)
+                await self._exchanges[exchange].publish(message, routing_key, mandatory=mandatory)
+        except DeliveryError as error:
+            raise Unavailable(f"broker: {routing_key} was not taken by any queue") from error
+        except OUTAGES as error:
+            raise Unavailable(f"broker: {type(error).__name__}") from error
+
+    async def open_channel(self, prefetch: int) -> AbstractRobustChannel:
+        """A channel of its own for one consumer."""
+        await self.ready.wait()
+        assert self._connection is not None
+        channel = self._connection.channel(publisher_confirms=False)
+        await channel.initialize()
+        await channel.set_qos(prefetch_count=prefetch)
+        return channel
+
+    async def close(self) -> None:
+        """Close the connection; what is not acknowledged goes back to its queue."""
+        if self._connection is not None:
+            await self._connection.close()
+
+
+async def declare(connection: AbstractRobustConnection) -> None:
+    """Declare the whole topology on a throw-away channel; repeating it changes nothing."""
+    async with connection.channel() as channel:
+        events = await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+        for queue in topology.QUEUES:
+            await channel.declare_queue(queue.dead, durable=True, arguments={"x-queue-type": "quorum"})
+            work = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
+            for event_type in queue.types:
+                await work.bind(events, event_type)
+        for delay in topology.RETRY_DELAYS:
+            name = topology.retry_exchange(delay)
+            room = await channel.declare_exchange(name, aio_pika.ExchangeType.FANOUT, durable=True)
+            waiting = await channel.declare_queue(name, durable=True, arguments=retry_arguments(delay))
+            await waiting.bind(room)
+
+
+def _quorum(dead_letter: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+        **dead_letter,
+    }
+
+
+def work_arguments(queue: Queue) -> dict[str, Any]:
+    """Arguments of a work queue: what kills its consumers again and again ends in the dead-letter queue."""
+    return _quorum({"x-dead-letter-routing-key": queue.dead, "x-delivery-limit": topology.DELIVERY_LIMIT})
+
+
+def retry_arguments(delay: timedelta) -> dict[str, Any]:
+    """Arguments of a waiting room: after the delay a message returns to the queue named by its own routing key."""
+    return _quorum({"x-message-ttl": int(delay.total_seconds() * 1000)})
+
+
+@asynccontextmanager
+async def open_broker(url: str, service: str) -> AsyncIterator[Broker]:
+    """A broker that connects in the background, so that a service starts while RabbitMQ is down."""
+    broker = Broker(url, service)
+    connecting = asyncio.create_task(broker.connect())
+    connecting.add_done_callback(_say_if_failed)
+    try:
+        yield broker
+    finally:
+        connecting.cancel()
+        with suppress(asyncio.CancelledError, *CONNECTION_EXCEPTIONS, AMQPError):
+            await connecting
+        await broker.close()
+
+
+def _say_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("broker set-up failed", reason=str(task.exception()))

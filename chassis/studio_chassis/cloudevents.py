@@ -1,0 +1,63 @@
+"""CloudEvents 1.0 in binary mode over AMQP 0-9-1: attributes as `ce-` headers, data as the body.
+
+The binding is the RabbitMQ one of Knative that the CloudEvents Python SDK implements.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aio_pika
+from pydantic import ValidationError
+
+from studio_contracts.events import Event, EventError
+
+ATTEMPT = "studio-attempt"
+LAST_ERROR = "studio-last-error"
+
+
+def to_message(event: Event) -> aio_pika.Message:
+    """The persistent AMQP message of an event."""
+    return aio_pika.Message(
+        json.dumps(event.data, separators=(",", ":")).encode(),
+        content_type="application/json",
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        message_id=event.id,
+        correlation_id=event.subject,
+        type=event.type,
+        headers={
+            "ce-specversion": "1.0",
+            "ce-id": event.id,
+            "ce-type": event.type,
+            "ce-source": event.source,
+            "ce-subject": event.subject,
+            "ce-time": event.time.isoformat(),
+            "traceparent": event.traceparent,
+        },
+    )
+
+
+def from_message(headers: Mapping[str, Any], body: bytes) -> Event:
+    """The event in a message. Raises EventError, also when its type or version is not ours."""
+    if headers.get("ce-specversion") != "1.0":
+        raise EventError(f"not a CloudEvent 1.0: ce-specversion is {headers.get('ce-specversion')!r}")
+    try:
+        data = json.loads(body)
+        event = Event.model_validate(
+            {
+                "id": headers.get("ce-id"),
+                "type": headers.get("ce-type"),
+                "source": headers.get("ce-source"),
+                "subject": headers.get("ce-subject"),
+                "time": headers.get("ce-time"),
+                "traceparent": headers.get("traceparent", ""),
+                "data": data,
+            }
+        )
+    except ValidationError as error:
+        fields = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+        raise EventError(f"unreadable attributes: {fields}") from error
+    except ValueError as error:
+        raise EventError(f"the body is not JSON: {error}") from error
+    _ = event.payload
+    return event

@@ -1,0 +1,160 @@
+"""The job store in MongoDB. The only module that knows motor, so that another driver is a change of one file."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo.errors import (
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from studio_chassis.errors import JobExists, JobNotFound, Unavailable
+from studio_chassis.store import Outbox
+from studio_contracts.events import Event
+from studio_contracts.job import TERMINAL, Job
+from studio_contracts.lifecycle import Transition
+
+OPERATION_SECONDS = 10
+P = ParamSpec("P")
+R = TypeVar("R")
+_OUTAGES = (ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
+
+
+def _translated(operation: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+    @wraps(operation)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _outages_told():
+            return await operation(*args, **kwargs)
+
+    return run
+
+
+@contextmanager
+def _outages_told() -> Iterator[None]:
+    try:
+        yield
+    except _OUTAGES as error:
+        raise Unavailable(f"database: {type(error).__name__}") from error
+    except PyMongoError as error:
+        if error.timeout or error.has_error_label("RetryableWriteError"):
+            raise Unavailable(f"database: {type(error).__name__}") from error
+        raise
+
+
+class MongoJobStore:
+    """Jobs in `jobs`, leases in `leases`. Writes are acknowledged by a majority and journaled."""
+
+    def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]") -> None:
+        self._database = database
+        self._jobs = database["jobs"]
+        self._leases = database["leases"]
+
+    @_translated
+    async def create_indexes(self) -> None:
+        """The indexes the reconciler's questions need; safe to repeat."""
+        await self._jobs.create_index([("updated_at", 1)], name="unfinished", partialFilterExpression={"final": False})
+        await self._jobs.create_index(
+            [("updated_at", 1)], name="unpublished", partialFilterExpression={"outbox.0": {"$exists": True}}
+        )
+
+    @_translated
+    async def insert(self, first: Transition) -> None:
+        document = {"_id": first.job.id, **_document(first.job), "outbox": _outbox(first)}
+        try:
+            await self._jobs.insert_one(document)
+        except DuplicateKeyError as error:
+            raise JobExists(first.job.id) from error
+
+    @_translated
+    async def load(self, job_id: str) -> Job:
+        document = await self._jobs.find_one({"_id": job_id}, {"outbox": 0})
+        if document is None:
+            raise JobNotFound(job_id)
+        return _job(document)
+
+    @_translated
+    async def commit(self, change: Transition) -> bool:
+        result = await self._jobs.update_one(
+            {"_id": change.job.id, "version": change.job.version - 1},
+            {"$set": _document(change.job), "$push": {"outbox": {"$each": _outbox(change)}}},
+        )
+        return bool(result.matched_count)
+
+    @_translated
+    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
+        await self._jobs.update_one({"_id": job_id}, {"$pull": {"outbox": {"id": {"$in": list(event_ids)}}}})
+
+    @_translated
+    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
+        found = self._jobs.find(
+            {"outbox.0": {"$exists": True}, "updated_at": {"$lt": before}},
+            {"outbox": 1},
+            sort=[("updated_at", 1)],
+            limit=limit,
+        )
+        return tuple(
+            [
+                Outbox(document["_id"], tuple(Event.model_validate(event) for event in document["outbox"]))
+                async for document in found
+            ]
+        )
+
+    async def unfinished(self, before: datetime) -> AsyncIterator[Job]:
+        query = {"final": False, "updated_at": {"$lt": before}}
+        with _outages_told():
+            async for document in self._jobs.find(query, {"outbox": 0}, sort=[("updated_at", 1)], batch_size=100):
+                yield _job(document)
+
+    @_translated
+    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lt": now}}]}
+        try:
+            await self._leases.update_one(free, {"$set": {"holder": holder, "until": until}}, upsert=True)
+        except DuplicateKeyError:
+            return False  # the filter missed a lease that exists: somebody else holds it
+        return True
+
+    @_translated
+    async def ping(self) -> None:
+        await self._database.command("ping")
+
+
+def _document(job: Job) -> dict[str, Any]:
+    return {**job.model_dump(exclude={"id"}), "final": job.status in TERMINAL}
+
+
+def _job(document: dict[str, Any]) -> Job:
+    job_id, _ = document.pop("_id"), document.pop("final")
+    return Job.model_validate({"id": job_id, **document})
+
+
+def _outbox(change: Transition) -> list[dict[str, Any]]:
+    return [event.model_dump() for event in change.events]
+
+
+@asynccontextmanager
+async def open_mongo_store(url: str, database: str, service: str) -> AsyncIterator[MongoJobStore]:
+    """The store behind a MongoDB URL. Connects on first use; every operation ends within OPERATION_SECONDS."""
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+        url,
+        appname=f"studio-{service}",
+        tz_aware=True,
+        uuidRepresentation="standard",
+        w="majority",
+        journal=True,
+        readConcernLevel="majority",
+        timeoutMS=OPERATION_SECONDS * 1000,
+        serverSelectionTimeoutMS=5000,
+    )
+    try:
+        yield MongoJobStore(client[database])
+    finally:
+        client.close()

@@ -1,0 +1,60 @@
+"""Pictures in an object store given by URL: a folder for the local stack, S3 and its kin elsewhere."""
+
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, from_url
+
+from studio_chassis.errors import ObjectNotFound, Unavailable
+
+
+class ObjectStore(Protocol):
+    """Bytes under keys. Each method raises Unavailable when the store does not answer."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store the bytes, replacing what the key held."""
+
+    async def get(self, key: str) -> bytes:
+        """The bytes. Raises ObjectNotFound."""
+
+    async def delete(self, keys: list[str]) -> None:
+        """Remove the objects. Those already gone are fine."""
+
+
+class UrlObjectStore:
+    """An object store reached through obstore by its URL."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._store = (
+            LocalStore(prefix=Path(unquote(parts.path)), mkdir=True)
+            if parts.scheme == "file"
+            else from_url(url, client_options={"timeout": "20s", "connect_timeout": "5s"})
+        )
+
+    async def put(self, key: str, data: bytes) -> None:
+        try:
+            await obstore.put_async(self._store, key, data)
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"object store: {type(error).__name__}") from error
+
+    async def get(self, key: str) -> bytes:
+        try:
+            found = await obstore.get_async(self._store, key)
+            return bytes(await found.bytes_async())
+        except FileNotFoundError as error:
+            raise ObjectNotFound(key) from error
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"object store: {type(error).__name__}") from error
+
+    async def delete(self, keys: list[str]) -> None:
+        for key in keys:
+            try:
+                await obstore.delete_async(self._store, key)
+            except FileNotFoundError:
+                continue
+            except (BaseError, OSError) as error:
+                raise Unavailable(f"object store: {type(error).__name__}") from error

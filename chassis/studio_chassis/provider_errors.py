@@ -1,0 +1,168 @@
+"""What can go wrong with a request to Replicate, told apart by what may be done next.
+
+Creating a prediction costs money and cannot be made idempotent, so the question is always whether one was created:
+
+    ProviderError
+    ├── NotSent        certainly not: try again
+    ├── Throttled      certainly not: try again after `retry_after`
+    ├── AnswerLost     perhaps: look for it before trying again
+    ├── LineStopped    no, and no request will work until a person acts
+    │   ├── OutOfCredit
+    │   └── Unauthorised
+    ├── Refused        no, and this request never will
+    └── NotFound       there is no such prediction to read or cancel
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+from studio_chassis.errors import ChassisError
+
+DEFAULT_RETRY_SECONDS = 10.0
+"""An account low on credit may create six predictions a minute."""
+RETRY_BOUNDS_SECONDS = (1.0, 600.0)
+_MAX_TEXT_CHARS = 2_000
+_RESET_IN_TEXT = re.compile(r"~\s*(\d{1,6})\s*s")
+
+
+class ProviderError(ChassisError):
+    """The provider did not do what was asked."""
+
+
+class NotSent(ProviderError):
+    """No connection: the request never reached the provider."""
+
+
+class AnswerLost(ProviderError):
+    """The request may have been carried out, but no usable answer came back."""
+
+
+class Throttled(ProviderError):
+    """Too many requests; `retry_after` is in seconds, within RETRY_BOUNDS_SECONDS."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class LineStopped(ProviderError):
+    """Nothing can be bought until a person acts: hold all work, burn no attempts."""
+
+
+class OutOfCredit(LineStopped):
+    """The account has no credit left or met its spending limit."""
+
+
+class Unauthorised(LineStopped):
+    """The API token is wrong, or not allowed to do this."""
+
+
+class InvalidField(NamedTuple):
+    """One input the provider refused, such as `input.num_outputs` for `number_lte`."""
+
+    field: str
+    type: str
+    description: str
+
+
+class Refused(ProviderError):
+    """The request is at fault: the same one must not be sent again."""
+
+    def __init__(self, status: int, title: str, detail: str, invalid_fields: tuple[InvalidField, ...] = ()) -> None:
+        super().__init__(_message(status, title, detail))
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.invalid_fields = invalid_fields
+
+
+class NotFound(ProviderError):
+    """The provider knows no prediction of that id."""
+
+
+class Answer(NamedTuple):
+    """A whole HTTP answer; header names in lower case or in a mapping that does not mind."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def error_for(answer: Answer, now: datetime) -> ProviderError:
+    """What an answer outside 2xx means. `now` is for a Retry-After given as a date."""
+    problem = _problem(answer.body)
+    title, detail = _text(problem.get("title")), _text(problem.get("detail"))
+    message = _message(answer.status, title, detail)
+    match answer.status:
+        case 401 | 403:
+            return Unauthorised(message)
+        case 402:
+            return OutOfCredit(message)
+        case 429:
+            return Throttled(message, _retry_after(problem, answer.headers, now))
+        case 408 | 409 | 425:
+            return AnswerLost(message)
+        case status if status >= 500:
+            return AnswerLost(message)
+        case status:
+            return Refused(status, title, detail, tuple(_invalid_fields(problem)))
+
+
+def _message(status: int, title: str, detail: str) -> str:
+    return ": ".join(filter(None, (f"the provider answered {status}", title, detail)))
+
+
+def _problem(body: bytes) -> dict[str, Any]:
+    """The keys of a problem+json body; none for anything else, such as a gateway's HTML."""
+    try:
+        problem = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)[:_MAX_TEXT_CHARS]
+
+
+def _invalid_fields(problem: Mapping[str, Any]) -> Iterator[InvalidField]:
+    fields = problem.get("invalid_fields")
+    for item in fields if isinstance(fields, list) else []:
+        if isinstance(item, dict):
+            yield InvalidField(_text(item.get("field")), _text(item.get("type")), _text(item.get("description")))
+
+
+def _retry_after(problem: Mapping[str, Any], headers: Mapping[str, str], now: datetime) -> float:
+    in_text = _RESET_IN_TEXT.search(_text(problem.get("detail")))
+    said = (
+        _seconds(problem.get("retry_after")),
+        _seconds(headers.get("retry-after")),
+        _seconds_until(headers.get("retry-after"), now),
+        _seconds(in_text and in_text[1]),
+    )
+    seconds = next((value for value in said if value is not None), DEFAULT_RETRY_SECONDS)
+    least, most = RETRY_BOUNDS_SECONDS
+    return max(least, min(seconds, most))
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if math.isfinite(seconds) else None
+
+
+def _seconds_until(date: str | None, now: datetime) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()

@@ -1,0 +1,128 @@
+"""The one way to start a service: settings, logs, connections, consumers and loops; SIGTERM drains them."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+import uvicorn
+
+from studio_chassis.amqp import Broker, open_broker
+from studio_chassis.clock import Clock, utc_now
+from studio_chassis.consumer import Consumer, Handler
+from studio_chassis.errors import ChassisError
+from studio_chassis.health import Health
+from studio_chassis.jobs import Jobs
+from studio_chassis.logs import configure_logs
+from studio_chassis.mongo import MongoJobStore, open_mongo_store
+from studio_chassis.objects import ObjectStore, UrlObjectStore
+from studio_chassis.settings import ServiceSettings, read_settings
+from studio_contracts.topology import Queue
+
+log = structlog.get_logger()
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass(frozen=True)
+class Chassis:
+    """What a service is given to work with."""
+
+    jobs: Jobs
+    store: MongoJobStore
+    objects: ObjectStore
+    broker: Broker
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a service does: handlers by queue, loops that run until they are cancelled, and perhaps a web application.
+
+    `web` is given the health application to mount; without it the health application is all there is to see.
+    """
+
+    handlers: Mapping[Queue, Handler] = field(default_factory=dict)
+    loops: Sequence[Callable[[], Awaitable[None]]] = ()
+    web: Callable[[Health], Any] | None = None
+    port: int | None = None
+
+
+Build = Callable[[Chassis, S], AbstractAsyncContextManager[Work]]
+
+
+def run_service(name: str, settings_type: type[S], build: Build[S]) -> None:
+    """Read the settings, run the service until SIGTERM or SIGINT, drain, stop."""
+    settings = read_settings(settings_type)
+    configure_logs(name, settings.log_format, settings.log_level)
+    asyncio.run(_serve(name, settings, build))
+
+
+async def _serve(name: str, settings: S, build: Build[S]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_chassis(name, settings) as chassis, build(chassis, settings) as work:
+        consumers = [Consumer(chassis.broker, chassis.jobs, queue, handler) for queue, handler in work.handlers.items()]
+        health = Health(name, chassis.store.ping, consumers)
+        app = work.web(health) if work.web is not None else health
+        port = settings.health_port if work.port is None else work.port
+        background = [asyncio.create_task(_set_up(chassis, consumers))]
+        background += [asyncio.create_task(_keep_running(loop)) for loop in work.loops]
+        server = _Server(
+            uvicorn.Config(app, host=settings.http_host, port=port, log_config=None, access_log=False, lifespan="off")
+        )
+        serving = asyncio.create_task(server.serve())
+        log.info("started", port=port, queues=[queue.name for queue in work.handlers])
+        await asyncio.wait([serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        log.info("draining")
+        health.stopping = True
+        server.should_exit = True
+        await asyncio.gather(*(consumer.drain(settings.drain_seconds) for consumer in consumers))
+        await serving
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await chassis.jobs.finish_announcing()
+    log.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handling: one place decides when a service stops."""
+
+    @contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+@asynccontextmanager
+async def open_chassis(name: str, settings: ServiceSettings, clock: Clock = utc_now) -> AsyncIterator[Chassis]:
+    """Connections for one service, closed in reverse order. Neither broker nor database need to be up yet."""
+    async with (
+        open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, name) as store,
+        open_broker(settings.rabbitmq_url.get_secret_value(), name) as broker,
+    ):
+        jobs = Jobs(store, broker.publish, clock, name)
+        yield Chassis(jobs, store, UrlObjectStore(settings.object_store_url), broker, clock)
+
+
+async def _set_up(chassis: Chassis, consumers: Sequence[Consumer]) -> None:
+    async def indexes() -> None:
+        while True:
+            with suppress(ChassisError):
+                return await chassis.store.create_indexes()
+            await asyncio.sleep(1)
+
+    await asyncio.gather(indexes(), *(consumer.start() for consumer in consumers))
+
+
+async def _keep_running(loop: Callable[[], Awaitable[None]]) -> None:
+    """A loop that fails is logged and started again after a pause: one bad round must not end the service."""
+    while True:
+        try:
+            await loop()
+        except Exception as error:
+            log.warning("loop failed", loop=getattr(loop, "__qualname__", str(loop)), reason=str(error), exc_info=error)
+            await asyncio.sleep(1)

@@ -1,0 +1,131 @@
+"""The events services send each other: CloudEvents 1.0 whose subject is the job.
+
+Events are thin. They say what happened to which job; the state is in the job document. Their ids are deterministic, so
+the same fact published twice carries the same id.
+"""
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from studio_contracts.model import Frozen, Moment
+
+
+class EventError(ValueError):
+    """A message no retry can mend: its type is not ours or its data does not fit."""
+
+
+class Payload(BaseModel):
+    """The data of an event. Consumers ignore fields they do not know, so that producers may add some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    type: ClassVar[str]
+
+    @property
+    def key(self) -> str:
+        """What tells this event from others of its type for the same job."""
+        return ""
+
+
+class JobCreated(Payload):
+    """A brief was accepted."""
+
+    type: ClassVar[str] = "studio.job.created.v1"
+
+
+class StencilReady(Payload):
+    """The plan is made and the stencil stored."""
+
+    type: ClassVar[str] = "studio.stencil.ready.v1"
+
+
+class SlotPayload(Payload):
+    """An event about one attempt of one slot."""
+
+    slot: int
+    attempt: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.slot}.{self.attempt}"
+
+
+class PredictionRequested(SlotPayload):
+    """One slot wants its prediction: one message for each paid call."""
+
+    type: ClassVar[str] = "studio.prediction.requested.v1"
+
+
+class PredictionUpdated(SlotPayload):
+    """The provider said something of a prediction, by webhook or when asked. Not interpreted yet."""
+
+    type: ClassVar[str] = "studio.prediction.updated.v1"
+    prediction: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        return f"{self.slot}.{self.attempt}.{self.prediction.get('id')}.{self.prediction.get('status')}"
+
+
+class PredictionSucceeded(SlotPayload):
+    """The provider's pictures of one slot are ready to be fetched."""
+
+    type: ClassVar[str] = "studio.prediction.succeeded.v1"
+
+
+class JobCompleted(Payload):
+    """Every promised picture is stored and ranked."""
+
+    type: ClassVar[str] = "studio.job.completed.v1"
+
+
+class JobFailed(Payload):
+    """The job ended without a result."""
+
+    type: ClassVar[str] = "studio.job.failed.v1"
+    code: str
+    replayable: bool
+
+
+class JobCanceled(Payload):
+    """The client called the job off."""
+
+    type: ClassVar[str] = "studio.job.canceled.v1"
+
+
+PAYLOADS: dict[str, type[Payload]] = {
+    payload.type: payload
+    for payload in (
+        JobCreated,
+        StencilReady,
+        PredictionRequested,
+        PredictionUpdated,
+        PredictionSucceeded,
+        JobCompleted,
+        JobFailed,
+        JobCanceled,
+    )
+}
+
+
+class Event(Frozen):
+    """A CloudEvent: `source` is the service, `subject` the job id, `traceparent` the job's W3C trace context."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: Moment
+    traceparent: str
+    data: dict[str, Any]
+
+    @property
+    def payload(self) -> Payload:
+        """The typed data. Raises EventError when the type is unknown or the data does not fit it."""
+        model = PAYLOADS.get(self.type)
+        if model is None:
+            raise EventError(f"unknown event type {self.type!r}; known: {', '.join(PAYLOADS)}")
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            raise EventError(f"{self.type}: {error.errors(include_url=False, include_input=False)}") from error

@@ -1,0 +1,193 @@
+"""The job document: all that is known of one brief on its way to ranked concepts."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from studio_contracts.brief import Brief, Strategy
+from studio_contracts.model import Frozen, Moment
+
+Status = Literal["pending", "queued", "running", "completed", "failed", "canceled"]
+Stage = Literal["stencil", "prediction", "postprocess", "finished"]
+SlotState = Literal["waiting", "submitting", "running", "succeeded", "finished", "failed"]
+Role = Literal["base", "accent", "highlight"]
+LayoutKind = Literal["full", "framed", "tiled"]
+PictureKind = Literal["original", "quantized", "thumbnail"]
+
+TERMINAL: frozenset[Status] = frozenset({"completed", "failed", "canceled"})
+SETTLED: frozenset[SlotState] = frozenset({"finished", "failed"})
+
+
+class StoredPicture(Frozen):
+    """A picture in the object store, found by its key and proven by its hash."""
+
+    key: str
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+
+
+class PlanColour(Frozen):
+    """A colour of the plan, its role and the share of the surface the stencil gives it (0 to 1)."""
+
+    code: str
+    role: Role
+    share: float
+
+
+class Plan(Frozen):
+    """What was decided before drawing, and why."""
+
+    colours: tuple[PlanColour, ...]
+    palette_reason: str
+    strategy: Strategy
+    strategy_reason: str
+    seed: int
+    width_px: int
+    height_px: int
+    layout: LayoutKind
+    mm_per_pixel: float
+    regions: int
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Colour codes in the order of the stencil's and every clamped picture's palette."""
+        return tuple(colour.code for colour in self.colours)
+
+
+class Generation(Frozen):
+    """Which model makes the pictures and the input every slot shares (the slot adds its image, seed and count)."""
+
+    model: str
+    version: str
+    cents_per_picture: int
+    input: dict[str, Any]
+
+
+class Slot(Frozen):
+    """One provider call: at most one paid prediction per attempt.
+
+    waiting → submitting (claimed) → running (known to the provider) → succeeded (outputs known) → finished (pictures
+    stored), or failed. An infrastructure failure goes back to waiting under the next attempt number.
+    """
+
+    number: int
+    count: int
+    state: SlotState = "waiting"
+    attempt: int = 1
+    claimed_at: Moment | None = None
+    provider_id: str | None = None
+    paid: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    received: int = 0
+    error: str | None = None
+    predict_seconds: float | None = None
+
+
+class Quality(Frozen):
+    """Measured figures of one concept, 0 to 1 and higher is better; `mean_delta_e` alone is a CIEDE2000 difference."""
+
+    score: float
+    fidelity: float
+    flatness: float
+    contrast: float
+    balance: float
+    adherence: float | None = None
+    installability: float | None = None
+    mean_delta_e: float
+
+
+class ColourShare(Frozen):
+    """How much of the final picture one colour covers (0 to 1)."""
+
+    code: str
+    share: float
+
+
+class Notice(Frozen):
+    """Something a person should know that did not stop the work."""
+
+    code: str
+    text: str
+    slot: int | None = None
+
+
+class Concept(Frozen):
+    """One finished picture. `rank` counts from 1, best first, and is set when the job completes."""
+
+    id: str
+    slot: int
+    index: int
+    rank: int | None = None
+    pictures: dict[PictureKind, StoredPicture]
+    quality: Quality
+    palette_used: tuple[ColourShare, ...]
+    warnings: tuple[Notice, ...] = ()
+
+
+class JobError(Frozen):
+    """Why a job failed. `replayable` means an operator can send it on once the cause is mended."""
+
+    code: str
+    title: str
+    detail: str
+    stage: Stage
+    replayable: bool = False
+
+
+class TimelineEntry(Frozen):
+    """What happened, when, in which service, and how many seconds the work took where that is known."""
+
+    at: Moment
+    event: str
+    service: str
+    slot: int | None = None
+    detail: str | None = None
+    seconds: float | None = None
+
+
+class Limits(Frozen):
+    """What a job may cost and how long it may take."""
+
+    attempts_per_slot: int = Field(3, ge=1)
+    cents: int = Field(200, ge=1)
+    deadline_seconds: int = Field(1800, ge=1)
+    retention_days: int = Field(30, ge=1)
+
+
+class Job(Frozen):
+    """The whole document. Changed only by the functions of `lifecycle`; `version` counts those changes."""
+
+    id: str
+    version: int = 1
+    status: Status = "pending"
+    stage: Stage = "stencil"
+    brief: Brief
+    limits: Limits
+    seed: int
+    traceparent: str
+    plan: Plan | None = None
+    stencil: StoredPicture | None = None
+    generation: Generation | None = None
+    predictions: tuple[Slot, ...] = ()
+    concepts: tuple[Concept, ...] = ()
+    error: JobError | None = None
+    warnings: tuple[Notice, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    rescues: int = 0
+    created_at: Moment
+    updated_at: Moment
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+    deadline_at: Moment
+    expires_at: Moment | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job has reached a state it never leaves by itself."""
+        return self.status in TERMINAL
+
+    def slot(self, number: int) -> Slot | None:
+        """The slot of that number, or None when there is no such slot."""
+        return self.predictions[number] if 0 <= number < len(self.predictions) else None

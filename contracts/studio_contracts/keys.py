@@ -1,0 +1,15 @@
+"""Where pictures live in the object store. Deterministic, so that doing a step twice overwrites its like."""
+
+from studio_contracts.job import PictureKind
+
+SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+
+
+def stencil_key(job_id: str) -> str:
+    """Key of a job's stencil."""
+    return f"jobs/{job_id}/stencil.png"
+
+
+def picture_key(job_id: str, concept_id: str, kind: PictureKind, media_type: str) -> str:
+    """Key of one picture of a concept."""
+    return f"jobs/{job_id}/concepts/{concept_id}/{kind}.{SUFFIXES[media_type]}"

@@ -1,0 +1,32 @@
+"""How a job moves from stage to stage before and between its predictions."""
+
+from studio_contracts.happenings import SlotsPlanned, StencilDrawn
+from studio_contracts.job import Job, Slot
+from studio_contracts.lifecycle.transition import Step
+
+
+def stencil_drawn(job: Job, done: StencilDrawn, step: Step) -> Job | None:
+    """The first stencil counts; drawing it again changes nothing."""
+    if job.stencil is not None:
+        return None
+    drawn = job.model_copy(update={"plan": done.plan, "stencil": done.stencil})
+    detail = f"{done.plan.strategy}: {done.plan.strategy_reason}"
+    return step.log(drawn, "stencil.ready", detail=detail, seconds=done.seconds)
+
+
+def slots_planned(job: Job, planned: SlotsPlanned, step: Step) -> Job | None:
+    """The slots are fixed once; they need the stencil and add up to the pictures asked for."""
+    if job.stencil is None or job.predictions:
+        return None
+    slots = tuple(Slot(number=number, count=count) for number, count in enumerate(planned.counts))
+    wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots})
+    return step.log(
+        wanted, "prediction.requested", detail=f"{planned.generation.model}: {job.brief.count} in {len(slots)} calls"
+    )
+
+
+def nudged(job: Job, step: Step) -> Job:
+    """Nothing moved: count the rescue, so that the next one waits longer."""
+    return step.log(
+        job.model_copy(update={"rescues": job.rescues + 1}), "job.rescued", detail=f"rescue {job.rescues + 1}"
+    )

@@ -1,0 +1,137 @@
+"""From a changed job to a transition: which events follow is read off the state, never decided by hand."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from studio_contracts.events import (
+    Event,
+    JobCanceled,
+    JobCompleted,
+    JobCreated,
+    JobFailed,
+    Payload,
+    PredictionRequested,
+    PredictionSucceeded,
+    StencilReady,
+)
+from studio_contracts.job import SETTLED, Job, Slot, Stage, Status, TimelineEntry
+
+MAX_TIMELINE = 200
+"""A timeline is for people; a job that is nudged for ever must not outgrow its document."""
+
+
+class Transition(NamedTuple):
+    """The job after a change and the events to publish once it is committed."""
+
+    job: Job
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """When, and by which service, a happening was observed."""
+
+    now: datetime
+    by: str
+
+    def log(
+        self, job: Job, event: str, *, slot: int | None = None, detail: str | None = None, seconds: float | None = None
+    ) -> Job:
+        """The job with one more line in its timeline."""
+        line = entry(event, self.now, self.by, slot=slot, detail=detail, seconds=seconds)
+        return job.model_copy(update={"timeline": (*job.timeline, line)[-MAX_TIMELINE:]})
+
+
+def entry(
+    event: str,
+    now: datetime,
+    by: str,
+    *,
+    slot: int | None = None,
+    detail: str | None = None,
+    seconds: float | None = None,
+) -> TimelineEntry:
+    """One line of a timeline."""
+    return TimelineEntry(at=now, event=event, service=by, slot=slot, detail=detail, seconds=seconds)
+
+
+def awaited(job: Job) -> tuple[Payload, ...]:
+    """The messages that must be on their way for this job to move on. A slot that runs awaits the provider instead."""
+    if job.is_final:
+        return ()
+    if job.stencil is None:
+        return (JobCreated(),)
+    if not job.predictions:
+        return (StencilReady(),)
+    return tuple(message for slot in job.predictions if (message := _slot_awaits(slot)) is not None)
+
+
+def _slot_awaits(slot: Slot) -> Payload | None:
+    if slot.state in ("waiting", "submitting"):
+        return PredictionRequested(slot=slot.number, attempt=slot.attempt)
+    if slot.state == "succeeded":
+        return PredictionSucceeded(slot=slot.number, attempt=slot.attempt)
+    return None
+
+
+def carry_out(
+    before: Job | None,
+    after: Job,
+    *,
+    now: datetime,
+    by: str,
+    version: int | None = None,
+    extra: tuple[Payload, ...] = (),
+) -> Transition:
+    """The transition to `after`: its status, stage and version, and an event for all that is newly awaited.
+
+    With no `before`, everything awaited is said (again). `version` is the one this follows when `before` is None.
+    """
+    status, stage = _progress(after)
+    known_version = before.version if before is not None else version
+    job = after.model_copy(
+        update={
+            "status": status,
+            "stage": stage,
+            "version": 1 if known_version is None else known_version + 1,
+            "updated_at": now,
+            "started_at": after.started_at or (now if status == "running" else None),
+        }
+    )
+    job = Job.model_validate(job.model_dump())
+    said = awaited(before) if before is not None else ()
+    wanted = [message for message in awaited(job) if message not in said]
+    wanted += [message for message in extra if message not in wanted]
+    if job.is_final and (before is None or not before.is_final):
+        wanted.append(_farewell(job))
+    return Transition(job, tuple(_event(job, payload, now, by) for payload in wanted))
+
+
+def _progress(job: Job) -> tuple[Status, Stage]:
+    if job.is_final:
+        return job.status, "finished"
+    if job.stencil is None:
+        return "pending", "stencil"
+    begun = any(slot.paid or slot.state not in ("waiting", "submitting") for slot in job.predictions)
+    predicted = all(slot.state in SETTLED | {"succeeded"} for slot in job.predictions)
+    return "running" if begun else "queued", "postprocess" if job.predictions and predicted else "prediction"
+
+
+def _farewell(job: Job) -> Payload:
+    if job.error is not None:
+        return JobFailed(code=job.error.code, replayable=job.error.replayable)
+    return JobCompleted() if job.status == "completed" else JobCanceled()
+
+
+def _event(job: Job, payload: Payload, now: datetime, by: str) -> Event:
+    name = payload.type.removeprefix("studio.")
+    return Event(
+        id=":".join(part for part in (job.id, name, payload.key) if part),
+        type=payload.type,
+        source=f"/studio/{by}",
+        subject=job.id,
+        time=now,
+        traceparent=job.traceparent,
+        data=payload.model_dump(mode="json"),
+    )

@@ -1,0 +1,75 @@
+"""Exchanges and queues, as one table that every service declares alike.
+
+Arguments are those RabbitMQ 3.10 and 4.3 both accept. They are frozen once declared; what an operator may want to tune
+belongs into broker policies.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from studio_contracts import events
+
+EXCHANGE = "studio.events"
+"""Durable topic exchange; the routing key is the event type."""
+
+DELIVERY_LIMIT = 20
+"""Backstop for messages that kill their consumer. Business attempts are counted in our own header."""
+
+RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 25, 120, 600))
+"""Waiting rooms in the broker. A message waits in the first that is long enough, then returns to its queue."""
+
+MAX_ATTEMPTS = 6
+"""Deliveries of one message to a handler that fails each time, before it is set aside as dead."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A work queue, the event types it takes, and how many messages one consumer holds at a time."""
+
+    name: str
+    types: tuple[str, ...]
+    prefetch: int
+
+    @property
+    def dead(self) -> str:
+        """Name of the queue that keeps what could not be handled."""
+        return f"{self.name}.dead"
+
+
+STENCIL_JOB_CREATED = Queue("stencil.job-created", (events.JobCreated.type,), prefetch=4)
+PREDICTOR_STENCIL_READY = Queue("predictor.stencil-ready", (events.StencilReady.type,), prefetch=16)
+PREDICTOR_PREDICTION_REQUESTED = Queue(
+    "predictor.prediction-requested", (events.PredictionRequested.type,), prefetch=16
+)
+PREDICTOR_PREDICTION_UPDATED = Queue("predictor.prediction-updated", (events.PredictionUpdated.type,), prefetch=16)
+PREDICTOR_JOB_ENDED = Queue("predictor.job-ended", (events.JobCanceled.type, events.JobFailed.type), prefetch=16)
+POSTPROCESS_PREDICTION_SUCCEEDED = Queue(
+    "postprocess.prediction-succeeded", (events.PredictionSucceeded.type,), prefetch=2
+)
+
+QUEUES: tuple[Queue, ...] = (
+    STENCIL_JOB_CREATED,
+    PREDICTOR_STENCIL_READY,
+    PREDICTOR_PREDICTION_REQUESTED,
+    PREDICTOR_PREDICTION_UPDATED,
+    PREDICTOR_JOB_ENDED,
+    POSTPROCESS_PREDICTION_SUCCEEDED,
+)
+
+ROUTED: frozenset[str] = frozenset(event_type for queue in QUEUES for event_type in queue.types)
+"""Types some queue takes: these are published as mandatory. The others are for listeners outside, who may be absent."""
+
+
+def retry_exchange(delay: timedelta) -> str:
+    """Name of the waiting room for that delay; its queue has the same name."""
+    return f"studio.retry.{int(delay.total_seconds() * 1000)}ms"
+
+
+def retry_delay(attempt: int, at_least: timedelta | None = None) -> timedelta:
+    """How long to wait after failed delivery number `attempt` (from 1): the next longer room each time.
+
+    `at_least` asks for a minimum, such as a provider's Retry-After; the longest room bounds it.
+    """
+    step = RETRY_DELAYS[min(attempt, len(RETRY_DELAYS)) - 1]
+    wanted = max(step, at_least) if at_least is not None else step
+    return next((delay for delay in RETRY_DELAYS if delay >= wanted), RETRY_DELAYS[-1])

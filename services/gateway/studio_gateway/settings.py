@@ -1,0 +1,28 @@
+"""Settings of the gateway."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from studio_chassis.settings import ServiceSettings
+
+
+class GatewaySettings(ServiceSettings):
+    """Where the gateway listens, what proves a webhook, and what a job may cost."""
+
+    port: int = Field(8080, ge=0, le=65535, validation_alias="STUDIO_GATEWAY_PORT", description="Port of the REST API")
+    replicate_webhook_secret: SecretStr = Field(
+        min_length=16, validation_alias="REPLICATE_WEBHOOK_SECRET", description="Key of the tokens in webhook URLs"
+    )
+    replicate_webhook_signing_key: SecretStr | None = Field(
+        None, validation_alias="REPLICATE_WEBHOOK_SIGNING_KEY", description="The provider's whsec_… key"
+    )
+    webhook_signatures: Literal["enforce", "report"] = Field(
+        "enforce",
+        validation_alias="STUDIO_WEBHOOK_SIGNATURES",
+        description="`report` logs what `enforce` would refuse: for the first days with a new signing key",
+    )
+    attempts_per_slot: int = Field(3, ge=1, le=10, validation_alias="STUDIO_ATTEMPTS_PER_SLOT")
+    job_cents: int = Field(200, ge=1, validation_alias="STUDIO_JOB_CENTS", description="The most one job may cost")
+    job_deadline_seconds: int = Field(1800, ge=1, validation_alias="STUDIO_JOB_DEADLINE_SECONDS")
+    retention_days: int = Field(30, ge=1, validation_alias="STUDIO_RETENTION_DAYS")

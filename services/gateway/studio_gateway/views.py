@@ -1,0 +1,153 @@
+"""Jobs as clients see them: what they need, under URLs they can fetch, without keys, tokens or provider ids."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel
+
+from studio_contracts.brief import Brief
+from studio_contracts.job import (
+    Concept,
+    Job,
+    JobError,
+    Notice,
+    PictureKind,
+    Plan,
+    Quality,
+    Role,
+    SlotState,
+    Stage,
+    Status,
+    StoredPicture,
+    TimelineEntry,
+)
+from studio_contracts.palette import BY_CODE
+
+
+class PictureView(BaseModel):
+    """A picture that can be fetched."""
+
+    url: str
+    media_type: str
+    width: int
+    height: int
+    sha256: str
+
+
+class ColourView(BaseModel):
+    """A colour and how much of the picture it covers (0 to 1)."""
+
+    code: str
+    name: str
+    hex: str
+    share: float
+    role: Role | None = None
+
+
+class PlanView(BaseModel):
+    """What was decided before drawing, and why."""
+
+    palette: list[ColourView]
+    palette_reason: str
+    strategy: str
+    strategy_reason: str
+    seed: int
+    width_px: int
+    height_px: int
+    layout: Literal["full", "framed", "tiled"]
+    mm_per_pixel: float
+
+
+class SlotView(BaseModel):
+    """One call to the provider."""
+
+    number: int
+    count: int
+    state: SlotState
+    attempt: int
+    received: int
+    predict_seconds: float | None
+
+
+class ConceptView(BaseModel):
+    """One finished picture, best rank first."""
+
+    id: str
+    rank: int | None
+    score: float
+    pictures: dict[PictureKind, PictureView]
+    quality: Quality
+    palette_used: list[ColourView]
+    warnings: list[Notice]
+
+
+class JobView(BaseModel):
+    """All a client may know of a job."""
+
+    id: str
+    status: Status
+    stage: Stage
+    version: int
+    brief: Brief
+    plan: PlanView | None
+    stencil: PictureView | None
+    predictions: list[SlotView]
+    concepts: list[ConceptView]
+    error: JobError | None
+    warnings: list[Notice]
+    timeline: list[TimelineEntry]
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    deadline_at: AwareDatetime
+    expires_at: AwareDatetime | None
+
+
+def job_view(job: Job) -> JobView:
+    """The client's view of a job."""
+    base = f"/v1/jobs/{job.id}"
+    return JobView(
+        **{name: getattr(job, name) for name in JobView.model_fields if name not in _COMPOSED},
+        plan=None if job.plan is None else _plan(job.plan),
+        stencil=None if job.stencil is None else _picture(f"{base}/stencil", job.stencil),
+        predictions=[SlotView.model_validate(slot, from_attributes=True) for slot in job.predictions],
+        concepts=[_concept(base, concept) for concept in job.concepts],
+        warnings=list(job.warnings),
+        timeline=list(job.timeline),
+    )
+
+
+_COMPOSED = {"plan", "stencil", "predictions", "concepts", "warnings", "timeline"}
+
+
+def _plan(plan: Plan) -> PlanView:
+    colours = [_colour(colour.code, colour.share, colour.role) for colour in plan.colours]
+    return PlanView(
+        palette=colours,
+        **plan.model_dump(exclude={"colours", "regions"}),
+    )
+
+
+def _concept(base: str, concept: Concept) -> ConceptView:
+    return ConceptView(
+        id=concept.id,
+        rank=concept.rank,
+        score=concept.quality.score,
+        pictures={
+            kind: _picture(f"{base}/concepts/{concept.id}/{kind}", stored) for kind, stored in concept.pictures.items()
+        },
+        quality=concept.quality,
+        palette_used=[_colour(used.code, used.share) for used in concept.palette_used],
+        warnings=list(concept.warnings),
+    )
+
+
+def _picture(url: str, stored: StoredPicture) -> PictureView:
+    return PictureView(
+        url=url, media_type=stored.media_type, width=stored.width, height=stored.height, sha256=stored.sha256
+    )
+
+
+def _colour(code: str, share: float, role: Role | None = None) -> ColourView:
+    colour = BY_CODE[code]
+    return ColourView(code=code, name=colour.name, hex=colour.hex, share=share, role=role)

@@ -1,0 +1,126 @@
+"""Fetching the provider's pictures: from allow-listed hosts only, bounded in time and size, following no redirect."""
+
+import asyncio
+import base64
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+
+MAX_BYTES = 20 * 2**20
+SECONDS = 30.0
+TRIES = 3
+PAUSES = (0.5, 2.0)
+
+
+class DownloadError(Exception):
+    """The picture cannot be had; the text says why in words for the client."""
+
+
+class _Passing(Exception):
+    """A failure that another try may mend."""
+
+
+class AllowedHost(NamedTuple):
+    """One entry of the allow-list. A name beginning with `*.` stands for every host below it."""
+
+    scheme: str
+    name: str
+    port: int | None
+
+    def admits(self, url: SplitResult) -> bool:
+        """Whether scheme, port and the whole host name match; user names in the URL never do."""
+        host = (url.hostname or "").lower()
+        fits = host.endswith(self.name[1:]) if self.name.startswith("*.") else host == self.name
+        return fits and url.scheme == self.scheme and url.port == self.port and "@" not in url.netloc
+
+
+def read_allow_list(text: str) -> tuple[AllowedHost, ...]:
+    """The allow-list written as hosts separated by spaces. Raises ValueError for an empty one."""
+    entries = [urlsplit(entry if "://" in entry else f"https://{entry}") for entry in text.split()]
+    if not entries or not all(entry.hostname for entry in entries):
+        raise ValueError("STUDIO_DOWNLOAD_HOSTS names no host")
+    return tuple(AllowedHost(entry.scheme, entry.hostname or "", entry.port) for entry in entries)
+
+
+class Downloader:
+    """Downloads over an injected client; `pause` waits between tries."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        allowed: Sequence[AllowedHost],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._http = http
+        self._allowed = allowed
+        self._pause = pause
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes at the URL, or inside it when it is a data URI. Raises DownloadError."""
+        if url.startswith("data:"):
+            return _inline(url)
+        await self._check(url)
+        for seconds in (*PAUSES, None):
+            try:
+                async with asyncio.timeout(SECONDS):
+                    return await self._read(url)
+            except (_Passing, httpx.TransportError, TimeoutError) as error:
+                if seconds is None:
+                    raise DownloadError(f"the picture could not be fetched: {error or type(error).__name__}") from error
+                await self._pause(seconds)
+        raise AssertionError("unreachable")
+
+    async def _check(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            admitted = next((host for host in self._allowed if host.admits(parts)), None)
+        except ValueError:
+            admitted = None
+        if admitted is None:
+            raise DownloadError("the provider named a file on a host that is not allowed")
+        if not _is_address(admitted.name) and not await _is_public(parts.hostname or ""):
+            raise DownloadError("the provider's file host has a private address")
+
+    async def _read(self, url: str) -> bytes:
+        async with self._http.stream("GET", url, follow_redirects=False, timeout=10.0) as answer:
+            if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
+                raise _Passing(f"the file host answered {answer.status_code}")
+            if answer.status_code != httpx.codes.OK:
+                raise DownloadError(f"the file host answered {answer.status_code}")
+            body = bytearray()
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    raise DownloadError(f"the picture is larger than {MAX_BYTES // 2**20} MiB")
+            return bytes(body)
+
+
+def _inline(uri: str) -> bytes:
+    head, _, data = uri.partition(",")
+    if not head.endswith(";base64") or len(data) > MAX_BYTES:
+        raise DownloadError("the provider's inline picture is not base64, or too large")
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError as error:
+        raise DownloadError("the provider's inline picture cannot be decoded") from error
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def _is_public(host: str) -> bool:
+    """Whether every address of the host is a public one."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise DownloadError("the provider's file host has no address") from error
+    return all(ipaddress.ip_address(address[0]).is_global for *_, address in found)

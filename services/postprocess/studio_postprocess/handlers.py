@@ -1,0 +1,105 @@
+"""prediction.succeeded → every picture of the slot is fetched, clamped, measured and stored."""
+
+import asyncio
+import hashlib
+import io
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from studio_chassis.jobs import Jobs
+from studio_chassis.objects import ObjectStore
+from studio_contracts.events import Event, PredictionSucceeded
+from studio_contracts.happenings import PictureFailure, PicturesMade
+from studio_contracts.job import ColourShare, Concept, Job, Notice, PictureKind, Plan, Quality, Slot, StoredPicture
+from studio_contracts.keys import picture_key
+from studio_contracts.palette import BY_CODE
+from studio_postprocess.concept import ConceptPictures, make_concept
+from studio_postprocess.decode import PictureError
+from studio_postprocess.download import Downloader, DownloadError
+from studio_postprocess.encode import QUANTIZED_MEDIA_TYPE, THUMBNAIL_MEDIA_TYPE, thumbnail_size
+
+Indices = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Postprocess:
+    """The handler and what it works with. `workers` bounds the pictures in memory at once."""
+
+    jobs: Jobs
+    objects: ObjectStore
+    downloader: Downloader
+    workers: asyncio.Semaphore
+
+    async def make_pictures(self, event: Event) -> None:
+        """Turn one slot's outputs into concepts. A picture that cannot be had becomes a warning."""
+        ready = event.payload
+        assert isinstance(ready, PredictionSucceeded)
+        job = await self.jobs.load(event.subject)
+        slot = job.slot(ready.slot)
+        if job.is_final or slot is None or slot.attempt != ready.attempt or slot.state != "succeeded":
+            return
+        started = time.perf_counter()
+        assert job.plan is not None
+        assert job.stencil is not None
+        stencil = await asyncio.to_thread(_indices, await self.objects.get(job.stencil.key))
+        made = await asyncio.gather(
+            *(self._picture(job, job.plan, slot, index, url, stencil) for index, url in enumerate(slot.outputs))
+        )
+        happening = PicturesMade(
+            slot.number,
+            slot.attempt,
+            concepts=tuple(one for one in made if isinstance(one, Concept)),
+            failures=tuple(one for one in made if isinstance(one, PictureFailure)),
+            seconds=time.perf_counter() - started,
+        )
+        await self.jobs.apply(job.id, happening)
+
+    async def _picture(
+        self, job: Job, plan: Plan, slot: Slot, index: int, url: str, stencil: Indices
+    ) -> Concept | PictureFailure:
+        palette = [BY_CODE[code] for code in plan.codes]
+        size = (plan.width_px, plan.height_px)
+        async with self.workers:
+            try:
+                original = await self.downloader.fetch(url)
+                made = await asyncio.to_thread(make_concept, original, palette, size, stencil)
+            except DownloadError as error:
+                return PictureFailure(index, "download_failed", str(error))
+            except PictureError as error:
+                return PictureFailure(index, error.reason, str(error))
+            concept_id = f"{slot.number}-{index}"
+            pictures = await self._store(job.id, concept_id, made)
+        return Concept(
+            id=concept_id,
+            slot=slot.number,
+            index=index,
+            pictures=pictures,
+            quality=Quality(**made.quality._asdict()),
+            palette_used=tuple(ColourShare(code=code, share=share) for code, share in made.shares.items() if share),
+            warnings=tuple(Notice(code=code, text=text, slot=slot.number) for code, text in made.warnings),
+        )
+
+    async def _store(self, job_id: str, concept_id: str, made: ConceptPictures) -> dict[PictureKind, StoredPicture]:
+        size = (made.width, made.height)
+        pictures: dict[PictureKind, tuple[bytes, str, tuple[int, int]]] = {
+            "original": (made.original, made.original_media_type, size),
+            "quantized": (made.quantized, QUANTIZED_MEDIA_TYPE, size),
+            "thumbnail": (made.thumbnail, THUMBNAIL_MEDIA_TYPE, thumbnail_size(*size)),
+        }
+        stored: dict[PictureKind, StoredPicture] = {}
+        for kind, (data, media_type, (width, height)) in pictures.items():
+            key = picture_key(job_id, concept_id, kind, media_type)
+            await self.objects.put(key, data)
+            digest = hashlib.sha256(data).hexdigest()
+            stored[kind] = StoredPicture(key=key, sha256=digest, media_type=media_type, width=width, height=height)
+        return stored
+
+
+def _indices(png: bytes) -> Indices:
+    """The stencil as indexes into the plan's colours: the palette order of the indexed PNG is the plan's."""
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image, dtype=np.uint8)

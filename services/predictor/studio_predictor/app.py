@@ -1,0 +1,28 @@
+"""What the predictor does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from studio_chassis.replicate import ReplicateClient
+from studio_chassis.service import Chassis, Work
+from studio_contracts import topology
+from studio_predictor.handlers import Predictor
+from studio_predictor.settings import PredictorSettings
+
+
+@asynccontextmanager
+async def build(chassis: Chassis, settings: PredictorSettings) -> AsyncIterator[Work]:
+    """Each queue and its handler; one HTTP connection pool to the provider."""
+    async with httpx.AsyncClient() as http:
+        provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
+        predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock)
+        yield Work(
+            {
+                topology.PREDICTOR_STENCIL_READY: predictor.plan_slots,
+                topology.PREDICTOR_PREDICTION_REQUESTED: predictor.request_prediction,
+                topology.PREDICTOR_PREDICTION_UPDATED: predictor.read_update,
+                topology.PREDICTOR_JOB_ENDED: predictor.stop_spending,
+            }
+        )

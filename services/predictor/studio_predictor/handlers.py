@@ -1,0 +1,175 @@
+"""What the predictor does with each event. The order of claim, request and record is what keeps payments single."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from studio_chassis.errors import Pause, Reject, Retry
+from studio_chassis.jobs import Jobs
+from studio_chassis.objects import ObjectStore
+from studio_chassis.provider_errors import AnswerLost, LineStopped, NotFound, NotSent, ProviderError, Refused, Throttled
+from studio_chassis.replicate import ReplicateClient
+from studio_chassis.webhook_url import webhook_url
+from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
+from studio_contracts.happenings import (
+    ClaimReleased,
+    CreationLost,
+    CreationRefused,
+    PredictionReported,
+    SlotClaimed,
+    SlotsPlanned,
+)
+from studio_contracts.job import Generation, Job, Slot
+from studio_contracts.palette import BY_CODE
+from studio_contracts.prediction import PredictionReport, UnreadablePrediction, read_prediction
+from studio_predictor.models import MODELS, Model, shared_input, slot_input, validate_input
+from studio_predictor.prompts import compose
+from studio_predictor.settings import PredictorSettings
+from studio_predictor.slots import find_prediction, slot_seed, split
+
+LOOK_AGAIN = timedelta(seconds=5)
+CLOCK_MARGIN = timedelta(minutes=2)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The predictor's handlers and what they work with."""
+
+    jobs: Jobs
+    objects: ObjectStore
+    provider: ReplicateClient
+    settings: PredictorSettings
+    now: Callable[[], datetime]
+
+    async def plan_slots(self, event: Event) -> None:
+        """stencil.ready → the model's input is fixed and the pictures are divided into slots."""
+        job = await self.jobs.load(event.subject)
+        if job.is_final or job.plan is None or job.predictions:
+            return
+        model = MODELS[self.settings.model]
+        prompts = compose(job.brief.prompt, job.brief.style, [BY_CODE[code].name for code in job.plan.codes])
+        generation = Generation(
+            model=model.name,
+            version=model.version,
+            cents_per_picture=model.cents_per_picture,
+            input=shared_input(model, prompts, self.settings.prompt_strength),
+        )
+        await self.jobs.apply(job.id, SlotsPlanned(generation, split(job.brief.count, model.max_outputs)))
+
+    async def request_prediction(self, event: Event) -> None:
+        """prediction.requested → one paid call by whoever gets the claim, or its lost answer found again."""
+        wanted = event.payload
+        assert isinstance(wanted, PredictionRequested)
+        job = await self.jobs.load(event.subject)
+        slot = job.slot(wanted.slot)
+        if job.is_final or slot is None or slot.attempt != wanted.attempt:
+            return
+        if slot.state == "submitting":
+            await self._find_again(job, slot)
+        elif slot.state == "waiting":
+            await self._buy(job, slot)
+
+    async def _buy(self, job: Job, slot: Slot) -> None:
+        model, inputs = await self._input(job, slot)
+        problems = validate_input(model, inputs)
+        if problems:
+            reason = "; ".join(f"{problem.path} {problem.message}" for problem in problems)
+            await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, reason))
+            return
+        claim = await self.jobs.apply(job.id, SlotClaimed(slot.number, slot.attempt))
+        if not claim.changed:
+            raise Retry("claimed by another delivery of this message", after=LOOK_AGAIN, counted=False)
+        try:
+            report = await self.provider.create(
+                model.version, inputs, webhook=self._webhook(job, slot), cancel_after=job.deadline_at - self.now()
+            )
+        except AnswerLost as error:
+            raise Retry(str(error), after=LOOK_AGAIN, counted=False) from error
+        except Refused as error:
+            await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, str(error)))
+            return
+        except ProviderError as error:
+            await self.jobs.apply(job.id, ClaimReleased(slot.number, slot.attempt))
+            raise _verdict(error) from error
+        await self._record(job, slot, report)
+
+    async def _find_again(self, job: Job, slot: Slot) -> None:
+        """The slot was claimed and no answer recorded: adopt the prediction if there is one; in time, give it up."""
+        assert slot.claimed_at is not None
+        _, inputs = await self._input(job, slot)
+        try:
+            async for page in self.provider.recent(slot.claimed_at - CLOCK_MARGIN):
+                found = find_prediction(page, inputs["seed"], inputs["prompt"], slot.count, self._webhook(job, slot))
+                if found is not None:
+                    await self._record(job, slot, found)
+                    return
+        except ProviderError as error:
+            raise _verdict(error) from error
+        waited = self.now() - slot.claimed_at
+        if waited < self.settings.adoption_grace:
+            raise Retry("the answer may still come", after=self.settings.adoption_grace - waited, counted=False)
+        await self.jobs.apply(job.id, CreationLost(slot.number, slot.attempt))
+
+    async def _record(self, job: Job, slot: Slot, report: PredictionReport) -> None:
+        known = await self.jobs.apply(job.id, PredictionReported(slot.number, slot.attempt, report))
+        if known.job.is_final and not report.status.is_final:  # called off while the request was under way
+            await self._call_off(report.id)
+
+    async def read_update(self, event: Event) -> None:
+        """prediction.updated → what the provider said is understood and taken in."""
+        update = event.payload
+        assert isinstance(update, PredictionUpdated)
+        try:
+            report = read_prediction(update.prediction)
+        except UnreadablePrediction as error:
+            raise Reject(str(error)) from error
+        await self.jobs.apply(event.subject, PredictionReported(update.slot, update.attempt, report))
+
+    async def stop_spending(self, event: Event) -> None:
+        """job.canceled, job.failed → predictions that still run are called off, unless a replay may want them."""
+        job = await self.jobs.load(event.subject)
+        if not job.is_final or (job.error is not None and job.error.replayable):
+            return
+        for slot in job.predictions:
+            if slot.state == "running" and slot.provider_id is not None:
+                await self._call_off(slot.provider_id)
+
+    async def _call_off(self, prediction_id: str) -> None:
+        try:
+            await self.provider.cancel(prediction_id)
+        except (NotFound, Refused):
+            log.info("nothing left to cancel", prediction_id=prediction_id)
+        except ProviderError as error:
+            raise _verdict(error) from error
+
+    async def _input(self, job: Job, slot: Slot) -> tuple[Model, dict[str, Any]]:
+        assert job.generation is not None
+        assert job.stencil is not None
+        stencil = await self.objects.get(job.stencil.key)
+        image = f"data:{job.stencil.media_type};base64,{base64.b64encode(stencil).decode()}"
+        seed = slot_seed(job.seed, slot.number, slot.attempt)
+        return MODELS[job.generation.model], slot_input(job.generation.input, image, seed, slot.count)
+
+    def _webhook(self, job: Job, slot: Slot) -> str | None:
+        if self.settings.public_base_url is None:
+            return None
+        secret = self.settings.replicate_webhook_secret.get_secret_value()
+        return webhook_url(self.settings.public_base_url, job.id, slot.number, slot.attempt, secret)
+
+
+def _verdict(error: ProviderError) -> Exception:
+    """What the queue should do about a provider that cannot be used now. None of these is the message's fault."""
+    match error:
+        case Throttled():
+            return Retry(str(error), after=timedelta(seconds=error.retry_after), counted=False)
+        case LineStopped() | NotSent():
+            return Pause(str(error))
+        case AnswerLost():
+            return Retry(str(error), after=LOOK_AGAIN, counted=False)
+        case _:
+            return Retry(str(error))

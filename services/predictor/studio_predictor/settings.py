@@ -1,0 +1,30 @@
+"""Settings of the predictor."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from studio_chassis.settings import ProviderSettings
+
+
+class PredictorSettings(ProviderSettings):
+    """Which model to buy from, how, and where the provider calls back."""
+
+    replicate_webhook_secret: SecretStr = Field(
+        min_length=16, validation_alias="REPLICATE_WEBHOOK_SECRET", description="Key of the tokens in webhook URLs"
+    )
+    public_base_url: str | None = Field(
+        None,
+        validation_alias="PUBLIC_BASE_URL",
+        description="Where the provider reaches the gateway; without it the reconciler polls",
+    )
+    model: Literal["sdxl", "flux-dev"] = Field("sdxl", validation_alias="STUDIO_MODEL")
+    prompt_strength: float = Field(
+        0.7, ge=0, le=1, validation_alias="STUDIO_PROMPT_STRENGTH", description="0 keeps the stencil, 1 destroys it"
+    )
+    adoption_grace: timedelta = Field(
+        timedelta(seconds=60),
+        validation_alias="STUDIO_ADOPTION_GRACE",
+        description="How long a prediction whose creation was not answered is looked for before it counts as lost",
+    )

@@ -1,0 +1,68 @@
+"""What the reconciler does, as long as it holds the lease: of several replicas one works, the others stand by."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import httpx
+
+from studio_chassis.replicate import ReplicateClient
+from studio_chassis.service import Chassis, Work
+from studio_reconciler.rescue import Rescuer
+from studio_reconciler.settings import ReconcilerSettings
+
+LEASE = timedelta(seconds=15)
+TICK_SECONDS = 1.0
+RELAY_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """The three loops and the lease they share."""
+
+    chassis: Chassis
+    rescuer: Rescuer
+    settings: ReconcilerSettings
+    holder: str
+
+    async def relay(self) -> None:
+        """Publish what was committed and never published."""
+        while True:
+            if await self._leads():
+                await self.chassis.jobs.relay(self.settings.relay_after, RELAY_BATCH)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def rescue(self) -> None:
+        """Look after jobs that stopped moving."""
+        while True:
+            if await self._leads():
+                await self.rescuer.rescue_stuck(self.settings.stuck_after)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def poll(self) -> None:
+        """Ask for predictions instead of waiting for webhooks."""
+        while True:
+            if await self._leads():
+                await self.rescuer.poll_running()
+            await asyncio.sleep(self.settings.poll_every.total_seconds())
+
+    async def _leads(self) -> bool:
+        now = self.chassis.clock()
+        return await self.chassis.store.take_lease("reconciler", self.holder, now, now + LEASE)
+
+
+@asynccontextmanager
+async def build(chassis: Chassis, settings: ReconcilerSettings) -> AsyncIterator[Work]:
+    """Relay and rescue always; polling only where the provider cannot call back."""
+    async with httpx.AsyncClient() as http:
+        provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
+        rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
+        reconciler = Reconciler(chassis, rescuer, settings, f"{socket.gethostname()}-{uuid4().hex[:8]}")
+        loops = [reconciler.relay, reconciler.rescue]
+        if settings.public_base_url is None:
+            loops.append(reconciler.poll)
+        yield Work(loops=loops)

@@ -1,0 +1,77 @@
+"""Rescuing what is stuck: ask the provider about what runs there, say again what should be on its way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from studio_chassis.errors import ChassisError
+from studio_chassis.jobs import Jobs
+from studio_chassis.provider_errors import ProviderError
+from studio_chassis.replicate import ReplicateClient
+from studio_chassis.store import JobStore
+from studio_contracts.happenings import DeadlinePassed, Nudged, ProviderCalledBack
+from studio_contracts.job import Job, Slot
+from studio_contracts.prediction import trim
+
+AT_ONCE = 8
+"""Jobs looked after side by side; the provider allows 3,000 questions a minute."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Rescuer:
+    """Looks after jobs without transitions, oldest first. What it touches moves to the end of the line."""
+
+    jobs: Jobs
+    store: JobStore
+    provider: ReplicateClient
+    now: Callable[[], datetime]
+
+    async def rescue_stuck(self, stuck_after: timedelta) -> None:
+        """One round over every job that has not moved for `stuck_after`."""
+        await self._each(self.store.unfinished(self.now() - stuck_after), self._rescue)
+
+    async def poll_running(self) -> None:
+        """Ask about every prediction that runs: the way to live without webhooks."""
+        await self._each(self.store.unfinished(self.now()), self._ask_provider)
+
+    async def _each(self, jobs: AsyncIterator[Job], look_after: Callable[[Job], Awaitable[None]]) -> None:
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(job: Job) -> None:
+            try:
+                await look_after(job)
+            except ChassisError as error:
+                log.warning("not this time", job_id=job.id, reason=str(error))
+            finally:
+                places.release()
+
+        async with asyncio.TaskGroup() as group:
+            async for job in jobs:
+                await places.acquire()
+                group.create_task(one(job))
+
+    async def _rescue(self, job: Job) -> None:
+        log.info("rescuing", job_id=job.id, status=job.status, stage=job.stage, idle_since=job.updated_at.isoformat())
+        if self.now() >= job.deadline_at:
+            await self.jobs.apply(job.id, DeadlinePassed())
+            return
+        await self._ask_provider(job)
+        await self.jobs.apply(job.id, Nudged())
+
+    async def _ask_provider(self, job: Job) -> None:
+        for slot in job.predictions:
+            if slot.state == "running" and slot.provider_id is not None:
+                await self._ask_about(job, slot, slot.provider_id)
+
+    async def _ask_about(self, job: Job, slot: Slot, prediction_id: str) -> None:
+        try:
+            body = await self.provider.read(prediction_id)
+        except ProviderError as error:
+            log.warning("no answer from the provider", job_id=job.id, prediction_id=prediction_id, reason=str(error))
+            return
+        if body.get("status") not in ("starting", "processing"):
+            await self.jobs.apply(job.id, ProviderCalledBack(slot.number, slot.attempt, trim(body)))

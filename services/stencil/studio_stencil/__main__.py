@@ -1,0 +1,8 @@
+"""Start the stencil service: `python -m studio_stencil`."""
+
+from studio_chassis.service import run_service
+from studio_stencil.app import build
+from studio_stencil.settings import StencilSettings
+
+if __name__ == "__main__":
+    run_service("stencil", StencilSettings, build)

@@ -1,0 +1,16 @@
+"""What the stencil service does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from studio_chassis.service import Chassis, Work
+from studio_contracts import topology
+from studio_stencil.handlers import draw_stencil
+from studio_stencil.settings import StencilSettings
+
+
+@asynccontextmanager
+async def build(chassis: Chassis, _: StencilSettings) -> AsyncIterator[Work]:
+    """One queue, one handler."""
+    yield Work({topology.STENCIL_JOB_CREATED: partial(draw_stencil, jobs=chassis.jobs, objects=chassis.objects)})

@@ -1,0 +1,7 @@
+"""Settings of the stencil service: the common ones suffice."""
+
+from studio_chassis.settings import ServiceSettings
+
+
+class StencilSettings(ServiceSettings):
+    """Nothing beyond what every service needs."""
