@@ -76,18 +76,18 @@ class ReplicateClient:
         if cancel_after is not None:
             shortest, longest = CANCEL_AFTER_BOUNDS
             headers["Cancel-After"] = f"{int(max(shortest, min(cancel_after, longest)).total_seconds())}s"
-        return _report(await self._ask("POST", "/predictions", body, headers))
+        return _report(_json(await self._ask("POST", "/predictions", body, headers)))
 
     async def read(self, prediction_id: str) -> dict[str, Any]:
         """The prediction as it is now, as the JSON a webhook would bring. Raises NotFound for an unknown id."""
         body = _json(await self._ask("GET", _path(prediction_id)))
-        if not isinstance(body, dict):
-            raise AnswerLost("the provider's answer is no prediction")
+        _report(body)  # a 200 that is no prediction must not pass for one
+        assert isinstance(body, dict)
         return body
 
     async def cancel(self, prediction_id: str) -> PredictionReport:
         """Call the prediction off. Raises NotFound; what is said of one already finished is not documented."""
-        return _report(await self._ask("POST", f"{_path(prediction_id)}/cancel"))
+        return _report(_json(await self._ask("POST", f"{_path(prediction_id)}/cancel")))
 
     async def recent(self, created_after: datetime, max_pages: int = 10) -> AsyncIterator[list[PredictionReport]]:
         """The account's predictions since that moment, a page of up to 100 at a time, newest first.
@@ -164,9 +164,9 @@ def _json(body: bytes) -> object:
         raise AnswerLost(f"the provider's answer of {len(body)} bytes is not JSON") from error
 
 
-def _report(body: bytes) -> PredictionReport:
+def _report(body: object) -> PredictionReport:
     try:
-        return read_prediction(_json(body))
+        return read_prediction(body)
     except UnreadablePrediction as error:
         raise AnswerLost(f"the provider's answer is no prediction: {error}") from error
 

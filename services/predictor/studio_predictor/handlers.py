@@ -26,7 +26,7 @@ from studio_contracts.happenings import (
 from studio_contracts.job import Generation, Job, Slot
 from studio_contracts.palette import BY_CODE
 from studio_contracts.prediction import PredictionReport, UnreadablePrediction, read_prediction
-from studio_predictor.models import MODELS, Model, shared_input, slot_input, validate_input
+from studio_predictor.models import MODELS, shared_input, slot_input, validate_input
 from studio_predictor.prompts import compose
 from studio_predictor.settings import PredictorSettings
 from studio_predictor.slots import find_prediction, slot_seed, split
@@ -75,8 +75,9 @@ class Predictor:
             await self._buy(job, slot)
 
     async def _buy(self, job: Job, slot: Slot) -> None:
-        model, inputs = await self._input(job, slot)
-        problems = validate_input(model, inputs)
+        assert job.generation is not None
+        inputs = await self._input(job, job.generation, slot)
+        problems = validate_input(MODELS[job.generation.model], inputs)
         if problems:
             reason = "; ".join(f"{problem.path} {problem.message}" for problem in problems)
             await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, reason))
@@ -86,7 +87,10 @@ class Predictor:
             raise Retry("claimed by another delivery of this message", after=LOOK_AGAIN, counted=False)
         try:
             report = await self.provider.create(
-                model.version, inputs, webhook=self._webhook(job, slot), cancel_after=job.deadline_at - self.now()
+                job.generation.version,
+                inputs,
+                webhook=self._webhook(job, slot),
+                cancel_after=job.deadline_at - self.now(),
             )
         except AnswerLost as error:
             raise Retry(str(error), after=LOOK_AGAIN, counted=False) from error
@@ -101,7 +105,8 @@ class Predictor:
     async def _find_again(self, job: Job, slot: Slot) -> None:
         """The slot was claimed and no answer recorded: adopt the prediction if there is one; in time, give it up."""
         assert slot.claimed_at is not None
-        _, inputs = await self._input(job, slot)
+        assert job.generation is not None
+        inputs = await self._input(job, job.generation, slot)
         try:
             async for page in self.provider.recent(slot.claimed_at - CLOCK_MARGIN):
                 found = find_prediction(page, inputs["seed"], inputs["prompt"], slot.count, self._webhook(job, slot))
@@ -147,13 +152,12 @@ class Predictor:
         except ProviderError as error:
             raise _verdict(error) from error
 
-    async def _input(self, job: Job, slot: Slot) -> tuple[Model, dict[str, Any]]:
-        assert job.generation is not None
+    async def _input(self, job: Job, generation: Generation, slot: Slot) -> dict[str, Any]:
         assert job.stencil is not None
         stencil = await self.objects.get(job.stencil.key)
         image = f"data:{job.stencil.media_type};base64,{base64.b64encode(stencil).decode()}"
         seed = slot_seed(job.seed, slot.number, slot.attempt)
-        return MODELS[job.generation.model], slot_input(job.generation.input, image, seed, slot.count)
+        return slot_input(generation.input, image, seed, slot.count)
 
     def _webhook(self, job: Job, slot: Slot) -> str | None:
         if self.settings.public_base_url is None:

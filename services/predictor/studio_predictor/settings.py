@@ -1,11 +1,12 @@
 """Settings of the predictor."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from studio_chassis.settings import ProviderSettings
+from studio_chassis.webhook_url import clean_base
 
 
 class PredictorSettings(ProviderSettings):
@@ -14,7 +15,7 @@ class PredictorSettings(ProviderSettings):
     replicate_webhook_secret: SecretStr = Field(
         min_length=16, validation_alias="REPLICATE_WEBHOOK_SECRET", description="Key of the tokens in webhook URLs"
     )
-    public_base_url: str | None = Field(
+    public_base_url: Annotated[str, AfterValidator(clean_base)] | None = Field(
         None,
         validation_alias="PUBLIC_BASE_URL",
         description="Where the provider reaches the gateway; without it the reconciler polls",
@@ -25,6 +26,7 @@ class PredictorSettings(ProviderSettings):
     )
     adoption_grace: timedelta = Field(
         timedelta(seconds=60),
+        ge=timedelta(seconds=30),  # above the client's own time-out, or a request still under way would be repeated
         validation_alias="STUDIO_ADOPTION_GRACE",
         description="How long a prediction whose creation was not answered is looked for before it counts as lost",
     )
