@@ -1,10 +1,22 @@
 """Settings every service shares, read once from the environment."""
 
 import sys
-from typing import Literal, TypeVar
+from contextlib import suppress
+from datetime import timedelta
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _from_seconds(value: Any) -> Any:
+    with suppress(TypeError, ValueError):
+        return timedelta(seconds=float(value))
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
+"""A time span: in the environment a number of seconds, or an ISO 8601 duration such as PT5M."""
 
 
 class ServiceSettings(BaseSettings):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from studio_chassis.settings import ProviderSettings
+from studio_chassis.settings import Duration, ProviderSettings
 from studio_chassis.webhook_url import clean_base
 
 
@@ -24,7 +24,7 @@ class PredictorSettings(ProviderSettings):
     prompt_strength: float = Field(
         0.7, ge=0, le=1, validation_alias="STUDIO_PROMPT_STRENGTH", description="0 keeps the stencil, 1 destroys it"
     )
-    adoption_grace: timedelta = Field(
+    adoption_grace: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=30),  # above the client's own time-out, or a request still under way would be repeated
         validation_alias="STUDIO_ADOPTION_GRACE",

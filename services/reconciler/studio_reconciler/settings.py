@@ -4,18 +4,18 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from studio_chassis.settings import ProviderSettings
+from studio_chassis.settings import Duration, ProviderSettings
 
 
 class ReconcilerSettings(ProviderSettings):
     """How long things may take before the reconciler looks after them."""
 
-    relay_after: timedelta = Field(
+    relay_after: Duration = Field(
         timedelta(seconds=3),
         validation_alias="STUDIO_RELAY_AFTER",
         description="Age at which a committed event that was not published is published by the relay",
     )
-    stuck_after: timedelta = Field(
+    stuck_after: Duration = Field(
         timedelta(minutes=5),
         validation_alias="STUDIO_STUCK_AFTER",
         description="Time without a transition after which a job is rescued",
@@ -25,7 +25,7 @@ class ReconcilerSettings(ProviderSettings):
         validation_alias="PUBLIC_BASE_URL",
         description="Without it there are no webhooks, so predictions are polled",
     )
-    poll_every: timedelta = Field(
+    poll_every: Duration = Field(
         timedelta(seconds=2),
         validation_alias="STUDIO_POLL_EVERY",
         description="How often running predictions are asked for when there are no webhooks",

@@ -1,0 +1,15 @@
+"""`python -m studio_standin`: serve on loopback until stopped."""
+
+import uvicorn
+
+from studio_standin.app import create_app
+from studio_standin.settings import Settings
+
+
+def main() -> None:
+    settings = Settings()
+    uvicorn.run(create_app(settings), host="127.0.0.1", port=settings.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The routes that are ours, not the provider's: the fault switches, and the ledger of what was created and paid."""
+
+import hashlib
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from studio_standin.faults import Event, Faults
+from studio_standin.predictions import Prediction, Status
+from studio_standin.world import Here
+
+
+class LedgerDelivery(BaseModel):
+    webhook_id: str
+    event: Event
+    sent_at: datetime
+    answer: int | None
+    error: str | None
+
+
+class LedgerEntry(BaseModel):
+    id: str
+    created_at: datetime
+    model: str
+    version: str
+    status: Status
+    paid: bool
+    seed: int
+    num_outputs: int
+    prompt: str
+    prompt_sha256: str
+    webhook: str | None
+    webhooks: list[LedgerDelivery]
+
+
+class Ledger(BaseModel):
+    """Every prediction the store still holds, oldest first; `refused` counts create calls that made none, by status."""
+
+    created: int
+    paid: int
+    refused: dict[int, int]
+    predictions: list[LedgerEntry]
+
+
+routes = APIRouter(prefix="/standin")
+
+
+@routes.put("/faults")
+async def replace_faults(world: Here, faults: Faults) -> Faults:
+    world.switchboard.replace(faults)
+    return faults
+
+
+@routes.get("/faults")
+async def get_faults(world: Here) -> Faults:
+    return world.switchboard.faults
+
+
+@routes.delete("/faults", status_code=204)
+async def clear_faults(world: Here) -> None:
+    world.switchboard.replace(Faults())
+
+
+@routes.get("/ledger")
+async def get_ledger(world: Here) -> Ledger:
+    entries = [_entry(prediction) for prediction in reversed(world.store.newest_first())]
+    paid = sum(entry.paid for entry in entries)
+    return Ledger(created=len(entries), paid=paid, refused=dict(world.refused), predictions=entries)
+
+
+def _entry(prediction: Prediction) -> LedgerEntry:
+    return LedgerEntry(
+        id=prediction.id,
+        created_at=prediction.created_at,
+        model=prediction.model.name,
+        version=prediction.version,
+        status=prediction.status,
+        paid=prediction.started_at is not None,  # time that ran is billed; aborted ones never ran
+        seed=prediction.arguments["seed"],
+        num_outputs=prediction.arguments["num_outputs"],
+        prompt=prediction.prompt,
+        prompt_sha256=hashlib.sha256(prediction.prompt.encode()).hexdigest(),
+        webhook=prediction.webhook,
+        webhooks=[LedgerDelivery(**vars(delivery)) for delivery in prediction.deliveries],
+    )
