@@ -8,7 +8,13 @@ from typing import Any
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractExchange,
+    AbstractQueue,
+    AbstractRobustChannel,
+    AbstractRobustConnection,
+)
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError, ChannelInvalidStateError, DeliveryError
 
 from studio_chassis.cloudevents import to_message
@@ -55,17 +61,23 @@ class Broker:
             heartbeat=20,
             client_properties={"connection_name": f"studio-{self._service}"},
         )
-        connection.reconnect_callbacks.add(self._declare_again)
+        connection.close_callbacks.add(self._lost)
+        connection.reconnect_callbacks.add(self._regained)
         self._connection = connection
         await declare(connection)
         channel = connection.channel(publisher_confirms=True, on_return_raises=True)
         await channel.initialize()
         self._channel = channel
         self.ready.set()
+        log.info("broker connected")
 
-    async def _declare_again(self, *_: Any) -> None:
+    def _lost(self, *_: Any) -> None:
+        log.warning("broker connection lost")
+
+    async def _regained(self, *_: Any) -> None:
+        log.info("broker connection regained")
         if self._connection is not None:
-            with suppress(*OUTAGES):
+            with suppress(*OUTAGES):  # a broker that lost its disk lacks what the channels do not restore
                 await declare(self._connection)
 
     async def publish(self, event: Event) -> None:
@@ -86,14 +98,17 @@ class Broker:
         except OUTAGES as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
 
-    async def open_channel(self, prefetch: int) -> AbstractRobustChannel:
-        """A channel of its own for one consumer."""
+    async def open_queue(self, queue: Queue) -> AbstractQueue:
+        """The queue on a channel of its own, which holds as many messages as its prefetch allows.
+
+        Waits for the broker. Queue, bindings and consumers are restored after a reconnect.
+        """
         await self.ready.wait()
         assert self._connection is not None
         channel = self._connection.channel(publisher_confirms=False)
         await channel.initialize()
-        await channel.set_qos(prefetch_count=prefetch)
-        return channel
+        await channel.set_qos(prefetch_count=queue.prefetch)
+        return await _declare_work(channel, queue)
 
     async def close(self) -> None:
         """Close the connection; what is not acknowledged goes back to its queue."""
@@ -104,17 +119,22 @@ class Broker:
 async def declare(connection: AbstractRobustConnection) -> None:
     """Declare the whole topology on a throw-away channel; repeating it changes nothing."""
     async with connection.channel() as channel:
-        events = await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
         for queue in topology.QUEUES:
             await channel.declare_queue(queue.dead, durable=True, arguments={"x-queue-type": "quorum"})
-            work = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
-            for event_type in queue.types:
-                await work.bind(events, event_type)
+            await _declare_work(channel, queue)
         for delay in topology.RETRY_DELAYS:
             name = topology.retry_exchange(delay)
             room = await channel.declare_exchange(name, aio_pika.ExchangeType.FANOUT, durable=True)
             waiting = await channel.declare_queue(name, durable=True, arguments=retry_arguments(delay))
             await waiting.bind(room)
+
+
+async def _declare_work(channel: AbstractChannel, queue: Queue) -> AbstractQueue:
+    events = await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+    work = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
+    for event_type in queue.types:
+        await work.bind(events, event_type)
+    return work
 
 
 def _quorum(dead_letter: dict[str, Any]) -> dict[str, Any]:

@@ -52,8 +52,7 @@ class Consumer:
 
     async def start(self) -> None:
         """Register with the broker, once it is there."""
-        channel = await self._broker.open_channel(self.queue.prefetch)
-        self._source = await channel.get_queue(self.queue.name, ensure=False)
+        self._source = await self._broker.open_queue(self.queue)
         await self._consume()
 
     async def _consume(self) -> None:

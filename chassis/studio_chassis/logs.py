@@ -47,6 +47,8 @@ def configure_logs(service: str, log_format: Literal["json", "console"], level: 
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for chatty in ("aio_pika", "aiormq"):  # two lines a second while the broker is away; `amqp` says it once
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
 
 
 def trace_id(traceparent: str) -> str:

@@ -9,7 +9,7 @@ from studio_contracts.model import Frozen
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 
 Style = Literal["professional", "playful", "geometric"]
-Strategy = Literal["voronoi", "bands", "grid"]
+Strategy = Literal["voronoi", "bands", "grid", "motif"]
 
 MAX_PICTURES = 12
 MAX_SIDE_M = 100.0
@@ -31,7 +31,7 @@ def _known_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
-    if not line.isprintable():
+    if not line or not line.isprintable():
         raise PydanticCustomError("unprintable", "The prompt holds characters that cannot be printed.")
     return line
 

@@ -56,6 +56,11 @@ class PredictionRequested(SlotPayload):
     type: ClassVar[str] = "studio.prediction.requested.v1"
 
 
+def _short(value: object) -> str:
+    # It becomes part of the message id, which the broker limits to 255 bytes.
+    return str(value).encode("ascii", "replace").decode()[:64]
+
+
 class PredictionUpdated(SlotPayload):
     """The provider said something of a prediction, by webhook or when asked. Not interpreted yet."""
 
@@ -64,7 +69,8 @@ class PredictionUpdated(SlotPayload):
 
     @property
     def key(self) -> str:
-        return f"{self.slot}.{self.attempt}.{self.prediction.get('id')}.{self.prediction.get('status')}"
+        said = (_short(self.prediction.get(name)) for name in ("id", "status"))
+        return ".".join((super().key, *said))
 
 
 class PredictionSucceeded(SlotPayload):

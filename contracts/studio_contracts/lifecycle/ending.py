@@ -18,7 +18,7 @@ def settle(job: Job, step: Step) -> Job:
         code="no_pictures",
         title="No picture could be made",
         detail=reasons[:1000] or "The model gave no pictures.",
-        stage=job.stage,
+        stage="postprocess" if any(slot.state == "finished" for slot in job.predictions) else "prediction",
     )
     return _end(job, "failed", step, error)
 

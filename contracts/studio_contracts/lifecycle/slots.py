@@ -36,7 +36,9 @@ def _with(job: Job, slot: Slot, **changes: Any) -> Job:
 
 
 def _warn(job: Job, code: str, text: str, slot: int) -> Job:
-    return job.model_copy(update={"warnings": (*job.warnings, Notice(code=code, text=text, slot=slot))})
+    # By slot, so that the order in which slots end does not show in the job.
+    told = sorted((*job.warnings, Notice(code=code, text=text, slot=slot)), key=lambda one: one.slot or 0)
+    return job.model_copy(update={"warnings": tuple(told)})
 
 
 def claimed(job: Job, claim: SlotClaimed, step: Step) -> Job | None:

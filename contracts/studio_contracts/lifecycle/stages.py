@@ -1,7 +1,8 @@
 """How a job moves from stage to stage before and between its predictions."""
 
-from studio_contracts.happenings import SlotsPlanned, StencilDrawn
+from studio_contracts.happenings import SlotsPlanned, StencilDrawn, WorkFailed
 from studio_contracts.job import Job, Slot
+from studio_contracts.lifecycle.ending import work_failed
 from studio_contracts.lifecycle.transition import Step
 
 
@@ -15,9 +16,13 @@ def stencil_drawn(job: Job, done: StencilDrawn, step: Step) -> Job | None:
 
 
 def slots_planned(job: Job, planned: SlotsPlanned, step: Step) -> Job | None:
-    """The slots are fixed once; they need the stencil and add up to the pictures asked for."""
+    """The slots are fixed once and need the stencil. A job that may not cost so much ends before it costs anything."""
     if job.stencil is None or job.predictions:
         return None
+    cents = sum(planned.counts) * planned.generation.cents_per_picture
+    if cents > job.limits.cents:
+        detail = f"The pictures would cost {cents} cents, and the job may cost {job.limits.cents}."
+        return work_failed(job, WorkFailed("too_expensive", "The job would cost too much", detail), step)
     slots = tuple(Slot(number=number, count=count) for number, count in enumerate(planned.counts))
     wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots})
     return step.log(

@@ -96,7 +96,7 @@ def carry_out(
             "stage": stage,
             "version": 1 if known_version is None else known_version + 1,
             "updated_at": now,
-            "started_at": after.started_at or (now if status == "running" else None),
+            "started_at": after.started_at or (now if _has_begun(after) else None),
         }
     )
     job = Job.model_validate(job.model_dump())
@@ -113,9 +113,13 @@ def _progress(job: Job) -> tuple[Status, Stage]:
         return job.status, "finished"
     if job.stencil is None:
         return "pending", "stencil"
-    begun = any(slot.paid or slot.state not in ("waiting", "submitting") for slot in job.predictions)
     predicted = all(slot.state in SETTLED | {"succeeded"} for slot in job.predictions)
-    return "running" if begun else "queued", "postprocess" if job.predictions and predicted else "prediction"
+    stage: Stage = "postprocess" if job.predictions and predicted else "prediction"
+    return "running" if _has_begun(job) else "queued", stage
+
+
+def _has_begun(job: Job) -> bool:
+    return any(slot.paid or slot.state not in ("waiting", "submitting") for slot in job.predictions)
 
 
 def _farewell(job: Job) -> Payload:

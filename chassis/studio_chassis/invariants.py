@@ -1,0 +1,164 @@
+"""What must hold of every job at every moment. Tests check it after each change, services count what breaks it."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from studio_contracts.events import Event
+from studio_contracts.job import SETTLED, Job, Slot, Status
+
+NEXT: dict[Status, frozenset[Status]] = {
+    "pending": frozenset({"pending", "queued", "canceled", "failed"}),
+    "queued": frozenset({"queued", "running", "completed", "canceled", "failed"}),
+    "running": frozenset({"running", "completed", "canceled", "failed"}),
+    "completed": frozenset(),
+    "failed": frozenset(),
+    "canceled": frozenset(),
+}
+REOPENED: frozenset[Status] = frozenset({"pending", "queued", "running"})
+PROVIDER_HOST = "replicate.delivery"
+
+
+class Invariant:
+    """One promise, checked on a job as it is stored."""
+
+    name: ClassVar[str]
+
+    def violations(self, job: Job) -> Iterator[str]:
+        """What breaks the promise, in words; nothing when it holds."""
+        raise NotImplementedError
+
+
+class FinalIsComplete(Invariant):
+    """A final job says when it ended and when it expires; it has an error if and only if it failed."""
+
+    name = "final_is_complete"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        if job.is_final and (job.finished_at is None or job.expires_at is None):
+            yield "final without the time it ended or expires"
+        if not job.is_final and job.finished_at is not None:
+            yield "ended, but in no final state"
+        if (job.status == "failed") != (job.error is not None):
+            yield f"{job.status} with error {job.error and job.error.code}"
+
+
+class SpendingIsCapped(Invariant):
+    """No slot is paid for more often than it has attempts, and no job costs more than its limit."""
+
+    name = "spending_is_capped"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        for slot in job.predictions:
+            if len(slot.paid) > job.limits.attempts_per_slot:
+                yield f"slot {slot.number} was paid {len(slot.paid)} times"
+            if len(set(slot.paid)) != len(slot.paid):
+                yield f"slot {slot.number} counts one prediction twice"
+        price = job.generation.cents_per_picture if job.generation is not None else 0
+        cents = sum(len(slot.paid) * slot.count * price for slot in job.predictions)
+        first = sum(slot.count * price for slot in job.predictions)
+        if cents > max(first, job.limits.cents):
+            yield f"{cents} cents spent of {job.limits.cents}"
+
+
+class CompletedHasPictures(Invariant):
+    """A completed job has every picture its slots delivered, or a warning for it; each once, none of its slots open."""
+
+    name = "completed_has_pictures"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        if job.status != "completed":
+            return
+        if not job.concepts:
+            yield "completed without a picture"
+        if len({concept.id for concept in job.concepts}) != len(job.concepts):
+            yield "a concept appears twice"
+        if sum(slot.count for slot in job.predictions) != job.brief.count:
+            yield "the slots do not add up to the pictures asked for"
+        for slot in job.predictions:
+            yield from self._of_slot(job, slot)
+
+    def _of_slot(self, job: Job, slot: Slot) -> Iterator[str]:
+        pictures = sum(concept.slot == slot.number for concept in job.concepts)
+        warnings = sum(warning.slot == slot.number for warning in job.warnings)
+        if slot.state not in SETTLED:
+            yield f"completed while slot {slot.number} is {slot.state}"
+        if slot.state == "failed" and (pictures or not warnings):
+            yield f"slot {slot.number} failed with {pictures} pictures and {warnings} warnings"
+        if slot.state == "finished" and pictures < slot.count and not warnings:
+            yield f"slot {slot.number} has {pictures} of {slot.count} pictures and no warning"
+        if pictures > slot.count:
+            yield f"slot {slot.number} has {pictures} of {slot.count} pictures"
+
+
+class RankedInOrder(Invariant):
+    """The concepts of a completed job are ranked 1, 2, 3 … by falling score."""
+
+    name = "ranked_in_order"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        if job.status != "completed":
+            return
+        if [concept.rank for concept in job.concepts] != list(range(1, len(job.concepts) + 1)):
+            yield f"ranks are {[concept.rank for concept in job.concepts]}"
+        scores = [concept.quality.score for concept in job.concepts]
+        if scores != sorted(scores, reverse=True):
+            yield "a worse concept is ranked before a better one"
+
+
+class ForgetsTheProvider(Invariant):
+    """No final job holds a URL of the provider, whose files die within the hour; one to be replayed may need it."""
+
+    name = "forgets_the_provider"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        if not job.is_final or (job.error is not None and job.error.replayable):
+            return
+        if any(slot.outputs for slot in job.predictions) or PROVIDER_HOST in job.model_dump_json():
+            yield "a final job points to the provider's files"
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    FinalIsComplete(),
+    SpendingIsCapped(),
+    CompletedHasPictures(),
+    RankedInOrder(),
+    ForgetsTheProvider(),
+)
+
+
+def job_violations(job: Job) -> list[str]:
+    """Every broken promise as `name: what`."""
+    return [f"{invariant.name}: {what}" for invariant in INVARIANTS for what in invariant.violations(job)]
+
+
+def change_violations(before: Job | None, after: Job) -> list[str]:
+    """What no change may do: leave a final state, skip a version, take back what is decided.
+
+    Only a replay takes a job out of a final state, and only out of a replayable failure.
+    """
+    if before is None:
+        return [] if (after.status, after.version) == ("pending", 1) else [f"allowed_transitions: begins {after.status}"]
+    return [f"allowed_transitions: {what}" for what in _illegal(before, after)]
+
+
+def _illegal(before: Job, after: Job) -> Iterator[str]:
+    replayed = before.error is not None and before.error.replayable and after.status in REOPENED
+    if after.status not in NEXT[before.status] and not replayed:
+        yield f"{before.status} → {after.status}"
+    if after.version != before.version + 1:
+        yield f"version {before.version} → {after.version}"
+    if before.stencil is not None and after.stencil != before.stencil:
+        yield "the stencil was replaced"
+    if before.predictions and len(after.predictions) != len(before.predictions):
+        yield "the slots were divided anew"
+    for old, new in zip(before.predictions, after.predictions, strict=False):
+        if new.attempt < old.attempt or new.paid[: len(old.paid)] != old.paid:
+            yield f"slot {old.number} forgot an attempt"
+        if old.state in SETTLED and new.state != old.state:
+            yield f"slot {old.number} left {old.state}"
+
+
+def at_rest_violations(job: Job, outbox: tuple[Event, ...]) -> list[str]:
+    """What must hold of a job once nothing is under way any more."""
+    found = [] if job.is_final else [f"every_job_ends: still {job.status} in stage {job.stage}"]
+    return found + [f"outbox_is_empty: {event.id}" for event in outbox]

@@ -1,0 +1,143 @@
+"""The job store in memory: one document a job, replaced only if its version is still the one before."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from studio_chassis.errors import JobExists, JobNotFound
+from studio_chassis.simulated.wire import Wire, perfect
+from studio_chassis.store import Outbox
+from studio_contracts.events import Event
+from studio_contracts.job import Job
+from studio_contracts.lifecycle import Transition
+
+Observer = Callable[[Job | None, Job], None]
+
+
+class SimulatedDatabase:
+    """What all its clients share. `observers` see every change of a job, in order: before (None when new) and after."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.outboxes: dict[str, list[Event]] = {}
+        self.leases: dict[str, tuple[str, datetime]] = {}
+        self.observers: list[Observer] = []
+
+    def write(self, change: Transition) -> None:
+        """Replace the job and add to its outbox, as one."""
+        job = change.job
+        before = self.jobs.get(job.id)
+        self.jobs[job.id] = job
+        self.outboxes.setdefault(job.id, []).extend(change.events)
+        for observe in self.observers:
+            observe(before, job)
+
+    def oldest_first(self, wanted: Callable[[Job], bool]) -> list[Job]:
+        """The jobs that are wanted, by their last change."""
+        return sorted(filter(wanted, self.jobs.values()), key=lambda job: (job.updated_at, job.id))
+
+
+class SimulatedJobStore:
+    """One client of the database."""
+
+    def __init__(self, database: SimulatedDatabase | None = None, wire: Wire = perfect) -> None:
+        self._database = database or SimulatedDatabase()
+        self._wire = wire
+
+    async def create_indexes(self) -> None:
+        """There is nothing to index."""
+
+    async def insert(self, first: Transition) -> None:
+        """Store a new job with its events. Raises JobExists."""
+
+        def insert() -> bool:
+            if first.job.id in self._database.jobs:
+                return False
+            self._database.write(first)
+            return True
+
+        if not await self._wire("store.insert", insert):
+            raise JobExists(first.job.id)
+
+    async def load(self, job_id: str) -> Job:
+        """The job as it stands. Raises JobNotFound."""
+        job = await self._wire("store.load", lambda: self._database.jobs.get(job_id))
+        if job is None:
+            raise JobNotFound(job_id)
+        return job
+
+    async def commit(self, change: Transition) -> bool:
+        """Write if the version is the one before."""
+
+        def commit() -> bool:
+            known = self._database.jobs.get(change.job.id)
+            if known is None or known.version != change.job.version - 1:
+                return False
+            self._database.write(change)
+            return True
+
+        return await self._wire("store.commit", commit)
+
+    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
+        """Take published events out of the outbox."""
+
+        def clear() -> None:
+            if job_id in self._database.outboxes:
+                left = [event for event in self._database.outboxes[job_id] if event.id not in event_ids]
+                self._database.outboxes[job_id] = left
+
+        await self._wire("store.clear", clear)
+
+    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
+        """Outboxes of jobs last changed before that moment, oldest first."""
+
+        def find() -> tuple[Outbox, ...]:
+            outboxes = self._database.outboxes
+            jobs = self._database.oldest_first(lambda job: job.updated_at < before and bool(outboxes.get(job.id)))
+            return tuple(Outbox(job.id, tuple(outboxes[job.id])) for job in jobs[:limit])
+
+        return await self._wire("store.find", find)
+
+    def unfinished(self, before: datetime) -> AsyncIterator[Job]:
+        """Every job in no final state whose last transition is older than that moment, oldest first."""
+        return self._each(lambda job: not job.is_final and job.updated_at < before)
+
+    def overdue(self, now: datetime) -> AsyncIterator[Job]:
+        """Every job in no final state whose deadline has passed."""
+        return self._each(lambda job: not job.is_final and job.deadline_at <= now)
+
+    def expired(self, now: datetime) -> AsyncIterator[Job]:
+        """Every final job that was to be kept until now."""
+        return self._each(lambda job: job.is_final and job.expires_at is not None and job.expires_at <= now)
+
+    async def _each(self, wanted: Callable[[Job], bool]) -> AsyncIterator[Job]:
+        for job in await self._wire("store.find", lambda: self._database.oldest_first(wanted)):
+            yield job
+
+    async def remove(self, job: Job) -> bool:
+        """Remove the job if it is still the one given."""
+
+        def remove() -> bool:
+            known = self._database.jobs.get(job.id)
+            if known is None or known.version != job.version:
+                return False
+            del self._database.jobs[job.id]
+            self._database.outboxes.pop(job.id, None)
+            return True
+
+        return await self._wire("store.remove", remove)
+
+    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Whether `holder` now holds the lease."""
+
+        def take() -> bool:
+            known, runs_out = self._database.leases.get(name, (holder, now))
+            if known != holder and runs_out >= now:
+                return False
+            self._database.leases[name] = (holder, until)
+            return True
+
+        return await self._wire("store.lease", take)
+
+    async def ping(self) -> None:
+        """Return when the database answers."""
+        await self._wire("store.ping", lambda: None)

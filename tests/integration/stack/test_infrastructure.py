@@ -1,0 +1,148 @@
+"""Broker and database, really started: private, on loopback, with data that lasts, and gone afterwards."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import pytest
+from pymongo import MongoClient
+
+from studio_local.choice import Kind
+from studio_local.errors import AlreadyRunningError, StackError
+from studio_local.infrastructure import Endpoints, Infrastructure
+from studio_local.processes import wait_until
+from studio_local.stack import LocalStack
+
+LOOPBACK = {"0100007F", "00000000000000000000000001000000"}  # 127.0.0.1 and ::1 as the kernel writes them
+SECOND_START_SECONDS = 20  # 6.4 s on four quiet cores; this bound is for two busy ones
+HOLD = """
+import sys, threading
+from pathlib import Path
+from studio_local.stack import LocalStack
+with LocalStack.infrastructure(Path(sys.argv[1])) as running:
+    print(running.rabbitmq_url, running.mongodb_url, flush=True)
+    threading.Event().wait()
+"""
+Pids = Callable[[set[int]], set[int]]
+Sockets = Callable[[set[int]], set[tuple[str, int]]]
+Family = Callable[[Path], set[int]]
+
+
+async def put(endpoints: Endpoints) -> None:
+    """One durable message in a quorum queue, one document."""
+    connection = await aio_pika.connect(endpoints.rabbitmq_url)
+    async with connection, await connection.channel() as channel:
+        queue = await channel.declare_queue("kept", durable=True, arguments={"x-queue-type": "quorum"})
+        message = aio_pika.Message(b"kept", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await channel.default_exchange.publish(message, queue.name)
+    with MongoClient[dict[str, Any]](endpoints.mongodb_url) as client:
+        client[endpoints.database]["things"].insert_one({"_id": "kept"})
+
+
+async def assert_kept(endpoints: Endpoints) -> None:
+    connection = await aio_pika.connect(endpoints.rabbitmq_url)
+    async with connection, await connection.channel() as channel:
+        queue = await channel.declare_queue("kept", durable=True, arguments={"x-queue-type": "quorum"})
+        message = await queue.get(timeout=20)
+        assert message is not None
+        assert message.body == b"kept"
+        await message.reject(requeue=True)
+    with MongoClient[dict[str, Any]](endpoints.mongodb_url) as client:
+        assert client[endpoints.database]["things"].find_one({"_id": "kept"})
+
+
+def test_all_that_we_start_listens_on_loopback_below_the_ephemeral_ports(
+    infrastructure: Infrastructure, family: Family, listening: Sockets
+) -> None:
+    sockets = listening(family(infrastructure.root))
+    assert len({port for _, port in sockets}) == 5  # AMQP, management, distribution, epmd, MongoDB
+    assert {address for address, _ in sockets} <= LOOPBACK
+    assert all(port < 32768 for _, port in sockets)
+
+
+def test_an_isolated_place_is_empty_and_removed_afterwards(infrastructure: Infrastructure) -> None:
+    with infrastructure.isolated() as first, infrastructure.isolated() as second:
+        assert first != second
+        with MongoClient[dict[str, Any]](first.mongodb_url) as client:
+            client[first.database]["things"].insert_one({})
+            assert client[second.database].list_collection_names() == []
+    with MongoClient[dict[str, Any]](first.mongodb_url) as client:
+        assert first.database not in client.list_database_names()
+
+
+async def test_an_isolated_virtual_host_is_usable_until_it_is_removed(infrastructure: Infrastructure) -> None:
+    with infrastructure.isolated() as place:
+        async with await aio_pika.connect(place.rabbitmq_url) as connection, await connection.channel() as channel:
+            await channel.declare_queue("q", durable=True)
+    with pytest.raises(aio_pika.exceptions.CONNECTION_EXCEPTIONS):
+        await aio_pika.connect(place.rabbitmq_url)
+
+
+async def test_data_and_addresses_survive_an_orderly_restart_of_both(infrastructure: Infrastructure) -> None:
+    with infrastructure.isolated() as place:
+        await put(place)
+        infrastructure.restart("broker")
+        infrastructure.restart("database")
+        await assert_kept(place)
+
+
+def test_after_a_killed_parent_all_is_gone_and_the_next_start_is_quick_and_keeps_the_data(
+    tmp_path: Path, native_environment: dict[str, str], family: Family, alive: Pids
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], env=native_environment, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        lines = iter(parent.stdout)
+        addresses = next(line for line in lines if line.startswith("amqp:")).split()
+        asyncio.run(put(Endpoints(addresses[0], addresses[1], "studio")))
+        processes = family(tmp_path)
+        assert len(processes) >= 3
+        parent.send_signal(signal.SIGKILL)
+    assert wait_until(lambda: not alive(processes), 20)
+    begin = time.monotonic()
+    with LocalStack.infrastructure(tmp_path, environment=native_environment) as again:
+        assert time.monotonic() - begin < SECOND_START_SECONDS
+        assert [again.rabbitmq_url, again.mongodb_url] == addresses
+        asyncio.run(assert_kept(again.shared()))
+        processes = family(tmp_path)
+    assert not alive(processes)
+
+
+def test_a_folder_in_use_is_refused_naming_its_owner(
+    infrastructure: Infrastructure, native_environment: dict[str, str]
+) -> None:
+    second = LocalStack.infrastructure(infrastructure.root, environment=native_environment)
+    with pytest.raises(AlreadyRunningError, match=r"already runs: process \d+"), second:
+        pass
+    assert infrastructure.server("broker").alive
+
+
+def test_servers_given_by_url_are_used_and_left_alone(infrastructure: Infrastructure, tmp_path: Path) -> None:
+    urls = {"RABBITMQ_URL": infrastructure.rabbitmq_url, "MONGODB_URL": infrastructure.mongodb_url}
+    with LocalStack.infrastructure(tmp_path, environment=urls) as given:
+        assert given.choice.kind is Kind.URL
+        assert given.shared() == infrastructure.shared()
+        with pytest.raises(StackError, match="not started here"):
+            given.restart("broker")
+    assert infrastructure.server("broker").alive
+
+
+@pytest.mark.parametrize("missing", ["RABBITMQ_URL", "MONGODB_URL"])
+def test_a_url_where_nothing_answers_is_named(
+    missing: str, infrastructure: Infrastructure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_local.infrastructure.URL_SECONDS", 0.5)
+    urls = {"RABBITMQ_URL": infrastructure.rabbitmq_url, "MONGODB_URL": infrastructure.mongodb_url}
+    nowhere = {"RABBITMQ_URL": "amqp://127.0.0.1:1/", "MONGODB_URL": "mongodb://127.0.0.1:1/"}
+    with (
+        pytest.raises(StackError, match=f"answers at {missing}"),
+        LocalStack.infrastructure(tmp_path, environment=urls | {missing: nowhere[missing]}),
+    ):
+        pass
