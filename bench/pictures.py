@@ -1,0 +1,287 @@
+"""What the picture work costs, step by step, beside what a person would use instead, measured in the same run.
+
+Prints a table of medians and spreads per size and palette, the share of pixels that get the right colour, and the
+ratios the picture work is held to. Slow methods run on a crop and are scaled up by pixels, which the table says.
+"""
+
+import io
+import math
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from studio_contracts.palette import BY_CODE, PALETTE, Colour
+from studio_postprocess.clamp import Clamp, clamp_for
+from studio_postprocess.colour import ByteArray, palette_rgb
+from studio_postprocess.concept import make_concept
+from studio_postprocess.decode import decode
+from studio_postprocess.encode import encode_indexed, encode_thumbnail
+from studio_postprocess.measure import measure
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.unit.postprocess.synthetic import painted, regions
+
+SIZES = {"0.9 Mpx": (1152, 768), "1.0 Mpx": (1024, 1024), "4.0 Mpx": (2304, 1728)}
+PALETTES = {
+    "6": tuple(BY_CODE[code] for code in ("RH20", "RH23", "RH22", "RH26", "RH31", "RH70")),
+    "21": PALETTE,
+}
+PICTURES = 6
+REPEATS = 5
+NAIVE_PIXELS = 400
+PLAIN_PIXELS = 100_000
+WHOLE = "whole picture"
+
+
+class Line(NamedTuple):
+    """One row of the table: seconds of every run, the share of pixels that are right, and a remark."""
+
+    name: str
+    seconds: Sequence[float]
+    right: float | None = None
+    remark: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def timed(run: Callable[[], object], repeats: int = REPEATS) -> list[float]:
+    """Seconds of each of so many runs."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def plain(rgb: ByteArray, palette: Sequence[Colour]) -> ByteArray:
+    """The vectorised formula, every pixel against every colour, by scikit-image."""
+    lab, colours = rgb2lab(rgb), rgb2lab(palette_rgb(palette))
+    differences = [deltaE_ciede2000(lab, colour[None, None]) for colour in colours]  # type: ignore[no-untyped-call]
+    nearest: ByteArray = np.argmin(differences, axis=0).astype(np.uint8)
+    return nearest
+
+
+def naive(rgb: ByteArray, palette: Sequence[Colour]) -> list[int]:
+    """The formula in plain Python, a pixel at a time."""
+    labs = [_lab(colour.rgb) for colour in palette]
+    nearest = []
+    for pixel in rgb.reshape(-1, 3).tolist():
+        lab = _lab(pixel)
+        nearest.append(min(range(len(labs)), key=lambda index: _ciede2000(lab, labs[index])))
+    return nearest
+
+
+def _lab(rgb: Sequence[int]) -> tuple[float, float, float]:
+    r, g, b = (((c / 255 + 0.055) / 1.055) ** 2.4 if c > 10.3 else c / 255 / 12.92 for c in rgb)
+    x = (0.412453 * r + 0.357580 * g + 0.180423 * b) / 0.95047
+    y = 0.212671 * r + 0.715160 * g + 0.072169 * b
+    z = (0.019334 * r + 0.119193 * g + 0.950227 * b) / 1.08883
+    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def _ciede2000(first: tuple[float, float, float], second: tuple[float, float, float]) -> float:
+    (l1, a1, b1), (l2, a2, b2) = first, second
+    mean = (math.hypot(a1, b1) + math.hypot(a2, b2)) / 2
+    stretch = 1.5 - 0.5 * math.sqrt(mean**7 / (mean**7 + 25**7))
+    a1, a2 = a1 * stretch, a2 * stretch
+    c1, c2 = math.hypot(a1, b1), math.hypot(a2, b2)
+    h1, h2 = math.degrees(math.atan2(b1, a1)) % 360, math.degrees(math.atan2(b2, a2)) % 360
+    step, hue = h2 - h1, (h1 + h2) / 2
+    if abs(step) > 180:
+        step -= math.copysign(360, step)
+        hue += 180 if h1 + h2 < 360 else -180
+    dh = 2 * math.sqrt(c1 * c2) * math.sin(math.radians(step / 2))
+    c, offset = (c1 + c2) / 2, ((l1 + l2) / 2 - 50) ** 2
+    cos = [math.cos(math.radians(angle)) for angle in (hue - 30, 2 * hue, 3 * hue + 6, 4 * hue - 63)]
+    t = 1 - 0.17 * cos[0] + 0.24 * cos[1] + 0.32 * cos[2] - 0.20 * cos[3]
+    rotation = -2 * math.sqrt(c**7 / (c**7 + 25**7)) * math.sin(math.radians(60 * math.exp(-(((hue - 275) / 25) ** 2))))
+    dl = (l2 - l1) / (1 + 0.015 * offset / math.sqrt(20 + offset))
+    dc, dh = (c2 - c1) / (1 + 0.045 * c), dh / (1 + 0.015 * c * t)
+    return math.sqrt(max(0.0, dl**2 + dc**2 + dh**2 + rotation * dc * dh))
+
+
+def by_pillow(image: Image.Image, palette: Sequence[Colour]) -> ByteArray:
+    """Pillow's quantize to a fixed palette."""
+    swatch = Image.new("P", (1, 1))
+    swatch.putpalette(palette_rgb(palette).tobytes())
+    return np.asarray(image.quantize(palette=swatch, dither=Image.Dither.NONE))
+
+
+def imagemagick_command() -> str | None:
+    """The ImageMagick that is installed, if any; other programs answer to `convert` too."""
+    for command in ("magick", "convert"):
+        if path := shutil.which(command):
+            about = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=30, check=False)
+            if "ImageMagick" in about.stdout:
+                return path
+    return None
+
+
+def clamp_from_cold(pictures: Sequence[ByteArray], palette: tuple[Colour, ...]) -> list[float]:
+    """Seconds for each picture by a new clamp; the first includes making it."""
+    clamps: list[Clamp] = []
+    first = timed(lambda: clamps.append(Clamp(palette)), 1)[0]
+    seconds = [timed(partial(clamps[0].indices, picture), 1)[0] for picture in pictures]
+    return [first + seconds[0], *seconds[1:]]
+
+
+def concepts_from_cold(files: Sequence[bytes], palette: tuple[Colour, ...], stencil: ByteArray) -> list[float]:
+    """Seconds for each concept of a job whose palette was never seen."""
+    clamp_for.cache_clear()
+    size = stencil.shape[1], stencil.shape[0]
+    return [timed(partial(make_concept, file, palette, size, stencil), 1)[0] for file in files]
+
+
+def measure_all(size: tuple[int, int], palette: tuple[Colour, ...]) -> list[Line]:
+    """Every step and every alternative for pictures of one size in one palette."""
+    width, height = size
+    stencil = regions(width, height, 14, min(len(palette), 10))
+    pictures = [painted(stencil, palette, seed) for seed in range(PICTURES)]
+    files = [png(picture) for picture in pictures]
+    rgb, data = pictures[0], files[0]
+    pixels = width * height
+
+    runs = [clamp_from_cold(pictures, palette) for _ in range(REPEATS)]
+    clamp = clamp_for(palette)
+    indices = clamp.indices(rgb)
+    every = slice(None, None, max(1, pixels // PLAIN_PIXELS))
+    crop = rgb[every]
+    expected = plain(crop, palette)
+
+    def right(got: ByteArray) -> float:
+        return float((got[every] == expected).mean())
+
+    lines = [
+        Line("decode PNG", timed(lambda: decode(data))),
+        Line("clamp: new palette, first picture", [run[0] for run in runs], right(indices)),
+        Line("clamp: next pictures", [seconds for run in runs for seconds in run[1:]], right(indices)),
+        Line("clamp: colours seen before", timed(lambda: clamp.indices(rgb)), right(indices)),
+        Line("measure", timed(lambda: measure(rgb, indices, palette, stencil))),
+        Line("encode indexed PNG", timed(lambda: encode_indexed(indices, palette))),
+        Line("thumbnail", timed(lambda: encode_thumbnail(indices, palette))),
+    ]
+
+    whole = [statistics.mean(concepts_from_cold(files, palette, stencil)) for _ in range(REPEATS)]
+    lines.append(Line(WHOLE, whole, remark="mean of six, new palette"))
+
+    scaled = f"on {expected.size} pixels, scaled"
+    seconds = timed(lambda: plain(crop, palette), 3)
+    lines.append(Line("instead: scikit-image, vectorised", [s * pixels / expected.size for s in seconds], 1.0, scaled))
+    middle = rgb[height // 2, :NAIVE_PIXELS]
+    nearest = np.array(naive(middle, palette))
+    seconds = timed(lambda: naive(middle, palette), 3)
+    lines.append(
+        Line(
+            "instead: Python, pixel by pixel",
+            [s * pixels / len(middle) for s in seconds],
+            float((nearest == plain(middle[np.newaxis], palette)[0]).mean()),
+            f"on {len(middle)} pixels, scaled",
+        )
+    )
+    image = Image.fromarray(rgb)
+    lines.append(
+        Line("instead: Pillow quantize", timed(lambda: by_pillow(image, palette)), right(by_pillow(image, palette)))
+    )
+    if command := imagemagick_command():
+        lines.append(by_imagemagick(command, data, palette, right))
+    return lines
+
+
+def by_imagemagick(command: str, data: bytes, palette: Sequence[Colour], right: Callable[[ByteArray], float]) -> Line:
+    """The line of ImageMagick's remap, whose time includes decoding and encoding."""
+    with tempfile.TemporaryDirectory() as name:
+        source, swatch, target = (Path(name) / file for file in ("in.png", "palette.png", "out.png"))
+        source.write_bytes(data)
+        Image.fromarray(palette_rgb(palette)[np.newaxis]).save(swatch)
+        remap = [command, str(source), "+dither", "-remap", str(swatch), str(target)]
+        seconds = timed(lambda: subprocess.run(remap, check=True, timeout=300), 3)
+        with Image.open(target) as image:
+            painted_rgb = np.asarray(image.convert("RGB")).astype(int)
+    nearest = np.full(painted_rgb.shape[:2], 255, np.uint8)
+    for index, colour in enumerate(palette_rgb(palette)):
+        nearest[(painted_rgb == colour).all(axis=2)] = index
+    return Line("instead: ImageMagick -remap", seconds, right(nearest), "decode and encode included")
+
+
+def png(rgb: ByteArray) -> bytes:
+    """A PNG as a provider sends it."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def print_table(title: str, lines: list[Line]) -> None:
+    print(f"\n{title}\n{'':42}{'median ms':>11}{'min - max':>20}{'right':>10}")
+    for line in lines:
+        spread = f"{min(line.seconds) * 1e3:.1f} - {max(line.seconds) * 1e3:.1f}"
+        share = "" if line.right is None else f"{line.right:.3%}"
+        print(f"{line.name:42}{line.median * 1e3:11.1f}{spread:>20}{share:>10}  {line.remark}")
+
+
+def print_ratios(lines: list[Line]) -> None:
+    median = {line.name.removeprefix("instead: "): line.median for line in lines}
+    decoding = median["decode PNG"]
+    files = decoding + median["encode indexed PNG"] + median["thumbnail"]
+    rows = [("whole picture / decode + encode", median[WHOLE] / files, "at most 2")]
+    for case in ("new palette, first picture", "next pictures", "colours seen before"):
+        clamping = median[f"clamp: {case}"]
+        rows += [
+            (f"clamp / decode ({case})", clamping / decoding, "at most 0.5"),
+            (f"vectorised / clamp ({case})", median["scikit-image, vectorised"] / clamping, "at least 20"),
+            (f"pixel by pixel / clamp ({case})", median["Python, pixel by pixel"] / clamping, "at least 100"),
+        ]
+    for name, ratio, target in rows:
+        limit = float(target.split()[-1])
+        met = ratio <= limit if target.startswith("at most") else ratio >= limit
+        print(f"  {name:52}{ratio:10.2f}   target {target:12} {'met' if met else 'MISSED'}")
+
+
+def six_at_once(palette: tuple[Colour, ...]) -> list[float]:
+    """Seconds for the six pictures of a job on two threads, from a palette never seen."""
+    size = SIZES["0.9 Mpx"]
+    stencil = regions(*size, 14, len(palette))
+    files = [png(painted(stencil, palette, seed)) for seed in range(PICTURES)]
+
+    def run() -> None:
+        clamp_for.cache_clear()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda file: make_concept(file, palette, size, stencil), files))
+
+    return timed(run)
+
+
+def main() -> None:
+    cv2.setNumThreads(1)
+    if imagemagick_command() is None:
+        print("ImageMagick is not installed: left out")
+    for size_name, size in SIZES.items():
+        for count, palette in PALETTES.items():
+            lines = measure_all(size, palette)
+            print_table(f"{size_name} ({size[0]}x{size[1]}), {count} colours", lines)
+            print_ratios(lines)
+    seconds = six_at_once(PALETTES["6"])
+    print(
+        f"\nsix pictures of 1152x768 on two threads, new palette: {statistics.median(seconds):.2f} s, target under 1 s"
+    )
+
+
+if __name__ == "__main__":
+    main()

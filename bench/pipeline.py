@@ -1,0 +1,150 @@
+"""What the pipeline adds to the provider's own time, and how many jobs it takes.
+
+Run by `make bench-pipeline`: the whole stack as processes, the stand-in's delay at 0, everything bound to two cores
+where there are more. First the saturation rate is found by posting jobs at once, then jobs are posted at half that
+rate. Time added by us is what is left of a job's time after the stencil's and the pictures' own work and the
+provider's own seconds are taken out: queues, database, HTTP, webhooks.
+"""
+
+import argparse
+import os
+import statistics
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from studio_local.stack import LocalStack, ServiceStack
+
+BRIEF = {
+    "prompt": "ocean energy with fish, flowing bands of blue and turquoise",
+    "surface": {"width_m": 6, "height_m": 4},  # 3:2, so pictures of 1152 x 768
+    "strategy": "bands",
+    "count": 6,
+}
+FINAL = ("completed", "failed", "canceled")
+JOB_SECONDS = 300
+
+
+class Shares(NamedTuple):
+    """Seconds of one job: ours by stage of the way, and the work that is not counted as ours."""
+
+    to_stencil: float
+    to_request: float
+    to_provider: float
+    from_provider: float
+    to_pictures: float
+    stencil_work: float
+    provider: float
+    pictures_work: float
+    total: float
+
+    @property
+    def added(self) -> float:
+        """Time added by us outside provider and pixel work."""
+        return self.to_stencil + self.to_request + self.to_provider + self.from_provider + self.to_pictures
+
+
+def shares(job: dict[str, Any]) -> Shares:
+    """Along the job's slowest slot, the one whose pictures were made last."""
+    entries = job["timeline"]
+    last = [entry for entry in entries if entry["event"] == "pictures.made"][-1]
+    at = {
+        entry["event"]: datetime.fromisoformat(entry["at"]).timestamp()
+        for entry in entries
+        if entry["slot"] in (None, last["slot"])
+    }
+    seconds = {entry["event"]: entry["seconds"] for entry in entries if entry["slot"] in (None, last["slot"])}
+    return Shares(
+        to_stencil=at["stencil.ready"] - at["job.accepted"] - seconds["stencil.ready"],
+        to_request=at["prediction.requested"] - at["stencil.ready"],
+        to_provider=at["prediction.started"] - at["prediction.requested"],
+        from_provider=max(0.0, at["prediction.succeeded"] - at["prediction.started"] - seconds["prediction.succeeded"]),
+        to_pictures=max(0.0, at["pictures.made"] - at["prediction.succeeded"] - seconds["pictures.made"]),
+        stencil_work=seconds["stencil.ready"],
+        provider=seconds["prediction.succeeded"],
+        pictures_work=seconds["pictures.made"],
+        total=at["job.completed"] - at["job.accepted"],
+    )
+
+
+def run_jobs(stack: ServiceStack, number: int, interval: float) -> tuple[list[dict[str, Any]], float]:
+    """Post `number` jobs, one each `interval` seconds; returns the finished jobs and the seconds it all took."""
+    started = time.perf_counter()
+    with httpx.Client(base_url=stack.gateway_url, timeout=30, trust_env=False) as client:
+        ids = []
+        for count in range(number):
+            ids.append(client.post("/v1/jobs", json=BRIEF).raise_for_status().json()["id"])
+            threading.Event().wait(max(0.0, started + (count + 1) * interval - time.perf_counter()))
+        jobs = [wait(client, job_id) for job_id in ids]
+    return jobs, time.perf_counter() - started
+
+
+def wait(client: httpx.Client, job_id: str) -> dict[str, Any]:
+    """The job once it is final; polled seldom, so that watching costs little."""
+    deadline = time.monotonic() + JOB_SECONDS
+    while time.monotonic() < deadline:
+        job: dict[str, Any] = client.get(f"/v1/jobs/{job_id}").json()
+        if job["status"] in FINAL:
+            if job["status"] != "completed":
+                raise SystemExit(f"job {job_id} {job['status']}: {job['error']}")
+            return job
+        threading.Event().wait(0.2)
+    raise SystemExit(f"job {job_id} is not done after {JOB_SECONDS} s")
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value below which that share of the values lies."""
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def report(console: Console, measured: list[Shares], per_second: float, rate: float) -> None:
+    """The table, with the targets it is held against."""
+    console.print(f"\nSaturation: {per_second:.2f} jobs of {BRIEF['count']} pictures a second.")
+    table = Table(title=f"{len(measured)} jobs at half load ({rate:.2f}/s), milliseconds")
+    for heading in ("part", "p50", "p99", "share of total p50"):
+        table.add_column(heading, justify="left" if heading == "part" else "right")
+    rows = {name.replace("_", " "): [getattr(one, name) for one in measured] for name in Shares._fields}
+    rows["added by us"] = [one.added for one in measured]
+    total = percentile(rows["total"], 50)
+    for name, values in rows.items():
+        middle, high = percentile(values, 50), percentile(values, 99)
+        table.add_row(name, f"{middle * 1000:.0f}", f"{high * 1000:.0f}", f"{middle / total:.0%}")
+    console.print(table)
+    targets = [
+        ("stencil under 50 ms", percentile(rows["stencil work"], 50) < 0.05),
+        ("a job's pictures post-processed in under 1 s", percentile(rows["pictures work"], 50) < 1.0),
+        ("time added by us under 150 ms p50", percentile(rows["added by us"], 50) < 0.15),
+    ]
+    for target, met in targets:
+        console.print(f"{'met ' if met else 'NOT met'} {target}")
+
+
+def main() -> None:
+    """Start the stack, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=20, help="jobs in each of the two runs")
+    parser.add_argument("--cores", type=int, default=2, help="cores everything is bound to")
+    arguments = parser.parse_args()
+    console = Console()
+    cores = sorted(os.sched_getaffinity(0))[: arguments.cores]
+    os.sched_setaffinity(0, cores)
+    folder = Path(".studio") / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    with LocalStack(folder, extra={"STANDIN_DELAY_SECONDS": "0"}) as stack:
+        console.print(f"Bound to {len(cores)} cores; warming up.")
+        run_jobs(stack, 2, 0)
+        _, seconds = run_jobs(stack, arguments.jobs, 0)
+        per_second = arguments.jobs / seconds
+        jobs, _ = run_jobs(stack, arguments.jobs, 2 / per_second)
+    report(console, [shares(job) for job in jobs], per_second, per_second / 2)
+
+
+if __name__ == "__main__":
+    main()
