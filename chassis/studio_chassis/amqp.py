@@ -25,6 +25,8 @@ from studio_contracts.topology import Queue
 
 PUBLISH_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
+DEAD_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
+"""Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
 OUTAGES = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
 log = structlog.get_logger()
 
@@ -120,7 +122,7 @@ async def declare(connection: AbstractRobustConnection) -> None:
     """Declare the whole topology on a throw-away channel; repeating it changes nothing."""
     async with connection.channel() as channel:
         for queue in topology.QUEUES:
-            await channel.declare_queue(queue.dead, durable=True, arguments={"x-queue-type": "quorum"})
+            await channel.declare_queue(queue.dead, durable=True, arguments=DEAD_ARGUMENTS)
             await _declare_work(channel, queue)
         for delay in topology.RETRY_DELAYS:
             name = topology.retry_exchange(delay)

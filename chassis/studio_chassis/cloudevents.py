@@ -14,6 +14,7 @@ from studio_contracts.events import Event, EventError
 
 ATTEMPT = "studio-attempt"
 LAST_ERROR = "studio-last-error"
+DIED_AT = "studio-died-at"
 
 
 def to_message(event: Event) -> aio_pika.Message:
@@ -57,7 +58,7 @@ def from_message(headers: Mapping[str, Any], body: bytes) -> Event:
     except ValidationError as error:
         fields = ", ".join(str(problem["loc"][0]) for problem in error.errors())
         raise EventError(f"unreadable attributes: {fields}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EventError(f"the body is not JSON: {error}") from error
     _ = event.payload
     return event

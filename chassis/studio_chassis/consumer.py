@@ -14,7 +14,8 @@ from structlog.contextvars import bound_contextvars
 
 from studio_chassis import metrics
 from studio_chassis.amqp import OUTAGES, Broker
-from studio_chassis.cloudevents import ATTEMPT, LAST_ERROR, from_message
+from studio_chassis.clock import Clock, utc_now
+from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, from_message
 from studio_chassis.errors import JobNotFound, Pause, Reject, Retry, Unavailable
 from studio_chassis.jobs import Jobs
 from studio_chassis.logs import trace_id
@@ -33,8 +34,9 @@ log = structlog.get_logger()
 class Consumer:
     """Takes messages of one queue, up to its prefetch at a time, and decides what becomes of each."""
 
-    def __init__(self, broker: Broker, jobs: Jobs, queue: Queue, handler: Handler) -> None:
+    def __init__(self, broker: Broker, jobs: Jobs, queue: Queue, handler: Handler, clock: Clock = utc_now) -> None:
         self._broker = broker
+        self._clock = clock
         self._jobs = jobs
         self.queue = queue
         self._handler = handler
@@ -124,7 +126,7 @@ class Consumer:
             if first is not None:
                 await first
             await message.ack()
-        except (Unavailable, *OUTAGES) as error:
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, a message must not stay in hand for ever
             outcome = "redelivered"
             log.warning("will be delivered again", queue=self.queue.name, reason=str(error))
             with suppress(*OUTAGES):
@@ -141,7 +143,9 @@ class Consumer:
     async def _bury(self, message: AbstractIncomingMessage, event: Event | None, reason: str) -> None:
         """Keep the message as a dead letter, then tell its job. In this order a job never fails without its letter."""
         log.error("set aside", queue=self.queue.name, reason=reason)
-        await self._broker.send("", self.queue.dead, _copy(message, _attempt(message), reason))
+        letter = _copy(message, _attempt(message), reason)
+        letter.headers[DIED_AT] = self._clock().isoformat()
+        await self._broker.send("", self.queue.dead, letter)
         if event is not None:
             failure = WorkFailed(
                 code="set_aside",
@@ -161,11 +165,13 @@ class Consumer:
 
     async def _resume_later(self) -> None:
         await self._cancel()
-        await asyncio.sleep(PAUSE_SECONDS)
+        while self._tag is None:
+            await asyncio.sleep(PAUSE_SECONDS)
+            with suppress(*OUTAGES):
+                await self._consume()
         self._resuming, self.paused_because = None, None
         metrics.paused.labels(self.queue.name).set(0)
         log.info("resumed", queue=self.queue.name)
-        await self._consume()
 
     async def _cancel(self) -> None:
         if self._source is not None and self._tag is not None:
@@ -188,7 +194,7 @@ class Consumer:
 
 def _attempt(message: AbstractIncomingMessage) -> int:
     counted = message.headers.get(ATTEMPT, 1)
-    return counted if isinstance(counted, int) else 1
+    return max(counted, 1) if isinstance(counted, int) else 1
 
 
 def _copy(message: AbstractIncomingMessage, attempt: int, reason: str) -> aio_pika.Message:
