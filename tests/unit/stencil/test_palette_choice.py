@@ -1,0 +1,89 @@
+from itertools import combinations
+
+import pytest
+
+from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE
+from studio_stencil.colour import difference
+from studio_stencil.palette_choice import FALLBACK, choose_palette, order_by_brief
+
+BLUE, TURQUOISE, LIGHT_BLUE, AZURE = "RH20", "RH26", "RH22", "RH23"
+BRIEFS = (
+    "ocean energy with fish, flowing bands of blue and turquoise",
+    "a forest walk", "Sunset over the beach", "outer space with rockets", "desert", "rainbow", "autumn leaves",
+    "something nice", "", "pink and grey", "dark green, mustard and cream", "a red house",
+    "blue, red, yellow, green, pink, purple, black and orange",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("brief", BRIEFS)
+def test_a_choice_is_at_most_six_different_known_colours_with_a_reason_naming_them(brief):
+    codes, reason = choose_palette(brief)
+    assert 3 <= len(codes) <= MAX_CHOSEN
+    assert len(set(codes)) == len(codes)
+    assert all(BY_CODE[code].name in reason for code in codes)
+    assert choose_palette(brief) == (codes, reason)
+
+
+def test_an_ocean_is_blue_not_the_first_six_of_the_list():
+    codes, reason = choose_palette("Ocean adventure")
+    assert codes[0] == BLUE
+    assert {LIGHT_BLUE, TURQUOISE} <= set(codes)
+    assert "'ocean' → Standard Blue" in reason
+    assert set(codes) != {colour.code for colour in PALETTE[:6]}
+
+
+def test_named_colours_come_before_those_of_themes():
+    codes, reason = choose_palette("an ocean of orange and purple")
+    assert codes[:2] == ("RH50", "RH21")
+    assert reason.startswith("'orange' → Orange; 'purple' → Purple; 'ocean' → ")
+
+
+def test_three_named_colours_without_a_theme_are_taken_alone():
+    assert choose_palette("dark green, mustard and cream")[0] == ("RH12", "RH40", "RH31")
+
+
+@pytest.mark.parametrize(
+    ("brief", "code"),
+    [
+        ("dark green", "RH12"), ("Dark  Green", "RH12"), ("greens", "RH10"), ("light blue", LIGHT_BLUE),
+        ("navy", BLUE), ("turquoise", TURQUOISE), ("bright red", "RH02"), ("pale grey", "RH65"), ("white", "RH31"),
+    ],
+)  # fmt: skip
+def test_a_colour_is_known_by_its_whole_name_in_any_case_and_number(brief, code):
+    assert choose_palette(brief)[0][0] == code
+
+
+@pytest.mark.parametrize("colour", PALETTE, ids=lambda colour: colour.code)
+def test_every_palette_colour_can_be_named(colour):
+    assert choose_palette(f"{colour.name} please")[0][0] == colour.code
+
+
+def test_words_inside_other_words_do_not_count():
+    assert choose_palette("Credit to Oceania, treehouse, scared")[0] == FALLBACK
+
+
+def test_the_sea_counts_the_same_in_the_plural():
+    assert choose_palette("oceans")[0] == choose_palette("ocean")[0]
+
+
+@pytest.mark.parametrize("brief", BRIEFS[:8])
+def test_colours_that_were_not_named_can_be_told_apart(brief):
+    for a, b in combinations(choose_palette(brief)[0], 2):
+        assert difference(a, b) >= 10 or brief.find(BY_CODE[a].name.lower()) >= 0
+
+
+def test_without_a_known_word_the_six_contrast_strongly():
+    codes, reason = choose_palette("make it nice")
+    assert codes == FALLBACK
+    assert min(difference(a, b) for a, b in combinations(codes, 2)) > 20
+    assert "balanced" in reason
+
+
+def test_the_brief_picks_the_base_among_the_clients_colours():
+    codes, reason = order_by_brief(["RH30", AZURE, BLUE], "ocean")
+    assert codes == (BLUE, "RH30", AZURE)
+    assert "'ocean' → Standard Blue as base" in reason
+
+
+def test_without_a_hint_the_clients_order_stands_and_doubles_go():
+    assert order_by_brief(["RH30", AZURE, "RH30"], "nice")[0] == ("RH30", AZURE)
