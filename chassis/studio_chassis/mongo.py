@@ -1,12 +1,13 @@
 """The job store in MongoDB. The only module that knows motor, so that another driver is a change of one file."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo import IndexModel
 from pymongo.errors import (
     ConnectionFailure,
     DuplicateKeyError,
@@ -17,9 +18,9 @@ from pymongo.errors import (
 )
 
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable
-from studio_chassis.store import Outbox
+from studio_chassis.store import CLAIM_HOURS, Address, Claim, Outbox, Place
 from studio_contracts.events import Event
-from studio_contracts.job import TERMINAL, Job
+from studio_contracts.job import TERMINAL, Job, Status
 from studio_contracts.lifecycle import Transition
 
 OPERATION_SECONDS = 10
@@ -49,21 +50,45 @@ def _outages_told() -> Iterator[None]:
         raise
 
 
+_NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+_INDEXES = {
+    "jobs": [
+        IndexModel([("updated_at", 1)], name="unfinished", partialFilterExpression={"final": False}),
+        IndexModel([("updated_at", 1)], name="unpublished", partialFilterExpression={"outbox.0": {"$exists": True}}),
+        IndexModel(_NEWEST_FIRST, name="recent"),
+        IndexModel([("status", 1), *_NEWEST_FIRST], name="recent_of_status"),
+        IndexModel([("predictions.provider_id", 1)], name="awaiting", sparse=True),
+    ],
+    "claims": [IndexModel([("claimed_at", 1)], name="kept", expireAfterSeconds=CLAIM_HOURS * 3600)],
+}
+
+
 class MongoJobStore:
-    """Jobs in `jobs`, leases in `leases`. Writes are acknowledged by a majority and journaled."""
+    """Jobs in `jobs`, leases in `leases`, idempotency keys in `claims`.
+
+    Writes are acknowledged by a majority and journaled.
+    """
 
     def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]") -> None:
         self._database = database
         self._jobs = database["jobs"]
         self._leases = database["leases"]
+        self._claims = database["claims"]
 
     @_translated
     async def create_indexes(self) -> None:
-        """The indexes the reconciler's questions need; safe to repeat."""
-        await self._jobs.create_index([("updated_at", 1)], name="unfinished", partialFilterExpression={"final": False})
-        await self._jobs.create_index(
-            [("updated_at", 1)], name="unpublished", partialFilterExpression={"outbox.0": {"$exists": True}}
-        )
+        """The indexes the questions below need; safe to repeat."""
+        for collection, indexes in _INDEXES.items():
+            await self._database[collection].create_indexes(indexes)
+
+    @_translated
+    async def missing_indexes(self) -> tuple[str, ...]:
+        """Names of the indexes that are not there (yet)."""
+        missing: list[str] = []
+        for collection, indexes in _INDEXES.items():
+            known = await self._database[collection].index_information()
+            missing += [index.document["name"] for index in indexes if index.document["name"] not in known]
+        return tuple(missing)
 
     @_translated
     async def insert(self, first: Transition) -> None:
@@ -112,6 +137,43 @@ class MongoJobStore:
         with _outages_told():
             async for document in self._jobs.find(query, {"outbox": 0}, sort=[("updated_at", 1)], batch_size=100):
                 yield _job(document)
+
+    @_translated
+    async def claim(self, claim: Claim) -> Claim:
+        document = claim._asdict()
+        document["_id"] = document.pop("key")
+        try:
+            await self._claims.insert_one(document)
+        except DuplicateKeyError:
+            known = await self._claims.find_one({"_id": claim.key})
+            # None: it ran out this very moment, so the one at hand takes its place
+            return await self.claim(claim) if known is None else Claim(known.pop("_id"), **known)
+        return claim
+
+    @_translated
+    async def recent(self, limit: int, status: Status | None = None, after: Place | None = None) -> tuple[Job, ...]:
+        query: dict[str, Any] = {} if status is None else {"status": status}
+        if after is not None:
+            query["$or"] = [
+                {"created_at": {"$lt": after.created_at}},
+                {"created_at": after.created_at, "_id": {"$lt": after.job_id}},
+            ]
+        found = self._jobs.find(query, {"outbox": 0}, sort=[("created_at", -1), ("_id", -1)], limit=limit)
+        return tuple([_job(document) async for document in found])
+
+    @_translated
+    async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
+        found = self._jobs.find({"_id": {"$in": list(job_ids)}}, {"version": 1})
+        return {document["_id"]: document["version"] async for document in found}
+
+    @_translated
+    async def awaiting(self, provider_id: str) -> Address | None:
+        slot_of_it = {"predictions": {"$elemMatch": {"provider_id": provider_id}}}
+        document = await self._jobs.find_one({"predictions.provider_id": provider_id}, slot_of_it)
+        if document is None:
+            return None
+        slot = document["predictions"][0]
+        return Address(document["_id"], slot["number"], slot["attempt"])
 
     @_translated
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:

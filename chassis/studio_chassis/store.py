@@ -1,11 +1,11 @@
 """What a job store must do, whatever database is behind it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from studio_contracts.events import Event
-from studio_contracts.job import Job
+from studio_contracts.job import Job, Status
 from studio_contracts.lifecycle import Transition
 
 
@@ -14,6 +14,34 @@ class Outbox(NamedTuple):
 
     job_id: str
     events: tuple[Event, ...]
+
+
+class Claim(NamedTuple):
+    """A client's idempotency key, the request it came with, and the job that answers it."""
+
+    key: str
+    fingerprint: str
+    job_id: str
+    claimed_at: datetime
+
+
+class Place(NamedTuple):
+    """Where a job stands in the list of all, newest first."""
+
+    created_at: datetime
+    job_id: str
+
+
+class Address(NamedTuple):
+    """One attempt of one slot of one job."""
+
+    job_id: str
+    slot: int
+    attempt: int
+
+
+CLAIM_HOURS = 24
+"""How long a claim is kept."""
 
 
 class JobStore(Protocol):
@@ -39,6 +67,27 @@ class JobStore(Protocol):
 
     def unfinished(self, before: datetime) -> AsyncIterator[Job]:
         """Every job in no final state whose last transition is older than that moment, oldest first."""
+
+    def overdue(self, now: datetime) -> AsyncIterator[Job]:
+        """Every job in no final state whose deadline has passed."""
+
+    def expired(self, now: datetime) -> AsyncIterator[Job]:
+        """Every final job whose time of being kept is over."""
+
+    async def remove(self, job: Job) -> bool:
+        """Remove the job, if it is still as given."""
+
+    async def claim(self, claim: Claim) -> Claim:
+        """Keep the claim, unless its key is claimed already. The claim that stands."""
+
+    async def recent(self, limit: int, status: Status | None = None, after: Place | None = None) -> tuple[Job, ...]:
+        """Jobs, newest first, of that status where one is given; `after` continues a list behind that place."""
+
+    async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
+        """The versions of those jobs. A job that is not there is left out."""
+
+    async def awaiting(self, provider_id: str) -> Address | None:
+        """The attempt for which the provider makes that prediction."""
 
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Whether `holder` now holds the lease: it was free, run out, or its own."""

@@ -1,0 +1,1 @@
+"""The `studio` command: for engineers, beside the running services."""

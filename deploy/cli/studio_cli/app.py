@@ -1,0 +1,14 @@
+"""The `studio` command."""
+
+import typer
+
+from studio_cli import dlq, job
+from studio_cli.doctor import doctor
+
+main = typer.Typer(
+    help="For the engineers of TPV Studio. Settings come from the environment, as for the services.",
+    no_args_is_help=True,
+)
+main.add_typer(dlq.app, name="dlq")
+main.add_typer(job.app, name="job")
+main.command()(doctor)

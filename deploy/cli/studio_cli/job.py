@@ -1,0 +1,53 @@
+"""`studio job`: one job as a person would read it."""
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from studio_chassis.errors import JobNotFound
+from studio_cli.connection import run
+from studio_contracts.job import Job
+
+app = typer.Typer(help="One job: what was asked, what happened, how it stands.", no_args_is_help=True)
+console = Console()
+
+
+@app.callback()
+def _root() -> None:
+    """Keeps `show` a command of its own while there is no other."""
+
+
+@app.command()
+def show(job_id: str) -> None:
+    """The timeline of a job, its slots and its end."""
+    try:
+        print_job(run(lambda studio: studio.jobs.load(job_id)))
+    except typer.Exit as error:
+        if isinstance(error.__cause__, JobNotFound):
+            console.print(f"There is no job {job_id}.")
+        raise
+
+
+def print_job(job: Job) -> None:
+    """Print a job."""
+    size = f"{job.brief.surface.width_m:g} × {job.brief.surface.height_m:g} m"
+    console.print(f"[bold]{job.brief.prompt}[/bold]\n{job.brief.count} pictures, {size}, {job.brief.style}")
+    console.print(f"status {job.status}, stage {job.stage}, version {job.version}, deadline {job.deadline_at:%H:%M:%S}")
+    table = Table("after", "event", "service", "slot", "took", "detail", title="Timeline")
+    for entry in job.timeline:
+        after = (entry.at - job.created_at).total_seconds()
+        took = "" if entry.seconds is None else f"{entry.seconds:.2f} s"
+        slot = "" if entry.slot is None else str(entry.slot)
+        table.add_row(f"{after:.2f} s", entry.event, entry.service, slot, took, entry.detail or "")
+    console.print(table)
+    for number in job.predictions:
+        console.print(
+            f"slot {number.number}: {number.state}, attempt {number.attempt}, {number.received}/{number.count}"
+        )
+    for concept in job.concepts:
+        console.print(f"rank {concept.rank or '-'}: {concept.id}, score {concept.quality.score:.2f}")
+    for warning in job.warnings:
+        console.print(f"warning {warning.code}: {warning.text}")
+    if job.error is not None:
+        replay = f" Replay it with `studio dlq replay --job {job.id}`." if job.error.replayable else ""
+        console.print(f"[red]{job.error.title}[/red]: {job.error.detail}{replay}")

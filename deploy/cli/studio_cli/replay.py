@@ -1,0 +1,57 @@
+"""Replaying dead letters: reopen the job with its event in one write; only then is the letter taken away."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from enum import StrEnum
+
+from studio_chassis.errors import JobNotFound
+from studio_chassis.jobs import Jobs
+from studio_cli.letters import Letter
+from studio_contracts.happenings import Reopened
+
+Report = Callable[[Letter, "Fate"], None]
+
+
+class Fate(StrEnum):
+    """What becomes of a letter."""
+
+    REPLAYED = "replayed"
+    DONE_BEFORE = "nothing to do: the job is not waiting for it"
+    UNREADABLE = "kept: the message cannot be read, only discarded"
+    NO_JOB = "kept: its job does not exist (any more)"
+
+
+async def replay(
+    letters: list[Letter], jobs: Jobs, *, per_second: float, dry_run: bool, report: Report
+) -> Counter[Fate]:
+    """Replay letters one after the other, at most so many a second. Killed in between, it can simply be run again."""
+    fates: Counter[Fate] = Counter()
+    for letter in letters:
+        fate = await (_foresee if dry_run else _replay)(letter, jobs)
+        fates[fate] += 1
+        report(letter, fate)
+        if not dry_run:
+            await asyncio.sleep(1 / per_second)
+    return fates
+
+
+async def _replay(letter: Letter, jobs: Jobs) -> Fate:
+    if letter.event is None:
+        return Fate.UNREADABLE
+    try:
+        applied = await jobs.apply(letter.event.subject, Reopened(letter.event))
+    except JobNotFound:
+        return Fate.NO_JOB
+    await letter.message.ack()
+    return Fate.REPLAYED if applied.changed else Fate.DONE_BEFORE
+
+
+async def _foresee(letter: Letter, jobs: Jobs) -> Fate:
+    if letter.event is None:
+        return Fate.UNREADABLE
+    try:
+        job = await jobs.load(letter.event.subject)
+    except JobNotFound:
+        return Fate.NO_JOB
+    return Fate.REPLAYED if job.error is not None and job.error.replayable else Fate.DONE_BEFORE

@@ -1,0 +1,219 @@
+"""Engineers replay dead letters: on a real broker and database, with a consumer that fails until it is mended."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from studio_chassis.amqp import open_broker
+from studio_chassis.clock import utc_now
+from studio_chassis.cloudevents import to_message
+from studio_chassis.consumer import Consumer
+from studio_chassis.errors import Reject
+from studio_chassis.jobs import Jobs
+from studio_chassis.mongo import open_mongo_store
+from studio_cli import replay
+from studio_cli.app import main
+from studio_contracts import topology
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event
+from studio_contracts.job import Job, Limits
+from studio_local.infrastructure import Endpoints, Infrastructure
+
+PATIENCE_SECONDS = 30
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not await condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.05)
+
+
+async def says(studio: "Studio", words: str) -> bool:
+    return words in await studio.command("dlq", "list")
+
+
+class Studio:
+    """The stencil's queue with a handler that rejects everything until it is mended."""
+
+    def __init__(self, jobs: Jobs, broker: Any, tmp_path: Path) -> None:
+        self.jobs = jobs
+        self.broker = broker
+        self.folder = tmp_path
+        self.handled: list[str] = []
+        self.mended = False
+
+    async def handle(self, event: Event) -> None:
+        if not self.mended:
+            raise Reject("the stencil is out of paint")
+        self.handled.append(event.subject)
+
+    async def accept(self, number: int) -> list[str]:
+        ids = [str(uuid4()) for _ in range(number)]
+        for job_id in ids:
+            await self.jobs.accept(Brief(prompt="a pond"), job_id=job_id, seed=1, traceparent="", limits=Limits())
+        return ids
+
+    async def until(self, ids: list[str], condition: Callable[[Job], bool]) -> None:
+        await eventually(lambda: self._all(ids, condition))
+
+    async def _all(self, ids: list[str], condition: Callable[[Job], bool]) -> bool:
+        return all([condition(await self.jobs.load(job_id)) for job_id in ids])
+
+    async def command(self, *arguments: str) -> str:
+        result = await asyncio.to_thread(CliRunner(env={"COLUMNS": "200"}).invoke, main, list(arguments))
+        assert result.exit_code == 0, result.output
+        return result.output
+
+
+@pytest.fixture
+def endpoints(infrastructure: Infrastructure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoints]:
+    with infrastructure.isolated() as endpoints:
+        monkeypatch.setenv("RABBITMQ_URL", endpoints.rabbitmq_url)
+        monkeypatch.setenv("MONGODB_URL", endpoints.mongodb_url)
+        monkeypatch.setenv("STUDIO_DATABASE", endpoints.database)
+        monkeypatch.setenv("OBJECT_STORE_URL", tmp_path.as_uri())
+        yield endpoints
+
+
+@asynccontextmanager
+async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]:
+    async with (
+        open_mongo_store(endpoints.mongodb_url, endpoints.database, "test") as store,
+        open_broker(endpoints.rabbitmq_url, "test") as broker,
+    ):
+        jobs = Jobs(store, broker.publish, utc_now, "test")
+        studio = Studio(jobs, broker, tmp_path)
+        consumer = Consumer(broker, jobs, topology.STENCIL_JOB_CREATED, studio.handle)
+        await consumer.start()
+        yield studio
+        await consumer.drain(5)
+        await jobs.finish_announcing()
+
+
+def is_set_aside(job: Job) -> bool:
+    return job.error is not None and job.error.replayable
+
+
+async def test_a_dead_letter_fails_its_job_as_replayable_and_can_be_listed_and_shown(
+    endpoints: Endpoints, tmp_path: Path
+) -> None:
+    async with running(endpoints, tmp_path) as studio:
+        ids = await studio.accept(2)
+        await studio.until(ids, is_set_aside)
+        listed = await studio.command("dlq", "list")
+        assert "Dead letters: 2" in listed
+        assert "out of paint" in listed
+        assert "stencil.job-created" in listed
+        shown = await studio.command("dlq", "show", ids[0])
+        assert f"studio job show {ids[0]}" in shown
+        assert "attempts   1" in shown
+        timeline = await studio.command("job", "show", ids[0])
+        assert "job.failed" in timeline
+        assert f"studio dlq replay --job {ids[0]}" in " ".join(timeline.split())
+
+
+async def test_looking_takes_nothing_away_and_a_dry_run_changes_nothing(endpoints: Endpoints, tmp_path: Path) -> None:
+    async with running(endpoints, tmp_path) as studio:
+        ids = await studio.accept(1)
+        await studio.until(ids, is_set_aside)
+        for _ in range(3):
+            assert "Dead letters: 1" in await studio.command("dlq", "list")
+        assert "1 would be replayed" in await studio.command("dlq", "replay", "--dry-run")
+        assert is_set_aside(await studio.jobs.load(ids[0]))
+        assert "Dead letters: 1" in await studio.command("dlq", "list")
+
+
+async def test_replaying_twenty_mended_letters_sends_each_job_on_once(endpoints: Endpoints, tmp_path: Path) -> None:
+    async with running(endpoints, tmp_path) as studio:
+        ids = await studio.accept(20)
+        await studio.until(ids, is_set_aside)
+        studio.mended = True
+        told = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0.5")
+        assert "20 replayed" in told
+        assert "0 came back dead" in told
+        await studio.until(ids, lambda job: job.status == "pending")
+        assert sorted(studio.handled) == sorted(ids)
+        before = [await studio.jobs.load(job_id) for job_id in ids]
+        assert "Dead letters: 0" in await studio.command("dlq", "list")
+        await studio.command("dlq", "replay", "--rate", "200", "--watch", "0")
+        assert [await studio.jobs.load(job_id) for job_id in ids] == before
+
+
+async def test_letters_that_come_back_dead_are_counted(endpoints: Endpoints, tmp_path: Path) -> None:
+    async with running(endpoints, tmp_path) as studio:
+        ids = await studio.accept(2)
+        await studio.until(ids, is_set_aside)
+        assert "2 came back dead" in await studio.command("dlq", "replay", "--rate", "100", "--watch", "3")
+
+
+async def test_filters_choose_by_queue_error_job_and_age(endpoints: Endpoints, tmp_path: Path) -> None:
+    async with running(endpoints, tmp_path) as studio:
+        ids = await studio.accept(2)
+        await studio.until(ids, is_set_aside)
+        for arguments, found in [
+            (["--job", ids[0]], 1),
+            (["--error", "OUT OF PAINT"], 2),
+            (["--error", "brushes"], 0),
+            (["--queue", "predictor.stencil-ready"], 0),
+            (["--queue", "stencil.job-created"], 2),
+            (["--older-than", "10"], 0),
+            (["--newer-than", "10"], 2),
+        ]:
+            assert f"Dead letters: {found}" in await studio.command("dlq", "list", *arguments), arguments
+
+
+async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
+    endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at the worst moment: the seventh job is reopened, its letter not yet taken away."""
+    async with running(endpoints, tmp_path) as studio:
+        ids = await studio.accept(12)
+        await studio.until(ids, is_set_aside)
+        studio.mended = True
+        real, seen = replay._replay, 0
+
+        async def dies_at_the_seventh(letter: Any, jobs: Jobs) -> replay.Fate:
+            nonlocal seen
+            seen += 1
+            if seen == 7:
+                await jobs.apply(letter.job_id, replay.Reopened(letter.event))
+                raise KeyboardInterrupt
+            return await real(letter, jobs)
+
+        monkeypatch.setattr(replay, "_replay", dies_at_the_seventh)
+        result = await asyncio.to_thread(CliRunner().invoke, main, ["dlq", "replay", "--rate", "200"])
+        assert result.exit_code != 0
+        monkeypatch.setattr(replay, "_replay", real)
+        told = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0")
+        assert "5 replayed" in told
+        assert "1 nothing to do" in told
+        await studio.until(ids, lambda job: job.status == "pending")
+        assert set(studio.handled) == set(ids)
+        assert "Dead letters: 0" in await studio.command("dlq", "list")
+
+
+async def test_unreadable_letters_are_kept_by_replay_and_discarded_with_a_copy(
+    endpoints: Endpoints, tmp_path: Path
+) -> None:
+    async with running(endpoints, tmp_path) as studio:
+        event = Event(
+            id="poison", type="studio.job.created.v9", source="/x", subject="j", time=datetime.now(UTC),
+            traceparent="", data={},
+        )  # fmt: skip
+        await studio.broker.send(topology.EXCHANGE, topology.STENCIL_JOB_CREATED.types[0], to_message(event))
+        await eventually(lambda: says(studio, "Dead letters: 1"))
+        assert "1 kept: the message cannot be read" in await studio.command("dlq", "replay")
+        copies = tmp_path / "copies.jsonl"
+        assert "1 discarded" in await studio.command("dlq", "discard", "--keep", str(copies), "--yes")
+        assert json.loads(copies.read_text())["headers"]["ce-type"] == "studio.job.created.v9"
+        assert "Dead letters: 0" in await studio.command("dlq", "list")
