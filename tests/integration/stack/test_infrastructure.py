@@ -1,6 +1,5 @@
 """Broker and database, really started: private, on loopback, with data that lasts, and gone afterwards."""
 
-import asyncio
 import signal
 import subprocess
 import sys
@@ -84,24 +83,30 @@ async def test_an_isolated_virtual_host_is_usable_until_it_is_removed(infrastruc
         await aio_pika.connect(place.rabbitmq_url)
 
 
-async def test_data_and_addresses_survive_an_orderly_restart_of_both(infrastructure: Infrastructure) -> None:
+async def test_data_and_addresses_survive_an_orderly_restart_and_then_a_crash_of_both(
+    infrastructure: Infrastructure,
+) -> None:
     with infrastructure.isolated() as place:
         await put(place)
-        infrastructure.restart("broker")
-        infrastructure.restart("database")
+        for name in ("broker", "database"):
+            infrastructure.restart(name)
+        await assert_kept(place)
+        for name in ("broker", "database"):
+            infrastructure.server(name).kill()
+            infrastructure.restart(name)
         await assert_kept(place)
 
 
-def test_after_a_killed_parent_all_is_gone_and_the_next_start_is_quick_and_keeps_the_data(
+def test_after_a_killed_parent_all_is_gone_and_the_next_start_is_quick_with_the_same_data_and_addresses(
     tmp_path: Path, native_environment: dict[str, str], family: Family, alive: Pids
 ) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], env=native_environment, stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
-        lines = iter(parent.stdout)
-        addresses = next(line for line in lines if line.startswith("amqp:")).split()
-        asyncio.run(put(Endpoints(addresses[0], addresses[1], "studio")))
+        addresses = next(line for line in parent.stdout if line.startswith("amqp:")).split()
+        with MongoClient[dict[str, Any]](addresses[1]) as client:
+            client["studio"]["things"].insert_one({"_id": "kept"})
         processes = family(tmp_path)
         assert len(processes) >= 3
         parent.send_signal(signal.SIGKILL)
@@ -110,7 +115,8 @@ def test_after_a_killed_parent_all_is_gone_and_the_next_start_is_quick_and_keeps
     with LocalStack.infrastructure(tmp_path, environment=native_environment) as again:
         assert time.monotonic() - begin < SECOND_START_SECONDS
         assert [again.rabbitmq_url, again.mongodb_url] == addresses
-        asyncio.run(assert_kept(again.shared()))
+        with MongoClient[dict[str, Any]](again.mongodb_url) as client:
+            assert client["studio"]["things"].find_one({"_id": "kept"})
         processes = family(tmp_path)
     assert not alive(processes)
 

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Makes .venv with everything in it. Does nothing when nothing has changed since the last time.
+set -eu
+cd "$(dirname "$0")/../.."
+
+packages="contracts chassis services/gateway services/stencil services/predictor services/postprocess \
+services/reconciler deploy/standin deploy/local deploy/cli"
+stamp=.venv/studio-stamp
+log=.studio/logs/setup.log
+
+fail() {
+    echo "$1" >&2
+    exit 2
+}
+
+wanted() {
+    for package in $packages; do echo "$package/pyproject.toml"; done |
+        xargs cat requirements.lock deploy/local/setup.sh | sha256sum | cut -d' ' -f1
+    pwd -P # editable installs hold this path
+}
+
+find_python() {
+    for name in python3 python3.13 python3.12 python3.11; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    fail "Python 3.11 or later is missing: install it (Debian, Ubuntu: apt-get install python3 python3-venv)."
+}
+
+make_venv() {
+    python=$(find_python)
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+            fail "Python's venv is missing: install it (Debian, Ubuntu: apt-get install python$version-venv)."
+        echo "Installing python$version-venv ..."
+        { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
+            "python$version-venv"; } >>"$log" 2>&1 || fail "apt-get failed; see $log."
+    fi
+    echo "Making .venv with $("$python" --version) ..."
+    "$python" -m venv --clear .venv >>"$log" 2>&1 || fail "No virtual environment could be made; see $log."
+}
+
+install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" >>"$log" 2>&1 ||
+        fail "pip failed; $log ends: $(tail -n 3 "$log")"
+}
+
+if [ -x .venv/bin/python ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(wanted)" ]; then
+    exit 0
+fi
+mkdir -p .studio/logs
+: >"$log"
+.venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || make_venv
+echo "Installing $(grep -c '==' requirements.lock) packages (the first time takes a minute) ..."
+install --require-hashes -r requirements.lock
+# Word splitting is wanted here: one "-e folder" for each.
+# shellcheck disable=SC2046
+install --no-deps --no-build-isolation $(for package in $packages; do echo "-e ./$package"; done)
+wanted >"$stamp"
