@@ -76,9 +76,8 @@ def _for_the_shell(root: Path, environment: Mapping[str, str]) -> Path:
     ours = ("RABBITMQ_", "MONGODB_", "OBJECT_", "REPLICATE_", "PUBLIC_", "STUDIO_")
     file = root / "environment"
     file.touch(mode=0o600)
-    file.write_text(
-        "".join(f"{key}={shlex.quote(value)}\n" for key, value in environment.items() if key.startswith(ours))
-    )
+    settings = {key: value for key, value in environment.items() if key.startswith(ours)}
+    file.write_text("".join(f"{key}={shlex.quote(value)}\n" for key, value in settings.items()))
     return file
 
 

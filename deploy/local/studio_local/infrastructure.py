@@ -1,6 +1,7 @@
 """Broker and database, wherever they come from."""
 
 import hashlib
+import inspect
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -155,8 +156,8 @@ class Infrastructure:
         """
         url = self.rabbitmq_url
         if self.choice.kind is not Kind.URL:
-            declared = b"".join(Path(module.__file__).read_bytes() for module in (topology, amqp))
-            url = self.fresh_vhost(f"studio-{hashlib.sha256(declared).hexdigest()[:8]}")
+            declared = inspect.getsource(topology) + inspect.getsource(amqp)
+            url = self.fresh_vhost(f"studio-{hashlib.sha256(declared.encode()).hexdigest()[:8]}")
         return Endpoints(url, self.mongodb_url, database)
 
     @contextmanager
