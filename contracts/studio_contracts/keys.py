@@ -5,6 +5,11 @@ from studio_contracts.job import PictureKind
 SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
+def job_prefix(job_id: str) -> str:
+    """What the keys of all a job's pictures begin with."""
+    return f"jobs/{job_id}"
+
+
 def stencil_key(job_id: str) -> str:
     """Key of a job's stencil."""
     return f"jobs/{job_id}/stencil.png"

@@ -53,8 +53,13 @@ def deadline_passed(job: Job, _: DeadlinePassed, step: Step) -> Job | None:
 
 
 def reopened(job: Job, step: Step) -> Job | None:
-    """A replayable failure is taken back: the job goes on where it stood, with a new deadline."""
+    """A replayable failure is taken back: the job goes on where it stood, with a new deadline.
+
+    Unless its time of being kept is over, for then its pictures may be on their way out.
+    """
     if job.status != "failed" or job.error is None or not job.error.replayable:
+        return None
+    if job.expires_at is not None and step.now >= job.expires_at:
         return None
     again = job.model_copy(
         update={

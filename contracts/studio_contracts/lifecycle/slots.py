@@ -65,7 +65,10 @@ def refused(job: Job, refusal: CreationRefused, step: Step) -> Job | None:
 
 
 def lost(job: Job, loss: CreationLost, step: Step) -> Job | None:
-    """The attempt may have been paid for without a trace, so the next try is a new attempt and counts as one."""
+    """Nothing was bought, as far as the provider knows, so the slot loses none of the attempts it may fail.
+
+    It may have been paid for without a trace all the same: the next try has another number, and money is set aside.
+    """
     slot = _slot(job, loss, "submitting")
     return None if slot is None else _try_again(job, slot, "The provider's answer was lost.", step)
 
@@ -112,8 +115,8 @@ def _succeed(job: Job, slot: Slot, news: PredictionReported, step: Step) -> Job:
 
 def _try_again(job: Job, slot: Slot, error: str, step: Step) -> Job:
     """The next attempt of the slot, unless attempts or money are used up. Only infrastructure failures come here."""
-    if slot.attempt >= job.limits.attempts_per_slot:
-        return _fail(job, slot, "attempts_used_up", f"Failed {slot.attempt} times, last: {error}", step)
+    if len(slot.paid) >= job.limits.attempts_per_slot:
+        return _fail(job, slot, "attempts_used_up", f"Failed {len(slot.paid)} times, last: {error}", step)
     if _cents_committed(job) + _cents(job, slot) > job.limits.cents:
         return _fail(job, slot, "money_used_up", f"Another attempt would exceed the job's limit. Last: {error}", step)
     job = _with(job, slot, state="waiting", attempt=slot.attempt + 1, claimed_at=None, provider_id=None, error=error)

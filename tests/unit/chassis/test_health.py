@@ -1,0 +1,123 @@
+"""What the probes of a service answer, and when."""
+
+import json
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from studio_chassis.consumer import Consumer
+from studio_chassis.errors import Unavailable
+from studio_chassis.health import DEAF_SECONDS, Health
+
+
+class Database:
+    """Answers pings while it is up."""
+
+    up = True
+
+    async def ping(self) -> None:
+        if not self.up:
+            raise Unavailable("database: away")
+
+
+class Ear:
+    """As much of a consumer as health looks at."""
+
+    def __init__(self) -> None:
+        self.queue = SimpleNamespace(name="stencil.job-created")
+        self.is_consuming = True
+        self.paused_because: str | None = None
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("studio_chassis.health.time", clock)
+    return clock
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def health(clock: Clock, database: Database, ear: Ear) -> Health:
+    return Health("stencil", "1.2.3", database.ping, [cast(Consumer, ear)])
+
+
+async def _get(health: Health, path: str) -> tuple[int, dict[str, str], bytes]:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+    await health(scope, receive, send)
+    headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+async def _status(health: Health, path: str) -> int:
+    return (await _get(health, path))[0]
+
+
+async def test_a_service_that_works_is_alive_and_ready(health: Health) -> None:
+    status, headers, body = await _get(health, "/readyz")
+    assert (status, headers["cache-control"], headers["content-type"]) == (200, "no-store", "application/json")
+    assert json.loads(body)["queues"] == {"stencil.job-created": True}
+    assert await _status(health, "/healthz") == 200
+
+
+async def test_without_its_database_a_service_is_alive_but_not_ready(health: Health, database: Database) -> None:
+    database.up = False
+    assert (await _status(health, "/healthz"), await _status(health, "/readyz")) == (200, 503)
+
+
+async def test_a_service_that_drains_is_not_ready(health: Health) -> None:
+    health.stopping = True
+    assert await _status(health, "/readyz") == 503
+
+
+async def test_a_consumer_that_hears_nothing_is_not_ready_at_once_and_not_alive_in_the_end(
+    health: Health, ear: Ear, clock: Clock
+) -> None:
+    ear.is_consuming = False
+    assert (await _status(health, "/healthz"), await _status(health, "/readyz")) == (200, 503)
+    clock.seconds += DEAF_SECONDS - 1
+    assert await _status(health, "/healthz") == 200
+    clock.seconds += 1
+    assert await _status(health, "/healthz") == 503
+    ear.is_consuming = True
+    assert await _status(health, "/healthz") == 200
+
+
+async def test_a_consumer_that_pauses_is_ready_and_says_why(health: Health, ear: Ear) -> None:
+    ear.paused_because = "no credit"
+    status, _, body = await _get(health, "/readyz")
+    assert (status, json.loads(body)["queues"]) == (200, {"stencil.job-created": "no credit"})
+
+
+async def test_metrics_are_served_and_any_other_path_is_not_found_in_json(health: Health) -> None:
+    status, _, body = await _get(health, "/metrics")
+    assert (status, b"studio_messages_total" in body) == (200, True)
+    status, headers, body = await _get(health, "/anything")
+    assert (status, headers["content-type"], json.loads(body)["title"]) == (404, "application/json", "Not found")

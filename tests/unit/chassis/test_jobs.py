@@ -1,0 +1,166 @@
+"""One write, then publish, then clear: what a crash or an outage at each point leaves behind."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from studio_chassis.errors import JobConflict, JobExists, JobNotFound, Unavailable
+from studio_chassis.jobs import MAX_CONFLICTS, Jobs
+from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event
+from studio_contracts.happenings import CancelRequested, DeadlinePassed, Nudged
+from studio_contracts.job import Job, Limits
+from studio_contracts.lifecycle import Transition, transition
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+CREATED, CANCELED = "j:job.created.v1", "j:job.canceled.v1"
+
+
+class Store(SimulatedJobStore):
+    """The job store in memory; `rivals` are committed by others between our load and our commit."""
+
+    def __init__(self) -> None:
+        self.database = SimulatedDatabase()
+        super().__init__(self.database)
+        self.rivals: list[Nudged] = []
+
+    @property
+    def job(self) -> Job:
+        """The one job of these tests."""
+        return self.database.jobs["j"]
+
+    @property
+    def outbox(self) -> list[str]:
+        """Ids of its events that are not known to be published."""
+        return [event.id for event in self.database.outboxes["j"]]
+
+    async def commit(self, change: Transition) -> bool:
+        if self.rivals:
+            rival = transition(self.job, self.rivals.pop(), now=NOW, by="rival")
+            assert rival is not None
+            self.database.write(rival)
+        return await super().commit(change)
+
+
+class Wire:
+    """A broker that keeps what is published, or fails with `trouble`, or waits for `gate`."""
+
+    def __init__(self) -> None:
+        self.published: list[str] = []
+        self.trouble: BaseException | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def publish(self, event: Event) -> None:
+        await self.gate.wait()
+        if self.trouble is not None:
+            raise self.trouble
+        self.published.append(event.id)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def jobs(store: Store, wire: Wire) -> Jobs:
+    return Jobs(store, wire.publish, lambda: NOW, "test")
+
+
+async def _accept(jobs: Jobs, job_id: str = "j") -> Job:
+    return await jobs.accept(Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="", limits=Limits())
+
+
+async def test_a_change_is_committed_then_published_then_cleared(jobs: Jobs, store: Store, wire: Wire) -> None:
+    await _accept(jobs)
+    await jobs.finish_announcing()
+    done = await jobs.apply("j", CancelRequested())
+    assert (done.changed, done.job.status, store.job) == (True, "canceled", done.job)
+    assert (wire.published, store.outbox) == ([CREATED, CANCELED], [])
+
+
+async def test_what_changes_nothing_writes_and_publishes_nothing(jobs: Jobs, store: Store, wire: Wire) -> None:
+    job = await _accept(jobs)
+    await jobs.finish_announcing()
+    assert await jobs.apply("j", DeadlinePassed()) == (job, False)
+    assert (store.job, wire.published) == (job, [CREATED])
+
+
+async def test_a_change_by_somebody_else_is_kept_and_ours_made_upon_it(jobs: Jobs, store: Store) -> None:
+    await _accept(jobs)
+    store.rivals = [Nudged(), Nudged()]
+    done = await jobs.apply("j", CancelRequested())
+    assert (done.job.status, done.job.rescues, done.job.version) == ("canceled", 2, 4)
+
+
+async def test_conflicts_without_end_are_given_up_changing_nothing(jobs: Jobs, store: Store) -> None:
+    await _accept(jobs)
+    store.rivals = [Nudged()] * MAX_CONFLICTS
+    with pytest.raises(JobConflict):
+        await jobs.apply("j", CancelRequested())
+    assert store.job.status == "pending"
+
+
+async def test_a_job_that_is_not_there_or_there_twice_is_an_error(jobs: Jobs) -> None:
+    with pytest.raises(JobNotFound):
+        await jobs.apply("j", CancelRequested())
+    await _accept(jobs)
+    with pytest.raises(JobExists):
+        await _accept(jobs)
+
+
+async def test_while_the_broker_is_down_jobs_are_accepted_and_the_relay_sends_them_on(store: Store, wire: Wire) -> None:
+    wire.trouble = Unavailable("broker: not connected")
+    clock = [NOW]
+    jobs = Jobs(store, wire.publish, lambda: clock[0], "test")
+    await _accept(jobs)
+    await jobs.finish_announcing()
+    assert store.outbox == [CREATED]
+    clock[0] += timedelta(seconds=10)
+    with pytest.raises(Unavailable):
+        await jobs.relay(timedelta(seconds=5), limit=10)
+    assert store.outbox == [CREATED]
+    wire.trouble = None
+    assert await jobs.relay(timedelta(seconds=5), limit=10) == 1
+    assert (wire.published, store.outbox) == ([CREATED], [])
+    assert await jobs.relay(timedelta(seconds=5), limit=10) == 0
+
+
+async def test_the_relay_leaves_alone_what_was_committed_a_moment_ago(jobs: Jobs, store: Store, wire: Wire) -> None:
+    wire.trouble = Unavailable("broker: not connected")
+    await _accept(jobs)
+    await jobs.finish_announcing()
+    wire.trouble = None
+    assert await jobs.relay(timedelta(seconds=5), limit=10) == 0
+
+
+async def test_a_crash_between_commit_and_publishing_leaves_the_events_to_the_relay(
+    jobs: Jobs, store: Store, wire: Wire
+) -> None:
+    await _accept(jobs)
+    await jobs.finish_announcing()
+    wire.trouble = asyncio.CancelledError()
+    with pytest.raises(asyncio.CancelledError):
+        await jobs.apply("j", CancelRequested())
+    assert store.job.status == "canceled"
+    assert store.outbox == [CANCELED]
+
+
+async def test_record_returns_after_the_commit_and_before_the_publishing(jobs: Jobs, store: Store, wire: Wire) -> None:
+    await _accept(jobs)
+    await jobs.finish_announcing()
+    wire.gate.clear()
+    done = await jobs.record("j", CancelRequested())
+    assert done.job.status == store.job.status == "canceled"
+    assert CANCELED not in wire.published
+    wire.gate.set()
+    await jobs.finish_announcing()
+    assert (wire.published, store.outbox) == ([CREATED, CANCELED], [])

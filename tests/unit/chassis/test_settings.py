@@ -1,0 +1,83 @@
+"""A service refuses to start on settings that cannot work, naming all of them at once and telling no secret."""
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from studio_chassis.settings import ProviderSettings, ServiceSettings, read_settings
+
+GOOD = {
+    "RABBITMQ_URL": "amqp://studio:rabbit-pass@localhost/",
+    "MONGODB_URL": "mongodb://studio:mongo-pass@localhost/",
+    "OBJECT_STORE_URL": "file:///tmp/objects",
+    "REPLICATE_API_TOKEN": "r8_token",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what the tests set counts, whatever the machine has."""
+    for field in ProviderSettings.model_fields.values():
+        monkeypatch.delenv(str(field.validation_alias), raising=False)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+
+
+def _refusal(settings_type: type[ServiceSettings], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The first words of what is said before the exit, but for the advice at the end."""
+    with pytest.raises(SystemExit) as refusal:
+        read_settings(settings_type)
+    assert refusal.value.code == 2
+    *lines, advice = capsys.readouterr().err.splitlines()
+    assert "environment" in advice
+    return [line.partition(":")[0] for line in lines]
+
+
+def test_every_missing_variable_is_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in GOOD:
+        monkeypatch.delenv(name)
+    assert sorted(_refusal(ProviderSettings, capsys)) == sorted(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RABBITMQ_URL", ""),
+        ("MONGODB_URL", ""),
+        ("OBJECT_STORE_URL", ""),
+        ("REPLICATE_API_TOKEN", ""),
+        ("STUDIO_HEALTH_PORT", "70000"),
+        ("STUDIO_HEALTH_PORT", "http"),
+        ("STUDIO_DRAIN_SECONDS", "0"),
+        ("STUDIO_LOG_LEVEL", "loud"),
+        ("STUDIO_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_variable_that_cannot_work_is_named(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert _refusal(ProviderSettings, capsys) == [name]
+
+
+def test_good_settings_are_read_and_tell_no_secret() -> None:
+    settings = read_settings(ProviderSettings)
+    assert settings.rabbitmq_url.get_secret_value() == GOOD["RABBITMQ_URL"]
+    assert settings.http_host == "127.0.0.1"
+    for told in (repr(settings), str(settings), settings.model_dump_json()):
+        assert not any(secret in told for secret in ("rabbit-pass", "mongo-pass", "r8_token"))
+
+
+def test_a_refusal_tells_no_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("STUDIO_HEALTH_PORT", "hunter2")
+    with pytest.raises(SystemExit):
+        read_settings(ProviderSettings)
+    told = capsys.readouterr().err
+    assert not any(secret in told for secret in ("rabbit-pass", "mongo-pass", "r8_token", "hunter2"))
+
+
+def test_settings_do_not_change_once_read() -> None:
+    settings: BaseSettings = read_settings(ServiceSettings)
+    with pytest.raises(ValueError, match="frozen"):
+        setattr(settings, "database", "another")  # noqa: B010 - mypy knows that it is frozen

@@ -1,0 +1,173 @@
+"""Jobs in every shape a job can have, each reached by living through it, and everything that can happen to one."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import combinations_with_replacement
+from typing import Any, cast
+
+from studio_contracts import happenings as h
+from studio_contracts.brief import Brief
+from studio_contracts.job import Concept, Generation, Job, Limits, Plan, PlanColour, Quality, StoredPicture
+from studio_contracts.lifecycle import accept, transition
+from studio_contracts.prediction import PredictionReport, PredictionStatus
+
+START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+LATER = START + timedelta(seconds=60)
+LIMITS = Limits(attempts_per_slot=2, cents=100, deadline_seconds=1800)
+CENTS_PER_PICTURE = 3
+INFRASTRUCTURE = "Director: unexpected error handling prediction (E9828)"
+MODEL = "NSFW content detected"
+
+PICTURE = StoredPicture(key="k", sha256="0" * 64, media_type="image/png", width=8, height=8)
+PLAN = Plan(
+    colours=(PlanColour(code="RH20", role="base", share=1.0),),
+    palette_reason="chosen",
+    strategy="bands",
+    strategy_reason="wide",
+    seed=7,
+    width_px=8,
+    height_px=8,
+    layout="full",
+    mm_per_pixel=4.9,
+    regions=1,
+)
+GENERATION = Generation(model="sdxl", version="v", cents_per_picture=CENTS_PER_PICTURE, input={"prompt": "waves"})
+REPLAYABLE = h.WorkFailed("set_aside", "A step could not be carried out", "kept", replayable=True)
+FINAL_FAILURE = h.WorkFailed("broken", "Broken", "for good")
+
+
+def accepted(pictures: int, limits: Limits = LIMITS) -> Job:
+    """A new job that wants that many pictures."""
+    brief = Brief(prompt="waves", count=pictures)
+    return accept(brief, job_id="j", seed=7, traceparent="t", limits=limits, now=START, by="gateway").job
+
+
+def live(job: Job, happenings: Iterable[h.Happening], now: datetime = START) -> Job:
+    """The job after all that happened; what changed nothing is passed over."""
+    for happening in happenings:
+        change = transition(job, happening, now=now, by="test")
+        job = job if change is None else change.job
+    return job
+
+
+def planned(counts: Iterable[int]) -> tuple[h.Happening, ...]:
+    """What happens until the slots of these counts wait for their predictions."""
+    return h.StencilDrawn(PLAN, PICTURE, 0.1), h.SlotsPlanned(GENERATION, tuple(counts))
+
+
+def report(
+    status: str, outputs: int | None = None, error: str | None = None, *, slot: int = 0, attempt: int = 1
+) -> h.PredictionReported:
+    """The provider's word on the prediction of that slot and attempt; None outputs is `"output": null`."""
+    said = PredictionReport(
+        id=f"p{slot}.{attempt}",
+        status=PredictionStatus(status),
+        outputs=tuple(f"https://replicate.delivery/{slot}/{n}.png" for n in range(outputs or 0)),
+        output_present=outputs is not None,
+        error=error,
+        predict_seconds=4.0,
+    )
+    return h.PredictionReported(slot, attempt, said)
+
+
+def concept(slot: int, index: int, score: float = 0.5) -> Concept:
+    """A finished picture of that score."""
+    quality = Quality(score=score, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=2)
+    return Concept(id=f"{slot}-{index}", slot=slot, index=index, pictures={}, quality=quality, palette_used=())
+
+
+def made(good: int, bad: int = 0, *, slot: int = 0, attempt: int = 1) -> h.PicturesMade:
+    """The first `good` pictures of a slot are stored, the `bad` ones after them could not be had."""
+    failures = tuple(h.PictureFailure(good + n, "download_failed", "gone") for n in range(bad))
+    return h.PicturesMade(slot, attempt, tuple(concept(slot, n, 0.5 + n / 10) for n in range(good)), failures, 0.2)
+
+
+def slot_path(state: str, slot: int) -> tuple[h.Happening, ...]:
+    """What brings a waiting slot of two pictures into that state."""
+    claimed = h.SlotClaimed(slot, 1)
+    running = (claimed, report("starting", slot=slot))
+    succeeded = (*running, report("succeeded", 2, slot=slot))
+    paths: dict[str, tuple[h.Happening, ...]] = {
+        "waiting": (),
+        "submitting": (claimed,),
+        "running": running,
+        "succeeded": succeeded,
+        "finished": (*succeeded, made(2, slot=slot)),
+        "failed": (claimed, h.CreationRefused(slot, 1, "no")),
+    }
+    return paths[state]
+
+
+SLOT_STATES = ("waiting", "submitting", "running", "succeeded", "finished", "failed")
+
+
+def shapes() -> dict[str, Job]:
+    """One job of every reachable shape, by name. Slots in another order are the same shape."""
+    new = accepted(2)
+    drawn = live(new, planned(())[:1])
+    found = {"pending": new, "drawn": drawn}
+    for slots in (1, 2, 3):
+        base = live(accepted(2 * slots), planned([2] * slots))
+        for states in combinations_with_replacement(SLOT_STATES, slots):
+            steps = [step for number, state in enumerate(states) for step in slot_path(state, number)]
+            found["+".join(states)] = live(base, steps)
+    running = found["running"]
+    found["retried"] = live(running, [report("failed", error=INFRASTRUCTURE)])
+    found["replayable"] = live(running, [REPLAYABLE])
+    found["broken"] = live(running, [FINAL_FAILURE])
+    found["canceled"] = live(running, [h.CancelRequested()])
+    found["reopened"] = live(found["replayable"], [h.Reopened()])
+    return found
+
+
+SHAPES = shapes()
+
+HAPPENINGS: dict[str, h.Happening] = {
+    "drawn": h.StencilDrawn(PLAN, PICTURE, 0.1),
+    "planned": h.SlotsPlanned(GENERATION, (2,)),
+    "claim": h.SlotClaimed(0, 1),
+    "release": h.ClaimReleased(0, 1),
+    "refused": h.CreationRefused(0, 1, "no"),
+    "lost": h.CreationLost(0, 1),
+    "callback": h.ProviderCalledBack(0, 1, {"id": "p0.1", "status": "succeeded"}),
+    "starting": report("starting"),
+    "processing": report("processing"),
+    "exact": report("succeeded", 2),
+    "fewer": report("succeeded", 1),
+    "more": report("succeeded", 5),
+    "null": report("succeeded"),
+    "empty": report("succeeded", 0),
+    "infra": report("failed", error=INFRASTRUCTURE),
+    "model": report("failed", error=MODEL),
+    "reasonless": report("failed"),
+    "canceled": report("canceled"),
+    "aborted": report("aborted"),
+    "made": made(2),
+    "partly": made(1, 1),
+    "none made": made(0, 2),
+    "broken": FINAL_FAILURE,
+    "replayable": REPLAYABLE,
+    "cancel": h.CancelRequested(),
+    "deadline": h.DeadlinePassed(),
+    "nudge": h.Nudged(),
+    "reopen": h.Reopened(),
+}
+"""Everything that can happen, told of slot 0 and its first attempt."""
+
+
+def elsewhere(happening: h.Happening) -> list[h.Happening]:
+    """The same told of other slots and attempts, among them such as do not exist."""
+    if not isinstance(happening, h.OfSlot):
+        return []
+    others = [(-1, 1), (1, 1), (2, 1), (3, 1), (0, 0), (0, 2), (1, 2)]
+    return [_told_of(happening, slot, attempt) for slot, attempt in others]
+
+
+def _told_of(happening: h.OfSlot, slot: int, attempt: int) -> h.Happening:
+    changes: dict[str, Any] = {"slot": slot, "attempt": attempt}
+    if isinstance(happening, h.PredictionReported):
+        changes["report"] = happening.report.model_copy(update={"id": f"p{slot}.{attempt}"})
+    if isinstance(happening, h.PicturesMade):
+        changes["concepts"] = tuple(concept(slot, one.index, one.quality.score) for one in happening.concepts)
+    return cast(h.Happening, replace(happening, **changes))

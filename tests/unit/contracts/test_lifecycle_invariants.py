@@ -1,0 +1,140 @@
+"""What holds for every shape of job and everything that can happen to it."""
+
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+
+from studio_contracts import happenings as h
+from studio_contracts.events import JobCanceled, JobCompleted, JobFailed, PredictionUpdated
+from studio_contracts.job import Job, Limits, SlotState
+from studio_contracts.lifecycle import Transition, awaited, transition
+from studio_contracts.prediction import PredictionReport, PredictionStatus
+from tests.unit.contracts.lives import HAPPENINGS, MODEL, SHAPES, accepted, concept, elsewhere, live, planned, slot_path
+
+FAREWELLS = {"completed": JobCompleted, "failed": JobFailed, "canceled": JobCanceled}
+RANK = {"pending": 0, "queued": 1, "running": 2, "completed": 3, "failed": 3, "canceled": 3}
+EVERYTHING = [one for happening in HAPPENINGS.values() for one in (happening, *elsewhere(happening))]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_everything_that_happens_gives_a_sound_transition_or_nothing(shape: str) -> None:
+    job = SHAPES[shape]
+    for happening in EVERYTHING:
+        now = job.deadline_at + timedelta(seconds=1)
+        change = transition(job, happening, now=now, by="test")
+        if change is None:
+            continue
+        after = change.job
+        assert (after.id, after.version, after.updated_at) == (job.id, job.version + 1, now), happening
+        assert Job.model_validate(after.model_dump()) == after
+        assert after.timeline[: len(job.timeline)] == job.timeline, "history is never rewritten"
+        assert (after.brief, after.seed, after.limits, after.created_at) == (
+            job.brief,
+            job.seed,
+            job.limits,
+            job.created_at,
+        )
+        _assert_status_goes_forward(job, after, happening)
+        _assert_events_follow_from_the_state(job, change, happening)
+
+
+def _assert_status_goes_forward(job: Job, after: Job, happening: h.Happening) -> None:
+    if isinstance(happening, h.Reopened):
+        assert job.error is not None
+        assert job.error.replayable
+        assert not after.is_final
+        return
+    assert not job.is_final, f"{happening} left a final state"
+    assert RANK[after.status] >= RANK[job.status], happening
+    assert after.is_final == (after.stage == "finished") == (after.finished_at is not None)
+    assert (after.error is not None) == (after.status == "failed")
+    if after.is_final and not (after.error and after.error.replayable):
+        assert "replicate.delivery" not in after.model_dump_json(), "the provider's files die within the hour"
+
+
+def _assert_events_follow_from_the_state(job: Job, change: Transition, happening: h.Happening) -> None:
+    after = change.job
+    said = [event.payload for event in change.events]
+    before = () if isinstance(happening, h.Nudged | h.Reopened) else awaited(job)
+    expected = [message for message in awaited(after) if message not in before]
+    if isinstance(happening, h.ProviderCalledBack):
+        expected.append(
+            PredictionUpdated(slot=happening.slot, attempt=happening.attempt, prediction=happening.prediction)
+        )
+    if after.is_final:
+        assert isinstance(said.pop(), FAREWELLS[after.status])
+    assert said == expected, happening
+    assert len({event.id for event in change.events}) == len(change.events)
+    again = transition(job, happening, now=after.updated_at + timedelta(hours=1), by="another")
+    assert again is not None
+    assert [event.id for event in again.events] == [event.id for event in change.events], "ids depend on the fact alone"
+    assert all(event.subject == job.id and event.traceparent == job.traceparent for event in change.events)
+
+
+def test_every_kind_of_happening_and_every_slot_state_is_covered() -> None:
+    assert {type(happening) for happening in HAPPENINGS.values()} == set(get_args(h.Happening))
+    assert {slot.state for job in SHAPES.values() for slot in job.predictions} == set(get_args(SlotState))
+    assert {job.status for job in SHAPES.values()} == set(RANK)
+
+
+def test_a_replay_says_again_what_is_awaited_and_its_dead_letter_once() -> None:
+    stuck = transition(SHAPES["waiting"], HAPPENINGS["replayable"], now=SHAPES["waiting"].updated_at, by="predictor")
+    requested = transition(SHAPES["waiting"], h.Nudged(), now=SHAPES["waiting"].updated_at, by="reconciler")
+    assert stuck is not None
+    assert requested is not None
+    replayed = transition(stuck.job, h.Reopened(requested.events[0]), now=stuck.job.updated_at, by="cli")
+    assert replayed is not None
+    assert [event.id for event in replayed.events] == [requested.events[0].id]
+
+
+def test_a_job_nudged_for_ever_does_not_outgrow_its_document() -> None:
+    job = SHAPES["running"]
+    for _ in range(250):
+        change = transition(job, h.Nudged(), now=job.updated_at, by="reconciler")
+        assert change is not None
+        job = change.job
+    assert len(job.timeline) == 200
+    assert job.rescues == 250
+
+
+def test_an_event_id_fits_an_amqp_short_string_whatever_the_provider_calls_its_prediction() -> None:
+    job = SHAPES["running"]
+    for name in ("x" * 1000, "ü" * 128, None, 7, ["a"]):
+        change = transition(job, h.ProviderCalledBack(0, 1, {"id": name, "status": name}), now=job.updated_at, by="t")
+        assert change is not None
+        assert len(change.events[0].id.encode()) <= 255
+
+
+def test_a_plan_dearer_than_the_job_may_be_is_never_bought() -> None:
+    job = SHAPES["drawn"]
+    dear = job.model_copy(update={"limits": job.limits.model_copy(update={"cents": 5})})
+    change = transition(dear, HAPPENINGS["planned"], now=job.updated_at, by="predictor")
+    assert change is not None
+    assert change.job.status == "failed"
+    assert change.job.predictions == ()
+    assert change.job.error is not None
+    assert change.job.error.code == "too_expensive"
+
+
+@pytest.mark.parametrize(("cents", "goes_on"), [(11, False), (12, True)])
+def test_another_attempt_is_bought_only_with_money_the_job_has(cents: int, goes_on: bool) -> None:
+    running = live(accepted(2, Limits(attempts_per_slot=3, cents=cents)), [*planned([2]), *slot_path("running", 0)])
+    after = live(running, [HAPPENINGS["infra"]])
+    assert after.predictions[0].attempt == (2 if goes_on else 1)
+    assert [warning.code for warning in after.warnings] == ([] if goes_on else ["money_used_up"])
+
+
+def test_the_word_on_somebody_elses_prediction_changes_nothing() -> None:
+    foreign = PredictionReport(id="foreign", status=PredictionStatus.FAILED, error=MODEL)
+    news = h.PredictionReported(0, 1, foreign)
+    assert transition(SHAPES["running"], news, now=SHAPES["running"].updated_at, by="test") is None
+
+
+def test_concepts_are_ranked_by_score_and_equals_as_they_were_asked_for() -> None:
+    scores = {0: (0.5, 0.9), 1: (0.7, 0.5)}
+    job = SHAPES["succeeded+succeeded"]
+    for slot in (1, 0):
+        concepts = tuple(concept(slot, index, score) for index, score in enumerate(scores[slot]))
+        job = live(job, [h.PicturesMade(slot, 1, concepts, (), 0.1)])
+    assert [(one.rank, one.id) for one in job.concepts] == [(1, "0-1"), (2, "1-0"), (3, "0-0"), (4, "1-1")]

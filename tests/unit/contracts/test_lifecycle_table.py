@@ -1,0 +1,117 @@
+"""What follows from every happening in every state of a job with one slot, as one table."""
+
+from datetime import timedelta
+
+import pytest
+
+from studio_contracts.job import Job
+from studio_contracts.lifecycle import transition
+from tests.unit.contracts.lives import HAPPENINGS, LATER, LIMITS, SHAPES
+
+STATES = (
+    "pending drawn waiting submitting running succeeded retried reopened finished failed replayable broken canceled"
+)
+
+# Rows are happenings, columns the states above from `pending` to `reopened`, cells what the job becomes; `.` is nothing
+# to do and `=` a change that leaves the state. The columns left out are final: nothing happens to them, but `reopen`
+# of what is replayable. A slot of its second attempt, as in `retried`, hears nothing of its first.
+TABLE = """
+                pending    drawn      waiting    submitting running    succeeded  retried    reopened
+    drawn       drawn      .          .          .          .          .          .          .
+    planned     .          waiting    .          .          .          .          .          .
+    claim       .          .          submitting .          .          .          .          .
+    release     .          .          .          waiting    .          .          .          .
+    refused     .          .          failed     failed     .          .          .          .
+    lost        .          .          .          retried    .          .          .          .
+    callback    .          .          =          =          =          .          .          =
+    starting    .          .          running    running    .          .          .          .
+    processing  .          .          running    running    .          .          .          .
+    exact       .          .          succeeded  succeeded  succeeded  .          .          succeeded
+    fewer       .          .          succeeded  succeeded  succeeded  .          .          succeeded
+    more        .          .          succeeded  succeeded  succeeded  .          .          succeeded
+    null        .          .          failed     failed     failed     .          .          failed
+    empty       .          .          failed     failed     failed     .          .          failed
+    infra       .          .          retried    retried    retried    .          .          retried
+    model       .          .          failed     failed     failed     .          .          failed
+    reasonless  .          .          failed     failed     failed     .          .          failed
+    canceled    .          .          failed     failed     failed     .          .          failed
+    aborted     .          .          failed     failed     failed     .          .          failed
+    made        .          .          .          .          .          completed  .          .
+    partly      .          .          .          .          .          completed  .          .
+    none_made   .          .          .          .          .          failed     .          .
+    broken      failed     failed     failed     failed     failed     failed     failed     failed
+    replayable  replayable replayable replayable replayable replayable replayable replayable replayable
+    cancel      canceled   canceled   canceled   canceled   canceled   canceled   canceled   canceled
+    deadline    failed     failed     failed     failed     failed     failed     failed     failed
+    nudge       =          =          =          =          =          =          =          =
+    reopen      .          .          .          .          .          .          .          .
+"""
+
+
+def _cells() -> list[tuple[str, str, str]]:
+    header, *rows = [line.split() for line in TABLE.strip().splitlines()]
+    cells = [
+        (state, row[0].replace("_", " "), cell) for row in rows for state, cell in zip(header, row[1:], strict=True)
+    ]
+    final = [state for state in STATES.split() if state not in header]
+    for state in final:
+        cells += [(state, name, "=" if (state, name) == ("replayable", "reopen") else ".") for name in HAPPENINGS]
+    return cells
+
+
+def _name(job: Job) -> str:
+    """What the table calls the state of a job."""
+    if job.status == "failed" and job.error is not None and job.error.replayable:
+        return "replayable"
+    if job.is_final:
+        return job.status
+    if not job.predictions:
+        return "pending" if job.stencil is None else "drawn"
+    slot = job.predictions[0]
+    return "retried" if slot.attempt == 2 else slot.state
+
+
+CELLS = _cells()
+
+
+@pytest.mark.parametrize(("state", "happening", "expected"), CELLS, ids=[f"{s}-{h}" for s, h, _ in CELLS])
+def test_every_state_answers_every_happening_as_the_table_says(state: str, happening: str, expected: str) -> None:
+    job = SHAPES[state]
+    now = job.deadline_at if happening == "deadline" else LATER
+    change = transition(job, HAPPENINGS[happening], now=now, by="test")
+    if expected == ".":
+        assert change is None
+    elif expected == "=" and happening == "reopen":
+        assert change is not None
+        assert _name(change.job) == "running"
+    elif expected == "=":
+        assert change is not None
+        assert _name(change.job) == _name(job)
+    else:
+        assert change is not None
+        assert _name(change.job) == expected
+
+
+def test_the_table_has_a_cell_for_every_state_and_happening() -> None:
+    assert {(state, happening) for state, happening, _ in CELLS} == {
+        (state, happening) for state in STATES.split() for happening in HAPPENINGS
+    }
+
+
+@pytest.mark.parametrize("state", ["pending", "running", "succeeded"])
+def test_a_deadline_that_is_not_over_yet_changes_nothing(state: str) -> None:
+    job = SHAPES[state]
+    assert transition(job, HAPPENINGS["deadline"], now=job.deadline_at - timedelta(milliseconds=1), by="test") is None
+
+
+def test_a_reopened_job_has_its_whole_time_again() -> None:
+    change = transition(SHAPES["replayable"], HAPPENINGS["reopen"], now=LATER, by="test")
+    assert change is not None
+    assert change.job.deadline_at == LATER + timedelta(seconds=LIMITS.deadline_seconds)
+    assert (change.job.error, change.job.finished_at, change.job.expires_at) == (None, None, None)
+
+
+def test_a_job_whose_time_of_being_kept_is_over_is_not_reopened() -> None:
+    expires_at = SHAPES["replayable"].expires_at
+    assert expires_at is not None
+    assert transition(SHAPES["replayable"], HAPPENINGS["reopen"], now=expires_at, by="test") is None
