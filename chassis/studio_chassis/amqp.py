@@ -17,6 +17,7 @@ from aio_pika.abc import (
 )
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError, ChannelInvalidStateError, DeliveryError
 
+from studio_chassis import metrics
 from studio_chassis.cloudevents import to_message
 from studio_chassis.errors import Unavailable
 from studio_contracts import topology
@@ -25,6 +26,7 @@ from studio_contracts.topology import Queue
 
 PUBLISH_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
+SET_UP_AGAIN_SECONDS = 5.0
 DEAD_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
 OUTAGES = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
@@ -55,6 +57,15 @@ class Broker:
 
     async def connect(self) -> None:
         """Connect, however long the broker takes to appear, and declare the topology."""
+        while not self.ready.is_set():
+            try:
+                await self._set_up()
+            except OUTAGES as error:
+                log.error("broker set-up failed", reason=str(error))
+                await self.close()
+                await asyncio.sleep(SET_UP_AGAIN_SECONDS)
+
+    async def _set_up(self) -> None:
         connection = await aio_pika.connect_robust(
             self._url,
             timeout=10,
@@ -63,10 +74,10 @@ class Broker:
             heartbeat=20,
             client_properties={"connection_name": f"studio-{self._service}"},
         )
-        connection.close_callbacks.add(self._lost)
-        connection.reconnect_callbacks.add(self._regained)
         self._connection = connection
         await declare(connection)
+        connection.close_callbacks.add(self._lost)
+        connection.reconnect_callbacks.add(self._regained)
         channel = connection.channel(publisher_confirms=True, on_return_raises=True)
         await channel.initialize()
         self._channel = channel
@@ -85,6 +96,7 @@ class Broker:
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
         await self.send(topology.EXCHANGE, event.type, to_message(event), mandatory=event.type in topology.ROUTED)
+        metrics.published.labels(event.type).inc()
 
     async def send(self, exchange: str, routing_key: str, message: aio_pika.Message, *, mandatory: bool = True) -> None:
         """Publish with confirm; a mandatory message that no queue takes is an error. Raises Unavailable."""
@@ -164,7 +176,6 @@ async def open_broker(url: str, service: str) -> AsyncIterator[Broker]:
     """A broker that connects in the background, so that a service starts while RabbitMQ is down."""
     broker = Broker(url, service)
     connecting = asyncio.create_task(broker.connect())
-    connecting.add_done_callback(_say_if_failed)
     try:
         yield broker
     finally:
@@ -172,8 +183,3 @@ async def open_broker(url: str, service: str) -> AsyncIterator[Broker]:
         with suppress(asyncio.CancelledError, *CONNECTION_EXCEPTIONS, AMQPError):
             await connecting
         await broker.close()
-
-
-def _say_if_failed(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.error("broker set-up failed", reason=str(task.exception()))

@@ -10,15 +10,17 @@ from typing import Any
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
+from opentelemetry.trace import SpanKind
 from structlog.contextvars import bound_contextvars
 
-from studio_chassis import metrics
-from studio_chassis.amqp import OUTAGES, Broker
+from studio_chassis import failpoints, metrics
+from studio_chassis.amqp import OUTAGES, RECONNECT_SECONDS, Broker
 from studio_chassis.clock import Clock, utc_now
 from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, from_message
 from studio_chassis.errors import JobNotFound, Pause, Reject, Retry, Unavailable
 from studio_chassis.jobs import Jobs
 from studio_chassis.logs import trace_id
+from studio_chassis.telemetry import span
 from studio_contracts import topology
 from studio_contracts.events import Event, EventError
 from studio_contracts.happenings import WorkFailed
@@ -27,7 +29,9 @@ from studio_contracts.topology import Queue
 Handler = Callable[[Event], Awaitable[None]]
 HANDLER_SECONDS = 300
 """No handler waits for the provider, so this is a bound for bugs; it stays below the broker's own consumer time-out."""
-PAUSE_SECONDS = 30.0
+PAUSE_SECONDS = 25.0
+HOLD_SECONDS = 5.0
+HOLDS = 60
 log = structlog.get_logger()
 
 
@@ -48,18 +52,23 @@ class Consumer:
         self.paused_because: str | None = None
 
     @property
+    def is_deaf(self) -> bool:
+        """Whether the broker is there and this consumer takes nothing from it without meaning to."""
+        return self._broker.is_connected and self._tag is None and self.paused_because is None
+
+    @property
     def is_consuming(self) -> bool:
         """Whether the broker knows this consumer, or it pauses on purpose."""
         return self._broker.is_connected and (self._tag is not None or self.paused_because is not None)
 
     async def start(self) -> None:
-        """Register with the broker, once it is there."""
-        self._source = await self._broker.open_queue(self.queue)
-        await self._consume()
-
-    async def _consume(self) -> None:
-        assert self._source is not None
-        self._tag = await self._source.consume(self._take)
+        """Register with the broker, once it is there; a connection lost meanwhile does not leave us deaf."""
+        while self._tag is None:
+            try:
+                self._source = self._source or await self._broker.open_queue(self.queue)
+                self._tag = await self._source.consume(self._take)
+            except OUTAGES:
+                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         # A task of our own: aio-pika cancels its callbacks when the connection drops, in the middle of a paid call.
@@ -74,8 +83,10 @@ class Consumer:
             await self._settle(message, "dead", self._bury(message, None, f"unreadable: {error}"))
             return
         with bound_contextvars(job_id=event.subject, trace_id=trace_id(event.traceparent), event_type=event.type):
+            metrics.queue_wait_seconds.labels(self.queue.name).observe((self._clock() - event.time).total_seconds())
             started = time.perf_counter()
-            verdict = await self._try(event)
+            with span(f"process {self.queue.name}", event.traceparent, SpanKind.CONSUMER, job_id=event.subject):
+                verdict = await self._try(event)
             metrics.handler_seconds.labels(self.queue.name).observe(time.perf_counter() - started)
             await self._carry_out(verdict, event, message)
 
@@ -125,27 +136,40 @@ class Consumer:
         try:
             if first is not None:
                 await first
+            failpoints.reached("before-ack")
             await message.ack()
         except Exception as error:  # noqa: BLE001 - whatever went wrong, a message must not stay in hand for ever
             outcome = "redelivered"
             log.warning("will be delivered again", queue=self.queue.name, reason=str(error))
+            await asyncio.sleep(HOLD_SECONDS)
             with suppress(*OUTAGES):
                 await message.reject(requeue=True)
         metrics.messages.labels(self.queue.name, outcome).inc()
+
+    async def _send(self, exchange: str, routing_key: str, message: aio_pika.Message) -> None:
+        """Publish, waiting for a broker that takes nothing. Raises Unavailable in the end.
+
+        Given back instead, the original would come again at once, and soon be dead by its delivery limit.
+        """
+        for _ in range(HOLDS):
+            with suppress(Unavailable):
+                return await self._broker.send(exchange, routing_key, message)
+            await asyncio.sleep(HOLD_SECONDS)
+        return await self._broker.send(exchange, routing_key, message)
 
     async def _put_off(
         self, message: AbstractIncomingMessage, reason: str, after: timedelta | None, *, counted: bool
     ) -> None:
         attempt = _attempt(message)
         room = topology.retry_exchange(topology.retry_delay(attempt, after))
-        await self._broker.send(room, self.queue.name, _copy(message, attempt + counted, reason))
+        await self._send(room, self.queue.name, _copy(message, attempt + counted, reason))
 
     async def _bury(self, message: AbstractIncomingMessage, event: Event | None, reason: str) -> None:
         """Keep the message as a dead letter, then tell its job. In this order a job never fails without its letter."""
         log.error("set aside", queue=self.queue.name, reason=reason)
         letter = _copy(message, _attempt(message), reason)
         letter.headers[DIED_AT] = self._clock().isoformat()
-        await self._broker.send("", self.queue.dead, letter)
+        await self._send("", self.queue.dead, letter)
         if event is not None:
             failure = WorkFailed(
                 code="set_aside",
@@ -165,10 +189,8 @@ class Consumer:
 
     async def _resume_later(self) -> None:
         await self._cancel()
-        while self._tag is None:
-            await asyncio.sleep(PAUSE_SECONDS)
-            with suppress(*OUTAGES):
-                await self._consume()
+        await asyncio.sleep(PAUSE_SECONDS)
+        await self.start()
         self._resuming, self.paused_because = None, None
         metrics.paused.labels(self.queue.name).set(0)
         log.info("resumed", queue=self.queue.name)

@@ -21,8 +21,11 @@ DEAF_SECONDS = 120.0
 class Health:
     """`/healthz`: the loop lives and no consumer is deaf. `/readyz`: database answers, consumers are registered."""
 
-    def __init__(self, service: str, ping: Callable[[], Awaitable[None]], consumers: Sequence[Consumer]) -> None:
+    def __init__(
+        self, service: str, build: str, ping: Callable[[], Awaitable[None]], consumers: Sequence[Consumer]
+    ) -> None:
         self._service = service
+        self._build = build
         self._ping = ping
         self._consumers = consumers
         self._heard = time.monotonic()
@@ -31,10 +34,14 @@ class Health:
 
     def live(self) -> tuple[int, dict[str, Any]]:
         """Status code and body of /healthz."""
-        if all(consumer.is_consuming for consumer in self._consumers):
+        if not any(consumer.is_deaf for consumer in self._consumers):
             self._heard = time.monotonic()
         deaf = time.monotonic() - self._heard
-        return (200 if deaf < DEAF_SECONDS else 503), {"service": self._service, "deaf_seconds": round(deaf, 1)}
+        return (200 if deaf < DEAF_SECONDS else 503), {
+            "service": self._service,
+            "build": self._build,
+            "deaf_seconds": round(deaf, 1),
+        }
 
     async def ready(self) -> tuple[int, dict[str, Any]]:
         """Status code and body of /readyz."""

@@ -8,7 +8,7 @@ from studio_contracts.job import SETTLED, Job, Slot, Status
 
 NEXT: dict[Status, frozenset[Status]] = {
     "pending": frozenset({"pending", "queued", "canceled", "failed"}),
-    "queued": frozenset({"queued", "running", "completed", "canceled", "failed"}),
+    "queued": frozenset({"queued", "running", "canceled", "failed"}),
     "running": frozenset({"running", "completed", "canceled", "failed"}),
     "completed": frozenset(),
     "failed": frozenset(),
@@ -137,7 +137,8 @@ def change_violations(before: Job | None, after: Job) -> list[str]:
     Only a replay takes a job out of a final state, and only out of a replayable failure.
     """
     if before is None:
-        return [] if (after.status, after.version) == ("pending", 1) else [f"allowed_transitions: begins {after.status}"]
+        begins = (after.status, after.version) == ("pending", 1)
+        return [] if begins else [f"allowed_transitions: begins as {after.status}, version {after.version}"]
     return [f"allowed_transitions: {what}" for what in _illegal(before, after)]
 
 

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import structlog
 
+from studio_chassis import failpoints, metrics
 from studio_chassis.clock import Clock
 from studio_chassis.errors import ChassisError, JobConflict
 from studio_chassis.store import JobStore, Outbox
+from studio_chassis.telemetry import span
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.happenings import Happening
@@ -43,7 +45,9 @@ class Jobs:
         first = accept(
             brief, job_id=job_id, seed=seed, traceparent=traceparent, limits=limits, now=self._clock(), by=self._service
         )
+        failpoints.reached("before-commit")
         await self._store.insert(first)
+        failpoints.reached("after-commit")
         self._announce_soon(first)
         return first.job
 
@@ -69,13 +73,19 @@ class Jobs:
         return Applied(job, change is not None)
 
     async def relay(self, older_than: timedelta, limit: int) -> int:
-        """Publish what was committed and not published; returns how many events. Raises Unavailable."""
-        published = 0
-        for job_id, events in await self._store.unpublished(self._clock() - older_than, limit):
-            for event in events:
-                await self._publish(event)
-            await self._store.clear_outbox(job_id, tuple(event.id for event in events))
-            published += len(events)
+        """Publish what was committed and not published; returns how many events.
+
+        An outbox that cannot be published does not hold up the others, but a broker that takes nothing ends the round.
+        """
+        published = failed = 0
+        for outbox in await self._store.unpublished(self._clock() - older_than, limit):
+            if await self._publish_outbox(outbox):
+                published += len(outbox.events)
+            else:
+                failed += 1
+            if failed > published:
+                break
+        metrics.relayed.inc(published)
         return published
 
     async def finish_announcing(self) -> None:
@@ -85,9 +95,15 @@ class Jobs:
     async def _commit(self, job_id: str, happening: Happening) -> tuple[Transition | None, Job]:
         for _ in range(MAX_CONFLICTS):
             job = await self._store.load(job_id)
-            change = transition(job, happening, now=self._clock(), by=self._service)
-            if change is None or await self._store.commit(change):
-                return change, job if change is None else change.job
+            with span(type(happening).__name__, job.traceparent, job_id=job_id):
+                change = transition(job, happening, now=self._clock(), by=self._service)
+                if change is None:
+                    return None, job
+                failpoints.reached("before-commit")
+                if await self._store.commit(change):
+                    failpoints.reached("after-commit")
+                    metrics.count(job, change.job, happening)
+                    return change, change.job
         raise JobConflict(f"{job_id}: changed by others {MAX_CONFLICTS} times in a row")
 
     def _announce_soon(self, change: Transition) -> None:
@@ -97,11 +113,15 @@ class Jobs:
 
     async def _announce(self, change: Transition) -> None:
         """Publish and clear. Failing here loses nothing: the events are in the outbox, and the relay comes by."""
-        outbox = Outbox(change.job.id, change.events)
-        if not outbox.events:
-            return
+        if change.events:
+            await self._publish_outbox(Outbox(change.job.id, change.events))
+
+    async def _publish_outbox(self, outbox: Outbox) -> bool:
         try:
             await asyncio.gather(*(self._publish(event) for event in outbox.events))
+            failpoints.reached("after-publish")
             await self._store.clear_outbox(outbox.job_id, tuple(event.id for event in outbox.events))
         except ChassisError as error:
             log.warning("left to the relay", job_id=outbox.job_id, reason=str(error))
+            return False
+        return True

@@ -1,6 +1,7 @@
 """Structured logs: one line per event, JSON in containers, with service, job id and trace id; secrets never appear."""
 
 import logging
+import re
 import sys
 from typing import Literal
 
@@ -8,12 +9,16 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 SECRET_WORDS = ("token", "secret", "password", "authorization", "signing_key")
+_SECRET_IN_TEXT = re.compile(r"(token=|Bearer |whsec_|://[^:/@\s]+:)[^\s&\"'@]+")
+"""A webhook's token, an API token, a signing key, the password of a URL."""
 
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    for key in event:
+    for key, value in event.items():
         if any(word in key.lower() for word in SECRET_WORDS):
             event[key] = "[redacted]"
+        elif isinstance(value, str):
+            event[key] = _SECRET_IN_TEXT.sub(r"\1[redacted]", value)
     return event
 
 
@@ -23,13 +28,13 @@ def configure_logs(service: str, log_format: Literal["json", "console"], level: 
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _redact,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
     )
+    told: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, _redact, renderer]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *told],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
@@ -39,11 +44,7 @@ def configure_logs(service: str, log_format: Literal["json", "console"], level: 
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *told],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -54,6 +54,8 @@ _NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 _INDEXES = {
     "jobs": [
         IndexModel([("updated_at", 1)], name="unfinished", partialFilterExpression={"final": False}),
+        IndexModel([("deadline_at", 1)], name="overdue", partialFilterExpression={"final": False}),
+        IndexModel([("expires_at", 1)], name="expired", partialFilterExpression={"final": True}),
         IndexModel([("updated_at", 1)], name="unpublished", partialFilterExpression={"outbox.0": {"$exists": True}}),
         IndexModel(_NEWEST_FIRST, name="recent"),
         IndexModel([("status", 1), *_NEWEST_FIRST], name="recent_of_status"),
@@ -132,11 +134,24 @@ class MongoJobStore:
             ]
         )
 
-    async def unfinished(self, before: datetime) -> AsyncIterator[Job]:
-        query = {"final": False, "updated_at": {"$lt": before}}
+    def unfinished(self, before: datetime) -> AsyncIterator[Job]:
+        return self._oldest_first("updated_at", {"final": False, "updated_at": {"$lt": before}})
+
+    def overdue(self, now: datetime) -> AsyncIterator[Job]:
+        return self._oldest_first("deadline_at", {"final": False, "deadline_at": {"$lte": now}})
+
+    def expired(self, now: datetime) -> AsyncIterator[Job]:
+        return self._oldest_first("expires_at", {"final": True, "expires_at": {"$lte": now}})
+
+    async def _oldest_first(self, by: str, query: dict[str, Any]) -> AsyncIterator[Job]:
         with _outages_told():
-            async for document in self._jobs.find(query, {"outbox": 0}, sort=[("updated_at", 1)], batch_size=100):
+            async for document in self._jobs.find(query, {"outbox": 0}, sort=[(by, 1)], batch_size=100):
                 yield _job(document)
+
+    @_translated
+    async def remove(self, job: Job) -> bool:
+        result = await self._jobs.delete_one({"_id": job.id, "version": job.version})
+        return bool(result.deleted_count)
 
     @_translated
     async def claim(self, claim: Claim) -> Claim:

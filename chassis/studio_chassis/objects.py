@@ -1,5 +1,6 @@
 """Pictures in an object store given by URL: a folder for the local stack, S3 and its kin elsewhere."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -20,8 +21,8 @@ class ObjectStore(Protocol):
     async def get(self, key: str) -> bytes:
         """The bytes. Raises ObjectNotFound."""
 
-    async def delete(self, keys: list[str]) -> None:
-        """Remove the objects. Those already gone are fine."""
+    async def delete_under(self, prefix: str) -> None:
+        """Remove every object whose key begins with the prefix and a slash. None is fine."""
 
 
 class UrlObjectStore:
@@ -50,11 +51,11 @@ class UrlObjectStore:
         except (BaseError, OSError) as error:
             raise Unavailable(f"object store: {type(error).__name__}") from error
 
-    async def delete(self, keys: list[str]) -> None:
-        for key in keys:
-            try:
-                await obstore.delete_async(self._store, key)
-            except FileNotFoundError:
-                continue
-            except (BaseError, OSError) as error:
-                raise Unavailable(f"object store: {type(error).__name__}") from error
+    async def delete_under(self, prefix: str) -> None:
+        try:
+            async for batch in obstore.list(self._store, prefix):
+                for found in batch:
+                    with suppress(FileNotFoundError):
+                        await obstore.delete_async(self._store, found["path"])
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"object store: {type(error).__name__}") from error

@@ -6,6 +6,7 @@ Creating a prediction costs money and cannot be made idempotent, so the question
     ├── NotSent        certainly not: try again
     ├── Throttled      certainly not: try again after `retry_after`
     ├── AnswerLost     perhaps: look for it before trying again
+    │   └── OutOfOrder perhaps, and the next request would fare no better
     ├── LineStopped    no, and no request will work until a person acts
     │   ├── OutOfCredit
     │   └── Unauthorised
@@ -48,6 +49,10 @@ class Throttled(ProviderError):
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class OutOfOrder(AnswerLost):
+    """The provider, or a gateway before it, says that it cannot serve; a prediction may have been made all the same."""
 
 
 class LineStopped(ProviderError):
@@ -108,7 +113,7 @@ def error_for(answer: Answer, now: datetime) -> ProviderError:
         case 408 | 409 | 425:
             return AnswerLost(message)
         case status if status >= 500:
-            return AnswerLost(message)
+            return OutOfOrder(message)
         case status:
             return Refused(status, title, detail, tuple(_invalid_fields(problem)))
 

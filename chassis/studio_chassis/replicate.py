@@ -2,16 +2,20 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
+from opentelemetry.trace import SpanKind
 from pydantic import SecretStr
 
+from studio_chassis import metrics
 from studio_chassis.clock import Clock, utc_now
-from studio_chassis.provider_errors import Answer, AnswerLost, NotFound, NotSent, error_for
+from studio_chassis.provider_errors import Answer, AnswerLost, NotFound, NotSent, ProviderError, error_for
+from studio_chassis.telemetry import span
 from studio_chassis.webhook_url import clean_base
 from studio_contracts.prediction import PredictionReport, UnreadablePrediction, read_prediction
 
@@ -25,6 +29,7 @@ MAX_PAGE_BYTES = 40 * 2**20
 CANCEL_AFTER_BOUNDS = (timedelta(seconds=5), timedelta(hours=24))
 """What the provider accepts; outside it refuses the request."""
 
+_ID = re.compile(r"/predictions/[^/]+")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -115,12 +120,23 @@ class ReplicateClient:
         headers: Mapping[str, str] | None = None,
         limit: int = MAX_ANSWER_BYTES,
     ) -> bytes:
+        call = f"{method} {_ID.sub('/predictions/{id}', path.partition('?')[0])}"
+        with span(call, kind=SpanKind.CLIENT):
+            try:
+                answered = await self._answer(method, path, body, headers or {}, limit)
+            except ProviderError as error:
+                metrics.provider_calls.labels(call, type(error).__name__).inc()
+                raise
+        metrics.provider_calls.labels(call, "ok").inc()
+        return answered
+
+    async def _answer(self, method: str, path: str, body: object, headers: Mapping[str, str], limit: int) -> bytes:
         token = self._token.get_secret_value()
         request = self._http.build_request(
             method,
             f"{self._root}{path}",
             json=body,
-            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity", **(headers or {})},
+            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity", **headers},
             timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
         )
         answer = await self._exchange(request, limit)

@@ -1,7 +1,9 @@
 """The one way to start a service: settings, logs, connections, consumers and loops; SIGTERM drains them."""
 
 import asyncio
+import math
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from typing import Any, TypeVar
 import structlog
 import uvicorn
 
+from studio_chassis import failpoints, metrics
 from studio_chassis.amqp import Broker, open_broker
 from studio_chassis.clock import Clock, utc_now
 from studio_chassis.consumer import Consumer, Handler
@@ -20,8 +23,10 @@ from studio_chassis.logs import configure_logs
 from studio_chassis.mongo import MongoJobStore, open_mongo_store
 from studio_chassis.objects import ObjectStore, UrlObjectStore
 from studio_chassis.settings import ServiceSettings, read_settings
+from studio_chassis.telemetry import exporting
 from studio_contracts.topology import Queue
 
+LAG_SECONDS = 1.0
 log = structlog.get_logger()
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -57,6 +62,7 @@ def run_service(name: str, settings_type: type[S], build: Build[S]) -> None:
     """Read the settings, run the service until SIGTERM or SIGINT, drain, stop."""
     settings = read_settings(settings_type)
     configure_logs(name, settings.log_format, settings.log_level)
+    failpoints.arm(settings.failpoint)
     asyncio.run(_serve(name, settings, build))
 
 
@@ -64,15 +70,32 @@ async def _serve(name: str, settings: S, build: Build[S]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with exporting(name, settings.build):
+        await _run_until(stop, name, settings, build)
+    log.info("stopped")
+
+
+async def _run_until(stop: asyncio.Event, name: str, settings: S, build: Build[S]) -> None:
     async with open_chassis(name, settings) as chassis, build(chassis, settings) as work:
-        consumers = [Consumer(chassis.broker, chassis.jobs, queue, handler) for queue, handler in work.handlers.items()]
-        health = Health(name, chassis.store.ping, consumers)
+        consumers = [
+            Consumer(chassis.broker, chassis.jobs, queue, handler, chassis.clock)
+            for queue, handler in work.handlers.items()
+        ]
+        health = Health(name, settings.build, chassis.store.ping, consumers)
         app = work.web(health) if work.web is not None else health
         port = settings.health_port if work.port is None else work.port
         background = [asyncio.create_task(_set_up(chassis, consumers))]
-        background += [asyncio.create_task(_keep_running(loop)) for loop in work.loops]
+        background += [asyncio.create_task(_keep_running(loop)) for loop in (_measure_lag, *work.loops)]
         server = _Server(
-            uvicorn.Config(app, host=settings.http_host, port=port, log_config=None, access_log=False, lifespan="off")
+            uvicorn.Config(
+                app,
+                host=settings.http_host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=math.ceil(settings.drain_seconds),  # a client that reads slowly or never
+            )
         )
         serving = asyncio.create_task(server.serve())
         log.info("started", port=port, queues=[queue.name for queue in work.handlers])
@@ -86,7 +109,6 @@ async def _serve(name: str, settings: S, build: Build[S]) -> None:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await chassis.jobs.finish_announcing()
-    log.info("stopped")
 
 
 class _Server(uvicorn.Server):
@@ -116,6 +138,13 @@ async def _set_up(chassis: Chassis, consumers: Sequence[Consumer]) -> None:
             await asyncio.sleep(1)
 
     await asyncio.gather(indexes(), *(consumer.start() for consumer in consumers))
+
+
+async def _measure_lag() -> None:
+    while True:
+        before = time.perf_counter()
+        await asyncio.sleep(LAG_SECONDS)
+        metrics.loop_lag_seconds.set(max(0.0, time.perf_counter() - before - LAG_SECONDS))
 
 
 async def _keep_running(loop: Callable[[], Awaitable[None]]) -> None:

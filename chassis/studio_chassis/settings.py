@@ -5,13 +5,20 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from studio_chassis import failpoints
 
 
 def _from_seconds(value: Any) -> Any:
     with suppress(TypeError, ValueError):
         return timedelta(seconds=float(value))
+    return value
+
+
+def _known_failpoint(value: str) -> str:
+    failpoints.parse(value)
     return value
 
 
@@ -24,9 +31,15 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True)
 
-    rabbitmq_url: SecretStr = Field(validation_alias="RABBITMQ_URL", description="amqp://user:password@host:port/vhost")
-    mongodb_url: SecretStr = Field(validation_alias="MONGODB_URL", description="mongodb://… of a replica set")
-    object_store_url: str = Field(validation_alias="OBJECT_STORE_URL", description="file:///folder or s3://bucket")
+    rabbitmq_url: SecretStr = Field(
+        min_length=1, validation_alias="RABBITMQ_URL", description="amqp://user:password@host:port/vhost"
+    )
+    mongodb_url: SecretStr = Field(
+        min_length=1, validation_alias="MONGODB_URL", description="mongodb://… of a replica set"
+    )
+    object_store_url: str = Field(
+        min_length=1, validation_alias="OBJECT_STORE_URL", description="file:///folder or s3://bucket"
+    )
     database: str = Field("studio", validation_alias="STUDIO_DATABASE", description="Name of the database")
     http_host: str = Field("127.0.0.1", validation_alias="STUDIO_HTTP_HOST", description="Address to listen on")
     health_port: int = Field(
@@ -36,10 +49,14 @@ class ServiceSettings(BaseSettings):
         validation_alias="STUDIO_HEALTH_PORT",
         description="Port of /healthz, /readyz and /metrics",
     )
+    build: str = Field("development", validation_alias="STUDIO_BUILD", description="Version of the build, for /healthz")
     log_format: Literal["json", "console"] = Field("json", validation_alias="STUDIO_LOG_FORMAT")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias="STUDIO_LOG_LEVEL")
     drain_seconds: float = Field(
         25.0, gt=0, validation_alias="STUDIO_DRAIN_SECONDS", description="Time after SIGTERM to finish what is in hand"
+    )
+    failpoint: Annotated[str, AfterValidator(_known_failpoint)] = Field(
+        "", validation_alias="STUDIO_FAILPOINT", description="For drills: name[:n] of the line at which to die"
     )
 
 

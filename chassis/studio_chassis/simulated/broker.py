@@ -15,6 +15,7 @@ from studio_chassis.errors import Unavailable
 from studio_chassis.simulated.wire import Wire, perfect
 from studio_contracts import topology
 from studio_contracts.events import Event
+from studio_contracts.topology import Queue
 
 Lag = Callable[[], float]
 Callback = Callable[[Any], Awaitable[None]]
@@ -89,7 +90,7 @@ class SimulatedRabbit:
             self._after(self._lag(), self._arrive, self.queues[name], _Kept(message, routing_key))
         return bool(names)
 
-    def _after(self, seconds: float, act: Callable[..., None], *args: Any) -> None:
+    def _after(self, seconds: float, act: Callable[..., object], *args: Any) -> None:
         def run() -> None:
             self._under_way -= 1
             act(*args)
@@ -193,10 +194,10 @@ class SimulatedBroker:
         if mandatory and not taken:
             raise Unavailable(f"broker: {routing_key} was not taken by any queue")
 
-    async def open_channel(self, prefetch: int) -> "SimulatedChannel":
-        """A channel of its own for one consumer."""
+    async def open_queue(self, queue: Queue) -> "SimulatedQueue":
+        """The queue, on a channel of its own that holds as many messages as its prefetch allows."""
         await self.ready.wait()
-        return SimulatedChannel(self, prefetch)
+        return SimulatedQueue(self, self.rabbit.queues[queue.name], queue.prefetch)
 
     def lose(self) -> None:
         """The connection breaks: what is in hand goes back to its queues."""
@@ -218,38 +219,31 @@ class SimulatedBroker:
         self.subscriptions.clear()
 
 
-class SimulatedChannel:
-    """Limits how many messages its consumer holds."""
-
-    def __init__(self, broker: SimulatedBroker, prefetch: int) -> None:
-        self.broker = broker
-        self.prefetch = prefetch
-
-    async def get_queue(self, name: str, *, ensure: bool = True) -> "SimulatedQueue":
-        """The queue of that name."""
-        return SimulatedQueue(self, self.broker.rabbit.queues[name])
-
-
 class SimulatedQueue:
     """A queue as a consumer sees it."""
 
-    def __init__(self, channel: SimulatedChannel, queue: _Queue) -> None:
-        self._broker, self._prefetch, self._queue = channel.broker, channel.prefetch, queue
+    def __init__(self, broker: SimulatedBroker, queue: _Queue, prefetch: int) -> None:
+        self._broker, self._queue, self._prefetch = broker, queue, prefetch
 
     async def consume(self, callback: Callback) -> str:
-        """Have every message handed to `callback`, as a task; returns the consumer's tag."""
+        """Have every message handed to `callback`, as a task; returns the consumer's tag.
+
+        Raises ChannelInvalidStateError while the connection is lost.
+        """
 
         async def hand_over(message: SimulatedDelivery) -> None:
             message.wire = self._broker.wire
             await callback(message)
 
         def subscribe() -> str:
-            subscription = _Subscription(f"ctag-{next(self._broker.rabbit.tags)}", self._queue, self._prefetch, hand_over)
+            if not self._broker.is_connected:
+                raise ChannelInvalidStateError("the channel is closed")
+            tag = f"ctag-{next(self._broker.rabbit.tags)}"
+            subscription = _Subscription(tag, self._queue, self._prefetch, hand_over)
             self._broker.subscriptions.append(subscription)
-            if self._broker.is_connected:
-                self._queue.consumers.append(subscription)
-                self._broker.rabbit.serve(self._queue)
-            return subscription.tag
+            self._queue.consumers.append(subscription)
+            self._broker.rabbit.serve(self._queue)
+            return tag
 
         return await self._broker.wire("broker.consume", subscribe)
 

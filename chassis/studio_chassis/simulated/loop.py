@@ -1,4 +1,4 @@
-"""An event loop whose time is a number: nothing ever waits for real, and the same program runs the same way each time."""
+"""An event loop whose time is a number: nothing waits for real, and the same program runs the same way each time."""
 
 import asyncio
 import socket
@@ -35,9 +35,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._seconds += timeout
         return []
 
-    def run_in_executor(  # type: ignore[override]  # a future that is done is a future
-        self, executor: object, func: Callable[[*Ts], Any], *args: *Ts
-    ) -> asyncio.Future[Any]:
+    def run_in_executor(self, executor: object, func: Callable[[*Ts], Any], *args: *Ts) -> asyncio.Future[Any]:
         """Call `func` now."""
         future = self.create_future()
         try:
@@ -46,7 +44,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             future.set_exception(error)
         return future
 
-    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> list[Any]:  # type: ignore[override]
+    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> list[Any]:
         """One public address for every name."""
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (PUBLIC_ADDRESS, port or 0))]
 

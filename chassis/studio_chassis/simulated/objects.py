@@ -27,10 +27,10 @@ class SimulatedObjectStore:
         return data
 
     async def delete_under(self, prefix: str) -> None:
-        """Remove every object whose key begins with the prefix."""
+        """Remove every object whose key begins with the prefix and a slash."""
 
         def delete() -> None:
-            for key in [key for key in self._bucket if key.startswith(prefix)]:
+            for key in [key for key in self._bucket if key.startswith(f"{prefix}/")]:
                 del self._bucket[key]
 
         await self._wire("objects.delete", delete)

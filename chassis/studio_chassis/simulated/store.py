@@ -1,13 +1,13 @@
 """The job store in memory: one document a job, replaced only if its version is still the one before."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 
 from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.simulated.wire import Wire, perfect
-from studio_chassis.store import Outbox
+from studio_chassis.store import Address, Claim, Outbox, Place
 from studio_contracts.events import Event
-from studio_contracts.job import Job
+from studio_contracts.job import Job, Status
 from studio_contracts.lifecycle import Transition
 
 Observer = Callable[[Job | None, Job], None]
@@ -20,6 +20,7 @@ class SimulatedDatabase:
         self.jobs: dict[str, Job] = {}
         self.outboxes: dict[str, list[Event]] = {}
         self.leases: dict[str, tuple[str, datetime]] = {}
+        self.claims: dict[str, Claim] = {}
         self.observers: list[Observer] = []
 
     def write(self, change: Transition) -> None:
@@ -125,6 +126,40 @@ class SimulatedJobStore:
             return True
 
         return await self._wire("store.remove", remove)
+
+    async def claim(self, claim: Claim) -> Claim:
+        """Keep the claim, unless its key is claimed already."""
+        return await self._wire("store.claim", lambda: self._database.claims.setdefault(claim.key, claim))
+
+    async def recent(self, limit: int, status: Status | None = None, after: Place | None = None) -> tuple[Job, ...]:
+        """Jobs, newest first."""
+
+        def find() -> tuple[Job, ...]:
+            jobs = [job for job in self._database.jobs.values() if status in (None, job.status)]
+            places = sorted(((Place(job.created_at, job.id), job) for job in jobs), reverse=True, key=lambda at: at[0])
+            return tuple(job for place, job in places if after is None or place < after)[:limit]
+
+        return await self._wire("store.find", find)
+
+    async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
+        """The versions of those jobs that are there."""
+
+        def find() -> dict[str, int]:
+            return {job_id: self._database.jobs[job_id].version for job_id in job_ids if job_id in self._database.jobs}
+
+        return await self._wire("store.versions", find)
+
+    async def awaiting(self, provider_id: str) -> Address | None:
+        """The attempt for which the provider makes that prediction."""
+
+        def find() -> Address | None:
+            slots = ((job.id, slot) for job in self._database.jobs.values() for slot in job.predictions)
+            found = (
+                Address(job_id, slot.number, slot.attempt) for job_id, slot in slots if slot.provider_id == provider_id
+            )
+            return next(found, None)
+
+        return await self._wire("store.find", find)
 
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Whether `holder` now holds the lease."""

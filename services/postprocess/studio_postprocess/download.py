@@ -68,9 +68,12 @@ class Downloader:
             try:
                 async with asyncio.timeout(SECONDS):
                     return await self._read(url)
-            except (_Passing, httpx.TransportError, TimeoutError) as error:
+            except httpx.InvalidURL as error:
+                raise DownloadError("the provider named an address that cannot be used") from error
+            except (_Passing, httpx.HTTPError, TimeoutError) as error:
                 if seconds is None:
-                    raise DownloadError(f"the picture could not be fetched: {error or type(error).__name__}") from error
+                    reason = str(error) or type(error).__name__
+                    raise DownloadError(f"the picture could not be fetched: {reason}") from error
                 await self._pause(seconds)
         raise AssertionError("unreachable")
 

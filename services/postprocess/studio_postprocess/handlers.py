@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from studio_chassis import failpoints
 from studio_chassis.jobs import Jobs
 from studio_chassis.objects import ObjectStore
 from studio_contracts.events import Event, PredictionSucceeded
@@ -73,6 +74,7 @@ class Postprocess:
                 return PictureFailure(index, error.reason, str(error))
             concept_id = f"{slot.number}-{index}"
             pictures = await self._store(job.id, concept_id, made)
+            failpoints.reached("after-store")
         return Concept(
             id=concept_id,
             slot=slot.number,

@@ -8,10 +8,20 @@ from typing import Any
 
 import structlog
 
+from studio_chassis import failpoints
 from studio_chassis.errors import Pause, Reject, Retry
 from studio_chassis.jobs import Jobs
 from studio_chassis.objects import ObjectStore
-from studio_chassis.provider_errors import AnswerLost, LineStopped, NotFound, NotSent, ProviderError, Refused, Throttled
+from studio_chassis.provider_errors import (
+    AnswerLost,
+    LineStopped,
+    NotFound,
+    NotSent,
+    OutOfOrder,
+    ProviderError,
+    Refused,
+    Throttled,
+)
 from studio_chassis.replicate import ReplicateClient
 from studio_chassis.webhook_url import webhook_url
 from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
@@ -85,6 +95,7 @@ class Predictor:
         claim = await self.jobs.apply(job.id, SlotClaimed(slot.number, slot.attempt))
         if not claim.changed:
             raise Retry("claimed by another delivery of this message", after=LOOK_AGAIN, counted=False)
+        failpoints.reached("before-create")
         try:
             report = await self.provider.create(
                 job.generation.version,
@@ -93,32 +104,40 @@ class Predictor:
                 cancel_after=job.deadline_at - self.now(),
             )
         except AnswerLost as error:
-            raise Retry(str(error), after=LOOK_AGAIN, counted=False) from error
+            raise _verdict(error) from error
         except Refused as error:
             await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, str(error)))
             return
         except ProviderError as error:
             await self.jobs.apply(job.id, ClaimReleased(slot.number, slot.attempt))
             raise _verdict(error) from error
+        failpoints.reached("after-create")
         await self._record(job, slot, report)
 
     async def _find_again(self, job: Job, slot: Slot) -> None:
         """The slot was claimed and no answer recorded: adopt the prediction if there is one; in time, give it up."""
+        found = await self._search(job, slot)
+        if found is not None:
+            await self._record(job, slot, found)
+        else:
+            await self.jobs.apply(job.id, CreationLost(slot.number, slot.attempt))
+
+    async def _search(self, job: Job, slot: Slot) -> PredictionReport | None:
+        """The prediction of a claimed slot among those the provider knows; None only after the grace time."""
         assert slot.claimed_at is not None
         assert job.generation is not None
-        inputs = await self._input(job, job.generation, slot)
+        seed, prompt = slot_seed(job.seed, slot.number, slot.attempt), job.generation.input["prompt"]
+        waited = self.now() - slot.claimed_at
         try:
             async for page in self.provider.recent(slot.claimed_at - CLOCK_MARGIN):
-                found = find_prediction(page, inputs["seed"], inputs["prompt"], slot.count, self._webhook(job, slot))
+                found = find_prediction(page, seed, prompt, slot.count, self._webhook(job, slot))
                 if found is not None:
-                    await self._record(job, slot, found)
-                    return
+                    return found
         except ProviderError as error:
             raise _verdict(error) from error
-        waited = self.now() - slot.claimed_at
         if waited < self.settings.adoption_grace:
             raise Retry("the answer may still come", after=self.settings.adoption_grace - waited, counted=False)
-        await self.jobs.apply(job.id, CreationLost(slot.number, slot.attempt))
+        return None
 
     async def _record(self, job: Job, slot: Slot, report: PredictionReport) -> None:
         known = await self.jobs.apply(job.id, PredictionReported(slot.number, slot.attempt, report))
@@ -143,6 +162,9 @@ class Predictor:
         for slot in job.predictions:
             if slot.state == "running" and slot.provider_id is not None:
                 await self._call_off(slot.provider_id)
+        for slot in job.predictions:
+            if slot.state == "submitting" and (found := await self._search(job, slot)) is not None:
+                await self._call_off(found.id)
 
     async def _call_off(self, prediction_id: str) -> None:
         try:
@@ -171,7 +193,7 @@ def _verdict(error: ProviderError) -> Exception:
     match error:
         case Throttled():
             return Retry(str(error), after=timedelta(seconds=error.retry_after), counted=False)
-        case LineStopped() | NotSent():
+        case LineStopped() | NotSent() | OutOfOrder():
             return Pause(str(error))
         case AnswerLost():
             return Retry(str(error), after=LOOK_AGAIN, counted=False)

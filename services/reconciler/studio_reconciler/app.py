@@ -12,17 +12,19 @@ import httpx
 
 from studio_chassis.replicate import ReplicateClient
 from studio_chassis.service import Chassis, Work
+from studio_reconciler.expiry import remove_expired
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.settings import ReconcilerSettings
 
 LEASE = timedelta(seconds=15)
 TICK_SECONDS = 1.0
 RELAY_BATCH = 500
+EXPIRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Reconciler:
-    """The three loops and the lease they share."""
+    """The loops and the lease they share."""
 
     chassis: Chassis
     rescuer: Rescuer
@@ -40,8 +42,16 @@ class Reconciler:
         """Look after jobs that stopped moving."""
         while True:
             if await self._leads():
+                await self.rescuer.end_overdue()
                 await self.rescuer.rescue_stuck(self.settings.stuck_after)
             await asyncio.sleep(TICK_SECONDS)
+
+    async def expire(self) -> None:
+        """Remove what was kept long enough."""
+        while True:
+            if await self._leads():
+                await remove_expired(self.chassis.store, self.chassis.objects, self.chassis.clock())
+            await asyncio.sleep(EXPIRY_SECONDS)
 
     async def poll(self) -> None:
         """Ask for predictions instead of waiting for webhooks."""
@@ -57,12 +67,12 @@ class Reconciler:
 
 @asynccontextmanager
 async def build(chassis: Chassis, settings: ReconcilerSettings) -> AsyncIterator[Work]:
-    """Relay and rescue always; polling only where the provider cannot call back."""
+    """Relay, rescue and expiry always; polling only where the provider cannot call back."""
     async with httpx.AsyncClient() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
         rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
         reconciler = Reconciler(chassis, rescuer, settings, f"{socket.gethostname()}-{uuid4().hex[:8]}")
-        loops = [reconciler.relay, reconciler.rescue]
+        loops = [reconciler.relay, reconciler.rescue, reconciler.expire]
         if settings.public_base_url is None:
             loops.append(reconciler.poll)
         yield Work(loops=loops)

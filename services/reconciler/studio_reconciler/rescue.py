@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from studio_chassis import failpoints
 from studio_chassis.errors import ChassisError
 from studio_chassis.jobs import Jobs
 from studio_chassis.provider_errors import ProviderError
@@ -34,6 +35,10 @@ class Rescuer:
         """One round over every job that has not moved for `stuck_after`."""
         await self._each(self.store.unfinished(self.now() - stuck_after), self._rescue)
 
+    async def end_overdue(self) -> None:
+        """Fail every job whose time is over, also one that still moves."""
+        await self._each(self.store.overdue(self.now()), self._end)
+
     async def poll_running(self) -> None:
         """Ask about every prediction that runs: the way to live without webhooks."""
         await self._each(self.store.unfinished(self.now()), self._ask_provider)
@@ -56,11 +61,12 @@ class Rescuer:
 
     async def _rescue(self, job: Job) -> None:
         log.info("rescuing", job_id=job.id, status=job.status, stage=job.stage, idle_since=job.updated_at.isoformat())
-        if self.now() >= job.deadline_at:
-            await self.jobs.apply(job.id, DeadlinePassed())
-            return
         await self._ask_provider(job)
         await self.jobs.apply(job.id, Nudged())
+        failpoints.reached("after-nudge")
+
+    async def _end(self, job: Job) -> None:
+        await self.jobs.apply(job.id, DeadlinePassed())
 
     async def _ask_provider(self, job: Job) -> None:
         for slot in job.predictions:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 
+from studio_chassis import failpoints
 from studio_chassis.errors import Reject
 from studio_chassis.jobs import Jobs
 from studio_chassis.objects import ObjectStore
@@ -29,6 +30,7 @@ async def draw_stencil(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
         raise Reject(f"the stencil cannot be drawn: {error}") from error
     key = stencil_key(job.id)
     await objects.put(key, png)
+    failpoints.reached("after-store")
     stored = StoredPicture(
         key=key,
         sha256=hashlib.sha256(png).hexdigest(),

@@ -87,3 +87,21 @@ def test_libraries_write_the_same_kind_of_line(output: io.StringIO) -> None:
 )
 def test_the_trace_id_is_read_from_the_trace_context(traceparent: str, expected: str) -> None:
     assert trace_id(traceparent) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "POST https://host/v1/webhooks/replicate/j/0/1?token=hunter2",
+        "Authorization: Bearer hunter2",
+        "key whsec_hunter2 is wrong",
+        "amqp://studio:hunter2@broker:5672/",
+    ],
+)
+def test_a_secret_inside_a_text_or_a_traceback_is_not_told(text: str, output: io.StringIO) -> None:
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        structlog.get_logger().warning(text, exc_info=error)
+    assert "hunter2" not in output.getvalue()
+    assert "[redacted]" in output.getvalue()

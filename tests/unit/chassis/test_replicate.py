@@ -19,6 +19,7 @@ from studio_chassis.provider_errors import (
     NotFound,
     NotSent,
     OutOfCredit,
+    OutOfOrder,
     ProviderError,
     Refused,
     Throttled,
@@ -178,10 +179,16 @@ async def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPat
     assert "TimeoutError" in str(lost)
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 408, 409, 425])
-async def test_a_server_error_in_html_may_have_created_one(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((status, OutOfOrder) for status in (500, 502, 503, 504, 520)),
+        *((status, AnswerLost) for status in (408, 409, 425)),
+    ],
+)
+async def test_a_server_error_in_html_may_have_created_one(status: int, kind: type[AnswerLost]) -> None:
     lost = await failure(answering(status, html="<html><h1>Bad gateway</h1></html>"))
-    assert type(lost) is AnswerLost
+    assert type(lost) is kind
     assert str(status) in str(lost)
     assert "<html>" not in str(lost)
 

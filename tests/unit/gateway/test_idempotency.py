@@ -1,0 +1,85 @@
+"""A repeated POST with the same key gives the same job."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from studio_chassis.store import Claim
+from studio_gateway.idempotency import IN_FLIGHT
+
+BRIEF = {"prompt": "ocean", "count": 2}
+KEY = {"Idempotency-Key": "order-66"}
+
+
+async def test_the_same_key_and_brief_give_the_same_job_and_the_same_answer(
+    desk: Any, client: httpx.AsyncClient
+) -> None:
+    first = await client.post("/v1/jobs", json=BRIEF, headers=KEY)
+    await desk.finish(first.json()["id"])
+    again = await client.post("/v1/jobs", json={"count": 2, "prompt": " ocean"}, headers=KEY)
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert again.headers["location"] == first.headers["location"]
+    assert len(desk.database.jobs) == 1
+
+
+async def test_another_brief_under_the_same_key_is_refused_and_not_stored(desk: Any, client: httpx.AsyncClient) -> None:
+    await client.post("/v1/jobs", json=BRIEF, headers=KEY)
+    answer = await client.post("/v1/jobs", json=BRIEF | {"count": 3}, headers=KEY)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:tpv-studio:problem:key-reused")
+    assert answer.json()["errors"][0]["field"] == "idempotency-key"
+    assert len(desk.database.jobs) == 1
+
+
+async def test_without_a_key_or_with_another_every_post_is_a_job(desk: Any, client: httpx.AsyncClient) -> None:
+    for headers in ({}, {}, KEY, {"Idempotency-Key": "order-67"}):
+        await client.post("/v1/jobs", json=BRIEF, headers=headers)
+    assert len(desk.database.jobs) == 4
+
+
+def _forget_the_job(desk: Any) -> Claim:
+    """As if the gateway had died between the claim and the job."""
+    desk.database.jobs.clear()
+    (claim,) = desk.database.claims.values()
+    assert isinstance(claim, Claim)
+    return claim
+
+
+async def test_a_request_still_under_way_is_409(desk: Any, client: httpx.AsyncClient) -> None:
+    await client.post("/v1/jobs", json=BRIEF, headers=KEY)
+    _forget_the_job(desk)
+    answer = await client.post("/v1/jobs", json=BRIEF, headers=KEY)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:tpv-studio:problem:in-flight")
+    assert answer.headers["retry-after"] == "1"
+    assert desk.database.jobs == {}
+
+
+async def test_a_retry_after_a_crash_makes_the_job_that_was_claimed(desk: Any, client: httpx.AsyncClient) -> None:
+    await client.post("/v1/jobs", json=BRIEF, headers=KEY)
+    claim = _forget_the_job(desk)
+    desk.now += IN_FLIGHT + timedelta(seconds=1)
+    answers = await asyncio.gather(*(client.post("/v1/jobs", json=BRIEF, headers=KEY) for _ in range(5)))
+    assert {(answer.status_code, answer.json()["id"]) for answer in answers} == {(202, claim.job_id)}
+    assert list(desk.database.jobs) == [claim.job_id]
+
+
+async def test_ten_requests_at_once_make_one_job(desk: Any, client: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(*(client.post("/v1/jobs", json=BRIEF, headers=KEY) for _ in range(10)))
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    assert len({answer.json()["id"] for answer in answers if answer.status_code == 202}) == 1
+    assert len(desk.database.jobs) == 1
+
+
+async def test_a_refused_brief_takes_no_key(desk: Any, client: httpx.AsyncClient) -> None:
+    assert (await client.post("/v1/jobs", json=BRIEF | {"count": 0}, headers=KEY)).status_code == 422
+    assert desk.database.claims == {}
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256])
+async def test_an_unusable_key_is_refused_by_field(client: httpx.AsyncClient, key: str) -> None:
+    answer = await client.post("/v1/jobs", json=BRIEF, headers={"Idempotency-Key": key})
+    (problem,) = answer.json()["errors"]
+    assert answer.status_code == 422
+    assert (problem["field"], problem["allowed"]) == ("idempotency-key", ["1 to 255 characters"])

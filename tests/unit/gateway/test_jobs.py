@@ -1,0 +1,131 @@
+"""Creating, reading, listing and cancelling jobs."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+BRIEF = {"prompt": "ocean energy with fish", "count": 2}
+
+
+async def test_a_brief_is_accepted_stored_and_announced(desk: Any, client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/jobs", json=BRIEF)
+    job = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["location"] == f"/v1/jobs/{job['id']}"
+    assert answer.headers["retry-after"] == "1"
+    assert (job["status"], job["stage"], job["version"]) == ("pending", "stencil", 1)
+    await desk.jobs.finish_announcing()
+    assert [event.type for event in desk.published] == ["studio.job.created.v1"]
+    assert (await client.get(answer.headers["location"])).json() == job
+
+
+async def test_a_finished_job_shows_its_concepts_best_first_and_no_key_or_provider_id(
+    desk: Any, client: httpx.AsyncClient, job_id: str
+) -> None:
+    await desk.finish(job_id)
+    answer = await client.get(f"/v1/jobs/{job_id}")
+    job = answer.json()
+    assert job["status"] == "completed"
+    assert sorted((concept["rank"], concept["score"]) for concept in job["concepts"]) == [(1, 0.9), (2, 0.8)]
+    assert "replicate" not in answer.text
+    assert "concepts/0-0/original.png" not in answer.text
+    for concept in job["concepts"]:
+        for picture in concept["pictures"].values():
+            assert (await client.get(picture["url"])).status_code == 200
+
+
+async def test_a_canceled_job_stays_canceled_and_a_finished_one_finished(
+    desk: Any, client: httpx.AsyncClient, job_id: str
+) -> None:
+    assert (await client.post(f"/v1/jobs/{job_id}/cancel")).json()["status"] == "canceled"
+    again = (await client.post(f"/v1/jobs/{job_id}/cancel")).json()
+    assert (again["status"], again["version"]) == ("canceled", 2)
+
+
+async def test_a_client_s_trace_is_continued_and_nonsense_is_not(desk: Any, client: httpx.AsyncClient) -> None:
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    for given in (trace, "nonsense\tof any kind", f"00-{'0' * 32}-{'b' * 16}-01"):
+        await client.post("/v1/jobs", json=BRIEF, headers={"traceparent": given})
+    traces = [job.traceparent for job in desk.database.jobs.values()]
+    assert traces[0] == trace
+    assert all(len(trace) == 55 and trace.isascii() for trace in traces)
+    assert len({trace[3:35] for trace in traces}) == 3
+
+
+async def test_an_unchanged_job_is_answered_304_without_being_loaded(
+    desk: Any, client: httpx.AsyncClient, job_id: str
+) -> None:
+    first = await client.get(f"/v1/jobs/{job_id}")
+    etag = first.headers["etag"]
+    assert not etag.startswith("W/")
+    desk.line.calls.clear()
+    for known in (etag, f'W/{etag}, "x"', "*"):
+        answer = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    assert "store.load" not in desk.line.calls
+    await desk.draw(job_id)
+    changed = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": etag})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != etag
+
+
+async def test_a_running_job_says_when_to_ask_again_and_a_finished_one_does_not(
+    desk: Any, client: httpx.AsyncClient, job_id: str
+) -> None:
+    assert (await client.get(f"/v1/jobs/{job_id}")).headers["retry-after"] == "1"
+    await desk.finish(job_id)
+    assert "retry-after" not in (await client.get(f"/v1/jobs/{job_id}")).headers
+
+
+@pytest.mark.parametrize("headers", [{}, {"If-None-Match": '"1"'}])
+async def test_an_unknown_job_is_404(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    answer = await client.get("/v1/jobs/nobody", headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:tpv-studio:problem:not-found")
+
+
+async def test_the_list_is_newest_first_and_its_cursor_reaches_every_job_once(client: httpx.AsyncClient) -> None:
+    made = [(await client.post("/v1/jobs", json=BRIEF)).json()["id"] for _ in range(7)]
+    seen: list[str] = []
+    page: dict[str, Any] = {"next": ""}
+    while page["next"] is not None:
+        parameters = {"limit": 3} | ({"cursor": page["next"]} if page["next"] else {})
+        page = (await client.get("/v1/jobs", params=parameters)).json()
+        seen += [job["id"] for job in page["jobs"]]
+        await client.post("/v1/jobs", json=BRIEF)  # a newcomer does not shift the pages behind
+    assert seen == made[::-1]
+
+
+async def test_the_list_can_be_of_one_status_and_shows_the_best_picture(desk: Any, client: httpx.AsyncClient) -> None:
+    first, second = [(await client.post("/v1/jobs", json=BRIEF)).json()["id"] for _ in range(2)]
+    await desk.finish(first)
+    (done,) = (await client.get("/v1/jobs?status=completed")).json()["jobs"]
+    (waiting,) = (await client.get("/v1/jobs?status=pending")).json()["jobs"]
+    assert (done["id"], waiting["id"]) == (first, second)
+    assert "/concepts/1-0/thumbnail?v=" in done["picture"]["url"]
+    assert waiting["picture"] is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field", "allowed"),
+    [
+        ({"limit": 0}, "limit", ["1 to 100"]),
+        ({"limit": 101}, "limit", ["1 to 100"]),
+        ({"status": "done"}, "status", ["pending", "queued", "running", "completed", "failed", "canceled"]),
+        ({"cursor": "nonsense"}, "cursor", None),
+        ({"cursor": "ÿ"}, "cursor", None),
+        ({"cursor": "MjAyNi0wMy0wMVQxMjowMDowMCB4"}, "cursor", None),  # a time without an offset
+    ],
+)
+async def test_a_wrong_page_is_refused_by_field(
+    client: httpx.AsyncClient, parameters: dict[str, Any], field: str, allowed: list[str] | None
+) -> None:
+    answer = await client.get("/v1/jobs", params=parameters)
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["field"], problem.get("allowed")) == (422, field, allowed)
+
+
+async def test_the_palette_has_all_colours_in_display_order(client: httpx.AsyncClient) -> None:
+    colours = (await client.get("/v1/palette")).json()
+    assert len(colours) == 21
+    assert colours[0] == {"code": "RH30", "name": "Beige", "hex": "#E4C4AA"}

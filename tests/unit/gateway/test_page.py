@@ -1,0 +1,56 @@
+"""The page's files, and that what they say agrees with the contracts and the models."""
+
+import re
+from typing import Any, get_args
+
+import httpx
+import pytest
+
+from studio_contracts.brief import MAX_PICTURES, MAX_SIDE_M, Strategy, Style
+from studio_contracts.palette import MAX_CHOSEN
+from studio_gateway.page import ASSETS, CENTS_PER_PICTURE
+from studio_predictor import models
+
+FORM = ASSETS["index.html"].body.decode()
+
+
+def test_the_form_offers_the_styles_and_strategies_there_are() -> None:
+    assert tuple(re.findall(r'name="style" value="(\w+)"', FORM)) == get_args(Style)
+    assert set(re.findall(r'<option value="(\w+)"', FORM)) == set(get_args(Strategy))
+
+
+def test_the_price_told_is_that_of_every_model() -> None:
+    prices = {model.cents_per_picture for model in vars(models).values() if isinstance(model, models.Model)}
+    assert prices == {CENTS_PER_PICTURE}
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs/any", "/static/style.css", "/static/form.js", "/static/icon.svg"])
+async def test_a_file_is_sent_once_and_then_only_confirmed(client: httpx.AsyncClient, path: str) -> None:
+    first = await client.get(path)
+    assert first.status_code == 200
+    assert first.headers["cache-control"] == "no-cache"
+    assert "default-src 'none'; script-src 'self'" in first.headers["content-security-policy"]
+    second = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (second.status_code, second.content) == (304, b"")
+    changed = await client.get(path, headers={"If-None-Match": '"another"'})
+    assert changed.content == first.content
+
+
+@pytest.mark.parametrize("path", ["/static/none.js", "/static/..%2Fpage.py", "/static/"])
+async def test_no_other_file_can_be_had(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_options_tell_the_limits_of_the_contracts(client: httpx.AsyncClient) -> None:
+    options: dict[str, Any] = (await client.get("/v1/options")).json()
+    limits = (options["max_pictures"], options["max_colours"], options["max_side_m"])
+    assert limits == (MAX_PICTURES, MAX_CHOSEN, MAX_SIDE_M)
+
+
+def test_every_file_a_page_names_is_there() -> None:
+    for name, asset in ASSETS.items():
+        text = asset.body.decode()
+        named = re.findall(r"/static/([\w.]+)", text) + re.findall(r'from "\./([\w.]+)"', text)
+        assert set(named) <= set(ASSETS), name

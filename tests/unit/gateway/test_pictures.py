@@ -1,0 +1,140 @@
+"""Pictures: entity tags, ranges, caching, names of files, and the bundle."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import httpx
+import pytest
+
+from studio_gateway.caching import Unsatisfiable, byte_range, is_known
+
+
+@pytest.fixture
+async def picture(desk: Any, client: httpx.AsyncClient, job_id: str) -> dict[str, Any]:
+    """The stencil, as the job shows it."""
+    await desk.finish(job_id)
+    return dict((await client.get(f"/v1/jobs/{job_id}")).json()["stencil"])
+
+
+async def test_a_picture_is_named_by_its_content_and_may_be_kept_for_ever(
+    client: httpx.AsyncClient, picture: dict[str, Any]
+) -> None:
+    answer = await client.get(picture["url"])
+    assert answer.headers["etag"] == f'"{picture["sha256"]}"'
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("query", ["", "?v=0000000000000000"])
+async def test_an_address_that_does_not_name_the_content_is_asked_about_again(
+    client: httpx.AsyncClient, picture: dict[str, Any], query: str
+) -> None:
+    answer = await client.get(picture["url"].partition("?")[0] + query)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_known_picture_is_304_and_not_even_read(
+    desk: Any, client: httpx.AsyncClient, picture: dict[str, Any]
+) -> None:
+    desk.line.calls.clear()
+    answer = await client.get(picture["url"], headers={"If-None-Match": f'"{picture["sha256"]}"'})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert "objects.get" not in desk.line.calls
+
+
+async def test_a_range_is_206_and_a_range_outside_is_416(client: httpx.AsyncClient, picture: dict[str, Any]) -> None:
+    whole = (await client.get(picture["url"])).content
+    part = await client.get(picture["url"], headers={"Range": "bytes=1-3"})
+    assert (part.status_code, part.content) == (206, b"PNG")
+    assert part.headers["content-range"] == f"bytes 1-3/{len(whole)}"
+    outside = await client.get(picture["url"], headers={"Range": f"bytes={len(whole)}-"})
+    assert outside.status_code == 416
+    assert outside.headers["content-type"] == "application/problem+json"
+    assert outside.headers["content-range"] == f"bytes */{len(whole)}"
+
+
+async def test_a_range_of_a_picture_that_changed_is_the_whole_of_the_new_one(
+    client: httpx.AsyncClient, picture: dict[str, Any]
+) -> None:
+    changed = await client.get(picture["url"], headers={"Range": "bytes=1-3", "If-Range": '"old"'})
+    same = await client.get(picture["url"], headers={"Range": "bytes=1-3", "If-Range": f'"{picture["sha256"]}"'})
+    assert (changed.status_code, same.status_code) == (200, 206)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None), ("bytes=0-9", (0, 10)), ("bytes=90-", (90, 100)), ("bytes=-10", (90, 100)),
+        ("bytes=-500", (0, 100)), ("bytes=50-500", (50, 100)), ("bytes=9-3", None), ("bytes=-", None),
+        ("bytes=0-1,5-6", None), ("lines=1-2", None), ("bytes=a-b", None), ("bytes=٣-٤", None),
+    ],
+)  # fmt: skip
+def test_a_range_is_understood_or_ignored(header: str | None, expected: tuple[int, int] | None) -> None:
+    assert byte_range(header, 100) == (None if expected is None else slice(*expected))
+
+
+@pytest.mark.parametrize(("header", "size"), [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0)])
+def test_a_range_outside_cannot_be_satisfied(header: str, size: int) -> None:
+    with pytest.raises(Unsatisfiable):
+        byte_range(header, size)
+
+
+@pytest.mark.parametrize(
+    ("header", "known"),
+    [(None, False), ('"a"', True), ('"b"', False), ('"b", "a"', True), ('W/"a"', True), ("*", True), ("a", False)],
+)
+def test_if_none_match_knows_lists_weak_tags_and_the_star(header: str | None, known: bool) -> None:
+    assert is_known('"a"', header) is known
+
+
+@pytest.mark.parametrize("flag", ["download", "download=1"])
+async def test_a_download_has_a_name_that_tells_what_it_is(
+    desk: Any, client: httpx.AsyncClient, job_id: str, flag: str
+) -> None:
+    await desk.finish(job_id)
+    answer = await client.get(f"/v1/jobs/{job_id}/concepts/1-0/quantized?{flag}")
+    name = 'attachment; filename="ocean-energy-with-fish-1-quantized.png"'
+    assert answer.headers["content-disposition"] == name
+    shown = await client.get(f"/v1/jobs/{job_id}/concepts/1-0/quantized")
+    assert "content-disposition" not in shown.headers
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"), [('Été "à la" plage\n/../', "ete-a-la-plage"), ("海の魚", "concept"), ("x" * 200, "x" * 60)]
+)
+async def test_a_name_is_safe_whatever_the_prompt(client: httpx.AsyncClient, prompt: str, name: str) -> None:
+    job = (await client.post("/v1/jobs", json={"prompt": prompt})).json()
+    answer = await client.get(f"/v1/jobs/{job['id']}/bundle.zip")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}.zip"'
+
+
+async def test_pictures_that_are_not_there_are_404(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
+    assert (await client.get(f"/v1/jobs/{job_id}/stencil")).status_code == 404
+    await desk.finish(job_id)
+    assert (await client.get(f"/v1/jobs/{job_id}/concepts/9-9/original")).status_code == 404
+    wrong_kind = (await client.get(f"/v1/jobs/{job_id}/concepts/1-0/painting")).json()
+    assert {"original", "quantized", "thumbnail"} <= set(wrong_kind["errors"][0]["allowed"])
+    desk.bucket.clear()
+    assert (await client.get(f"/v1/jobs/{job_id}/stencil")).status_code == 404
+
+
+async def test_the_bundle_holds_the_job_and_every_picture(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
+    await desk.finish(job_id)
+    answer = await client.get(f"/v1/jobs/{job_id}/bundle.zip")
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        kinds = ("original", "quantized", "thumbnail")
+        names = ["job.json", "stencil.png", *(f"rank-{rank}-{kind}.png" for rank in (1, 2) for kind in kinds)]
+        assert archive.namelist() == names
+        assert json.loads(archive.read("job.json")) == (await client.get(f"/v1/jobs/{job_id}")).json()
+        assert archive.read("rank-1-original.png") == desk.bucket[f"jobs/{job_id}/concepts/1-0/original.png"]
+
+
+async def test_the_bundle_of_a_job_just_begun_holds_what_there_is(client: httpx.AsyncClient, job_id: str) -> None:
+    answer = await client.get(f"/v1/jobs/{job_id}/bundle.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["job.json"]

@@ -1,0 +1,159 @@
+"""Every error is problem+json, names what is wrong and what is allowed, and is never cached."""
+
+import json
+from typing import Any, get_args
+
+import httpx
+import pytest
+
+from studio_contracts.brief import Strategy
+from studio_contracts.palette import PALETTE
+
+PROMPT = {"prompt": "ocean"}
+
+
+def assert_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    problem = dict(answer.json())
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-request-id"]
+    assert (problem["type"], problem["status"]) == (f"urn:tpv-studio:problem:{kind}", status)
+    assert problem["title"]
+    assert problem["detail"]
+    return problem
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/nothing", "/v1/jobs/", "//v1/jobs", "/healthz/x", "/v1/jobs/a/b/c"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_unknown_routes_are_problems(client: httpx.AsyncClient, method: str, path: str) -> None:
+    assert_problem(await client.request(method, f"http://studio{path}"), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/v1/jobs"), ("PUT", "/v1/jobs/x"), ("GET", "/v1/jobs/x/cancel"), ("POST", "/v1/palette"),
+     ("POST", "/healthz"), ("GET", "/.netlify/functions/studio-enqueue")],
+)  # fmt: skip
+async def test_wrong_methods_are_problems_that_name_the_right_ones(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await client.request(method, path)
+    assert_problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"]
+
+
+STYLES = ["professional", "playful", "geometric"]
+SIDE = ["more than 0, at most 100"]
+COUNT = ["1 to 12"]
+CODES = [colour.code for colour in PALETTE]
+
+
+@pytest.mark.parametrize(
+    ("brief", "field", "allowed"),
+    [
+        ({}, "prompt", ["1 to 500 characters"]),
+        ({"prompt": ""}, "prompt", ["1 to 500 characters"]),
+        ({"prompt": "x" * 501}, "prompt", ["1 to 500 characters"]),
+        ({"prompt": "bell\x07"}, "prompt", ["1 to 500 characters"]),
+        ({"prompt": 7}, "prompt", ["1 to 500 characters"]),
+        (PROMPT | {"count": 0}, "count", COUNT),
+        (PROMPT | {"count": 13}, "count", COUNT),
+        (PROMPT | {"count": "many"}, "count", COUNT),
+        (PROMPT | {"count": 1.5}, "count", COUNT),
+        (PROMPT | {"count": None}, "count", COUNT),
+        (PROMPT | {"style": "baroque"}, "style", STYLES),
+        (PROMPT | {"strategy": "spiral"}, "strategy", list(get_args(Strategy))),
+        (PROMPT | {"seed": -1}, "seed", ["0 to 2147483647"]),
+        (PROMPT | {"surface": {"width_m": 0}}, "surface.width_m", SIDE),
+        (PROMPT | {"surface": {"width_m": 5, "height_m": 101}}, "surface.height_m", SIDE),
+        (PROMPT | {"surface": {"height_m": -1}}, "surface.height_m", SIDE),
+        (PROMPT | {"surface": "large"}, "surface", ["width_m", "height_m"]),
+        (PROMPT | {"palette": ["RH99"]}, "palette", CODES),
+        (PROMPT | {"palette": []}, "palette", ["1 to 6 items"]),
+        (PROMPT | {"palette": CODES[:7]}, "palette", ["1 to 6 items"]),
+        (PROMPT | {"colour": "blue"}, "colour", ["prompt", "surface", "palette", "style", "count", "seed", "strategy"]),
+    ],
+)
+async def test_each_wrong_field_is_named_with_what_it_may_hold_and_nothing_is_stored(
+    desk: Any, client: httpx.AsyncClient, brief: dict[str, Any], field: str, allowed: list[str]
+) -> None:
+    (problem,) = assert_problem(await client.post("/v1/jobs", json=brief), 422, "invalid")["errors"]
+    assert (problem["field"], problem["allowed"]) == (field, allowed)
+    assert problem["detail"]
+    assert desk.line.calls == []
+
+
+async def test_all_wrong_fields_are_listed_at_once(client: httpx.AsyncClient) -> None:
+    brief = {"prompt": "", "count": 99, "style": "x", "surface": {"width_m": 0, "height_m": 0}, "palette": ["RH99"]}
+    problem = assert_problem(await client.post("/v1/jobs", json=brief), 422, "invalid")
+    fields = [error["field"] for error in problem["errors"]]
+    assert fields == ["prompt", "surface.width_m", "surface.height_m", "palette", "style", "count"]
+    assert all(field in problem["detail"] for field in fields)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
+async def test_numbers_that_are_none_are_refused(client: httpx.AsyncClient, number: str) -> None:
+    body = f'{{"prompt": "ocean", "surface": {{"width_m": {number}}}}}'
+    answer = await client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    assert assert_problem(answer, 422, "invalid")["errors"][0]["field"] == "surface.width_m"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        (b"{", 422, "invalid"),
+        (b"", 422, "invalid"),
+        (b"[]", 422, "invalid"),
+        (b'{"prompt": "\xff"}', 400, "bad-request"),
+        (b"[" * 50_000, 400, "bad-request"),
+        (b'{"prompt": "\\ud800"}', 422, "invalid"),
+        (b'{"prompt": "ocean", "\\ud800": 1}', 422, "invalid"),
+        (b'{"prompt": "ocean", "count": ' + b"9" * 5000 + b"}", 400, "bad-request"),
+        (b'{"prompt": "' + b"x" * 70_000 + b'"}', 413, "too-large"),
+    ],
+)
+async def test_bodies_that_are_no_brief_are_problems(
+    desk: Any, client: httpx.AsyncClient, body: bytes, status: int, kind: str
+) -> None:
+    answer = await client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    problem = assert_problem(answer, status, kind)
+    if body == b"{":
+        assert problem["errors"][0]["field"] == "body"
+        assert "not JSON" in problem["detail"]
+    assert desk.database.jobs == {}
+
+
+async def test_a_thousand_unknown_fields_get_a_short_answer(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/jobs", json=PROMPT | {f"field {number}": 1 for number in range(1000)})
+    assert len(assert_problem(answer, 422, "invalid")["errors"]) == 50
+
+
+async def test_a_body_without_a_json_type_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/jobs", content=json.dumps(PROMPT), headers={"Content-Type": "text/plain"})
+    assert_problem(answer, 422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/v1/jobs"), ("GET", "/v1/jobs"), ("GET", "/v1/jobs/x"), ("POST", "/v1/jobs/x/cancel"),
+     ("GET", "/v1/jobs/x/events"), ("GET", "/v1/jobs/x/stencil"), ("GET", "/v1/jobs/x/bundle.zip")],
+)  # fmt: skip
+async def test_a_store_that_does_not_answer_is_503_with_a_hint_when_to_come_back(
+    desk: Any, client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    desk.line.cut = True
+    answer = await client.request(method, path, json=PROMPT if method == "POST" else None)
+    assert_problem(answer, 503, "unavailable")
+    assert answer.headers["retry-after"] == "5"
+
+
+async def test_an_unexpected_error_tells_the_client_nothing_of_its_inside(desk: Any, client: httpx.AsyncClient) -> None:
+    async def break_down(*_: Any) -> None:
+        raise ZeroDivisionError("secret inside")
+
+    desk.chassis.store.recent = break_down
+    answer = await client.get("/v1/jobs")
+    assert answer.status_code == 500
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("application/problem+json", "no-store")
+    assert "secret" not in answer.text

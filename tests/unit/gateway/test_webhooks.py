@@ -1,0 +1,249 @@
+"""The provider's webhooks: who is believed, what is refused, and that nothing ends in a 500."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from studio_chassis.webhook_url import webhook_url
+from studio_contracts.prediction import PredictionStatus
+
+SECRET = "a secret of sixteen or more"
+KEY = base64.b64encode(b"the provider's key, 32 bytes long").decode()
+PREDICTION = {"id": "p0", "status": "processing", "output": None, "input": {"prompt": "ocean"}, "logs": "…"}
+BODY = json.dumps(PREDICTION).encode()
+
+
+@pytest.fixture
+async def drawn(desk: Any, job_id: str) -> str:
+    """A job whose first slot waits for the provider's word."""
+    await desk.draw(job_id)
+    return job_id
+
+
+def refusals(check: str) -> float:
+    """How many webhooks were refused so far, as the metrics tell."""
+    return REGISTRY.get_sample_value("studio_webhooks_total", {"verdict": f"refused_{check}"}) or 0.0
+
+
+def address(job_id: str, slot: int = 0, attempt: int = 1) -> str:
+    return webhook_url("http://studio", job_id, slot, attempt, SECRET)
+
+
+def signature(body: bytes = BODY, *, key: str = KEY, at: float | None = None, message_id: str = "msg_1") -> str:
+    timestamp = str(int(time.time() if at is None else at))
+    signed = hmac.digest(base64.b64decode(key), f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256)
+    return f"v1,{base64.b64encode(signed).decode()}"
+
+
+def headers(signatures: str | None = None, *, at: float | None = None, body: bytes = BODY) -> dict[str, str]:
+    timestamp = time.time() if at is None else at
+    given = signature(body, at=timestamp) if signatures is None else signatures
+    return {"webhook-id": "msg_1", "webhook-timestamp": str(int(timestamp)), "webhook-signature": given}
+
+
+async def test_a_webhook_with_its_token_is_recorded_and_announced(
+    desk: Any, client: httpx.AsyncClient, drawn: str
+) -> None:
+    answer = await client.post(address(drawn), content=BODY)
+    assert (answer.status_code, answer.content) == (204, b"")
+    await desk.jobs.finish_announcing()
+    (event,) = [event for event in desk.published if event.type == "studio.prediction.updated.v1"]
+    assert (event.subject, event.data["slot"], event.data["prediction"]["status"]) == (drawn, 0, "processing")
+    assert "logs" not in event.data["prediction"]
+
+
+async def test_a_late_webhook_of_a_finished_job_is_taken_and_changes_nothing(
+    desk: Any, client: httpx.AsyncClient, job_id: str
+) -> None:
+    await desk.finish(job_id)
+    before = await desk.jobs.load(job_id)
+    assert (await client.post(address(job_id), content=BODY)).status_code == 204
+    assert await desk.jobs.load(job_id) == before
+
+
+@pytest.mark.parametrize(
+    "token", [None, "", "no-such-token", "ü", "\x00", "of another slot", "of another job", "x" * 5000]
+)
+async def test_a_wrong_token_is_401_and_changes_nothing(
+    desk: Any, client: httpx.AsyncClient, drawn: str, token: str | None
+) -> None:
+    others = {"of another slot": address(drawn, slot=1), "of another job": address("other")}
+    given = others[token].partition("token=")[2] if token in others else token
+    before, refused_before = await desk.jobs.load(drawn), refusals("token")
+    with capture_logs() as logs:
+        answer = await client.post(
+            address(drawn).partition("?")[0], params={} if given is None else {"token": given}, content=BODY
+        )
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    assert await desk.jobs.load(drawn) == before
+    assert given is None or given == "" or given not in str(logs)
+    assert refusals("token") == refused_before + 1
+
+
+async def test_the_token_is_checked_before_the_body_is_parsed(client: httpx.AsyncClient, drawn: str) -> None:
+    assert (await client.post(address(drawn) + "x", content=b"{")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400), (b"{", 400), (b"[]", 400), (b"null", 400), (b"\xff\xfe\x00", 400), (b"[" * 100_000, 400),
+        (b'{"id": ' + b"9" * 5000 + b"}", 400), (b'{"a": "' + b"x" * 4 * 2**20 + b'"}', 413),
+    ],
+)  # fmt: skip
+async def test_bodies_that_are_no_prediction_are_refused(
+    client: httpx.AsyncClient, drawn: str, body: bytes, status: int
+) -> None:
+    answer = await client.post(address(drawn), content=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_a_body_in_pieces_is_counted_as_a_whole(client: httpx.AsyncClient, drawn: str) -> None:
+    async def endless() -> Any:
+        while True:
+            yield b"x" * 2**16
+
+    assert (await client.post(address(drawn), content=endless())).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "prediction",
+    [{}, {"id": None}, {"id": "p", "status": "dancing"}, {"id": "p", "status": "succeeded", "output": {"a": [1]}},
+     {"id": "\ud800", "status": "failed", "error": {"deep": [[]]}}, {"id": "p", "metrics": {"predict_time": 1e999}}],
+)  # fmt: skip
+async def test_strange_predictions_are_recorded_for_the_predictor_to_judge(
+    client: httpx.AsyncClient, drawn: str, prediction: dict[str, Any]
+) -> None:
+    assert (await client.post(address(drawn), content=json.dumps(prediction))).status_code == 204
+
+
+async def test_an_unknown_job_is_404_so_that_it_is_sent_again(client: httpx.AsyncClient) -> None:
+    assert (await client.post(address("nobody"), content=BODY)).status_code == 404
+
+
+@pytest.mark.parametrize(("slot", "attempt"), [(7, 1), (-1, 1), (0, 99), (10**30, 1)])
+async def test_an_attempt_that_is_not_there_changes_nothing(
+    desk: Any, client: httpx.AsyncClient, drawn: str, slot: int, attempt: int
+) -> None:
+    before = await desk.jobs.load(drawn)
+    assert (await client.post(address(drawn, slot, attempt), content=BODY)).status_code == 204
+    assert await desk.jobs.load(drawn) == before
+
+
+async def test_a_slot_that_is_no_number_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/v1/webhooks/replicate/job/one/1?token=x", content=BODY)).status_code == 422
+
+
+async def test_a_store_that_is_down_is_503_so_that_it_is_sent_again(
+    desk: Any, client: httpx.AsyncClient, drawn: str
+) -> None:
+    desk.line.cut = True
+    answer = await client.post(address(drawn), content=BODY)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+@pytest.mark.parametrize("prefix", ["", "whsec_"])
+@pytest.mark.parametrize(
+    ("signatures", "age", "accepted"),
+    [
+        ("{good}", 0, True),
+        ("{wrong} {good}", 0, True),
+        ("{good} {wrong}", 0, True),
+        ("v2,abc {good}", 0, True),
+        ("nonsense v1 v1,a,b v1,ü, , {good}", 0, True),
+        ("{good}", 290, True),
+        ("{good}", 310, False),
+        ("{good}", -310, False),
+        ("{wrong}", 0, False),
+        ("", 0, False),
+        ("nonsense", 0, False),
+        ("v1,", 0, False),
+        ("v1,%%%", 0, False),
+        ("v1,AAAA", 0, False),
+        ("v1a,{bare}", 0, False),
+        ("{bare}", 0, False),
+    ],
+)
+async def test_signature_vectors(open_desk: Any, prefix: str, signatures: str, age: int, accepted: bool) -> None:
+    desk = await open_desk(replicate_webhook_signing_key=prefix + KEY)
+    at = time.time() - age
+    good = signature(at=at)
+    wrong = signature(at=at, key=base64.b64encode(b"another key").decode())
+    given = signatures.format(good=good, wrong=wrong, bare=good.removeprefix("v1,"))
+    async with desk.client() as client:
+        job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
+        sent = {name: value.encode() for name, value in headers(given, at=at).items()}
+        answer = await client.post(address(job_id), content=BODY, headers=sent)
+    assert answer.status_code == (204 if accepted else 401), answer.text
+
+
+@pytest.fixture
+async def signed(open_desk: Any) -> Any:
+    """A gateway that knows the provider's key."""
+    return await open_desk(replicate_webhook_signing_key=f"whsec_{KEY}")
+
+
+async def _send(desk: Any, sent: dict[str, str], body: bytes = BODY) -> int:
+    async with desk.client() as client:
+        job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
+        return int((await client.post(address(job_id), content=body, headers=sent)).status_code)
+
+
+async def test_a_tampered_body_is_refused(signed: Any) -> None:
+    assert await _send(signed, headers(), BODY.replace(b"processing", b"succeeded ")) == 401
+
+
+@pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+async def test_a_missing_header_is_refused(signed: Any, missing: str) -> None:
+    assert await _send(signed, {name: value for name, value in headers().items() if name != missing}) == 401
+
+
+@pytest.mark.parametrize("timestamp", ["", "soon", "nan", "inf", "-1", "1e99", "9" * 400])
+async def test_a_timestamp_that_is_none_is_refused(signed: Any, timestamp: str) -> None:
+    assert await _send(signed, headers() | {"webhook-timestamp": timestamp}) == 401
+
+
+async def test_a_body_that_is_not_text_is_refused(signed: Any) -> None:
+    body = b"\xff\xfe\x00{"
+    assert await _send(signed, headers(body=body), body) == 401
+
+
+async def test_a_signature_does_not_replace_the_token(signed: Any) -> None:
+    async with signed.client() as client:
+        job_id = (await client.post("/v1/jobs", json={"prompt": "ocean"})).json()["id"]
+        answer = await client.post(address(job_id) + "x", content=BODY, headers=headers())
+    assert answer.status_code == 401
+
+
+async def test_report_mode_lets_in_what_it_would_refuse_and_says_so(open_desk: Any) -> None:
+    desk = await open_desk(replicate_webhook_signing_key=KEY, webhook_signatures="report")
+    with capture_logs() as logs:
+        assert await _send(desk, headers("v1,nonsense")) == 204
+    assert "webhook would be refused" in [line["event"] for line in logs]
+
+
+async def test_the_old_callback_route_finds_the_slot_by_the_prediction(
+    desk: Any, client: httpx.AsyncClient, drawn: str
+) -> None:
+    await desk.predict(drawn, 0, PredictionStatus.PROCESSING)
+    token = address(drawn).partition("token=")[2]
+    callback = "/.netlify/functions/replicate-callback"
+    before = (await desk.jobs.load(drawn)).version
+    answers = [
+        await client.post(f"{callback}?token={token}", content=BODY),
+        await client.post(f"{callback}?token=wrong", content=BODY),
+        await client.post(callback, content=BODY),
+        await client.post(f"{callback}?token={token}", json={"id": "nobody's"}),
+        await client.post(f"{callback}?token={token}", content=b"{"),
+    ]
+    assert [answer.status_code for answer in answers] == [204, 401, 401, 404, 400]
+    assert all(set(answer.json()) == {"error", "message"} for answer in answers[1:])
+    assert (await desk.jobs.load(drawn)).version == before + 1

@@ -1,0 +1,200 @@
+"""What cleaning takes away, what it keeps, and that it comes to rest."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from studio_contracts.palette import PALETTE
+from studio_postprocess.clamp import clamp_for
+from studio_postprocess.colour import ByteArray
+from studio_postprocess.installable import clean, smoothed
+from studio_postprocess.pieces import absorb, pieces_of
+from studio_postprocess.rules import inspect
+from tests.unit.postprocess.synthetic import painted, regions
+
+COLOURS = PALETTE[4:10]
+SCALE = 6000 / 768
+
+
+def crumbled(indices: ByteArray, seed: int) -> ByteArray:
+    """The clamp of a picture a model made of a design: ragged edges, speckle, and blots of other colours."""
+    rng = np.random.default_rng(seed)
+    height, width = indices.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    drift = [
+        cv2.resize(rng.normal(0, 3, (height // 25, width // 25)).astype(np.float32), (width, height)) for _ in range(2)
+    ]
+    ragged = cv2.remap(indices, x + drift[0], y + drift[1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT)
+    for _ in range(40):
+        centre = (int(rng.integers(width)), int(rng.integers(height)))
+        axes = (int(rng.integers(2, 20)), int(rng.integers(2, 12)))
+        cv2.ellipse(ragged, centre, axes, float(rng.uniform(0, 180)), 0, 360, (int(rng.integers(len(COLOURS))),), -1)
+    return clamp_for(COLOURS).indices(painted(ragged, COLOURS, seed, grain=8))
+
+
+@pytest.fixture(params=[1, 2, 3])
+def design(request: pytest.FixtureRequest) -> ByteArray:
+    return regions(1024, 768, 10, len(COLOURS), request.param)
+
+
+def canvas() -> ByteArray:
+    """5 by 5 m at 10 mm a pixel."""
+    return np.zeros((500, 500), np.uint8)
+
+
+def test_a_crumbled_picture_becomes_the_design_again(design: ByteArray) -> None:
+    raw = crumbled(design, seed=5)
+    before, cleaned = inspect(raw, SCALE), clean(raw, SCALE)
+    after = inspect(cleaned.indices, SCALE)
+    assert before.score <= 40
+    assert after.score >= inspect(design, SCALE).score - 10
+    assert after.counts["area"] == after.counts["width"] == after.counts["gap"] == after.counts["pieces"] == 0
+    assert float(np.mean(cleaned.indices == design)) > 0.95
+    assert float(np.mean(cleaned.indices == design)) > float(np.mean(raw == design))
+    assert cleaned.changed < 0.08
+
+
+def test_no_colour_is_new_and_no_pixel_is_left_out(design: ByteArray) -> None:
+    raw = crumbled(design, seed=6)
+    cleaned = clean(raw, SCALE).indices
+    assert cleaned.shape == raw.shape
+    assert cleaned.dtype == np.uint8
+    assert set(np.unique(cleaned)) <= set(np.unique(raw))
+
+
+def test_the_same_picture_is_cleaned_the_same_and_left_alone_itself(design: ByteArray) -> None:
+    raw = crumbled(design, seed=7)
+    before = raw.copy()
+    first, second = clean(raw, SCALE), clean(raw.copy(), SCALE)
+    assert (first.indices == second.indices).all()
+    assert first.changes == second.changes
+    assert (raw == before).all()
+
+
+def test_cleaning_again_hardly_changes_anything(design: ByteArray) -> None:
+    once = clean(crumbled(design, seed=8), SCALE)
+    twice = clean(once.indices, SCALE)
+    assert twice.changed < 0.01
+    assert twice.changes["islands"].places == twice.changes["strips"].places == 0
+    assert inspect(twice.indices, SCALE).score >= inspect(once.indices, SCALE).score - 10
+
+
+@pytest.mark.parametrize("mm_per_pixel", [2.0, 5.0, 10.0, 20.0])
+def test_a_clean_design_keeps_its_place(mm_per_pixel: float) -> None:
+    y, x = (np.mgrid[0:500, 0:500] + 0.5) * mm_per_pixel
+    radius = 150 * mm_per_pixel
+    shape = (np.hypot(x - 250 * mm_per_pixel, y - 250 * mm_per_pixel) < max(radius, 330)).astype(np.uint8)
+    cleaned = clean(shape, mm_per_pixel)
+    assert cleaned.changed < 0.01
+    assert cleaned.changes["islands"].places == 0
+
+
+def test_straight_edges_and_corners_of_a_grid_stay() -> None:
+    grid = cv2.resize(
+        np.array([[0, 1, 2], [3, 0, 4], [1, 2, 0]], np.uint8), (600, 600), interpolation=cv2.INTER_NEAREST
+    )
+    cleaned = clean(grid, 10.0)
+    assert cleaned.changed < 0.005
+    assert inspect(cleaned.indices, 10.0).score == 100
+
+
+def test_fragments_and_islands_go_to_the_colour_they_border_on_most() -> None:
+    picture = canvas()
+    picture[:, 250:] = 1
+    picture[100:140, 220:255] = 2  # 0.14 m², mostly on colour 0
+    picture[300:340, 245:280] = 3  # mostly on colour 1
+    cleaned = clean(picture, 10.0)
+    assert set(np.unique(cleaned.indices)) == {0, 1}
+    assert cleaned.changes["islands"].places == 2
+    assert cleaned.changes["islands"].area_m2 == pytest.approx(0.28, abs=0.05)
+    assert float(np.mean(cleaned.indices[:, 255:] == 1)) > 0.99
+
+
+def test_an_island_large_enough_stays() -> None:
+    picture = canvas()
+    cv2.circle(picture, (250, 250), round(100 * math.sqrt(0.36 / math.pi)), (1,), -1)
+    assert float(np.mean(clean(picture, 10.0).indices == 1)) == pytest.approx(float(np.mean(picture == 1)), rel=0.08)
+
+
+@pytest.mark.parametrize(("width", "stays"), [(8, False), (16, True)])
+def test_a_strip_thinner_than_120_mm_goes_to_one_neighbour(width: int, stays: bool) -> None:
+    picture = canvas()
+    picture[:, 250:] = 1
+    picture[:, 250 : 250 + width] = 2
+    cleaned = clean(picture, 10.0)
+    assert (2 in np.unique(cleaned.indices)) == stays
+    assert inspect(cleaned.indices, 10.0).score == 100
+
+
+def test_a_neck_goes_and_the_bodies_stay() -> None:
+    picture = canvas()
+    picture[150:350, 50:200] = picture[150:350, 300:450] = 1
+    picture[245:254, 200:300] = 1
+    cleaned = clean(picture, 10.0).indices
+    assert len(pieces_of(cleaned).area) == 3
+    assert float(np.mean(cleaned == 1)) == pytest.approx(2 * 200 * 150 / 250_000, rel=0.02)
+
+
+def test_an_edge_that_bends_too_tightly_between_large_pieces_is_eased() -> None:
+    x = np.arange(1200)
+    edge = 400 + 10 * np.sin(x / 1200 * 2 * np.pi * 12)  # waves 1 m long and 0.2 m deep: 250 mm at their tightest
+    picture = (np.arange(800)[:, None] > edge).astype(np.uint8)
+    before, cleaned = inspect(picture, 10.0), clean(picture, 10.0)
+    assert before.counts["radius"] >= 20
+    assert cleaned.changes["bends"].places >= 10
+    assert inspect(cleaned.indices, 10.0).counts["radius"] < before.counts["radius"] / 2
+
+
+def test_a_small_silhouette_keeps_its_character() -> None:
+    picture = canvas()
+    tips = [
+        (250 + r * math.sin(k * math.pi / 5), 250 - r * math.cos(k * math.pi / 5))
+        for k in range(10)
+        for r in [170 if k % 2 == 0 else 85]
+    ]
+    cv2.fillPoly(picture, [np.round(tips).astype(np.int32)], (1,))
+    cleaned = clean(picture, 10.0).indices
+    both = np.count_nonzero((cleaned == 1) & (picture == 1))
+    either = np.count_nonzero((cleaned == 1) | (picture == 1))
+    assert both / either > 0.93
+    assert cv2.convexHull(np.argwhere(cleaned == 1).astype(np.int32)).size > 0
+    hull = cv2.contourArea(cv2.convexHull(np.argwhere(cleaned == 1).astype(np.int32)))
+    assert np.count_nonzero(cleaned == 1) / hull < 0.75  # a star still, no blob
+
+
+def test_a_surface_too_small_for_anything_gets_one_colour() -> None:
+    picture = np.zeros((64, 64), np.uint8)
+    picture[:, 40:] = 1
+    assert np.unique(clean(picture, 5.0).indices).tolist() == [0]
+
+
+def test_pictures_of_any_shape_and_noise_are_cleaned(rng: np.random.Generator) -> None:
+    for shape in ((1, 1), (1, 7), (3, 200), (150, 150)):
+        noise = rng.integers(0, 6, shape, dtype=np.uint8)
+        cleaned = clean(noise, 20.0).indices
+        assert cleaned.shape == shape
+        assert set(np.unique(cleaned)) <= set(np.unique(noise))
+
+
+def test_pieces_that_touch_only_doomed_ones_wait_for_them() -> None:
+    picture = np.array([[0, 0, 0, 0, 0, 1, 2, 3]], np.uint8)
+    pieces = pieces_of(picture)
+    assert absorb(picture, pieces, pieces.colour > 0).tolist() == [[0] * 8]
+    assert absorb(picture, pieces, np.ones(4, np.bool_)).tolist() == [[0] * 8]
+    assert absorb(picture, pieces, pieces.colour == 2).tolist() == [[0, 0, 0, 0, 0, 1, 1, 3]]
+
+
+def test_pieces_are_joined_by_edges_not_by_corners() -> None:
+    pieces = pieces_of(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.uint8))
+    assert pieces.colour.tolist() == [0, 0, 1, 1, 1]
+    assert pieces.area.tolist() == [3, 3, 1, 1, 1]
+    assert pieces.box.tolist() == [[1, 0, 2, 2], [0, 1, 2, 2], [0, 0, 1, 1], [1, 1, 1, 1], [2, 2, 1, 1]]
+
+
+def test_smoothing_moves_nothing_where_it_is_told_not_to() -> None:
+    picture = canvas()
+    picture[200:300, 200:300] = 1
+    assert (smoothed(picture, 20.0, where=np.zeros(picture.shape, np.float32)) == picture).mean() > 0.9999
+    assert (smoothed(picture, 20.0) != picture).sum() > 200
