@@ -5,32 +5,59 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.routing import Mount
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from studio_chassis.health import Health
 from studio_chassis.service import Chassis, Work
-from studio_gateway import problems, routes
+from studio_gateway import docs, events, jobs, page, palette, panel, pictures, problems, webhooks
+from studio_gateway.answers import REQUEST_ID, Answers
+from studio_gateway.limits import BodyLimit
 from studio_gateway.settings import GatewaySettings
+from studio_gateway.studio import Studio
+from studio_gateway.watch import JobWatch
+
+_EXPOSED = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REQUEST_ID)
+_ACCEPTED = ("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Range", REQUEST_ID)
 
 
 @asynccontextmanager
 async def build(chassis: Chassis, settings: GatewaySettings) -> AsyncIterator[Work]:
-    """No queues: the gateway only publishes."""
+    """No queues: the gateway only publishes. Its loop looks for changes of the jobs somebody follows."""
+    watch = JobWatch(chassis.store)
 
     def web(health: Health) -> Any:
-        app = create_app(chassis, settings)
-        app.router.routes.append(Mount("/", app=health))  # /healthz, /readyz, /metrics
+        watch.stopping = lambda: health.stopping
+        app = create_app(chassis, settings, watch)
+        for path in ("/healthz", "/readyz", "/metrics"):
+            app.router.routes.append(Route(path, health, methods=["GET"], include_in_schema=False))
         return app
 
-    yield Work(web=web, port=settings.port)
+    yield Work(web=web, loops=[watch.run], port=settings.port)
 
 
-def create_app(chassis: Chassis, settings: GatewaySettings) -> FastAPI:
+def create_app(chassis: Chassis, settings: GatewaySettings, watch: JobWatch) -> FastAPI:
     """The REST API over a chassis."""
     app = FastAPI(
-        title="TPV Studio", version="1", description="Concepts for rubber playgrounds, in colours that exist."
+        title="TPV Studio",
+        version=docs.API_VERSION,
+        description="Concepts for rubber playgrounds, in colours that exist.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
-    app.state.gateway = routes.Gateway(chassis.jobs, chassis.objects, settings)
+    app.state.studio = Studio(chassis.jobs, chassis.store, chassis.objects, chassis.clock, settings, watch)
     problems.install(app)
-    app.include_router(routes.router)
+    for routes in (jobs, events, pictures, palette, webhooks, panel, page):
+        app.include_router(routes.router)
+    docs.install(app)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins.split(),
+        allow_methods=["GET", "POST"],
+        allow_headers=_ACCEPTED,
+        expose_headers=_EXPOSED,
+    )
+    app.add_middleware(Answers)
+    app.add_middleware(BodyLimit)
     return app

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem details, with stable types."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -10,13 +10,17 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from studio_chassis.errors import JobNotFound, ObjectNotFound, Unavailable
+from studio_chassis.errors import JobConflict, JobNotFound, ObjectNotFound, Unavailable
+from studio_gateway.allowed import allowed_values
 
 TYPES = "urn:tpv-studio:problem:"
+MEDIA_TYPE = "application/problem+json"
+MAX_LISTED = 50
+_KINDS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
 class FieldProblem(BaseModel):
-    """One field of the request and what is wrong with it."""
+    """One field of the request, what is wrong with it, and what it may hold."""
 
     field: str
     detail: str
@@ -36,9 +40,13 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """An error the client is told as it is."""
 
-    def __init__(self, status: int, kind: str, title: str, detail: str) -> None:
+    def __init__(
+        self, status: int, kind: str, title: str, detail: str, *, field: str | None = None, retry_after: int = 0
+    ) -> None:
         super().__init__(detail)
-        self.problem = Problem(type=TYPES + kind, title=title, status=status, detail=detail)
+        errors = None if field is None else [FieldProblem(field=field, detail=detail)]
+        self.problem = Problem(type=TYPES + kind, title=title, status=status, detail=detail, errors=errors)
+        self.headers = {"Retry-After": str(retry_after)} if retry_after else {}
 
 
 def not_found(what: str) -> ProblemError:
@@ -46,66 +54,94 @@ def not_found(what: str) -> ProblemError:
     return ProblemError(404, "not-found", "Not found", f"There is no {what}.")
 
 
+def unavailable() -> ProblemError:
+    """A 503 for a store that does not answer."""
+    detail = "The studio's store does not answer. Nothing was changed; please try again in a few seconds."
+    return ProblemError(503, "unavailable", "Not available just now", detail, retry_after=5)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These errors, as a route documents them."""
+    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
+
+
 def install(app: FastAPI) -> None:
     """Every error of the application leaves it as problem+json."""
     app.add_exception_handler(ProblemError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(JobNotFound, _missing("job of this id"))
-    app.add_exception_handler(ObjectNotFound, _missing("such picture (any more)"))
-    app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(JobNotFound, _always(not_found("job of this id")))
+    app.add_exception_handler(ObjectNotFound, _always(not_found("such picture (any more)")))
+    app.add_exception_handler(Unavailable, _always(unavailable()))
+    app.add_exception_handler(JobConflict, _always(unavailable()))
+    app.add_exception_handler(Exception, _unexpected)
 
 
-def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(
-        problem.model_dump(exclude_none=True),
-        problem.status,
-        headers={"Cache-Control": "no-store", **(headers or {})},
-        media_type="application/problem+json",
-    )
+def _answer(problem: Problem, headers: dict[str, str]) -> JSONResponse:
+    body = problem.model_dump(exclude_none=True)
+    return JSONResponse(body, problem.status, {"Cache-Control": "no-store", **headers}, media_type=MEDIA_TYPE)
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)
-    return _answer(error.problem)
+    return _answer(error.problem, error.headers)
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    fields = [_field(problem) for problem in error.errors()]
-    detail = "; ".join(f"{field.field}: {field.detail}" for field in fields)
-    title = "The request does not fit"
-    return _answer(Problem(type=TYPES + "invalid", title=title, status=422, detail=detail, errors=fields))
-
-
-def _field(problem: dict[str, Any]) -> FieldProblem:
-    path: Sequence[str | int] = [part for part in problem["loc"] if part != "body"]
-    context = problem.get("ctx", {})
-    allowed = context.get("valid") or context.get("expected")
-    values = [value.strip(" '") for value in str(allowed).replace(" or ", ", ").split(",")] if allowed else None
-    return FieldProblem(field=".".join(map(str, path)) or "body", detail=problem["msg"], allowed=values)
-
-
-async def _http(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    title = HTTPStatus(error.status_code).phrase
-    kind = title.lower().replace(" ", "-")
-    problem = Problem(type=TYPES + kind, title=title, status=error.status_code, detail=str(error.detail))
-    return _answer(problem, dict(error.headers or {}))
-
-
-def _missing(what: str) -> Any:
-    async def handler(_: Request, __: Exception) -> JSONResponse:
-        return _answer(not_found(what).problem)
+def _always(told: ProblemError) -> Any:
+    async def handler(request: Request, _: Exception) -> JSONResponse:
+        return await _told(request, told)
 
     return handler
 
 
-async def _unavailable(_: Request, __: Exception) -> JSONResponse:
+async def _unexpected(request: Request, _: Exception) -> JSONResponse:
+    detail = "Something went wrong in the studio. It was logged; trying again later may help."
+    return await _told(request, ProblemError(500, "unexpected", "Unexpected error", detail))
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    kind = _KINDS.get(status, "http")
     problem = Problem(
-        type=TYPES + "unavailable",
-        title="Not available just now",
-        status=503,
-        detail="The studio's store does not answer. Nothing was changed; please try again in a few seconds.",
+        type=TYPES + kind, title=kind.replace("-", " ").capitalize(), status=status, detail=str(error.detail)
     )
-    return _answer(problem, {"Retry-After": "5"})
+    return _answer(problem, dict(error.headers or {}))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    api = request.app.openapi()
+    operation = api["paths"].get(request.scope["route"].path_format, {}).get(request.method.lower(), {})
+
+    def allowed(where: tuple[str | int, ...]) -> list[str] | None:
+        return allowed_values(api, operation, where)
+
+    fields = field_problems(error.errors()[:MAX_LISTED], allowed)
+    detail = "; ".join(f"{field.field}: {field.detail}" for field in fields)
+    problem = Problem(type=TYPES + "invalid", title="The request does not fit", status=422, detail=detail)
+    return _answer(problem.model_copy(update={"errors": fields}), {})
+
+
+def field_problems(errors: Iterable[Any], allowed: Any) -> list[FieldProblem]:
+    """Pydantic's errors in the client's terms; `allowed` tells what a location may hold."""
+    return [_field(error, allowed) for error in errors]
+
+
+def _field(error: dict[str, Any], allowed: Any) -> FieldProblem:
+    where = tuple(error["loc"])
+    if error["type"] == "json_invalid":
+        position = f"{error['ctx']['error']} at character {where[-1]}"
+        return FieldProblem(field="body", detail=f"The body is not JSON: {position}.")
+    valid = error.get("ctx", {}).get("valid")
+    name = ".".join(map(str, where[1:])) or str(where[0])
+    return FieldProblem(
+        field=_printable(name)[:100],
+        detail=_printable(error["msg"])[:500],
+        allowed=valid.split(", ") if valid else allowed(where),
+    )
+
+
+def _printable(text: str) -> str:
+    # JSON can smuggle in lone surrogates, which no answer can carry
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -22,6 +22,11 @@ class GatewaySettings(ServiceSettings):
         validation_alias="STUDIO_WEBHOOK_SIGNATURES",
         description="`report` logs what `enforce` would refuse: for the first days with a new signing key",
     )
+    cors_origins: str = Field(
+        "",
+        validation_alias="STUDIO_CORS_ORIGINS",
+        description="Origins of pages elsewhere that may call the API, separated by spaces",
+    )
     attempts_per_slot: int = Field(3, ge=1, le=10, validation_alias="STUDIO_ATTEMPTS_PER_SLOT")
     job_cents: int = Field(200, ge=1, validation_alias="STUDIO_JOB_CENTS", description="The most one job may cost")
     job_deadline_seconds: int = Field(1800, ge=1, validation_alias="STUDIO_JOB_DEADLINE_SECONDS")

@@ -1,4 +1,7 @@
-"""Jobs as clients see them: what they need, under URLs they can fetch, without keys, tokens or provider ids."""
+"""Jobs as clients see them: what they need, under URLs they can fetch, without keys, tokens or provider ids.
+
+A picture's URL names its content by hash, so that it may be cached for ever: another picture has another URL.
+"""
 
 from typing import Literal
 
@@ -103,6 +106,39 @@ class JobView(BaseModel):
     expires_at: AwareDatetime | None
 
 
+class JobSummary(BaseModel):
+    """A job in a list. `picture` is the best concept's thumbnail, or else the stencil."""
+
+    id: str
+    status: Status
+    stage: Stage
+    prompt: str
+    count: int
+    picture: PictureView | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    finished_at: AwareDatetime | None
+
+
+class JobList(BaseModel):
+    """Jobs, newest first. `next` is the cursor of the following page, if there is one."""
+
+    jobs: list[JobSummary]
+    next: str | None
+
+
+def job_summary(job: Job) -> JobSummary:
+    """The client's view of a job in a list."""
+    view = job_view(job)
+    best = next((concept.pictures.get("thumbnail") for concept in view.concepts if concept.rank == 1), None)
+    return JobSummary(
+        **{name: getattr(job, name) for name in ("id", "status", "stage", "created_at", "updated_at", "finished_at")},
+        prompt=job.brief.prompt,
+        count=job.brief.count,
+        picture=best or view.stencil,
+    )
+
+
 def job_view(job: Job) -> JobView:
     """The client's view of a job."""
     base = f"/v1/jobs/{job.id}"
@@ -144,8 +180,17 @@ def _concept(base: str, concept: Concept) -> ConceptView:
 
 def _picture(url: str, stored: StoredPicture) -> PictureView:
     return PictureView(
-        url=url, media_type=stored.media_type, width=stored.width, height=stored.height, sha256=stored.sha256
+        url=f"{url}?v={content_version(stored)}",
+        media_type=stored.media_type,
+        width=stored.width,
+        height=stored.height,
+        sha256=stored.sha256,
     )
+
+
+def content_version(stored: StoredPicture) -> str:
+    """What tells this content from any other in a URL."""
+    return stored.sha256[:16]
 
 
 def _colour(code: str, share: float, role: Role | None = None) -> ColourView:

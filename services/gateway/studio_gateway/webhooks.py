@@ -1,44 +1,70 @@
-"""What makes a webhook believable: the slot's own token always, the provider's signature where its key is set."""
+"""The provider reports on a prediction. What it says is recorded, not interpreted."""
+
+import json
+from typing import Any
 
 import structlog
-from pydantic import SecretStr
-from standardwebhooks.webhooks import Webhook
+from fastapi import APIRouter, Request, status
 
-from studio_chassis.webhook_url import token_is_valid
-from studio_gateway.settings import GatewaySettings
+from studio_chassis import failpoints, metrics
+from studio_chassis import metrics
+from studio_chassis.store import Address
+from studio_contracts.happenings import ProviderCalledBack
+from studio_contracts.prediction import trim
+from studio_gateway.forgery import Forged, check_signature, check_token
+from studio_gateway.problems import ProblemError, problems
+from studio_gateway.studio import Studio, StudioDep
 
-MAX_BODY = 4 * 2**20
-"""The body repeats the input and its picture. Our stencils are below 256 kB, so this leaves room for long logs."""
 log = structlog.get_logger()
+router = APIRouter(tags=["webhooks"])
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 
 
-class Forged(Exception):
-    """The webhook does not come from the provider, or not for this slot. Raised with a reason for the log only."""
-
-
-def check(
-    settings: GatewaySettings, address: tuple[str, int, int], token: str | None, headers: dict[str, str], body: bytes
+@router.post(
+    "/v1/webhooks/replicate/{job_id}/{slot}/{attempt}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(400, 401, 404, 413, 422, 503),
+    openapi_extra=_BODY,
+)
+async def take_webhook(
+    job_id: str, slot: int, attempt: int, request: Request, studio: StudioDep, token: str | None = None
 ) -> None:
-    """Check a webhook before a byte of its body is parsed. `address` is (job id, slot, attempt). Raises Forged."""
-    job_id, slot, attempt = address
-    secret = settings.replicate_webhook_secret.get_secret_value()
-    if not token_is_valid(token, job_id, slot, attempt, secret):
-        raise Forged("wrong token")
-    if settings.replicate_webhook_signing_key is None:
-        return
+    """Take what the provider says of one attempt. Any error makes the provider send it again."""
+    body = await request.body()
+    address = Address(job_id, slot, attempt)
     try:
-        _check_signature(settings.replicate_webhook_signing_key, headers, body)
+        check_token(studio.settings, address, token)
+        check_signature(studio.settings, request.headers, body)
     except Forged as error:
-        if settings.webhook_signatures == "enforce":
-            raise
-        log.warning("webhook would be refused", job_id=job_id, reason=str(error))
+        raise refused(address, error) from error
+    await record(studio, address, parsed(body))
 
 
-def _check_signature(key: SecretStr, headers: dict[str, str], body: bytes) -> None:
-    """Standard Webhooks: HMAC-SHA256 over id, timestamp and the raw body, at most five minutes old."""
+async def record(studio: Studio, address: Address, prediction: dict[str, Any]) -> None:
+    """Put the provider's word into the job. Raises JobNotFound, Unavailable."""
+    job_id, slot, attempt = address
+    applied = await studio.jobs.record(job_id, ProviderCalledBack(slot, attempt, trim(prediction)))
+    failpoints.reached("after-webhook-record")
+    metrics.webhooks.labels("taken" if applied.changed else "changes nothing").inc()
+    metrics.webhooks.labels("taken" if applied.changed else "no_change").inc()
+    log.info("webhook taken" if applied.changed else "webhook changes nothing", job_id=job_id, slot=slot)
+
+
+def refused(address: Address | None, error: Forged) -> ProblemError:
+    """The answer to a forgery: it does not tell which check failed, the log does."""
+    job_id = None if address is None else address.job_id
+    metrics.webhooks.labels(f"refused: {error}").inc()
+    metrics.webhooks.labels(f"refused_{error.check}").inc()
+    log.warning("webhook refused", job_id=job_id, reason=str(error))
+    return ProblemError(401, "unauthorised", "Not accepted", "The webhook's token or signature is wrong.")
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """The body as a JSON object. Raises ProblemError."""
     try:
-        Webhook(key.get_secret_value().strip()).verify(body, headers, json_parse=False)
-    except (
-        Exception
-    ) as error:  # the headers are an attacker's: the library raises ValueError and others besides its own
-        raise Forged(f"signature: {type(error).__name__}") from error
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(400, "not-json", "Not JSON", "The webhook's body is not JSON.") from error
+    if not isinstance(value, dict):
+        raise ProblemError(400, "not-json", "Not a prediction", "The webhook's body is not a JSON object.")
+    return value

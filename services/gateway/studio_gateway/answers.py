@@ -1,0 +1,35 @@
+"""What every answer carries: the request's id, and `no-store` unless the route decided otherwise."""
+
+import re
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+REQUEST_ID = "X-Request-ID"
+_USABLE = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+
+
+class Answers:
+    """ASGI middleware. A client's own request id is taken over if it is fit for a log line."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = given if _USABLE.fullmatch(given) else uuid4().hex
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        with bound_contextvars(request_id=request_id):
+            await self._app(scope, receive, complete)

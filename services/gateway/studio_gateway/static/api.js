@@ -1,0 +1,65 @@
+// The studio's REST API: time-outs, problem details and entity tags in one place.
+
+const TIMEOUT_MS = 15000;
+
+/** The API refused, or could not be reached (`status` 0). `errors` are field problems: [{ field, detail, allowed? }]. */
+export class ApiError extends Error {
+  constructor(status, title, detail, errors = []) {
+    super(detail);
+    Object.assign(this, { status, title, errors });
+  }
+}
+
+let clockOffset = 0;
+
+/** Now by the server's clock, so that elapsed times are right on any device. */
+export const serverNow = () => Date.now() + clockOffset;
+
+async function send(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    throw new ApiError(0, "The studio cannot be reached", "Check the connection; nothing was lost.");
+  }
+  const date = Date.parse(answer.headers.get("Date"));
+  if (date && Math.abs(date - Date.now()) > 2000) clockOffset = date - Date.now();
+  if (answer.ok || answer.status === 304) return answer;
+  const problem = await answer.json().catch(() => ({}));
+  const title = problem.title ?? `The studio answered ${answer.status}`;
+  throw new ApiError(answer.status, title, problem.detail ?? title, problem.errors);
+}
+
+const json = async (path, options) => (await send(path, options)).json();
+
+export const palette = () => json("/v1/palette");
+export const options = () => json("/v1/options");
+export const cancelJob = (id) => json(jobPath(id, "/cancel"), { method: "POST" });
+export const jobPath = (id, rest = "") => `/v1/jobs/${encodeURIComponent(id)}${rest}`;
+
+/** Create a job. The same key sent again, after a lost answer, gives the same job. */
+export const createJob = (brief, key) =>
+  json("/v1/jobs", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Idempotency-Key": key },
+    body: JSON.stringify(brief),
+  });
+
+/** A key for `createJob`. (`crypto.randomUUID` exists on https and localhost only.) */
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
+
+/** Reads one job again and again; while it is unchanged only its tag goes over the wire. */
+export class JobReader {
+  constructor(id) {
+    this.path = jobPath(id);
+  }
+
+  async read() {
+    const answer = await send(this.path, { headers: this.tag ? { "If-None-Match": this.tag } : {} });
+    if (answer.status !== 304) {
+      this.job = await answer.json();
+      this.tag = answer.headers.get("ETag");
+    }
+    return this.job;
+  }
+}

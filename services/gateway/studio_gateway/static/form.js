@@ -1,0 +1,158 @@
+// The page on which a brief is written.
+
+import { JobReader, createJob, newKey, options as readOptions, palette } from "./api.js";
+import { byId, dollars, metres, plural } from "./dom.js";
+import { drawOutline } from "./outline.js";
+import { remember, showRecent } from "./recent.js";
+import { Swatches } from "./swatches.js";
+
+const form = byId("brief");
+let limits = { max_colours: 6 };
+let swatches = null;
+let reusedCodes = [];
+let attempt = { body: "", key: "" };
+
+const number = (id) => (byId(id).value === "" ? null : byId(id).valueAsNumber);
+
+function brief() {
+  const wanted = {
+    prompt: byId("prompt").value,
+    surface: { width_m: number("width"), height_m: number("height") },
+    style: form.elements.style.value,
+    count: number("count"),
+  };
+  const codes = swatches ? swatches.chosen.map((colour) => colour.code) : reusedCodes;
+  if (codes.length) wanted.palette = codes;
+  if (number("seed") !== null) wanted.seed = number("seed");
+  if (byId("strategy").value) wanted.strategy = byId("strategy").value;
+  return wanted;
+}
+
+function update() {
+  const [width, height, count] = [number("width"), number("height"), number("count")];
+  byId("prompt-count").textContent = `${plural(500 - byId("prompt").value.length, "character")} left`;
+  byId("count-shown").textContent = count;
+  byId("submit-count").textContent = plural(count, "concept");
+  byId("more-hint").textContent = [plural(count, "picture"), number("seed") === null ? "random seed" : `seed ${number("seed")}`,
+    byId("strategy").value || "drawing chosen for you"].join(" · ");
+  if (limits.cents_per_picture) {
+    byId("price-sum").textContent = dollars(count * limits.cents_per_picture);
+    byId("price-terms").textContent = `${count} × ${dollars(limits.cents_per_picture)} a picture`;
+  }
+  const real = width > 0 && height > 0 && width <= 1000 && height <= 1000;
+  byId("area").textContent = real ? `${metres(width * height)} m²` : "";
+  if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : []);
+}
+
+// Problems stand beside their field; the API's own words, except for what is simply left empty.
+const EMPTY = [
+  ["prompt", () => !byId("prompt").value.trim(), "Say in a few words what you would like to see."],
+  ["surface.width_m", () => number("width") === null, "Give the length in metres."],
+  ["surface.height_m", () => number("height") === null, "Give the depth in metres."],
+];
+const LABELS = { "surface.width_m": "Length: ", "surface.height_m": "Depth: " };
+
+function place(field) {
+  const whole = field.split(".")[0];
+  return { error: byId(`${whole}-error`), control: document.querySelector(`[data-field="${field}"]`) ?? document.querySelector(`[data-field="${whole}"]`) };
+}
+
+function clearProblems() {
+  for (const element of document.querySelectorAll(".error")) element.textContent = "";
+  for (const element of document.querySelectorAll("[aria-invalid]")) element.removeAttribute("aria-invalid");
+}
+
+function showProblems(problems) {
+  clearProblems();
+  let first = null;
+  for (const { field, detail } of problems) {
+    const { error, control } = place(field);
+    if (!error || !control) {
+      byId("form-error").textContent += `${field}: ${detail} `;
+      continue;
+    }
+    error.append(error.textContent ? " " : "", (LABELS[field] ?? "") + detail);
+    const input = control.matches("input") ? control : control.querySelector("textarea, input, select");
+    input.setAttribute("aria-invalid", "true");
+    first ??= input;
+  }
+  if (first?.closest("details")) first.closest("details").open = true;
+  first?.focus();
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const empty = EMPTY.filter(([, isEmpty]) => isEmpty()).map(([field, , detail]) => ({ field, detail }));
+  if (empty.length) return showProblems(empty);
+  clearProblems();
+  const wanted = brief();
+  const body = JSON.stringify(wanted);
+  if (attempt.body !== body) attempt = { body, key: newKey() };
+  form.setAttribute("aria-busy", "true");
+  byId("submit").disabled = true;
+  try {
+    const job = await createJob(wanted, attempt.key);
+    remember(job);
+    location.assign(`/jobs/${job.id}`);
+  } catch (error) {
+    if (error.errors.length) showProblems(error.errors);
+    else byId("form-error").textContent = `${error.title}. ${error.message}`;
+    form.removeAttribute("aria-busy");
+    byId("submit").disabled = false;
+  }
+}
+
+/** Fill the form with the brief of the job in `?from=`. */
+async function reuse() {
+  const from = new URLSearchParams(location.search).get("from");
+  if (!from) return;
+  const job = await new JobReader(from).read().catch(() => null);
+  if (!job) return;
+  byId("prompt").value = job.brief.prompt;
+  byId("width").value = job.brief.surface.width_m;
+  byId("height").value = job.brief.surface.height_m;
+  form.elements.style.value = job.brief.style;
+  byId("count").value = job.brief.count;
+  byId("seed").value = job.brief.seed ?? "";
+  byId("strategy").value = job.brief.strategy ?? "";
+  reusedCodes = job.brief.palette ?? [];
+  swatches?.choose(reusedCodes);
+  update();
+}
+
+async function loadChoices() {
+  try {
+    const [colours, known] = await Promise.all([palette(), readOptions()]);
+    limits = known;
+    byId("count").max = limits.max_pictures;
+    byId("count-hint").textContent = `1 to ${limits.max_pictures}`;
+    swatches = new Swatches(colours, limits.max_colours, update);
+    swatches.choose(reusedCodes);
+  } catch {
+    byId("palette-hint").textContent = "The colours could not be loaded. The studio will pick them to suit the brief.";
+    setTimeout(loadChoices, 5000);
+  }
+}
+
+form.addEventListener("submit", submit);
+form.addEventListener("input", update);
+byId("swap").addEventListener("click", () => {
+  const [width, height] = [byId("width"), byId("height")];
+  [width.value, height.value] = [height.value, width.value];
+  update();
+});
+for (const chip of document.querySelectorAll(".examples .chip")) {
+  chip.addEventListener("click", () => {
+    byId("prompt").value = chip.textContent;
+    byId("prompt").focus();
+    update();
+  });
+}
+addEventListener("pageshow", () => { // also when the browser brings the page back from its cache
+  byId("submit").disabled = false;
+  form.removeAttribute("aria-busy");
+});
+update();
+showRecent();
+loadChoices();
+reuse();

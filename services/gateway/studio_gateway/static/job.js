@@ -1,0 +1,128 @@
+// The page of one job: follows it to its end and shows what there is of it at any time.
+
+import { cancelJob, jobPath } from "./api.js";
+import { Viewer } from "./compare.js";
+import { STATUS_TEXT, byId, h, isFinal, metres, plural } from "./dom.js";
+import { Progress, history, stagesOf } from "./progress.js";
+import { remember } from "./recent.js";
+import { Results, about } from "./results.js";
+import { watchJob } from "./watch.js";
+
+const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop());
+const progress = new Progress(byId("progress"));
+const results = new Results(byId("results"), openConcept);
+const viewer = new Viewer((concept) => location.replace(`#${encodeURIComponent(concept)}`), closeConcept);
+const again = `/?from=${encodeURIComponent(id)}`;
+let job = null;
+let said = "";
+
+// The open concept is named after the # of the address, so that it can be sent on and "back" closes it.
+const named = () => decodeURIComponent(location.hash.slice(1));
+
+function openConcept(concept) {
+  location.hash = concept;
+}
+
+function closeConcept() {
+  const opened = named();
+  if (opened) window.history.replaceState(null, "", location.pathname);
+  document.querySelector(`[data-concept="${CSS.escape(opened)}"]`)?.focus();
+}
+
+function showNamed() {
+  if (job && named()) viewer.show(job, named());
+  else if (!named()) viewer.close();
+}
+
+function show(next) {
+  job = next;
+  remember(job);
+  const { prompt, surface, style, count } = job.brief;
+  document.title = `${STATUS_TEXT[job.status]}: ${prompt} · TPV Studio`;
+  byId("prompt").textContent = prompt;
+  byId("state").textContent = STATUS_TEXT[job.status];
+  byId("state").dataset.status = job.status;
+  byId("facts").replaceChildren(...[`${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, plural(count, "picture"),
+    job.plan ? `seed ${job.plan.seed}` : null].filter(Boolean).map((text) => h("li", {}, text)));
+  showActions();
+  byId("ending").replaceChildren(...ending(job));
+  progress.update(job);
+  results.update(job);
+  byId("about").replaceChildren(...(isFinal(job) ? about(job) : []), ...(isFinal(job) ? [history(job)] : []));
+  announce();
+  if (!viewer.isOpen || !job.concepts.some((concept) => concept.id === named())) showNamed();
+}
+
+function announce() {
+  const current = stagesOf(job).find((stage) => stage.state === "now");
+  const text = isFinal(job) ? `${STATUS_TEXT[job.status]}. ${job.status === "completed" ? plural(job.concepts.length, "concept") : job.error?.title ?? ""}`
+    : `${current?.name ?? STATUS_TEXT[job.status]}. ${current?.text ?? ""}`;
+  if (text !== said) byId("announce").textContent = said = text;
+}
+
+function showActions() {
+  const ended = String(isFinal(job));
+  if (byId("actions").dataset.ended === ended) return; // a button that has the focus keeps it
+  byId("actions").dataset.ended = ended;
+  const link = navigator.clipboard ? h("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link") : null;
+  byId("actions").replaceChildren(...(isFinal(job)
+    ? [job.concepts.length ? h("a", { class: "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, h("a", { class: "button", href: again }, "Change the brief"), link]
+    : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), link]).filter(Boolean));
+}
+
+async function copyLink(event) {
+  await navigator.clipboard.writeText(location.origin + location.pathname);
+  event.target.textContent = "Link copied";
+}
+
+async function cancel() {
+  byId("cancel").disabled = true;
+  try {
+    show(await cancelJob(id));
+  } catch (error) {
+    lost(error);
+    byId("cancel").disabled = false;
+  }
+}
+
+// Why a job ended without result, and what to do next.
+const ADVICE = {
+  no_pictures: "Other words or another seed often help: names of people and brands, and anything that reads as violent or nude, are held back by the model's filter.",
+  too_expensive: "Ask for fewer pictures.",
+  timed_out: "The model or a service may have been down. Nothing further is spent on this job; the same brief can be sent again.",
+};
+
+function ending({ status, error, concepts }) {
+  if (status === "failed") {
+    const advice = error.replayable ? "The studio keeps this job and can take it up again once the cause is mended. You can also send the brief again."
+      : ADVICE[error.code] ?? "The same brief can be sent again, or changed first.";
+    return [h("div", { class: "notice bad" }, h("h2", {}, error.title), h("p", {}, error.detail), h("p", {}, advice),
+      h("a", { class: "button primary", href: again }, "Try again with this brief"))];
+  }
+  if (status === "canceled") {
+    const kept = concepts.length ? ` The ${plural(concepts.length, "picture")} made before that ${concepts.length === 1 ? "is" : "are"} below.` : "";
+    return [h("div", { class: "notice" }, h("h2", {}, "This job was canceled"), h("p", {}, `Work on it has stopped.${kept}`),
+      h("a", { class: "button primary", href: again }, "Start again from this brief"))];
+  }
+  return [];
+}
+
+function lost(error) {
+  const notice = byId("connection");
+  notice.hidden = !error || error.status === 404;
+  if (!error) return;
+  if (error.status === 404) showUnknown();
+  else notice.textContent = `${error.title}. The page keeps trying; the job goes on meanwhile.`;
+}
+
+function showUnknown() {
+  document.title = "Not found · TPV Studio";
+  byId("state").textContent = "Not found";
+  byId("state").dataset.status = "failed";
+  byId("prompt").textContent = "There is no such job";
+  byId("ending").replaceChildren(h("div", { class: "notice" }, h("p", {}, "The link may be incomplete, or the job was removed at the end of its time."),
+    h("a", { class: "button primary", href: "/" }, "Start a new concept")));
+}
+
+addEventListener("hashchange", showNamed);
+watchJob(id, { show, lost });

@@ -1,0 +1,42 @@
+// Pictures as they lie on the surface: cropped, framed or repeated as the plan says, never stretched.
+
+import { h, styled } from "./dom.js";
+
+/**
+ * Where copies of a picture lie, as shares of the surface: [{ left, top, width, height, flipX, flipY }].
+ * full covers the surface, framed fits inside it, tiled fits the short side and repeats outwards, every other mirrored.
+ */
+export function places(layout, surface, picture) {
+  const ratio = surface.width_m / surface.height_m / (picture.width / picture.height);
+  const [width, height] = layout === "full"
+    ? [Math.max(1, 1 / ratio), Math.max(1, ratio)]
+    : [Math.min(1, 1 / ratio), Math.min(1, ratio)];
+  const repeats = (side) => (layout === "tiled" ? Math.ceil((1 / side - 1) / 2 - 1e-9) : 0);
+  const [across, down] = [repeats(width), repeats(height)];
+  const copies = [];
+  for (let row = -down; row <= down; row += 1) {
+    for (let column = -across; column <= across; column += 1) {
+      copies.push({ left: 0.5 + (column - 0.5) * width, top: 0.5 + (row - 0.5) * height, width, height,
+        flipX: column % 2 !== 0, flipY: row % 2 !== 0 });
+    }
+  }
+  return copies;
+}
+
+/** Whether a picture has the surface's own shape already. */
+export const fits = (surface, picture) =>
+  Math.abs(Math.log(surface.width_m / surface.height_m / (picture.width / picture.height))) < 0.02;
+
+/** A layer that shows the picture on the surface; it fills its parent, which has the surface's shape. */
+export function layer(job, picture, alt) {
+  const { surface } = job.brief;
+  const layout = fits(surface, picture) ? "full" : job.plan?.layout ?? "full";
+  const base = job.plan?.palette.find((colour) => colour.role === "base") ?? job.plan?.palette[0];
+  const percent = (share) => `${share * 100}%`;
+  const images = places(layout, surface, picture).map((place, i) =>
+    styled(h("img", { src: picture.url, alt: i === 0 ? alt : "", draggable: "false" }), {
+      left: percent(place.left), top: percent(place.top), width: percent(place.width), height: percent(place.height),
+      transform: `scale(${place.flipX ? -1 : 1}, ${place.flipY ? -1 : 1})`,
+    }));
+  return styled(h("div", { class: "laid" }, images), { "--base": base?.hex ?? "transparent" });
+}

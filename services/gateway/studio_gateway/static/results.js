@@ -1,0 +1,101 @@
+// The pictures of a job: a gallery in rank order, the palette and the notes that go with it.
+
+import { h, metres, percent, plural, sentence, styled } from "./dom.js";
+
+const MEASURES = [
+  ["fidelity", "Fidelity", "how little the clamp had to change"],
+  ["flatness", "Flatness", "large calm areas instead of specks"],
+  ["contrast", "Contrast", "how well neighbouring colours differ"],
+  ["balance", "Balance", "one base colour, then accents and highlights"],
+  ["adherence", "Adherence", "how closely it follows the stencil"],
+  ["installability", "Installable", "how little an installer would object to"],
+];
+
+/** What a score is made of, measured figures only. */
+export function measures(quality) {
+  return h("dl", { class: "measures" }, MEASURES.filter(([key]) => typeof quality[key] === "number").map(([key, name, meaning]) =>
+    h("div", { title: meaning }, h("dt", {}, name), h("dd", {}, percent(quality[key])),
+      h("dd", {}, h("meter", { min: 0, max: 1, value: quality[key], "aria-label": `${name}: ${meaning}` })))));
+}
+
+/** Colours as a strip in proportion to their shares. */
+export const shareStrip = (colours) =>
+  h("div", { class: "shares", "aria-hidden": "true" }, colours.map((colour) =>
+    styled(h("span"), { "--colour": colour.hex, "--share": colour.share })));
+
+/** Chips with name and code. */
+export const chips = (colours) =>
+  h("ul", { class: "chips" }, colours.map((colour) =>
+    styled(h("li", {}, h("span", { class: "colour", "aria-hidden": "true" }), colour.name, h("small", {}, colour.code),
+      colour.share > 0 ? h("small", {}, percent(colour.share)) : null), { "--colour": colour.hex })));
+
+/** The gallery; `open(id)` shows a concept large. Cards stay the same elements while pictures arrive. */
+export class Results {
+  constructor(element, open) {
+    this.element = element;
+    this.open = open;
+    this.cards = new Map();
+    this.title = h("h2", { id: "results-title" });
+    this.note = h("p", { class: "hint" });
+    this.list = h("ul", { class: "gallery" });
+    element.append(h("div", { class: "under" }, this.title, this.note), this.list);
+  }
+
+  update(job) {
+    const count = job.concepts.length;
+    const running = ["pending", "queued", "running"].includes(job.status);
+    this.element.hidden = count === 0 && !running;
+    this.title.textContent = job.status === "completed" ? `${plural(count, "concept")}, best first` : "Pictures so far";
+    this.note.textContent = running ? `${count} of ${job.brief.count}` : "Open one to compare it and to download.";
+    for (const concept of job.concepts) {
+      if (!this.cards.has(concept.id)) this.cards.set(concept.id, this.card(concept, job));
+      const card = this.cards.get(concept.id);
+      card.querySelector(".rank").textContent = concept.rank ? `${concept.rank}` : "";
+    }
+    const order = [...job.concepts].sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0)).map((concept) => this.cards.get(concept.id));
+    const blanks = running ? job.brief.count - count : 0;
+    const shown = [...order, ...Array.from({ length: Math.max(0, blanks) }, blank)];
+    const focused = document.activeElement;
+    this.list.replaceChildren(...shown);
+    if (this.list.contains(focused)) focused.focus();
+  }
+
+  card(concept, job) {
+    const picture = concept.pictures.thumbnail ?? concept.pictures.quantized;
+    const shape = concept.pictures.quantized ?? picture;
+    return h("li", { class: "concept" },
+      h("button", { type: "button", "data-concept": concept.id, onclick: () => this.open(concept.id) },
+        h("span", { class: "rank" }),
+        h("img", { src: picture.url, width: shape.width, height: shape.height, alt: "", decoding: "async" }),
+        h("span", { class: "score" }, h("b", {}, percent(concept.score)), " score", h("span", { class: "hidden" }, `. Open concept of ${job.brief.prompt}`))),
+      shareStrip(concept.palette_used),
+      measures(concept.quality),
+      concept.warnings.length ? h("p", { class: "hint" }, concept.warnings.map((warning) => warning.text).join(" ")) : null);
+  }
+}
+
+function blank() {
+  return h("li", { class: "concept waiting", "aria-hidden": "true" }, h("div", { class: "blank" }));
+}
+
+/** What was decided for the job, and what a person should know. */
+export function about(job) {
+  const { plan, warnings } = job;
+  return [
+    warnings.length ? h("aside", { class: "notice warn" }, h("b", {}, "Worth knowing"), h("ul", {}, warnings.map((warning) => h("li", {}, warning.text)))) : null,
+    plan ? h("section", { class: "plan" }, h("h2", {}, "The plan"),
+      h("div", { class: "columns" },
+        h("div", {}, h("h3", {}, "Palette"), chips(plan.palette), h("p", { class: "hint" }, sentence(plan.palette_reason))),
+        h("div", {}, h("h3", {}, "Drawing"), h("p", {}, `${sentence(plan.strategy)}, seed ${plan.seed}`),
+          h("p", { class: "hint" }, sentence(plan.strategy_reason)), h("p", { class: "hint" }, layoutText(job))))) : null,
+  ].filter(Boolean);
+}
+
+function layoutText({ plan, brief: { surface } }) {
+  const size = `${metres(surface.width_m)} × ${metres(surface.height_m)} m`;
+  return {
+    full: `The picture covers the ${size}; at most a narrow edge is cropped.`,
+    framed: `The picture lies in the middle of the ${size}, framed in the base colour.`,
+    tiled: `The picture repeats along the ${size}, every other copy mirrored.`,
+  }[plan.layout] + ` A pixel is ${plan.mm_per_pixel.toFixed(1)} mm.`;
+}

@@ -1,0 +1,47 @@
+// The colours that can be bought, as a group of check boxes of which at most so many may be on.
+
+import { byId, h, styled } from "./dom.js";
+
+export class Swatches {
+  /** `changed` is called with the chosen colours after every change. */
+  constructor(colours, most, changed) {
+    this.colours = colours;
+    this.most = most;
+    this.changed = changed;
+    this.boxes = colours.map((colour) =>
+      h("input", { type: "checkbox", name: "palette", value: colour.code, "aria-describedby": "palette-error" }));
+    byId("swatches").replaceChildren(...colours.map((colour, i) =>
+      styled(h("label", { class: "swatch" }, this.boxes[i], h("span", { class: "colour" }),
+        h("span", { class: "name" }, colour.name), h("small", {}, colour.code)), { "--colour": colour.hex })));
+    byId("swatches").addEventListener("change", () => this.update());
+    byId("clear").addEventListener("click", () => {
+      this.choose([]);
+      this.boxes[0].focus();
+    });
+    this.update();
+  }
+
+  get chosen() {
+    return this.colours.filter((_, i) => this.boxes[i].checked);
+  }
+
+  choose(codes) {
+    for (const box of this.boxes) box.checked = codes.includes(box.value);
+    this.update();
+  }
+
+  update() {
+    const { chosen, most } = this;
+    const full = chosen.length >= most;
+    for (const box of this.boxes) box.disabled = full && !box.checked;
+    byId("clear").hidden = chosen.length === 0;
+    byId("palette-hint").textContent = hint(chosen.length, most);
+    this.changed(chosen);
+  }
+}
+
+function hint(count, most) {
+  if (count === 0) return `None chosen: the studio picks from the whole range to suit the brief. You may choose up to ${most}.`;
+  if (count < most) return `${count} of ${most} chosen. Only these will be used.`;
+  return `${count} of ${most} chosen, which is the most one concept can use. Take one away to choose another.`;
+}

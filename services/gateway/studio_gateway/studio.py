@@ -1,0 +1,45 @@
+"""What the routes work with."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from studio_chassis.clock import Clock
+from studio_chassis.jobs import Jobs
+from studio_chassis.objects import ObjectStore
+from studio_chassis.store import JobStore
+from studio_contracts.job import Limits
+from studio_gateway.settings import GatewaySettings
+from studio_gateway.watch import JobWatch
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The gateway's connections and settings."""
+
+    jobs: Jobs
+    store: JobStore
+    objects: ObjectStore
+    clock: Clock
+    settings: GatewaySettings
+    watch: JobWatch
+
+    @property
+    def limits(self) -> Limits:
+        """What a new job may cost and how long it may take."""
+        return Limits(
+            attempts_per_slot=self.settings.attempts_per_slot,
+            cents=self.settings.job_cents,
+            deadline_seconds=self.settings.job_deadline_seconds,
+            retention_days=self.settings.retention_days,
+        )
+
+
+def _studio(request: Request) -> Studio:
+    studio = request.app.state.studio
+    assert isinstance(studio, Studio)
+    return studio
+
+
+StudioDep = Annotated[Studio, Depends(_studio)]
