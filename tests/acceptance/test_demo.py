@@ -50,5 +50,7 @@ def test_it_prints_the_ranks_and_the_time_of_each_stage(printed: str) -> None:
 
 def test_it_stops_everything_it_started(printed: str) -> None:
     ours = subprocess.run(["pgrep", "-af", f"studio_|{ROOT}/.studio/"], capture_output=True, text=True).stdout
-    running = [line for line in ours.splitlines() if "pytest" not in line and "-m studio_" in line and ".studio/demo" in line]
+    running = [
+        line for line in ours.splitlines() if "pytest" not in line and "-m studio_" in line and ".studio/demo" in line
+    ]
     assert not running

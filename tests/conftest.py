@@ -1,4 +1,7 @@
-"""The whole studio as processes, on a virtual host and a database of its own, with short patience."""
+"""A real broker and database for the whole test run, and the whole studio as processes, with short patience.
+
+Each module takes a virtual host and a database of its own.
+"""
 
 import asyncio
 import itertools
@@ -17,6 +20,7 @@ from studio_local.processes import wait_until
 from studio_local.services import WORKERS
 from studio_local.stack import ServiceStack
 
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 60.0
 IMPATIENT = {"STANDIN_DELAY_SECONDS": "0.1", "STUDIO_STUCK_AFTER": "2", "STUDIO_RELAY_AFTER": "1"}
 FINAL = ("completed", "failed", "canceled")
@@ -105,6 +109,14 @@ class Studio:
 
         self.until(arrived)
         return found[0]
+
+
+@pytest.fixture(scope="session")
+def infrastructure() -> Iterator[Infrastructure]:
+    folder = ROOT / ".studio" / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    with Infrastructure(folder) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,254 @@
+"""What one job costs, and what more postprocess replicas bring.
+
+Run by `make bench-scaling`: the whole stack as processes, the stand-in's delay at 0. For 1, 2 and 4 replicas, each bound
+to one core as a container with a limit of one CPU would be, the replicas are held while jobs queue up before them, then
+let go: jobs per second is how fast they take the backlog away, with nothing else to do meanwhile. The cost of one job is
+what the kernel, the consumers and the database counted from posting to end, by the number of jobs.
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+from pymongo import MongoClient
+from rich.console import Console
+from rich.table import Table
+
+from studio_local.ports import LOOPBACK, free_port
+from studio_local.processes import ManagedProcess, stop_all
+from studio_local.stack import LocalStack, ServiceStack
+
+BRIEF = {
+    "prompt": "ocean energy with fish, flowing bands of blue and turquoise",
+    "surface": {"width_m": 6, "height_m": 4},  # 3:2, so pictures of 1152 x 768
+    "strategy": "bands",
+    "count": 6,
+}
+PATIENCE_SECONDS = 600
+IDLE_SECONDS = 10
+TICKS = os.sysconf("SC_CLK_TCK")
+DONE = re.compile(r'^studio_messages_total\{outcome="done",queue="([^"]+)"\} (\S+)$', re.MULTILINE)
+OPERATIONS = ("insert", "update", "remove", "queries", "getmore")
+
+Counts = Mapping[str, float]
+
+
+class Bill(NamedTuple):
+    """Counted since the start: CPU seconds by process, messages handled by queue, operations on the jobs by kind."""
+
+    cpu: Counts
+    messages: Counts
+    database: Counts
+
+    def since(self, before: "Bill") -> "Bill":
+        """What was added."""
+        return Bill(
+            *({key: new[key] - old.get(key, 0) for key in new} for new, old in zip(self, before, strict=True)),
+        )
+
+
+class Round(NamedTuple):
+    """One run: seconds is how long the backlog took to go away."""
+
+    replicas: int
+    jobs: int
+    seconds: float
+    bill: Bill
+
+
+class Meter:
+    """Reads what a stack has spent."""
+
+    def __init__(self, stack: ServiceStack, client: MongoClient[dict[str, Any]]) -> None:
+        self._stack = stack
+        self._client = client
+
+    def read(self, replicas: Iterable[int]) -> Bill:
+        """`replicas` are the health ports of the postprocess replicas."""
+        ports = [self._stack.ports[name] for name in ("stencil", "predictor")] + list(replicas)
+        return Bill(self._cpu(), _messages(ports), self._operations())
+
+    def _cpu(self) -> Counts:
+        """User and system time by service; broker and database only where they run as processes of the stack."""
+        spent: defaultdict[str, float] = defaultdict(float)
+        for pid in json.loads((self._stack.infrastructure.root / "processes.json").read_text()):
+            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            name = words[2].removeprefix("studio_") if words[1] == "-m" else Path(words[0]).name
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            spent[name] += sum(map(int, fields[11:13])) / TICKS
+        return spent
+
+    def _operations(self) -> Counts:
+        totals = self._client.admin.command("top")["totals"].get(f"{self._stack.endpoints.database}.jobs", {})
+        return {kind: totals.get(kind, {}).get("count", 0) for kind in OPERATIONS}
+
+    def stored(self) -> dict[str, float]:
+        """Bytes of one job at rest, on average."""
+        jobs = self._client[self._stack.endpoints.database]["jobs"]
+        sizes = jobs.aggregate([{"$group": {"_id": None, "bytes": {"$avg": {"$bsonSize": "$$ROOT"}}}}])
+        number = jobs.count_documents({})
+        files = [path for path in self._stack.objects.rglob("*") if path.is_file()]
+        indexes = self._client[self._stack.endpoints.database].command("collStats", "jobs")["totalIndexSize"]
+        return {
+            "job document, bytes": next(iter(sizes))["bytes"],
+            "its indexes, bytes on disk": indexes / number,
+            "objects": len(files) / number,
+            "objects, bytes": sum(path.stat().st_size for path in files) / number,
+        }
+
+
+def _messages(ports: Sequence[int]) -> Counts:
+    done: defaultdict[str, float] = defaultdict(float)
+    for port in ports:
+        answer = httpx.get(f"http://{LOOPBACK}:{port}/metrics", trust_env=False, timeout=10)
+        for queue, number in DONE.findall(answer.raise_for_status().text):
+            done[queue] += float(number)
+    return done
+
+
+@contextmanager
+def replicas_of_postprocess(stack: ServiceStack, number: int) -> Iterator[dict[int, ManagedProcess]]:
+    """So many ready replicas, by health port, each on a core of its own as far as there are cores."""
+    cores = sorted(os.sched_getaffinity(0), reverse=True)
+    replicas = {port: _replica(stack, port) for port in (free_port() for _ in range(number))}
+    try:
+        for replica in replicas.values():
+            replica.start()
+        for place, replica in enumerate(replicas.values()):
+            replica.wait_ready(60)
+            for thread in Path(f"/proc/{replica.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {cores[place % len(cores)]})
+        yield replicas
+    finally:
+        stop_all(list(replicas.values()))
+
+
+def _replica(stack: ServiceStack, port: int) -> ManagedProcess:
+    return ManagedProcess(
+        f"postprocess-{port}",
+        [sys.executable, "-m", "studio_postprocess"],
+        environment={**stack.environment, "STUDIO_HEALTH_PORT": str(port)},
+        log=stack.objects.parent / "logs" / f"postprocess-{port}.log",
+        records=stack.infrastructure.records,
+        ready=lambda: _is_ready(port),
+    )
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://{LOOPBACK}:{port}/readyz", timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def measure(stack: ServiceStack, meter: Meter, number: int, jobs: int) -> Round:
+    """Queue up the jobs before held replicas, let these go, wait for the last job."""
+    with (
+        httpx.Client(base_url=stack.gateway_url, timeout=30, trust_env=False) as client,
+        replicas_of_postprocess(stack, number) as replicas,
+    ):
+        before = meter.read(replicas)
+        with held(replicas.values()):
+            ids = [client.post("/v1/jobs", json=BRIEF).raise_for_status().json()["id"] for _ in range(jobs)]
+            until(lambda: all(_is_bought(client.get(f"/v1/jobs/{job}").json()) for job in ids))
+        started = time.perf_counter()
+        for job in ids:
+            until(lambda job=job: _is_completed(client.get(f"/v1/jobs/{job}").json()))  # type: ignore[misc]
+        seconds = time.perf_counter() - started
+        return Round(number, jobs, seconds, meter.read(replicas).since(before))
+
+
+@contextmanager
+def held(replicas: Iterable[ManagedProcess]) -> Iterator[None]:
+    """Stop the processes as a debugger would; the broker allows a silence of some 40 s."""
+    pids = [replica.pid for replica in replicas if replica.pid is not None]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _is_bought(job: dict[str, Any]) -> bool:
+    slots = job["predictions"]
+    return bool(slots) and all(slot["state"] == "succeeded" for slot in slots)
+
+
+def _is_completed(job: dict[str, Any]) -> bool:
+    if job["status"] in ("failed", "canceled"):
+        raise SystemExit(f"job {job['id']} {job['status']}: {job['error']}")
+    return bool(job["status"] == "completed")
+
+
+def until(condition: Any) -> None:
+    """Wait, looking seldom, so that watching costs little."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit("it took too long")
+        threading.Event().wait(0.2)
+
+
+def report(console: Console, rounds: Sequence[Round], idle: Counts, stored: Mapping[str, float]) -> None:
+    """Throughput by replicas, and the cost of one job over all rounds."""
+    table = Table("replicas", "jobs", "seconds", "jobs/s", "against one", title="Backlog of bought jobs")
+    rates = [one.jobs / one.seconds for one in rounds]
+    for one, rate in zip(rounds, rates, strict=True):
+        table.add_row(str(one.replicas), str(one.jobs), f"{one.seconds:.1f}", f"{rate:.2f}", f"{rate / rates[0]:.2f} ×")
+    console.print(table)
+    jobs = sum(one.jobs for one in rounds)
+    for title, part in (("CPU seconds", "cpu"), ("messages handled", "messages"), ("operations on jobs", "database")):
+        costs: defaultdict[str, float] = defaultdict(float)
+        for one in rounds:
+            for key, spent in getattr(one.bill, part).items():
+                costs[key] += spent / jobs
+        costs["all"] = sum(costs.values())
+        table = Table("", "per job", *(["idle, per second"] if part == "cpu" else []), title=title)
+        for key, cost in costs.items():
+            table.add_row(key, f"{cost:.3f}", *([f"{idle.get(key, 0):.3f}"] if part == "cpu" else []))
+        console.print(table)
+    table = Table("", "per job", title="Stored")
+    for key, size in stored.items():
+        table.add_row(key, f"{size:,.0f}")
+    console.print(table)
+
+
+def main() -> None:
+    """Start the stack, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=12, help="jobs in each round")
+    parser.add_argument("--replicas", type=int, nargs="+", default=[1, 2, 4])
+    arguments = parser.parse_args()
+    console = Console()
+    folder = Path(".studio") / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        LocalStack(folder, fresh=True, extra={"STANDIN_DELAY_SECONDS": "0"}) as stack,
+        MongoClient[dict[str, Any]](stack.endpoints.mongodb_url, serverSelectionTimeoutMS=10_000) as client,
+    ):
+        stack.stop("postprocess")
+        meter = Meter(stack, client)
+        measure(stack, meter, 1, 2)
+        console.print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before the rounds.")
+        rounds = [measure(stack, meter, number, arguments.jobs) for number in arguments.replicas]
+        before = meter.read([])
+        threading.Event().wait(IDLE_SECONDS)
+        idle = {key: spent / IDLE_SECONDS for key, spent in meter.read([]).since(before).cpu.items()}
+        report(console, rounds, idle, meter.stored())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,336 @@
+"""The studio's page as a designer uses it, on the real stack."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+OCEAN = "Ocean energy with fish, flowing bands of blue and turquoise"
+PATIENCE_MS = 60_000
+BUDGET_BYTES = 150_000
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    expect.set_options(timeout=PATIENCE_MS)
+
+
+def open_form(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("checkbox", name="Standard Blue")).to_be_visible()
+
+
+def send(page: Page, prompt: str, count: int = 1) -> str:
+    """Send a brief; returns the job's id."""
+    open_form(page)
+    page.get_by_label("Brief").fill(prompt)
+    page.get_by_text("drawing chosen for you").click()
+    page.get_by_label("Pictures").fill(str(count))
+    page.get_by_role("button", name="Draw").click()
+    page.wait_for_url("**/jobs/*")
+    return page.url.rpartition("/")[2]
+
+
+def state(page: Page, text: str) -> None:
+    expect(page.locator("#state")).to_have_text(text)
+
+
+@contextmanager
+def held(studio: Any) -> Iterator[None]:
+    """Jobs wait between stencil and pictures for as long as this lasts."""
+    studio.stack.stop("predictor")
+    try:
+        yield
+    finally:
+        studio.stack.start("predictor")
+
+
+def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, page: Page, check: Any) -> None:
+    open_form(page)
+    check(page, "form")
+    page.get_by_label("Brief").fill(OCEAN)
+    page.get_by_label("Length").fill("8")
+    page.get_by_label("Depth").fill("5")
+    expect(page.locator("#outline")).to_have_accessible_name("The surface to scale: 8 by 5 metres")
+    expect(page.locator("#area")).to_have_text("40 m²")
+    for name in ("Cream", "Standard Blue", "Turquoise", "Bright Yellow"):
+        page.get_by_role("checkbox", name=name).check()
+    expect(page.locator("#price-sum")).to_have_text("$0.18")
+    check(page, "form-filled")
+    with held(studio):
+        page.get_by_role("button", name="Draw 6 concepts").click()
+        expect(page.get_by_role("img", name="Stencil")).to_be_visible()
+        expect(page.locator(".stages [aria-current=step]")).to_contain_text("Pictures")
+        check(page, "making")
+    state(page, "Ready")
+    expect(page.get_by_role("heading", name="6 concepts, best first")).to_be_visible()
+    expect(page.locator(".rank")).to_have_text(["1", "2", "3", "4", "5", "6"])
+    scores = [int(text.split()[0]) for text in page.locator(".score b").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True)
+    check(page, "ready")
+
+    page.get_by_role("button", name="1 ").first.click()
+    dialog = page.get_by_role("dialog", name="Concept 1 of 6")
+    slider = dialog.get_by_role("slider", name="Slider between Original and Clamped")
+    box = slider.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    expect(slider).to_have_attribute("aria-valuetext", "25 % Original, the rest Clamped")
+    check(page, "compared")
+    with page.expect_download() as saved:
+        dialog.get_by_role("link", name="Clamped").click()
+    assert saved.value.suggested_filename.endswith(".png")
+    dialog.get_by_role("button", name="Next concept").click()
+    expect(page.get_by_role("heading", name="Concept 2 of 6")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download all").click()
+    with zipfile.ZipFile(io.BytesIO(saved.value.path().read_bytes())) as bundle:
+        assert "job.json" in bundle.namelist()
+        assert sum(name.endswith("quantized.png") for name in bundle.namelist()) == 6
+
+
+def test_pictures_are_shown_as_they_arrive(studio: Any, page: Page, check: Any) -> None:
+    with studio.faults(prediction=[{"delay_seconds": 6, "times": 1}]) as mark:
+        send(page, mark, count=6)
+        expect(page.get_by_role("heading", name="Pictures so far")).to_be_visible()
+        expect(page.locator(".concept:not(.waiting)").first).to_be_visible()
+        state(page, "Drawing")
+        check(page, "arriving")
+        state(page, "Ready")
+
+
+def test_every_refusal_is_shown_at_its_field_and_nothing_is_stored(studio: Any, page: Page, check: Any) -> None:
+    before = studio.stored_jobs()
+    open_form(page)
+    page.get_by_role("button", name="Draw").click()
+    expect(page.locator("#prompt-error")).to_contain_text("Say in a few words")
+    expect(page.get_by_label("Brief")).to_be_focused()
+    page.get_by_label("Brief").fill("a pond")
+    page.get_by_label("Length").fill("150")
+    page.get_by_label("Depth").fill("0")
+    page.get_by_text("drawing chosen for you").click()
+    page.get_by_label("Seed").fill("-1")
+    page.get_by_role("button", name="Draw").click()
+    expect(page.locator("#surface-error")).to_contain_text("Length: Input should be less than or equal to 100")
+    expect(page.locator("#surface-error")).to_contain_text("Depth: Input should be greater than 0")
+    expect(page.locator("#seed-error")).to_contain_text("greater than or equal to 0")
+    expect(page.get_by_label("Length")).to_be_focused()
+    expect(page.get_by_label("Length")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#prompt-error")).to_be_empty()
+    check(page, "refused")
+    assert studio.stored_jobs() == before
+
+
+def test_six_colours_are_the_most_and_the_page_says_so(page: Page, studio: Any) -> None:
+    open_form(page)
+    boxes = page.get_by_role("checkbox")
+    assert boxes.count() == len(studio.get("/v1/palette").json())
+    for i in range(6):
+        boxes.nth(i).check()
+    expect(boxes.nth(6)).to_be_disabled()
+    expect(page.locator("#palette-hint")).to_contain_text("6 of 6 chosen, which is the most")
+    boxes.nth(0).uncheck()
+    expect(boxes.nth(6)).to_be_enabled()
+
+
+def test_a_failed_job_says_why_and_offers_its_brief_again(studio: Any, page: Page, check: Any) -> None:
+    with studio.faults(prediction=[{"outcome": "failed", "failure": "nsfw"}]) as mark:
+        send(page, mark)
+        state(page, "Failed")
+    expect(page.get_by_text("NSFW content detected").first).to_be_visible()
+    check(page, "failed")
+    page.get_by_role("link", name="Try again with this brief").click()
+    expect(page.get_by_label("Brief")).to_have_value(mark)
+
+
+def test_a_running_job_can_be_canceled(studio: Any, page: Page, check: Any) -> None:
+    with studio.faults(prediction=[{"outcome": "stuck_processing"}]) as mark:
+        job_id = send(page, mark)
+        state(page, "Drawing")
+        page.get_by_role("button", name="Cancel").click()
+        state(page, "Canceled")
+    expect(page.get_by_role("heading", name="This job was canceled")).to_be_visible()
+    expect(page.get_by_role("link", name="Start again from this brief")).to_be_visible()
+    check(page, "canceled")
+    assert studio.job(job_id)["status"] == "canceled"
+
+
+def test_a_reload_and_another_device_show_the_same_job(studio: Any, page: Page, new_page: Any) -> None:
+    with held(studio):
+        send(page, OCEAN)
+        expect(page.get_by_role("img", name="Stencil")).to_be_visible()
+        page.reload()
+        other = new_page()
+        other.goto(page.url)
+        for seen in (page, other):
+            expect(seen.get_by_role("heading", level=1)).to_have_text(OCEAN)
+            expect(seen.get_by_role("img", name="Stencil")).to_be_visible()
+    for seen in (page, other):
+        state(seen, "Ready")
+        expect(seen.locator(".concept")).to_have_count(1)
+
+
+def test_a_picture_s_link_opens_it_and_back_closes_it(studio: Any, page: Page) -> None:
+    job = studio.run(count=2)
+    page.goto(f"/jobs/{job['id']}#{job['concepts'][1]['id']}")
+    expect(page.get_by_role("heading", name="Concept 2 of 2")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.locator("button[data-concept]").first.click()
+    expect(page.get_by_role("heading", name="Concept 1 of 2")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_a_restart_of_the_server_is_survived(studio: Any, page: Page, check: Any) -> None:
+    with held(studio):
+        send(page, OCEAN)
+        expect(page.get_by_role("img", name="Stencil")).to_be_visible()
+        studio.stack.stop("gateway")
+        try:
+            expect(page.locator("#connection")).to_contain_text("cannot be reached")
+            check(page, "disconnected")
+        finally:
+            studio.stack.start("gateway")
+        expect(page.locator("#connection")).to_be_hidden()
+    state(page, "Ready")
+
+
+def test_polling_covers_for_events_that_do_not_come(page: Page) -> None:
+    page.route("**/events", lambda route: route.abort())
+    send(page, OCEAN)
+    state(page, "Ready")
+
+
+def test_a_brief_whose_answer_was_lost_is_sent_again_as_the_same_job(studio: Any, page: Page) -> None:
+    before = studio.stored_jobs()
+    open_form(page)
+    page.get_by_label("Brief").fill(OCEAN)
+
+    def lose_the_answer(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/v1/jobs", lose_the_answer, times=1)
+    page.get_by_role("button", name="Draw").click()
+    expect(page.locator("#form-error")).to_contain_text("cannot be reached")
+    page.get_by_role("button", name="Draw").click()
+    page.wait_for_url("**/jobs/*")
+    assert studio.stored_jobs() == before + 1
+
+
+def test_an_unknown_job_is_explained(page: Page, check: Any) -> None:
+    page.goto("/jobs/no-such-job")
+    expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
+    expect(page.get_by_role("link", name="Start a new concept")).to_be_visible()
+    check(page, "unknown")
+
+
+def test_recent_jobs_of_this_browser_are_listed_and_can_be_forgotten(page: Page, new_page: Any, check: Any) -> None:
+    job_id = send(page, OCEAN)
+    state(page, "Ready")
+    open_form(page)
+    line = page.locator(f'#recent-list a[href="/jobs/{job_id}"]')
+    expect(line).to_contain_text(OCEAN)
+    expect(line).to_contain_text("Ready")
+    check(page, "recent")
+    page.get_by_role("button", name="Forget these").click()
+    expect(page.get_by_role("heading", name="Recent in this browser")).to_be_hidden()
+    other = new_page()
+    open_form(other)
+    expect(other.get_by_role("heading", name="Recent in this browser")).to_be_hidden()
+
+
+def test_a_phone_of_320_pixels_shows_everything_without_sideways_scrolling(
+    studio: Any, new_page: Any, check: Any
+) -> None:
+    def fits(width: str) -> None:
+        assert phone.evaluate(f"document.{width}") <= 320
+
+    job = studio.run(count=2)
+    phone = new_page(viewport={"width": 320, "height": 640}, has_touch=True)
+    open_form(phone)
+    phone.get_by_text("drawing chosen for you").click()
+    fits("documentElement.scrollWidth")
+    check(phone, "phone-form")
+    phone.goto(f"/jobs/{job['id']}")
+    expect(phone.locator(".concept")).to_have_count(2)
+    phone.get_by_text("How it went").click()
+    fits("documentElement.scrollWidth")
+    check(phone, "phone-ready")
+    phone.locator("button[data-concept]").first.tap()
+    expect(phone.get_by_role("dialog")).to_be_visible()
+    fits("querySelector('dialog').scrollWidth")
+    check(phone, "phone-compared")
+
+
+def test_the_keyboard_alone_is_enough(page: Page) -> None:
+    open_form(page)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the brief")).to_be_focused()
+    page.get_by_label("Brief").focus()
+    page.keyboard.type("a pond")
+    page.get_by_role("checkbox", name="Azure").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("checkbox", name="Azure")).to_be_checked()
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Home")
+    expect(page.get_by_role("button", name="Draw 1 concept")).to_be_visible()
+    page.get_by_label("Length").focus()
+    page.keyboard.press("Enter")
+    state(page, "Ready")
+    opener = page.locator("button[data-concept]")
+    opener.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("slider").focus()
+    page.keyboard.press("End")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "100 % Original, the rest Clamped")
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+
+
+def test_progress_is_told_to_screen_readers(page: Page) -> None:
+    send(page, OCEAN)
+    expect(page.get_by_role("status").and_(page.locator("#announce"))).to_contain_text("Ready. 1 concept")
+
+
+def test_nothing_moves_for_those_who_asked_for_it(studio: Any, new_page: Any) -> None:
+    job = studio.run(count=1)
+    calm = new_page(reduced_motion="reduce")
+    calm.goto(f"/jobs/{job['id']}")
+    card = calm.locator(".concept")
+    expect(card).to_be_visible()
+    assert card.evaluate("element => getComputedStyle(element).animationName") == "none"
+
+
+def test_the_first_paint_does_not_wait_for_the_api(page: Page) -> None:
+    page.route("**/v1/**", lambda route: None)  # never answered
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name="Draw 6 concepts")).to_be_visible()
+    paints = page.evaluate("performance.getEntriesByName('first-contentful-paint').length")
+    assert paints == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs/any"])
+def test_a_page_stays_within_its_budget_and_is_asked_for_once(page: Page, visits: Any, path: str) -> None:
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    files = [answer for answer in visits.responses if "/v1/" not in answer.url]
+    assert 3 < len(files)
+    assert all(answer.status == 200 for answer in files)
+    assert sum(len(answer.body()) for answer in files) < BUDGET_BYTES
+    visits.responses.clear()
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    policy = "script-src 'self'"
+    document = next(answer for answer in visits.responses if answer.url.endswith(path))
+    assert policy in document.headers["content-security-policy"]

@@ -1,0 +1,61 @@
+"""A broker and a database of our own, for they are killed; STUDIO_CHAOS_JOBS says how much, STUDIO_CHAOS_SEED which."""
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from studio_chaos.fleet import Fleet
+from studio_chaos.proxy import Proxy
+from studio_local.infrastructure import Infrastructure
+from studio_local.stack import ServiceStack
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK_JOBS = 40
+IMPATIENT = {"STANDIN_DELAY_SECONDS": "0.1", "STUDIO_STUCK_AFTER": "2", "STUDIO_RELAY_AFTER": "1"}
+IMPATIENT |= {"STUDIO_ADOPTION_GRACE": "30", "STUDIO_LOG_LEVEL": "info"}
+
+
+@pytest.fixture(scope="session")
+def jobs_wanted() -> int:
+    return int(os.environ.get("STUDIO_CHAOS_JOBS") or QUICK_JOBS)
+
+
+@pytest.fixture(scope="session")
+def thorough(jobs_wanted: int) -> bool:
+    """Whether there is time for the long form of each test."""
+    return jobs_wanted > QUICK_JOBS
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    return int(os.environ.get("STUDIO_CHAOS_SEED") or random.SystemRandom().randrange(10**6))
+
+
+@pytest.fixture(scope="session")
+def infrastructure() -> Iterator[Infrastructure]:
+    """Native, for servers given by URL are somebody else's and must not be killed."""
+    folder = ROOT / ".studio" / "chaos"
+    folder.mkdir(parents=True, exist_ok=True)
+    with Infrastructure(folder, environment=os.environ | {"STUDIO_STACK": "native"}) as running:
+        yield running
+
+
+Ground = Callable[..., AbstractContextManager[tuple[Fleet, Proxy]]]
+
+
+@pytest.fixture
+def ground(infrastructure: Infrastructure, tmp_path: Path) -> Ground:
+    """A whole stack on a virtual host and a database of its own, whose services reach the broker by a proxy."""
+
+    @contextmanager
+    def opened(**extra: str) -> Iterator[tuple[Fleet, Proxy]]:
+        with infrastructure.isolated() as endpoints, Proxy(endpoints.rabbitmq_url) as proxy:
+            reached_by = endpoints._replace(rabbitmq_url=proxy.url)
+            with ServiceStack(infrastructure, reached_by, tmp_path, extra=IMPATIENT | extra) as stack:
+                yield Fleet(stack), proxy
+
+    return opened

@@ -1,0 +1,87 @@
+"""The services under attack: killed, armed with failpoints, and started again, as Kubernetes would."""
+
+import threading
+from collections.abc import Mapping
+
+import httpx
+from pymongo import MongoClient
+
+from studio_local.errors import ProcessFailedError
+from studio_local.processes import ManagedProcess, wait_until
+from studio_local.services import WORKERS, service_processes
+from studio_local.stack import ServiceStack
+
+SERVICES = ("gateway", *WORKERS)
+COMMON = ("before-commit", "after-commit", "after-publish")
+FAILPOINTS: Mapping[str, tuple[str, ...]] = {
+    "gateway": (*COMMON, "after-webhook-record"),
+    "stencil": (*COMMON, "before-ack", "after-store"),
+    "predictor": (*COMMON, "before-ack", "before-create", "after-create"),
+    "postprocess": (*COMMON, "before-ack", "after-store"),
+    "reconciler": (*COMMON, "after-nudge"),
+}
+"""Where each service can be made to die."""
+READY_SECONDS = 60
+DEATH_SECONDS = 60
+
+
+class Fleet:
+    """The services of a stack; may be used from several threads, each looking after other services."""
+
+    def __init__(self, stack: ServiceStack) -> None:
+        self.stack = stack
+        self._lock = threading.Lock()  # around the record of processes, one file for all
+
+    def start(self, name: str, failpoint: str = "") -> None:
+        """Start a service that is dead, and return at once."""
+        environment = self.stack.environment | {"STUDIO_FAILPOINT": failpoint}
+        logs = self.stack.services[name].log.parent
+        records = self.stack.infrastructure.records
+        fresh = service_processes(environment, self.stack.ports, logs, records, standin=False)[name]
+        if name == "reconciler":
+            self._end_lease()
+        with self._lock:
+            self.stack.services[name] = fresh
+            fresh.start()
+
+    def wait_ready(self, name: str) -> None:
+        self.stack.services[name].wait_ready(READY_SECONDS)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL."""
+        with self._lock:
+            self.stack.services[name].kill()
+
+    def drill(self, name: str, failpoint: str) -> None:
+        """Start a dead service and return when it has died at the failpoint."""
+        self.start(name, failpoint)
+        process = self.stack.services[name]
+        assert wait_until(lambda: not process.alive, DEATH_SECONDS), f"{name} never reached {failpoint}"
+        assert ended_with(process, 137), f"{name} did not die at {failpoint}: {process.last_words()}"
+        self.kill(name)
+
+    def terminate(self, name: str, grace_seconds: float) -> None:
+        """SIGTERM; the service must end by itself, in order, within the time."""
+        process = self.stack.services[name]
+        process.request_stop()
+        assert wait_until(lambda: not process.alive, grace_seconds), f"{name} did not end: {process.last_words()}"
+        assert ended_with(process, 0), process.last_words()
+        self.kill(name)
+
+    def _end_lease(self) -> None:
+        """Of several reconcilers one leads; the killed one's lease of 15 s is ended so that a drill need not wait."""
+        endpoints = self.stack.endpoints
+        with MongoClient[dict[str, object]](endpoints.mongodb_url) as client:
+            client[endpoints.database]["leases"].delete_many({})
+
+    def set_faults(self, faults: Mapping[str, object]) -> None:
+        """Make the provider's stand-in misbehave."""
+        httpx.put(f"{self.stack.standin_url}/standin/faults", json=faults, trust_env=False).raise_for_status()
+
+
+def ended_with(process: ManagedProcess, status: int) -> bool:
+    try:
+        process.check()
+    except ProcessFailedError as error:
+        return f"ended with status {status}." in str(error)
+    return False

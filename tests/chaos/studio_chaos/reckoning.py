@@ -1,0 +1,139 @@
+"""What is left after the storm: every job, every picture, every payment, every dead letter."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import aio_pika
+import httpx
+from pymongo import MongoClient
+
+from studio_chassis.clock import utc_now
+from studio_chassis.invariants import at_rest_violations, job_violations
+from studio_chassis.mongo import open_mongo_store
+from studio_contracts import topology
+from studio_contracts.job import Job
+from studio_local.infrastructure import Endpoints
+from studio_local.processes import wait_until
+from studio_local.stack import ServiceStack
+
+
+class Reckoning(NamedTuple):
+    """`paid_twice` counts a second prediction for one attempt of a slot, `paid_again` one for another attempt: there
+    were no failed predictions, so only an answer lost for ever could cause it."""
+
+    accepted: int
+    final: int
+    lost: int
+    paid: int
+    paid_twice: int
+    paid_again: int
+    missing: int
+    dead: int
+    violations: list[str]
+
+    def __str__(self) -> str:
+        return (
+            f"jobs accepted {self.accepted}, final {self.final}, lost {self.lost}; predictions paid {self.paid}, paid "
+            f"twice {self.paid_twice}, asked again after a lost answer {self.paid_again}; pictures missing "
+            f"{self.missing}; dead letters {self.dead}"
+        )
+
+
+def wait_for_rest(stack: ServiceStack, seconds: float) -> bool:
+    """Whether in time every job is final and every outbox empty."""
+    with jobs_of(stack.endpoints) as jobs:
+        busy = {"$or": [{"final": False}, {"outbox.0": {"$exists": True}}]}
+        return wait_until(lambda: jobs.count_documents(busy) == 0, seconds)
+
+
+@contextmanager
+def jobs_of(endpoints: Endpoints) -> Iterator[Any]:
+    """The collection of jobs, seen directly."""
+    with MongoClient[dict[str, Any]](endpoints.mongodb_url) as client:
+        yield client[endpoints.database]["jobs"]
+
+
+async def reckon(stack: ServiceStack, accepted: list[str]) -> Reckoning:
+    """Count it all. Jobs that nobody knows of, or that break an invariant, are `violations`."""
+    endpoints = stack.endpoints
+    async with open_mongo_store(endpoints.mongodb_url, endpoints.database, "chaos") as store:
+        jobs = {job.id: job for job in await store.recent(100_000)}
+        outboxes = dict(await store.unpublished(utc_now() + timedelta(hours=1), 100_000))
+    violations = [f"nobody posted {job_id}" for job_id in jobs.keys() - set(accepted)]
+    for job in jobs.values():
+        found = (*job_violations(job), *at_rest_violations(job, outboxes.get(job.id, ())))
+        violations += [f"{job.id}: {what}" for what in found]
+    payments = await paid_attempts(stack)
+    return Reckoning(
+        accepted=len(accepted),
+        final=sum(jobs[job_id].is_final for job_id in accepted if job_id in jobs),
+        lost=sum(job_id not in jobs or not jobs[job_id].is_final for job_id in accepted),
+        paid=payments.total(),
+        paid_twice=sum(count - 1 for count in payments.values()),
+        paid_again=len(payments) - len({attempt[:2] for attempt in payments}),
+        missing=missing_pictures(stack, [job for job in jobs.values() if job.status == "completed"]),
+        dead=await dead_letters(endpoints),
+        violations=violations,
+    )
+
+
+async def paid_attempts(stack: ServiceStack) -> Counter[tuple[str, ...]]:
+    """How often each attempt (job, slot, attempt) was paid, by the stand-in's ledger."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        ledger = (await client.get(f"{stack.standin_url}/standin/ledger")).json()
+    return Counter(
+        tuple(urlsplit(entry["webhook"]).path.split("/")[-3:]) for entry in ledger["predictions"] if entry["paid"]
+    )
+
+
+def missing_pictures(stack: ServiceStack, jobs: list[Job]) -> int:
+    """How many of the pictures these jobs promise cannot be fetched, or are not what their hash says."""
+    with (
+        httpx.Client(base_url=stack.gateway_url, timeout=30, trust_env=False) as client,
+        ThreadPoolExecutor(4) as pool,
+    ):
+
+        def promised(job: Job) -> list[dict[str, Any]]:
+            view = client.get(f"/v1/jobs/{job.id}").json()
+            pictures = [picture for concept in view["concepts"] for picture in concept["pictures"].values()]
+            assert len(view["concepts"]) == job.brief.count
+            return [view["stencil"], *pictures]
+
+        def is_missing(picture: dict[str, Any]) -> bool:
+            answer = client.get(picture["url"])
+            return answer.status_code != 200 or hashlib.sha256(answer.content).hexdigest() != picture["sha256"]
+
+        pictures = [picture for found in pool.map(promised, jobs) for picture in found]
+        return sum(pool.map(is_missing, pictures))
+
+
+async def dead_letters(endpoints: Endpoints) -> int:
+    """How many messages lie in the dead-letter queues."""
+    async with await aio_pika.connect(endpoints.rabbitmq_url) as connection:
+        channel = await connection.channel()
+        counts = [
+            (await channel.declare_queue(queue.dead, passive=True)).declaration_result.message_count
+            for queue in topology.QUEUES
+        ]
+    return sum(count or 0 for count in counts)
+
+
+def story(stack: ServiceStack, accepted: list[str]) -> str:
+    """The timelines of the jobs that are not final or not among those known, for the one who looks for the reason."""
+    with jobs_of(stack.endpoints) as jobs:
+        open_jobs = list(jobs.find({"final": False}))
+        known = {document["_id"] for document in jobs.find({}, {"_id": 1})}
+    lines = [f"lost without a trace: {job_id}" for job_id in accepted if job_id not in known]
+    for job in open_jobs:
+        lines.append(f"{job['_id']} is {job['status']} in {job['stage']}, outbox {len(job['outbox'])}")
+        lines += [f"    {entry['at']:%H:%M:%S} {entry['service']} {entry['event']}" for entry in job["timeline"]]
+        lines += [
+            f"    slot {slot['number']}: {slot['state']}, attempt {slot['attempt']}" for slot in job["predictions"]
+        ]
+    return "\n".join(lines)

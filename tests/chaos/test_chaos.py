@@ -1,0 +1,46 @@
+"""The whole pipeline while everything is killed and cut, again and again."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from studio_chaos.crowd import Crowd
+from studio_chaos.nemesis import Nemesis
+from studio_chaos.reckoning import reckon, story, wait_for_rest
+
+PACE_SECONDS = 1.2
+REST_SECONDS = 240
+UNTIDY_WEBHOOKS = [
+    {"kind": "lost", "rate": 0.2},
+    {"kind": "duplicate", "rate": 0.2},
+    {"kind": "reordered", "rate": 0.2},
+    {"kind": "late", "rate": 0.1, "seconds": 1.0},
+]
+
+
+def test_nothing_is_lost_and_nothing_paid_twice_while_everything_is_killed(
+    ground: Any, jobs_wanted: int, seed: int, thorough: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ground() as (fleet, proxy):
+        fleet.set_faults({"seed": seed, "webhooks": UNTIDY_WEBHOOKS})
+        crowd = Crowd(fleet.stack.gateway_url, jobs_wanted, PACE_SECONDS, seed)
+        nemesis = Nemesis(fleet, proxy, crowd, seed, rounds=3 if thorough else 1)
+        crowd.start()
+        try:
+            nemesis.strike()
+        finally:
+            crowd.finish()
+        calm = time.monotonic()
+        at_rest = wait_for_rest(fleet.stack, REST_SECONDS)
+        seconds = time.monotonic() - calm
+        result = asyncio.run(reckon(fleet.stack, crowd.accepted))
+        report = f"chaos, seed {seed}: {result}; {seconds:.0f} s to quiescence"
+        with capsys.disabled():
+            print("", *(nemesis.diary if 1 else ()), report, sep="\n")
+        why = "\n".join([report, *nemesis.diary, story(fleet.stack, crowd.accepted)])
+        assert at_rest, why
+        assert result.violations == [], why
+        assert (result.lost, result.paid_twice, result.paid_again, result.missing, result.dead) == (0, 0, 0, 0, 0), why
+        assert len(crowd.accepted) >= jobs_wanted

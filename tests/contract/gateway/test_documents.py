@@ -1,0 +1,30 @@
+"""The documents made from the code are those the code would make now."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from studio_contracts import topology
+from studio_contracts.events import PAYLOADS
+
+ROOT = Path(__file__).parents[3]
+SPEC = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+assert SPEC is not None
+assert SPEC.loader is not None
+generate = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(generate)
+DOCUMENTS: dict[Path, str] = generate.documents()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_generated_document_is_current(path: Path) -> None:
+    assert path.read_text() == DOCUMENTS[path], "run: python docs/generate.py"
+
+
+def test_every_queue_and_event_type_is_in_the_description_of_the_events() -> None:
+    document = json.loads((ROOT / "docs" / "api" / "asyncapi.json").read_text())
+    assert {channel["address"] for channel in document["channels"].values()} == set(PAYLOADS)
+    received = {name.partition(":")[0] for name in document["operations"] if ":" in name}
+    assert received == {queue.name for queue in topology.QUEUES}

@@ -1,0 +1,141 @@
+"""Rules and dashboards speak of metrics that exist, and every alert leads to a page that ends in commands."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import Counter, Gauge, Histogram
+
+from studio_chassis import metrics
+
+ROOT = Path(__file__).resolve().parents[3]
+TELEMETRY = ROOT / "deploy" / "telemetry"
+RUNBOOKS = ROOT / "docs" / "runbooks"
+RULES = [rule for group in yaml.safe_load((TELEMETRY / "rules.yaml").read_text())["groups"] for rule in group["rules"]]
+DASHBOARDS = sorted((TELEMETRY / "dashboards").glob("*.json"))
+SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+FOREIGN = {
+    "up",
+    # of the Python client library
+    "process_cpu_seconds_total",
+    "process_resident_memory_bytes",
+    # of RabbitMQ's own plug-in, /metrics and /metrics/detailed (rabbitmq.com/docs/prometheus)
+    "rabbitmq_alarms_free_disk_space_watermark",
+    "rabbitmq_alarms_memory_used_watermark",
+    "rabbitmq_detailed_queue_consumers",
+    "rabbitmq_detailed_queue_messages_ready",
+    "rabbitmq_detailed_queue_messages_unacked",
+    "rabbitmq_disk_space_available_bytes",
+    "rabbitmq_process_resident_memory_bytes",
+}
+
+
+def described() -> Iterator[tuple[str, set[str]]]:
+    """Every series our services expose, with its labels."""
+    for collector in vars(metrics).values():
+        if isinstance(collector, Counter | Gauge | Histogram):
+            (family,) = collector.describe()
+            for suffix in SUFFIXES[family.type]:
+                yield family.name + suffix, set(collector._labelnames)
+
+
+OURS = dict(described())
+
+
+def promtool() -> str:
+    found = shutil.which("promtool") or shutil.which(
+        "promtool", path=str(ROOT / ".studio" / "tools" / "prometheus" / "usr" / "bin")
+    )
+    if found is None:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    return found
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    yield from ((rule["alert"], rule["expr"]) for rule in RULES)
+    for file in DASHBOARDS:
+        for panel in json.loads(file.read_text())["panels"]:
+            yield from ((f"{file.stem}: {panel['title']}", target["expr"]) for target in panel["targets"])
+
+
+def selectors(expression: str) -> Iterator[tuple[str, str]]:
+    """Each metric of a PromQL expression with what is between its braces."""
+    for match in re.finditer(r"\b(up|(?:studio|rabbitmq|process)_\w+)\s*(?:\{([^}]*)\})?", expression):
+        yield match[1], match[2] or ""
+
+
+@pytest.mark.parametrize(("place", "expression"), list(expressions()))
+def test_every_metric_named_exists_with_the_labels_it_is_asked_for(place: str, expression: str) -> None:
+    named = list(selectors(expression))
+    assert named, place
+    for metric, braces in named:
+        assert metric in OURS or metric in FOREIGN, f"{place}: {metric}"
+        if metric in OURS:
+            asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", braces))
+            assert asked <= OURS[metric] | {"service", "instance", "job"}, f"{place}: {metric}"
+
+
+def test_every_metric_of_ours_is_shown_on_a_dashboard() -> None:
+    shown = {metric for place, expression in expressions() if ": " in place for metric, _ in selectors(expression)}
+    families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in OURS}
+    assert families <= {re.sub(r"_(bucket|sum|count)$", "", name) for name in shown}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_every_alert_leads_to_a_runbook_that_names_it_and_holds_commands(rule: dict[str, Any]) -> None:
+    page = ROOT / rule["annotations"]["runbook"]
+    text = page.read_text()
+    assert page.parent == RUNBOOKS
+    assert rule["alert"] in text
+    assert "```" in text
+    assert rule["labels"]["severity"] in ("page", "ticket")
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("*.md")), ids=lambda page: page.stem)
+def test_every_runbook_says_when_what_how_and_when_it_is_over(page: Path) -> None:
+    text = page.read_text()
+    if page.stem == "README":
+        others = {other.name for other in RUNBOOKS.glob("*.md")} - {page.name}
+        assert others <= set(re.findall(r"\(([\w-]+\.md)\)", text))
+        return
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    wanted = ["When you are here", "What it means", "Look", "Act", "Done when", "Carried out"]
+    assert [heading for heading in headings if heading in wanted] == wanted
+    assert set(re.findall(r"\bStudio[A-Z]\w+", text)) <= {rule["alert"] for rule in RULES}
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)
+def test_dashboards_have_ids_of_their_own_and_panels_that_do_not_overlap(file: Path) -> None:
+    dashboard = json.loads(file.read_text())
+    assert [json.loads(other.read_text())["uid"] for other in DASHBOARDS].count(dashboard["uid"]) == 1
+    taken: set[tuple[int, int]] = set()
+    for panel in dashboard["panels"]:
+        at = panel["gridPos"]
+        cells = {(at["x"] + x, at["y"] + y) for x in range(at["w"]) for y in range(at["h"])}
+        assert not cells & taken, panel["title"]
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+    numbers = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("check", [["config", "prometheus.yaml"], ["rules", "rules.yaml"]], ids=lambda check: check[0])
+def test_promtool_takes_the_configuration(check: list[str]) -> None:
+    kind, file = check
+    told = subprocess.run([promtool(), "check", kind, TELEMETRY / file], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_each_alert_fires_on_what_it_is_for_and_on_nothing_else() -> None:
+    cases = Path(__file__).with_name("rules.test.yaml")
+    told = subprocess.run([promtool(), "test", "rules", cases], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    tested = cases.read_text()
+    untested = [rule["alert"] for rule in RULES if rule["alert"] not in tested]
+    assert not untested
