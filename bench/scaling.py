@@ -1,9 +1,9 @@
 """What one job costs, and what more postprocess replicas bring.
 
-Run by `make bench-scaling`: the whole stack as processes, the stand-in's delay at 0. For 1, 2 and 4 replicas, each bound
-to one core as a container with a limit of one CPU would be, the replicas are held while jobs queue up before them, then
-let go: jobs per second is how fast they take the backlog away, with nothing else to do meanwhile. The cost of one job is
-what the kernel, the consumers and the database counted from posting to end, by the number of jobs.
+Run by `make bench-scaling`: the whole stack as processes, the stand-in's delay at 0. For 1, 2 and 4 replicas, each
+bound to one core as a container with a limit of one CPU would be, the replicas are held while jobs queue up before
+them, then let go: jobs per second is how fast they take the backlog away, with nothing else to do meanwhile. The cost
+of one job is what the kernel, the consumers and the database counted from posting to end, by the number of jobs.
 """
 
 import argparse
@@ -164,7 +164,7 @@ def measure(stack: ServiceStack, meter: Meter, number: int, jobs: int) -> Round:
             until(lambda: all(_is_bought(client.get(f"/v1/jobs/{job}").json()) for job in ids))
         started = time.perf_counter()
         for job in ids:
-            until(lambda job=job: _is_completed(client.get(f"/v1/jobs/{job}").json()))  # type: ignore[misc]
+            until(lambda job=job: _is_completed(client.get(f"/v1/jobs/{job}").json()))
         seconds = time.perf_counter() - started
         return Round(number, jobs, seconds, meter.read(replicas).since(before))
 

@@ -17,7 +17,8 @@ MAX_SEED = 2**31 - 1
 
 
 def _known_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = sorted({code for code in codes if code not in BY_CODE})
+    # JSON can smuggle in lone surrogates, which no answer can carry
+    unknown = sorted({code.encode("utf-8", "replace").decode() for code in codes if code not in BY_CODE})
     if unknown:
         raise PydanticCustomError(
             "unknown_colour",

@@ -12,14 +12,16 @@ Stage = Literal["stencil", "prediction", "postprocess", "finished"]
 SlotState = Literal["waiting", "submitting", "running", "succeeded", "finished", "failed"]
 Role = Literal["base", "accent", "highlight"]
 LayoutKind = Literal["full", "framed", "tiled"]
-PictureKind = Literal["original", "quantized", "thumbnail"]
+PictureKind = Literal["original", "quantized", "thumbnail", "installable"]
+VectorKind = Literal["svg", "dxf"]
+InstallerRule = Literal["width", "radius", "gap", "area", "pieces", "angle"]
 
 TERMINAL: frozenset[Status] = frozenset({"completed", "failed", "canceled"})
 SETTLED: frozenset[SlotState] = frozenset({"finished", "failed"})
 
 
 class StoredPicture(Frozen):
-    """A picture in the object store, found by its key and proven by its hash."""
+    """A picture in the object store, found by its key and proven by its hash. In pixels, a vector in millimetres."""
 
     key: str
     sha256: str
@@ -113,8 +115,52 @@ class Notice(Frozen):
     slot: int | None = None
 
 
+class Violation(Frozen):
+    """A breach of an installer rule: the colour's code, and a box (left, top, width, height) in mm on the surface."""
+
+    rule: InstallerRule
+    code: str
+    box: tuple[float, float, float, float]
+
+
+class Installer(Frozen):
+    """What an installer would say: score 0 to 100 before and after cleaning, and the share of the surface changed.
+
+    `counts` has every rule, `violations` the largest of what remains after cleaning.
+    """
+
+    score_before: int
+    score: int
+    changed: float
+    counts: dict[InstallerRule, int]
+    violations: tuple[Violation, ...]
+
+
+class ColourMaterial(Frozen):
+    """What one colour takes: share of the surface, m², kg of granule with wastage, bags."""
+
+    code: str
+    share: float
+    area_m2: float
+    kg: float
+    bags: int
+
+
+class Materials(Frozen):
+    """What the surface takes; the totals are the sums of the lines. Binder: least and most kg."""
+
+    colours: tuple[ColourMaterial, ...]
+    area_m2: float
+    kg: float
+    bags: int
+    binder_kg: tuple[float, float]
+
+
 class Concept(Frozen):
-    """One finished picture. `rank` counts from 1, best first, and is set when the job completes."""
+    """One finished picture. `rank` counts from 1, best first, and is set when the job completes.
+
+    `installable` and the vectors show the whole surface in its layout, `quantized` the model's picture.
+    """
 
     id: str
     slot: int
@@ -123,7 +169,15 @@ class Concept(Frozen):
     pictures: dict[PictureKind, StoredPicture]
     quality: Quality
     palette_used: tuple[ColourShare, ...]
+    vectors: dict[VectorKind, StoredPicture] = Field(default_factory=dict)
+    installer: Installer | None = None
+    materials: Materials | None = None
     warnings: tuple[Notice, ...] = ()
+
+    @property
+    def files(self) -> dict[PictureKind | VectorKind, StoredPicture]:
+        """Everything stored of the concept, pictures and vectors alike."""
+        return dict([*self.pictures.items(), *self.vectors.items()])
 
 
 class JobError(Frozen):

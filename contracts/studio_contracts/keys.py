@@ -1,8 +1,14 @@
 """Where pictures live in the object store. Deterministic, so that doing a step twice overwrites its like."""
 
-from studio_contracts.job import PictureKind
+from studio_contracts.job import PictureKind, VectorKind
 
-SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+SUFFIXES = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "image/svg+xml": "svg",
+    "image/vnd.dxf": "dxf",
+}
 
 
 def job_prefix(job_id: str) -> str:
@@ -15,6 +21,6 @@ def stencil_key(job_id: str) -> str:
     return f"jobs/{job_id}/stencil.png"
 
 
-def picture_key(job_id: str, concept_id: str, kind: PictureKind, media_type: str) -> str:
+def picture_key(job_id: str, concept_id: str, kind: PictureKind | VectorKind, media_type: str) -> str:
     """Key of one picture of a concept."""
     return f"jobs/{job_id}/concepts/{concept_id}/{kind}.{SUFFIXES[media_type]}"

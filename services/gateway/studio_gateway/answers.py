@@ -29,6 +29,7 @@ class Answers:
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
                 headers.setdefault("Cache-Control", "no-store")
+                headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
         with bound_contextvars(request_id=request_id):

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 
 from studio_chassis.objects import ObjectStore
 from studio_contracts.job import Job, StoredPicture
-from studio_contracts.keys import SUFFIXES
 from studio_gateway.views import job_view
 
 
@@ -46,8 +45,12 @@ async def bundle(job: Job, objects: ObjectStore) -> AsyncIterator[bytes]:
 def stored_files(job: Job) -> Iterator[tuple[str, StoredPicture]]:
     """Every stored file of the job with its name in the bundle, best rank first."""
     if job.stencil is not None:
-        yield f"stencil.{SUFFIXES[job.stencil.media_type]}", job.stencil
+        yield f"stencil.{_suffix(job.stencil)}", job.stencil
     for concept in sorted(job.concepts, key=lambda concept: (concept.rank or 0, concept.slot, concept.index)):
         name = f"rank-{concept.rank}" if concept.rank is not None else f"concept-{concept.id}"
-        for kind, stored in concept.pictures.items():
-            yield f"{name}-{kind}.{SUFFIXES[stored.media_type]}", stored
+        for kind, stored in concept.files.items():
+            yield f"{name}-{kind}.{_suffix(stored)}", stored
+
+
+def _suffix(stored: StoredPicture) -> str:
+    return stored.key.rpartition(".")[2]

@@ -33,19 +33,27 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         api = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         for operations in api["paths"].values():
             for operation in operations.values():
-                for answer in operation["responses"].values():
-                    _correct(answer)
+                operation["responses"] = _corrected(operation["responses"])
         for unused in ("HTTPValidationError", "ValidationError"):
             api["components"]["schemas"].pop(unused, None)
         app.openapi_schema = api
     return app.openapi_schema
 
 
-def _correct(answer: dict[str, Any]) -> None:
-    """Say problem+json where the framework can only say JSON."""
-    content = answer.get("content", {})
-    if content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
-        answer["content"] = {MEDIA_TYPE: content["application/json"]}
+def _corrected(answers: dict[str, Any]) -> dict[str, Any]:
+    """Say problem+json where the framework can only say JSON, and nothing of the error it would answer with."""
+    schemas = {status: _schema(answer) for status, answer in answers.items()}
+    return {
+        status: answer | {"content": {MEDIA_TYPE: answer["content"]["application/json"]}}
+        if schemas[status].endswith("/Problem")
+        else answer
+        for status, answer in answers.items()
+        if not schemas[status].endswith("/HTTPValidationError")
+    }
+
+
+def _schema(answer: dict[str, Any]) -> str:
+    return str(answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", ""))
 
 
 @router.get("/docs")

@@ -61,7 +61,9 @@ async def create_job(
     return job_view(job)
 
 
-async def accept_brief(studio: Studio, brief: Brief, *, traceparent: str | None = None, job_id: str = "") -> Job:
+async def accept_brief(
+    studio: Studio, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
+) -> Job:
     """Store a new job for the brief. Raises JobExists, Unavailable."""
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
     with span("accept a job", given or "", SpanKind.SERVER) as current:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
-from studio_contracts.brief import Brief
 from studio_gateway import panel_views as views
 from studio_gateway.forgery import Forged, check_signature, check_token
 from studio_gateway.jobs import accept_brief
@@ -42,7 +41,7 @@ class PanelRoute(APIRoute):
         async def handle_in_panel_terms(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (RequestValidationError, ValidationError) as error:
+            except RequestValidationError as error:
                 return _error(400, "Invalid request", _in_words(error))
             except JobNotFound:
                 return _error(404, "Job not found", "There is no job of this id.")
@@ -61,14 +60,13 @@ def _error(status: int, error: str, message: str) -> JSONResponse:
     return JSONResponse(PanelError(error=error, message=message).model_dump(), status)
 
 
-def _in_words(error: RequestValidationError | ValidationError) -> str:
-    def allowed(where: tuple[str | int, ...]) -> list[str] | None:
-        return None
+def _in_words(error: RequestValidationError) -> str:
+    problems = field_problems({**found, "loc": _inside_body(found["loc"])} for found in error.errors())
+    return "; ".join(f"{problem.field}: {problem.detail}" for problem in problems)
 
-    found = [
-        {**problem, "loc": ("body", *(part for part in problem["loc"] if part != "body"))} for problem in error.errors()
-    ]
-    return "; ".join(f"{field.field}: {field.detail}" for field in field_problems(found, allowed))
+
+def _inside_body(where: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return where if where[:1] in (("body",), ("query",)) else ("body", *where)
 
 
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -85,7 +83,10 @@ router = APIRouter(prefix="/.netlify/functions", route_class=PanelRoute, tags=["
 )
 async def panel_create(wanted: views.PanelRequest, request: Request, studio: StudioDep) -> dict[str, Any]:
     """Accept a brief."""
-    brief: Brief = wanted.brief()
+    try:
+        brief = wanted.brief()
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
     return views.creation(await accept_brief(studio, brief), _base(request))
 
 

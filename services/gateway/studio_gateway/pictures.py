@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from studio_contracts.job import Job, PictureKind, StoredPicture
+from studio_contracts.job import Job, PictureKind, StoredPicture, VectorKind
 from studio_contracts.keys import SUFFIXES
 from studio_gateway.bundle import bundle
 from studio_gateway.caching import Unsatisfiable, byte_range, is_known
@@ -58,13 +58,15 @@ async def read_stencil(job_id: str, studio: StudioDep, wish: WishDep) -> Respons
 
 
 @router.get("/v1/jobs/{job_id}/concepts/{concept_id}/{kind}", response_class=Response, responses=_ANSWERS)
-async def read_picture(job_id: str, concept_id: str, kind: PictureKind, studio: StudioDep, wish: WishDep) -> Response:
-    """One picture of a concept."""
+async def read_picture(
+    job_id: str, concept_id: str, kind: PictureKind | VectorKind, studio: StudioDep, wish: WishDep
+) -> Response:
+    """One picture of a concept, or the drawing of its installable version as SVG or DXF."""
     job = await studio.jobs.load(job_id)
     concept = next((concept for concept in job.concepts if concept.id == concept_id), None)
-    if concept is None or kind not in concept.pictures:
+    if concept is None or kind not in concept.files:
         raise not_found("such picture")
-    return await _picture(studio, concept.pictures[kind], wish, f"{_slug(job)}-{concept.rank or concept.id}-{kind}")
+    return await _picture(studio, concept.files[kind], wish, f"{_slug(job)}-{concept.rank or concept.id}-{kind}")
 
 
 @router.get(

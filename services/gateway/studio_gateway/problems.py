@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details, with stable types."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +17,9 @@ from studio_gateway.allowed import allowed_values
 TYPES = "urn:tpv-studio:problem:"
 MEDIA_TYPE = "application/problem+json"
 MAX_LISTED = 50
+Allowed = Callable[[Sequence[str | int]], list[str] | None]
 _KINDS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_DETAILS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
 
 class FieldProblem(BaseModel):
@@ -104,7 +107,10 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
     status = error.status_code
     kind = _KINDS.get(status, "http")
     problem = Problem(
-        type=TYPES + kind, title=kind.replace("-", " ").capitalize(), status=status, detail=str(error.detail)
+        type=TYPES + kind,
+        title=kind.replace("-", " ").capitalize(),
+        status=status,
+        detail=_DETAILS.get(status, str(error.detail)),
     )
     return _answer(problem, dict(error.headers or {}))
 
@@ -114,21 +120,18 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     api = request.app.openapi()
     operation = api["paths"].get(request.scope["route"].path_format, {}).get(request.method.lower(), {})
 
-    def allowed(where: tuple[str | int, ...]) -> list[str] | None:
-        return allowed_values(api, operation, where)
-
-    fields = field_problems(error.errors()[:MAX_LISTED], allowed)
+    fields = field_problems(error.errors()[:MAX_LISTED], partial(allowed_values, api, operation))
     detail = "; ".join(f"{field.field}: {field.detail}" for field in fields)
     problem = Problem(type=TYPES + "invalid", title="The request does not fit", status=422, detail=detail)
     return _answer(problem.model_copy(update={"errors": fields}), {})
 
 
-def field_problems(errors: Iterable[Any], allowed: Any) -> list[FieldProblem]:
-    """Pydantic's errors in the client's terms; `allowed` tells what a location may hold."""
+def field_problems(errors: Iterable[Any], allowed: Allowed = lambda _: None) -> list[FieldProblem]:
+    """Pydantic's errors in the client's terms; `allowed` tells what a location may hold, where that is known."""
     return [_field(error, allowed) for error in errors]
 
 
-def _field(error: dict[str, Any], allowed: Any) -> FieldProblem:
+def _field(error: dict[str, Any], allowed: Allowed) -> FieldProblem:
     where = tuple(error["loc"])
     if error["type"] == "json_invalid":
         position = f"{error['ctx']['error']} at character {where[-1]}"
@@ -136,12 +139,7 @@ def _field(error: dict[str, Any], allowed: Any) -> FieldProblem:
     valid = error.get("ctx", {}).get("valid")
     name = ".".join(map(str, where[1:])) or str(where[0])
     return FieldProblem(
-        field=_printable(name)[:100],
-        detail=_printable(error["msg"])[:500],
+        field=name[:100],
+        detail=error["msg"][:500],
         allowed=valid.split(", ") if valid else allowed(where),
     )
-
-
-def _printable(text: str) -> str:
-    # JSON can smuggle in lone surrogates, which no answer can carry
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -10,8 +10,10 @@ from pydantic import AwareDatetime, BaseModel
 from studio_contracts.brief import Brief
 from studio_contracts.job import (
     Concept,
+    InstallerRule,
     Job,
     JobError,
+    Materials,
     Notice,
     PictureKind,
     Plan,
@@ -22,6 +24,8 @@ from studio_contracts.job import (
     Status,
     StoredPicture,
     TimelineEntry,
+    VectorKind,
+    Violation,
 )
 from studio_contracts.palette import BY_CODE
 
@@ -71,6 +75,15 @@ class SlotView(BaseModel):
     predict_seconds: float | None
 
 
+class InstallerView(BaseModel):
+    """What an installer would say: score 0 to 100 before and after cleaning, share changed, breaches by rule."""
+
+    score_before: int
+    score: int
+    changed: float
+    counts: dict[InstallerRule, int]
+
+
 class ConceptView(BaseModel):
     """One finished picture, best rank first."""
 
@@ -80,6 +93,10 @@ class ConceptView(BaseModel):
     pictures: dict[PictureKind, PictureView]
     quality: Quality
     palette_used: list[ColourView]
+    vectors: dict[VectorKind, PictureView]
+    installer: InstallerView | None
+    violations: list[Violation]
+    materials: Materials | None
     warnings: list[Notice]
 
 
@@ -174,6 +191,14 @@ def _concept(base: str, concept: Concept) -> ConceptView:
         },
         quality=concept.quality,
         palette_used=[_colour(used.code, used.share) for used in concept.palette_used],
+        vectors={
+            kind: _picture(f"{base}/concepts/{concept.id}/{kind}", stored) for kind, stored in concept.vectors.items()
+        },
+        installer=None
+        if concept.installer is None
+        else InstallerView.model_validate(concept.installer, from_attributes=True),
+        violations=[] if concept.installer is None else list(concept.installer.violations),
+        materials=concept.materials,
         warnings=list(concept.warnings),
     )
 

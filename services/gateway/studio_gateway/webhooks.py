@@ -7,7 +7,6 @@ import structlog
 from fastapi import APIRouter, Request, status
 
 from studio_chassis import failpoints, metrics
-from studio_chassis import metrics
 from studio_chassis.store import Address
 from studio_contracts.happenings import ProviderCalledBack
 from studio_contracts.prediction import trim
@@ -46,15 +45,13 @@ async def record(studio: Studio, address: Address, prediction: dict[str, Any]) -
     applied = await studio.jobs.record(job_id, ProviderCalledBack(slot, attempt, trim(prediction)))
     failpoints.reached("after-webhook-record")
     metrics.webhooks.labels("taken" if applied.changed else "changes nothing").inc()
-    metrics.webhooks.labels("taken" if applied.changed else "no_change").inc()
     log.info("webhook taken" if applied.changed else "webhook changes nothing", job_id=job_id, slot=slot)
 
 
 def refused(address: Address | None, error: Forged) -> ProblemError:
     """The answer to a forgery: it does not tell which check failed, the log does."""
     job_id = None if address is None else address.job_id
-    metrics.webhooks.labels(f"refused: {error}").inc()
-    metrics.webhooks.labels(f"refused_{error.check}").inc()
+    metrics.webhooks.labels(f"refused: wrong {error.check}").inc()
     log.warning("webhook refused", job_id=job_id, reason=str(error))
     return ProblemError(401, "unauthorised", "Not accepted", "The webhook's token or signature is wrong.")
 

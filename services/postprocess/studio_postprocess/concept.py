@@ -5,13 +5,26 @@ from typing import NamedTuple
 
 import numpy as np
 
+from studio_contracts.brief import Surface
+from studio_contracts.job import Installer, LayoutKind, Materials, PictureKind, VectorKind, Violation
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp import clamp_for
 from studio_postprocess.colour import ByteArray
 from studio_postprocess.decode import decode
-from studio_postprocess.encode import encode_indexed, encode_thumbnail
+from studio_postprocess.encode import (
+    QUANTIZED_MEDIA_TYPE,
+    THUMBNAIL_MEDIA_TYPE,
+    encode_indexed,
+    encode_thumbnail,
+    thumbnail_size,
+)
+from studio_postprocess.finish import Finished, finish
 from studio_postprocess.measure import Quality, measure, shares
 
+MAX_CHANGED = 0.25
+"""Share of the surface at which a cleaned picture has nothing left of the designer's."""
+MAX_VIOLATIONS = 40
+"""Violations kept with a concept, the largest first: a dozen noisy concepts must still fit into one document."""
 _BLACK = 8
 
 
@@ -22,46 +35,90 @@ class PictureWarning(NamedTuple):
     text: str
 
 
-class ConceptPictures(NamedTuple):
-    """One concept: its pictures, its figures, and what it would be laid with."""
+class File(NamedTuple):
+    """An encoded picture; width and height in pixels, of a vector in millimetres."""
 
+    data: bytes
+    media_type: str
     width: int
     height: int
-    original: bytes
-    original_media_type: str
-    quantized: bytes
-    thumbnail: bytes
+
+
+class ConceptPictures(NamedTuple):
+    """One concept: its files, its figures, and what it would be laid with."""
+
+    pictures: dict[PictureKind, File]
+    vectors: dict[VectorKind, File]
     quality: Quality
     shares: dict[str, float]
     """Share of the pixels of each palette colour by its code, in the palette's order; they sum to 1."""
+    installer: Installer
+    materials: Materials
     warnings: tuple[PictureWarning, ...]
 
 
 def make_concept(
-    original: bytes, palette: Sequence[Colour], expected_size: tuple[int, int], stencil: ByteArray | None = None
+    original: bytes,
+    palette: Sequence[Colour],
+    expected_size: tuple[int, int],
+    stencil: ByteArray,
+    layout: LayoutKind,
+    surface: Surface,
 ) -> ConceptPictures:
-    """Decode, clamp, measure and encode a picture.
+    """Decode, clamp, lay on the surface, clean, measure and encode a picture.
 
     `expected_size` is (width, height); a picture of another size keeps its own and gets a warning. `stencil` holds
-    indices into `palette`, shape (height, width). Raises PictureError. Peak memory: 17 bytes a pixel
-    (1152x768: 15 MB, the pixel cap: 132 MB) and, for a palette first met, 22 to 40 MB, of which 19 to 23 are kept while
-    it is among the last four.
+    indices into `palette`, shape (height, width); the palette's first colour is the base. Raises PictureError. Peak
+    memory: about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds 22 to 40 MB, of
+    which 19 to 23 are kept while it is among the last four.
     """
     rgb, media_type = decode(original)
     height, width = rgb.shape[:2]
     indices = clamp_for(tuple(palette)).indices(rgb)
+    finished = finish(indices, palette, layout, surface.width_m, surface.height_m)
+    laid_height, laid_width = finished.installable.shape
+    ground_mm = round(surface.width_m * 1000), round(surface.height_m * 1000)
     return ConceptPictures(
-        width=width,
-        height=height,
-        original=original,
-        original_media_type=media_type,
-        quantized=encode_indexed(indices, palette),
-        thumbnail=encode_thumbnail(indices, palette),
-        quality=measure(rgb, indices, palette, stencil),
+        pictures={
+            "original": File(original, media_type, width, height),
+            "quantized": File(encode_indexed(indices, palette), QUANTIZED_MEDIA_TYPE, width, height),
+            "thumbnail": File(encode_thumbnail(indices, palette), THUMBNAIL_MEDIA_TYPE, *thumbnail_size(width, height)),
+            "installable": File(
+                encode_indexed(finished.installable, palette), QUANTIZED_MEDIA_TYPE, laid_width, laid_height
+            ),
+        },
+        vectors={
+            "svg": File(finished.svg, "image/svg+xml", *ground_mm),
+            "dxf": File(finished.dxf, "image/vnd.dxf", *ground_mm),
+        },
+        quality=measure(rgb, indices, palette, stencil, installability(finished)),
         shares={
             colour.code: float(share) for colour, share in zip(palette, shares(indices, len(palette)), strict=True)
         },
+        installer=_installer(finished, palette),
+        materials=Materials.model_validate(finished.materials, from_attributes=True),
         warnings=tuple(_warnings(rgb, expected_size)),
+    )
+
+
+def installability(finished: Finished) -> float:
+    """How far a picture can be laid as it is meant, 0 to 1: the installer score after cleaning, less what it cost.
+
+    The score alone would reward noise, which cleans up to something that has little to do with it.
+    """
+    return finished.after.score / 100 * max(0.0, 1 - finished.changed / MAX_CHANGED)
+
+
+def _installer(finished: Finished, palette: Sequence[Colour]) -> Installer:
+    return Installer(
+        score_before=finished.before.score,
+        score=finished.after.score,
+        changed=round(finished.changed, 4),
+        counts=finished.after.counts,
+        violations=tuple(
+            Violation(rule=violation.rule, code=palette[violation.colour].code, box=violation.box)
+            for violation in finished.after.violations[:MAX_VIOLATIONS]
+        ),
     )
 
 

@@ -3,11 +3,8 @@
 import io
 from collections.abc import Sequence
 
-from ezdxf import (
-    colors,
-    options,  # type: ignore[attr-defined]  # public, but not in its __all__
-    units,
-)
+import ezdxf
+from ezdxf import colors, units
 from ezdxf.filemanagement import new
 
 from studio_contracts.palette import Colour
@@ -15,7 +12,8 @@ from studio_postprocess.chains import Ring
 
 DXF_MEDIA_TYPE = "image/vnd.dxf"
 
-options.write_fixed_meta_data_for_testing = True  # no dates, no random ids: the same drawing, the same bytes
+# No dates, no random ids: the same drawing, the same bytes.
+ezdxf.options.write_fixed_meta_data_for_testing = True  # type: ignore[attr-defined]
 
 
 def dxf(outlined: Sequence[Ring], palette: Sequence[Colour], height_mm: float) -> bytes:
@@ -32,6 +30,8 @@ def dxf(outlined: Sequence[Ring], palette: Sequence[Colour], height_mm: float) -
     for ring in outlined:
         points = [(x, height_mm - y) for x, y in ring.points.tolist()]
         model.add_lwpolyline(points, close=True, dxfattribs={"layer": palette[ring.colour].code})
+    for name in sorted(document.entitydb.dxf_types_in_use()):  # else in the order of a set
+        document.classes.add_class(name)
     text = io.StringIO()
     document.write(text)
     return text.getvalue().encode(document.output_encoding)

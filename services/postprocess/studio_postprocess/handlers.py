@@ -15,13 +15,23 @@ from studio_chassis.jobs import Jobs
 from studio_chassis.objects import ObjectStore
 from studio_contracts.events import Event, PredictionSucceeded
 from studio_contracts.happenings import PictureFailure, PicturesMade
-from studio_contracts.job import ColourShare, Concept, Job, Notice, PictureKind, Plan, Quality, Slot, StoredPicture
+from studio_contracts.job import (
+    ColourShare,
+    Concept,
+    Job,
+    Notice,
+    PictureKind,
+    Plan,
+    Quality,
+    Slot,
+    StoredPicture,
+    VectorKind,
+)
 from studio_contracts.keys import picture_key
 from studio_contracts.palette import BY_CODE
-from studio_postprocess.concept import ConceptPictures, make_concept
+from studio_postprocess.concept import File, make_concept
 from studio_postprocess.decode import PictureError
 from studio_postprocess.download import Downloader, DownloadError
-from studio_postprocess.encode import QUANTIZED_MEDIA_TYPE, THUMBNAIL_MEDIA_TYPE, thumbnail_size
 
 Indices = NDArray[np.uint8]
 
@@ -67,38 +77,35 @@ class Postprocess:
         async with self.workers:
             try:
                 original = await self.downloader.fetch(url)
-                made = await asyncio.to_thread(make_concept, original, palette, size, stencil)
+                made = await asyncio.to_thread(
+                    make_concept, original, palette, size, stencil, plan.layout, job.brief.surface
+                )
             except DownloadError as error:
                 return PictureFailure(index, "download_failed", str(error))
             except PictureError as error:
                 return PictureFailure(index, error.reason, str(error))
             concept_id = f"{slot.number}-{index}"
-            pictures = await self._store(job.id, concept_id, made)
+            pictures = {kind: await self._store(job.id, concept_id, kind, file) for kind, file in made.pictures.items()}
+            vectors = {kind: await self._store(job.id, concept_id, kind, file) for kind, file in made.vectors.items()}
             failpoints.reached("after-store")
         return Concept(
             id=concept_id,
             slot=slot.number,
             index=index,
             pictures=pictures,
+            vectors=vectors,
             quality=Quality(**made.quality._asdict()),
             palette_used=tuple(ColourShare(code=code, share=share) for code, share in made.shares.items() if share),
+            installer=made.installer,
+            materials=made.materials,
             warnings=tuple(Notice(code=code, text=text, slot=slot.number) for code, text in made.warnings),
         )
 
-    async def _store(self, job_id: str, concept_id: str, made: ConceptPictures) -> dict[PictureKind, StoredPicture]:
-        size = (made.width, made.height)
-        pictures: dict[PictureKind, tuple[bytes, str, tuple[int, int]]] = {
-            "original": (made.original, made.original_media_type, size),
-            "quantized": (made.quantized, QUANTIZED_MEDIA_TYPE, size),
-            "thumbnail": (made.thumbnail, THUMBNAIL_MEDIA_TYPE, thumbnail_size(*size)),
-        }
-        stored: dict[PictureKind, StoredPicture] = {}
-        for kind, (data, media_type, (width, height)) in pictures.items():
-            key = picture_key(job_id, concept_id, kind, media_type)
-            await self.objects.put(key, data)
-            digest = hashlib.sha256(data).hexdigest()
-            stored[kind] = StoredPicture(key=key, sha256=digest, media_type=media_type, width=width, height=height)
-        return stored
+    async def _store(self, job_id: str, concept_id: str, kind: PictureKind | VectorKind, file: File) -> StoredPicture:
+        key = picture_key(job_id, concept_id, kind, file.media_type)
+        await self.objects.put(key, file.data)
+        digest = hashlib.sha256(file.data).hexdigest()
+        return StoredPicture(key=key, sha256=digest, media_type=file.media_type, width=file.width, height=file.height)
 
 
 def _indices(png: bytes) -> Indices:

@@ -159,4 +159,5 @@ def _spread(mask: ByteArray, reach: float) -> FloatArray:
     if not mask.any():
         return np.zeros(mask.shape, np.float32)
     far = cv2.distanceTransform(1 - mask, cv2.DIST_L2, cv2.DIST_MASK_3)
-    return np.clip(2 - far / max(reach, 1.0), 0, 1).astype(np.float32)
+    spread: FloatArray = np.clip(2 - far / max(reach, 1.0), 0, 1).astype(np.float32)
+    return spread

@@ -33,6 +33,7 @@ from studio_chassis.simulated.broker import SimulatedRabbit
 from studio_chassis.simulated.loop import Stalled, VirtualLoop
 from studio_chassis.simulated.store import SimulatedDatabase
 from studio_contracts import topology
+from studio_contracts.brief import Surface
 from studio_contracts.job import Job
 from studio_contracts.palette import BY_CODE
 from studio_gateway.settings import GatewaySettings
@@ -316,7 +317,8 @@ def _concept() -> ConceptPictures:
 
     file = BytesIO()
     Image.new("RGB", (16, 16), (120, 90, 60)).save(file, "PNG")
-    return make_concept(file.getvalue(), [BY_CODE[code] for code in CODES], (16, 16), np.zeros((16, 16), np.uint8))
+    palette, stencil = [BY_CODE[code] for code in CODES], np.zeros((16, 16), np.uint8)
+    return make_concept(file.getvalue(), palette, (16, 16), stencil, "full", Surface())
 
 
 def _cheap_concept(original: bytes, *_: Any, **__: Any) -> ConceptPictures:

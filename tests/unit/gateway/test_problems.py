@@ -109,6 +109,8 @@ async def test_numbers_that_are_none_are_refused(client: httpx.AsyncClient, numb
         (b"[" * 50_000, 400, "bad-request"),
         (b'{"prompt": "\\ud800"}', 422, "invalid"),
         (b'{"prompt": "ocean", "\\ud800": 1}', 422, "invalid"),
+        (b'{"prompt": "ocean", "palette": ["\\ud800"]}', 422, "invalid"),
+        (b'{"prompt": "ocean", "style": "\\ud800"}', 422, "invalid"),
         (b'{"prompt": "ocean", "count": ' + b"9" * 5000 + b"}", 400, "bad-request"),
         (b'{"prompt": "' + b"x" * 70_000 + b'"}', 413, "too-large"),
     ],

@@ -30,7 +30,7 @@ async def drawn(desk: Any, job_id: str) -> str:
 
 def refusals(check: str) -> float:
     """How many webhooks were refused so far, as the metrics tell."""
-    return REGISTRY.get_sample_value("studio_webhooks_total", {"verdict": f"refused_{check}"}) or 0.0
+    return REGISTRY.get_sample_value("studio_webhooks_total", {"verdict": f"refused: wrong {check}"}) or 0.0
 
 
 def address(job_id: str, slot: int = 0, attempt: int = 1) -> str:

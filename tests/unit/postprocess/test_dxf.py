@@ -1,6 +1,9 @@
 """The DXF opens without complaint and holds the same outlines as the drawing."""
 
 import io
+import os
+import subprocess
+import sys
 
 import ezdxf
 import numpy as np
@@ -60,3 +63,21 @@ def test_areas_sum_to_the_surface(document: Drawing) -> None:
 
 def test_the_same_outlines_give_the_same_bytes(outlined: list[Ring]) -> None:
     assert dxf(outlined, PALETTE, HEIGHT_MM) == dxf(outlined, PALETTE, HEIGHT_MM)
+
+
+def test_every_process_writes_the_same_bytes() -> None:
+    script = """
+import hashlib, numpy
+from studio_contracts.palette import PALETTE
+from studio_postprocess.chains import Ring
+from studio_postprocess.dxf import dxf
+square = Ring(0, numpy.array([[0.0, 0.0], [0.0, 100.0], [100.0, 100.0], [100.0, 0.0]]))
+print(hashlib.sha256(dxf([square], PALETTE, 100.0)).hexdigest())
+"""
+    written = {
+        subprocess.run(
+            [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "4")  # two orders of the same set
+    }
+    assert len(written) == 1

@@ -1,6 +1,6 @@
 // Following a job: server-sent events say when to look again, polling covers for them.
 
-import { JobReader, jobPath } from "./api.js";
+import { ApiError, JobReader, jobPath } from "./api.js";
 import { isFinal } from "./dom.js";
 
 const POLL_MS = 2000;
@@ -48,6 +48,7 @@ export function watchJob(id, { show, lost }) {
       if (isFinal(job)) stop();
       else listen();
     } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
       failures += 1;
       lost(error);
       if (error.status === 404) stop();
