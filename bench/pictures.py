@@ -264,12 +264,7 @@ def six_at_once(palette: tuple[Colour, ...]) -> list[float]:
     def run() -> None:
         clamp_for.cache_clear()
         with ThreadPoolExecutor(2) as pool:
-            list(
-                pool.map(
-                    lambda file: make_concept(file, palette, size, stencil, "full", Surface(width_m=6, height_m=4)),
-                    files,
-                )
-            )
+            list(pool.map(lambda file: make_concept(file, palette, size, stencil, "full", ground), files))
 
     return timed(run)
 

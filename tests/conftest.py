@@ -4,9 +4,11 @@ Each module takes a virtual host and a database of its own.
 """
 
 import asyncio
+import gc
 import itertools
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,10 @@ class Studio:
         self.client = httpx.Client(base_url=stack.gateway_url, timeout=30, trust_env=False)
         self._standin = httpx.Client(base_url=f"{stack.standin_url}/standin", timeout=30, trust_env=False)
         self._marks = itertools.count()
+
+    def close(self) -> None:
+        self.client.close()
+        self._standin.close()
 
     def get(self, url: str) -> httpx.Response:
         return self.client.get(url)
@@ -115,7 +121,11 @@ class Studio:
 def infrastructure() -> Iterator[Infrastructure]:
     folder = ROOT / ".studio" / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    with Infrastructure(folder) as running:
+    with ExitStack() as stack:
+        with warnings.catch_warnings():  # docker's client leaves the socket of a failed connection to the collector
+            warnings.simplefilter("ignore", ResourceWarning)
+            running = stack.enter_context(Infrastructure(folder))
+            gc.collect()
         yield running
 
 
@@ -125,5 +135,6 @@ def studio(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFact
     with (
         infrastructure.isolated() as endpoints,
         ServiceStack(infrastructure, endpoints, folder, extra=IMPATIENT) as stack,
+        closing(Studio(stack)) as studio,
     ):
-        yield Studio(stack)
+        yield studio

@@ -15,6 +15,8 @@ from studio_contracts.events import Event, EventError
 ATTEMPT = "studio-attempt"
 LAST_ERROR = "studio-last-error"
 DIED_AT = "studio-died-at"
+MAX_BODY_BYTES = 4_500_000
+"""An event repeats at most one answer of the provider, of 4 MiB; anything larger is none of ours."""
 
 
 def to_message(event: Event) -> aio_pika.Message:
@@ -42,6 +44,8 @@ def from_message(headers: Mapping[str, Any], body: bytes) -> Event:
     """The event in a message. Raises EventError, also when its type or version is not ours."""
     if headers.get("ce-specversion") != "1.0":
         raise EventError(f"not a CloudEvent 1.0: ce-specversion is {headers.get('ce-specversion')!r}")
+    if len(body) > MAX_BODY_BYTES:
+        raise EventError(f"the body of {len(body)} bytes is larger than {MAX_BODY_BYTES}")
     try:
         data = json.loads(body)
         event = Event.model_validate(

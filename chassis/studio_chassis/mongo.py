@@ -16,6 +16,7 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
+from pymongo.read_concern import ReadConcern
 
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable
 from studio_chassis.store import CLAIM_HOURS, Address, Claim, Outbox, Place
@@ -74,6 +75,7 @@ class MongoJobStore:
     def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]") -> None:
         self._database = database
         self._jobs = database["jobs"]
+        self._newest_jobs = self._jobs.with_options(read_concern=ReadConcern("linearizable"))
         self._leases = database["leases"]
         self._claims = database["claims"]
 
@@ -103,6 +105,8 @@ class MongoJobStore:
     @_translated
     async def load(self, job_id: str) -> Job:
         document = await self._jobs.find_one({"_id": job_id}, {"outbox": 0})
+        if document is None:  # after an election the majority's view may lag: ask what was acknowledged by now
+            document = await self._newest_jobs.find_one({"_id": job_id}, {"outbox": 0})
         if document is None:
             raise JobNotFound(job_id)
         return _job(document)

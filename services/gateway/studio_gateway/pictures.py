@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
@@ -15,6 +15,7 @@ from studio_gateway.problems import ProblemError, not_found, problems
 from studio_gateway.studio import Studio, StudioDep
 from studio_gateway.views import content_version
 
+FileKind = Literal[PictureKind, VectorKind]
 FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
 _BYTES = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in SUFFIXES}
@@ -58,9 +59,7 @@ async def read_stencil(job_id: str, studio: StudioDep, wish: WishDep) -> Respons
 
 
 @router.get("/v1/jobs/{job_id}/concepts/{concept_id}/{kind}", response_class=Response, responses=_ANSWERS)
-async def read_picture(
-    job_id: str, concept_id: str, kind: PictureKind | VectorKind, studio: StudioDep, wish: WishDep
-) -> Response:
+async def read_picture(job_id: str, concept_id: str, kind: FileKind, studio: StudioDep, wish: WishDep) -> Response:
     """One picture of a concept, or the drawing of its installable version as SVG or DXF."""
     job = await studio.jobs.load(job_id)
     concept = next((concept for concept in job.concepts if concept.id == concept_id), None)

@@ -4,8 +4,12 @@ import itertools
 import random
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
+
+from studio_local.processes import wait_until
 
 COUNTS = (1, 1, 1, 2, 4)
 ANSWER_SECONDS = 120.0
@@ -25,6 +29,7 @@ class Crowd:
         self._client = httpx.Client(base_url=gateway_url, timeout=15, trust_env=False)
         self._more = threading.Condition()
         self._enough = threading.Event()
+        self._quit = threading.Event()  # never set: a pause between two jobs
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="crowd")
 
@@ -51,31 +56,40 @@ class Crowd:
             for number in itertools.count():
                 if self._enough.is_set() and number >= self._wanted:
                     return
-                job_id = self._post(f"a pond with {number} fish", self._random.choice(COUNTS))
+                job_id = post_job(self._client, f"a pond with {number} fish", self._random.choice(COUNTS))
                 with self._more:
                     self.accepted.append(job_id)
                     self._more.notify_all()
                 if number < self._wanted or not self._enough.is_set():
-                    self._wait(self._pace)
+                    self._quit.wait(self._pace)
         except Exception as error:  # noqa: BLE001 - told to the main thread
             self._error = error
             with self._more:
                 self._more.notify_all()
 
-    def _post(self, prompt: str, count: int) -> str:
-        key = uuid.uuid4().hex
-        patience = threading.Event()
-        for _ in range(int(ANSWER_SECONDS / 0.5)):
-            try:
-                brief = {"prompt": prompt, "count": count}
-                answer = self._client.post("/v1/jobs", json=brief, headers={"Idempotency-Key": key})
-                if answer.status_code == 202:
-                    return str(answer.json()["id"])
-                assert answer.status_code in (409, 503), answer.text
-            except httpx.TransportError:
-                pass
-            patience.wait(0.5)
-        raise AssertionError("a job was not accepted in time")
 
-    def _wait(self, seconds: float) -> None:
-        threading.Event().wait(seconds)
+def post_jobs(gateway_url: str, jobs: int) -> list[str]:
+    """Jobs of one picture each, all at once; their ids."""
+    with (
+        httpx.Client(base_url=gateway_url, timeout=15, trust_env=False) as client,
+        ThreadPoolExecutor(4) as clients,
+    ):
+        return list(clients.map(lambda number: post_job(client, f"a pond with {number} fish", 1), range(jobs)))
+
+
+def post_job(client: httpx.Client, prompt: str, count: int) -> str:
+    """The id of a job that was answered with 202, after as many tries with one idempotency key as that takes."""
+    key = uuid.uuid4().hex
+    accepted: list[str] = []
+
+    def is_accepted() -> bool:
+        with suppress(httpx.TransportError):  # the gateway may be dead, or die before it answers
+            brief = {"prompt": prompt, "count": count}
+            answer = client.post("/v1/jobs", json=brief, headers={"Idempotency-Key": key})
+            assert answer.status_code in (202, 409, 503), answer.text
+            if answer.status_code == 202:
+                accepted.append(str(answer.json()["id"]))
+        return bool(accepted)
+
+    assert wait_until(is_accepted, ANSWER_SECONDS), "a job was not accepted in time"
+    return accepted[0]

@@ -42,6 +42,11 @@ class Proxy:
         self._thread.join()
         self._loop.close()
 
+    @property
+    def connections(self) -> int:
+        """How many services are connected now."""
+        return len(self._connections)
+
     def cut(self) -> None:
         """Every connection breaks; new ones are accepted at once, and hear again."""
         self._loop.call_soon_threadsafe(self._cut)

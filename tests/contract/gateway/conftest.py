@@ -134,6 +134,9 @@ class Gateway:
     def fail(self, job_id: str) -> None:
         self._do(_fail(self._chassis.jobs, job_id))
 
+    def lose_files(self) -> None:
+        self._bucket.clear()
+
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 

@@ -34,7 +34,7 @@ def _aimed(case: Any) -> Any:
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_no_5xx_and_no_undocumented_answer(gateway: Any, label: str) -> None:
     @given(case=OPERATIONS[label].as_strategy().map(_aimed))
-    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     def holds(case: Any) -> None:
         case.call_and_validate(base_url=gateway.url, checks=CHECKS, timeout=10)
 

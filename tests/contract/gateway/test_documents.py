@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,26 @@ DOCUMENTS: dict[Path, str] = generate.documents()
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_a_generated_document_is_current(path: Path) -> None:
     assert path.read_text() == DOCUMENTS[path], "run: python docs/generate.py"
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from (value for name, value in node.items() if name == "$ref")
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+@pytest.mark.parametrize("name", ["openapi.json", "asyncapi.json"])
+def test_every_reference_leads_somewhere(name: str) -> None:
+    document = json.loads((ROOT / "docs" / "api" / name).read_text())
+    references = set(_references(document))
+    assert references
+    for reference in references:
+        found = document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
 
 
 def test_every_queue_and_event_type_is_in_the_description_of_the_events() -> None:

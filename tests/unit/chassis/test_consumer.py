@@ -98,6 +98,11 @@ class Delivery:
         self.settled.set()
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio_chassis.consumer.HOLD_SECONDS", 0.0)
+
+
 @pytest.fixture
 def world() -> World:
     return World()

@@ -20,9 +20,11 @@ from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts import happenings as h
 from studio_contracts.events import Event
 from studio_contracts.job import (
+    ColourMaterial,
     ColourShare,
     Concept,
     Generation,
+    Materials,
     Plan,
     PlanColour,
     Quality,
@@ -36,6 +38,7 @@ from studio_gateway.watch import JobWatch
 
 T = TypeVar("T")
 SECRET = "a secret of sixteen or more"
+SVG = "image/svg+xml"
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -135,13 +138,21 @@ class Desk:
             id=name, slot=slot, index=0, quality=quality,
             pictures={kind: self.store_picture(picture_key(job_id, name, kind, "image/png")) for kind in kinds},
             palette_used=(ColourShare(code="RH31", share=0.3), ColourShare(code="RH20", share=0.7)),
+            vectors={"svg": self.store_picture(picture_key(job_id, name, "svg", SVG), SVG)},
+            materials=Materials(
+                colours=(
+                    ColourMaterial(code="RH20", share=0.7, area_m2=17.5, kg=154, bags=7),
+                    ColourMaterial(code="RH31", share=0.3, area_m2=7.5, kg=66, bags=3),
+                ),
+                area_m2=25, kg=220, bags=10, binder_kg=(26.4, 44),
+            ),
         )  # fmt: skip
 
-    def store_picture(self, key: str) -> StoredPicture:
+    def store_picture(self, key: str, media_type: str = "image/png") -> StoredPicture:
         data = PICTURE + key.encode()
         self.bucket[key] = data
         return StoredPicture(
-            key=key, sha256=hashlib.sha256(data).hexdigest(), media_type="image/png", width=1152, height=768
+            key=key, sha256=hashlib.sha256(data).hexdigest(), media_type=media_type, width=1152, height=768
         )
 
 

@@ -111,12 +111,20 @@ async def test_a_name_is_safe_whatever_the_prompt(client: httpx.AsyncClient, pro
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}.zip"'
 
 
+async def test_a_drawing_as_vectors_is_served_as_what_it_is(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
+    await desk.finish(job_id)
+    answer = await client.get(f"/v1/jobs/{job_id}/concepts/1-0/svg?download")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["content-disposition"].endswith('-1-svg.svg"')
+    assert (await client.get(f"/v1/jobs/{job_id}/concepts/1-0/dxf")).status_code == 404
+
+
 async def test_pictures_that_are_not_there_are_404(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
     assert (await client.get(f"/v1/jobs/{job_id}/stencil")).status_code == 404
     await desk.finish(job_id)
     assert (await client.get(f"/v1/jobs/{job_id}/concepts/9-9/original")).status_code == 404
     wrong_kind = (await client.get(f"/v1/jobs/{job_id}/concepts/1-0/painting")).json()
-    assert {"original", "quantized", "thumbnail"} <= set(wrong_kind["errors"][0]["allowed"])
+    assert {"original", "quantized", "thumbnail", "svg"} <= set(wrong_kind["errors"][0]["allowed"])
     desk.bucket.clear()
     assert (await client.get(f"/v1/jobs/{job_id}/stencil")).status_code == 404
 
@@ -128,8 +136,15 @@ async def test_the_bundle_holds_the_job_and_every_picture(desk: Any, client: htt
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         kinds = ("original", "quantized", "thumbnail")
-        names = ["job.json", "stencil.png", *(f"rank-{rank}-{kind}.png" for rank in (1, 2) for kind in kinds)]
-        assert archive.namelist() == names
+        of_each = [*(f"{kind}.png" for kind in kinds), "svg.svg", "materials.csv"]
+        names = {"job.json", "stencil.png", *(f"rank-{rank}-{name}" for rank in (1, 2) for name in of_each)}
+        assert set(archive.namelist()) == names
+        assert archive.read("rank-1-materials.csv").decode().splitlines() == [
+            "code,name,hex,share,area_m2,granule_kg,bags",
+            "RH20,Standard Blue,#0075BC,0.7,17.5,154.0,7",
+            "RH31,Cream,#E8E3D8,0.3,7.5,66.0,3",
+            "total,,,1,25.0,220.0,10",
+        ]
         assert json.loads(archive.read("job.json")) == (await client.get(f"/v1/jobs/{job_id}")).json()
         assert archive.read("rank-1-original.png") == desk.bucket[f"jobs/{job_id}/concepts/1-0/original.png"]
 

@@ -14,7 +14,9 @@ const RULES = {
   angle: "corner sharper than 60°",
 };
 
-const name = (kind) => KINDS[kind] ?? kind[0].toUpperCase() + kind.slice(1).replaceAll("_", " ");
+const FORMATS = { "image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP" };
+
+const name = (kind) => KINDS[kind];
 const downloadUrl = (url) => `${url}${url.includes("?") ? "&" : "?"}download`;
 
 /** The dialog. `show(job, id)` opens or refreshes it; `closed` is called when it was closed. */
@@ -24,8 +26,8 @@ export class Viewer {
     this.go = go;
     this.sides = null;
     this.split = 50;
-    this.onSurface = null;
-    this.marked = true;
+    this.onSurface = false;
+    this.marked = false;
     this.dialog.addEventListener("close", closed);
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
     this.dialog.addEventListener("keydown", (event) => {
@@ -54,9 +56,9 @@ export class Viewer {
     if (!concept) return;
     this.job = job;
     this.concept = concept;
-    this.pictures = Object.fromEntries(Object.entries(concept.pictures).filter(([kind]) => kind !== "thumbnail"));
+    this.pictures = Object.fromEntries(Object.keys(KINDS).filter((kind) => concept.pictures[kind]).map((kind) => [kind, concept.pictures[kind]]));
     const kinds = Object.keys(this.pictures);
-    if (!this.sides?.every((kind) => kinds.includes(kind))) this.sides = kinds.includes("original") ? ["original", kinds.includes("quantized") ? "quantized" : kinds[0]] : [kinds[0], kinds.at(-1)];
+    if (!this.sides?.every((kind) => kinds.includes(kind))) this.sides = [kinds[0], kinds.at(-1)];
     this.draw();
     if (!this.isOpen) this.dialog.showModal();
   }
@@ -78,14 +80,14 @@ export class Viewer {
           h("p", { class: "hint" }, `Mean difference from the original: ΔE ${concept.quality.mean_delta_e.toFixed(1)}`)),
         h("section", {}, h("h3", {}, "Colours used"), chips(concept.palette_used)),
         h("section", {}, h("h3", {}, "Downloads"), downloads(concept, this.pictures))),
-      materials(concept, job), violationList(concept));
+      installer(concept), materials(concept));
     const back = focused && byId(focused);
     if (back && this.dialog.contains(back)) back.focus();
   }
 
   stage() {
     const { surface } = this.job.brief;
-    const wholeSurface = this.onSurface ?? this.mustLay();
+    const wholeSurface = this.isLaid();
     const first = this.pictures[this.sides[0]];
     const ratio = wholeSurface ? surface.width_m / surface.height_m : first.width / first.height;
     const [under, over] = this.sides.map((kind) => {
@@ -95,7 +97,7 @@ export class Viewer {
     over.classList.add("over");
     const slider = h("input", { id: "split", type: "range", min: 0, max: 100, step: "any", value: this.split, "aria-label": `Slider between ${name(this.sides[0])} and ${name(this.sides[1])}` });
     const stage = h("div", { class: "compare" }, under, over,
-      wholeSurface && this.marked ? overlay(this.concept, surface) : null,
+      wholeSurface && this.marked && this.canMark() ? overlay(this.concept, surface) : null,
       h("span", { class: "tag left", "aria-hidden": "true" }, name(this.sides[0])), h("span", { class: "tag right", "aria-hidden": "true" }, name(this.sides[1])),
       h("span", { class: "handle", "aria-hidden": "true" }), slider);
     const set = () => {
@@ -111,8 +113,16 @@ export class Viewer {
 
   /** Pictures of two shapes can only be compared where both are laid on the surface. */
   mustLay() {
-    const ratios = this.sides.map((kind) => this.pictures[kind].width / this.pictures[kind].height);
-    return Math.abs(ratios[0] - ratios[1]) > 0.02 || (this.concept.violations ?? []).length > 0;
+    return this.sides.includes("installable") && this.sides.some((kind) => !fits(this.job.brief.surface, this.pictures[kind]));
+  }
+
+  isLaid() {
+    return this.onSurface || this.mustLay() || (this.marked && this.canMark());
+  }
+
+  /** What violates a rule was found on the cleaned picture. */
+  canMark() {
+    return this.sides.includes("installable") && this.concept.violations?.length > 0;
   }
 
   controls() {
@@ -121,14 +131,14 @@ export class Viewer {
       this.sides[side] = event.target.value;
       this.draw();
     } }, kinds.map((kind) => h("option", { value: kind, selected: kind === this.sides[side] }, name(kind)))));
-    const toggle = (id, label, checked, change) => h("label", { class: "toggle" },
-      h("input", { id, type: "checkbox", checked, onchange: (event) => { change(event.target.checked); this.draw(); } }), label);
+    const toggle = (id, label, checked, change, disabled = false) => h("label", { class: "toggle" },
+      h("input", { id, type: "checkbox", checked, disabled, onchange: (event) => { change(event.target.checked); this.draw(); } }), label);
     const { surface } = this.job.brief;
-    const laid = this.onSurface ?? this.mustLay();
+    const laid = this.isLaid();
     return h("div", { class: "controls" }, choice(0, "Left"), choice(1, "Right"),
       kinds.some((kind) => !fits(surface, this.pictures[kind]))
-        ? toggle("on-surface", `On the ${metres(surface.width_m)} × ${metres(surface.height_m)} m`, laid, (on) => { this.onSurface = on; }) : null,
-      this.concept.violations?.length ? toggle("marks", "Mark violations", this.marked, (on) => { this.marked = on; if (on) this.onSurface = true; }) : null);
+        ? toggle("on-surface", `On the ${metres(surface.width_m)} × ${metres(surface.height_m)} m`, laid, (on) => { this.onSurface = on; }, this.mustLay()) : null,
+      this.canMark() ? toggle("marks", "Mark violations", this.marked, (on) => { this.marked = on; }) : null);
   }
 }
 
@@ -146,31 +156,31 @@ function overlay(concept, surface) {
   return boxes.length ? svg("svg", { class: "marks", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...boxes) : null;
 }
 
-function violationList({ violations }) {
-  if (!violations?.length) return null;
-  const counts = new Map();
-  for (const { rule } of violations) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  return h("section", {}, h("h3", {}, "What an installer would object to"),
-    h("ul", { class: "plain" }, [...counts].map(([rule, count]) => h("li", {}, `${count} × ${RULES[rule] ?? rule}`))));
+function installer({ installer: says }) {
+  if (!says) return null;
+  const left = Object.entries(says.counts).filter(([, count]) => count > 0);
+  return h("section", {}, h("h3", {}, "What an installer would say"),
+    h("p", {}, `${says.score} of 100 once cleaned, ${says.score_before} before. Cleaning changed ${percent(says.changed)} of the surface.`),
+    left.length ? h("ul", { class: "plain" }, left.map(([rule, count]) => h("li", {}, `${count} × ${RULES[rule] ?? rule}`)))
+      : h("p", { class: "hint" }, "No rule is broken."));
 }
 
 function materials({ materials: needs, palette_used: used }) {
   if (!needs) return null;
-  const lines = needs.colours ?? needs.lines ?? [];
   const colour = (code) => used.find((one) => one.code === code);
   const figure = (value, unit) => h("td", {}, `${value} ${unit}`);
   return h("section", {}, h("h3", {}, "Materials"),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Materials" }, h("table", { class: "figures" },
       h("thead", {}, h("tr", {}, ["Colour", "Share", "Area", "Granule", "Bags"].map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, lines.map((line) => h("tr", {},
+      h("tbody", {}, needs.colours.map((line) => h("tr", {},
         styled(h("th", { scope: "row" }, h("span", { class: "colour", "aria-hidden": "true" }), `${colour(line.code)?.name ?? ""} `, h("small", {}, line.code)), { "--colour": colour(line.code)?.hex ?? "transparent" }),
         h("td", {}, percent(line.share)), figure(line.area_m2.toFixed(2), "m²"), figure(line.kg.toFixed(1), "kg"), h("td", {}, String(line.bags))))),
       h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, "Total"), h("td", {}, ""), figure(needs.area_m2.toFixed(2), "m²"), figure(needs.kg.toFixed(1), "kg"), h("td", {}, String(needs.bags)))))),
-    needs.binder_kg ? h("p", { class: "hint" }, `Binder for wet pour: ${needs.binder_kg.map((kg) => kg.toFixed(1)).join(" to ")} kg. Granule includes 10 % wastage; bags hold 25 kg.`) : null);
+    h("p", { class: "hint" }, `Binder for wet pour: ${needs.binder_kg.map((kg) => kg.toFixed(1)).join(" to ")} kg. Granule includes wastage.`));
 }
 
 function downloads(concept, pictures) {
   const files = [...Object.entries(pictures), ...Object.entries(concept.vectors ?? {})];
   return h("ul", { class: "files" }, files.map(([kind, file]) => h("li", {},
-    h("a", { href: downloadUrl(file.url), download: "" }, KINDS[kind] ?? kind.toUpperCase(), h("small", {}, (file.media_type?.split("/").pop() ?? kind).toUpperCase())))));
+    h("a", { href: downloadUrl(file.url), download: "" }, KINDS[kind] ?? kind.toUpperCase(), h("small", {}, FORMATS[file.media_type] ?? "")))));
 }

@@ -5,7 +5,7 @@ import { isFinal } from "./dom.js";
 
 const POLL_MS = 2000;
 const SLOW_POLL_MS = 15000;
-const MOST_POLL_MS = 30000;
+const MOST_DOUBLINGS = 2;
 
 /**
  * Call `show(job)` with the job and after each change until it is final, `lost(error)` whenever it cannot be read and
@@ -23,7 +23,7 @@ export function watchJob(id, { show, lost }) {
   function schedule() {
     clearTimeout(timer);
     const calm = events?.readyState === EventSource.OPEN ? SLOW_POLL_MS : POLL_MS;
-    timer = setTimeout(look, Math.min(calm * 2 ** failures, MOST_POLL_MS));
+    timer = setTimeout(look, failures ? POLL_MS * 2 ** failures : calm);
   }
 
   function stop() {
@@ -49,7 +49,7 @@ export function watchJob(id, { show, lost }) {
       else listen();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      failures += 1;
+      failures = Math.min(failures + 1, MOST_DOUBLINGS);
       lost(error);
       if (error.status === 404) stop();
     } finally {
