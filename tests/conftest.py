@@ -118,9 +118,8 @@ class Studio:
 
 
 @pytest.fixture(scope="session")
-def infrastructure() -> Iterator[Infrastructure]:
-    folder = ROOT / ".studio" / "tests"
-    folder.mkdir(parents=True, exist_ok=True)
+def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
+    folder = tmp_path_factory.mktemp("infrastructure")
     with ExitStack() as stack:
         with warnings.catch_warnings():  # docker's client leaves the socket of a failed connection to the collector
             warnings.simplefilter("ignore", ResourceWarning)

@@ -18,7 +18,7 @@ from aio_pika.abc import (
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError, ChannelInvalidStateError, DeliveryError
 
 from studio_chassis import metrics
-from studio_chassis.cloudevents import to_message
+from studio_chassis.cloudevents import BUILD, to_message
 from studio_chassis.errors import Unavailable
 from studio_contracts import topology
 from studio_contracts.events import Event
@@ -36,9 +36,10 @@ log = structlog.get_logger()
 class Broker:
     """A connection that comes back by itself. While it is away, publishing raises Unavailable at once."""
 
-    def __init__(self, url: str, service: str) -> None:
+    def __init__(self, url: str, service: str, build: str) -> None:
         self._url = url
         self._service = service
+        self._build = build
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
@@ -95,7 +96,9 @@ class Broker:
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
-        await self.send(topology.EXCHANGE, event.type, to_message(event), mandatory=event.type in topology.ROUTED)
+        message = to_message(event)
+        message.headers[BUILD] = self._build
+        await self.send(topology.EXCHANGE, event.type, message, mandatory=event.type in topology.ROUTED)
         metrics.published.labels(event.type).inc()
 
     async def send(self, exchange: str, routing_key: str, message: aio_pika.Message, *, mandatory: bool = True) -> None:
@@ -172,9 +175,9 @@ def retry_arguments(delay: timedelta) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_broker(url: str, service: str) -> AsyncIterator[Broker]:
+async def open_broker(url: str, service: str, build: str) -> AsyncIterator[Broker]:
     """A broker that connects in the background, so that a service starts while RabbitMQ is down."""
-    broker = Broker(url, service)
+    broker = Broker(url, service, build)
     connecting = asyncio.create_task(broker.connect())
     try:
         yield broker

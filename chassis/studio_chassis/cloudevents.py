@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from studio_contracts.events import Event, EventError
 
+BUILD = "ce-studiobuild"
+"""Extension attribute: the build of the service that published the event."""
 ATTEMPT = "studio-attempt"
 LAST_ERROR = "studio-last-error"
 DIED_AT = "studio-died-at"

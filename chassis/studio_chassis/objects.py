@@ -30,11 +30,14 @@ class UrlObjectStore:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._store = (
-            LocalStore(prefix=Path(unquote(parts.path)), mkdir=True)
-            if parts.scheme == "file"
-            else from_url(url, client_options={"timeout": "20s", "connect_timeout": "5s"})
-        )
+        try:
+            self._store = (
+                LocalStore(prefix=Path(unquote(parts.path)), mkdir=True)
+                if parts.scheme == "file"
+                else from_url(url, client_options={"timeout": "20s", "connect_timeout": "5s"})
+            )
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"object store: {type(error).__name__}") from error
 
     async def put(self, key: str, data: bytes) -> None:
         try:

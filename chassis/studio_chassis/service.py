@@ -124,7 +124,7 @@ async def open_chassis(name: str, settings: ServiceSettings, clock: Clock = utc_
     """Connections for one service, closed in reverse order. Neither broker nor database need to be up yet."""
     async with (
         open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, name) as store,
-        open_broker(settings.rabbitmq_url.get_secret_value(), name) as broker,
+        open_broker(settings.rabbitmq_url.get_secret_value(), name, settings.build) as broker,
     ):
         jobs = Jobs(store, broker.publish, clock, name)
         yield Chassis(jobs, store, UrlObjectStore(settings.object_store_url), broker, clock)

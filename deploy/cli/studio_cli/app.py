@@ -4,6 +4,7 @@ import typer
 
 from studio_cli import dlq, job
 from studio_cli.doctor import doctor
+from studio_cli.top import top
 
 main = typer.Typer(
     help="For the engineers of TPV Studio. Settings come from the environment, as for the services.",
@@ -12,3 +13,4 @@ main = typer.Typer(
 main.add_typer(dlq.app, name="dlq")
 main.add_typer(job.app, name="job")
 main.command()(doctor)
+main.command()(top)

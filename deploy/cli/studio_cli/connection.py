@@ -40,7 +40,7 @@ async def connected() -> AsyncIterator[Studio]:
     async with (
         open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, "cli") as store,
         await aio_pika.connect(url, timeout=CONNECT_SECONDS) as connection,
-        open_broker(url, f"cli-{uuid4().hex[:6]}") as broker,
+        open_broker(url, f"cli-{uuid4().hex[:6]}", settings.build) as broker,
     ):
         async with asyncio.timeout(CONNECT_SECONDS):
             await broker.ready.wait()

@@ -89,11 +89,12 @@ async def _database(settings: ProviderSettings) -> str:
 
 
 async def _objects(settings: ProviderSettings) -> str:
-    store, key = UrlObjectStore(settings.object_store_url), f"doctor/{uuid4()}"
+    folder = f"doctor/{uuid4()}"
     try:
-        await store.put(key, b"ok")
-        found = await store.get(key)
-        await store.delete([key])
+        store = UrlObjectStore(settings.object_store_url)
+        await store.put(f"{folder}/probe", b"ok")
+        found = await store.get(f"{folder}/probe")
+        await store.delete_under(folder)
     except ChassisError as error:
         raise Fault(f"OBJECT_STORE_URL cannot be written and read ({error}): check bucket and credentials") from error
     return "written, read and removed" if found == b"ok" else "answers with other bytes than were written"

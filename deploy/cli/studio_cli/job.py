@@ -6,15 +6,12 @@ from rich.table import Table
 
 from studio_chassis.errors import JobNotFound
 from studio_cli.connection import run
+from studio_cli.create import create
 from studio_contracts.job import Job
 
-app = typer.Typer(help="One job: what was asked, what happened, how it stands.", no_args_is_help=True)
+app = typer.Typer(help="Jobs: ask for one, see what happened to it.", no_args_is_help=True)
+app.command()(create)
 console = Console()
-
-
-@app.callback()
-def _root() -> None:
-    """Keeps `show` a command of its own while there is no other."""
 
 
 @app.command()

@@ -89,7 +89,7 @@ def endpoints(infrastructure: Infrastructure, tmp_path: Path, monkeypatch: pytes
 async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]:
     async with (
         open_mongo_store(endpoints.mongodb_url, endpoints.database, "test") as store,
-        open_broker(endpoints.rabbitmq_url, "test") as broker,
+        open_broker(endpoints.rabbitmq_url, "test", "the build") as broker,
     ):
         jobs = Jobs(store, broker.publish, utc_now, "test")
         studio = Studio(jobs, broker, tmp_path)
@@ -117,6 +117,7 @@ async def test_a_dead_letter_fails_its_job_as_replayable_and_can_be_listed_and_s
         shown = await studio.command("dlq", "show", ids[0])
         assert f"studio job show {ids[0]}" in shown
         assert "attempts   1" in shown
+        assert "the build" in shown
         timeline = await studio.command("job", "show", ids[0])
         assert "job.failed" in timeline
         assert f"studio dlq replay --job {ids[0]}" in " ".join(timeline.split())

@@ -3,11 +3,11 @@
 import asyncio
 import hashlib
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from studio_chassis.invariants import at_rest_violations, change_violations, job_violations
 from studio_contracts import topology
-from studio_contracts.job import Job
+from studio_contracts.job import Job, PictureKind, VectorKind
 
 if TYPE_CHECKING:
     from studio_simulation.world import World
@@ -103,9 +103,9 @@ class Checks:
     def _pictures(self, job: Job) -> None:
         """Every promised picture can be fetched and is the one that was promised."""
         for concept in job.concepts:
-            if set(concept.pictures) < {"original", "quantized", "thumbnail"}:
+            if set(concept.files) != {*get_args(PictureKind), *get_args(VectorKind)}:
                 self._report(job.id, f"pictures_are_stored: {concept.id} lacks a kind")
-            for stored in concept.pictures.values():
+            for stored in concept.files.values():
                 data = self._world.bucket.get(stored.key)
                 if data is None:
                     self._report(job.id, f"pictures_are_stored: {stored.key} is missing")

@@ -328,9 +328,8 @@ def _cheap_concept(original: bytes, *_: Any, **__: Any) -> ConceptPictures:
     made = _concept()
     score = Random(original).random()
     return made._replace(
-        original=original,
-        quantized=b"quantized " + original,
-        thumbnail=b"thumbnail " + original,
+        pictures={kind: file._replace(data=kind.encode() + original) for kind, file in made.pictures.items()},
+        vectors={kind: file._replace(data=kind.encode() + original) for kind, file in made.vectors.items()},
         quality=made.quality._replace(score=score),
     )
 
@@ -372,6 +371,7 @@ def _patched(world: World) -> Iterator[None]:
             (httpx, "AsyncClient", client),
             (os, "urandom", entropy),
             (random_module, "_urandom", entropy),
+            (os, "cpu_count", lambda: 2),
             (anyio.to_thread, "run_sync", _at_once),
             (standardwebhooks.webhooks, "datetime", Clock),
             (studio_stencil.handlers, "make_plan", _plan),

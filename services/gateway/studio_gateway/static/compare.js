@@ -131,13 +131,12 @@ export class Viewer {
       this.sides[side] = event.target.value;
       this.draw();
     } }, kinds.map((kind) => h("option", { value: kind, selected: kind === this.sides[side] }, name(kind)))));
-    const toggle = (id, label, checked, change, disabled = false) => h("label", { class: "toggle" },
-      h("input", { id, type: "checkbox", checked, disabled, onchange: (event) => { change(event.target.checked); this.draw(); } }), label);
+    const toggle = (id, label, checked, change) => h("label", { class: "toggle" },
+      h("input", { id, type: "checkbox", checked, onchange: (event) => { change(event.target.checked); this.draw(); } }), label);
     const { surface } = this.job.brief;
-    const laid = this.isLaid();
+    const mayLay = !this.mustLay() && !fits(surface, this.pictures[this.sides[0]]);
     return h("div", { class: "controls" }, choice(0, "Left"), choice(1, "Right"),
-      kinds.some((kind) => !fits(surface, this.pictures[kind]))
-        ? toggle("on-surface", `On the ${metres(surface.width_m)} × ${metres(surface.height_m)} m`, laid, (on) => { this.onSurface = on; }, this.mustLay()) : null,
+      mayLay ? toggle("on-surface", `On the ${metres(surface.width_m)} × ${metres(surface.height_m)} m`, this.onSurface, (on) => { this.onSurface = on; }) : null,
       this.canMark() ? toggle("marks", "Mark violations", this.marked, (on) => { this.marked = on; }) : null);
   }
 }

@@ -71,7 +71,7 @@ function showProblems(problems) {
       byId("form-error").textContent += `${field}: ${detail} `;
       continue;
     }
-    error.append(error.textContent ? " " : "", (LABELS[field] ?? "") + detail);
+    error.textContent += `${error.textContent ? "\n" : ""}${LABELS[field] ?? ""}${detail}`;
     const input = control.matches("input") ? control : control.querySelector("textarea, input, select");
     input.setAttribute("aria-invalid", "true");
     first ??= input;

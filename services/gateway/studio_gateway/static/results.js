@@ -80,7 +80,8 @@ function blank() {
 
 /** What was decided for the job, and what a person should know. */
 export function about(job) {
-  const { plan, warnings } = job;
+  const { plan, error } = job;
+  const warnings = job.warnings.filter((warning) => !error?.detail.includes(warning.text));
   return [
     warnings.length ? h("aside", { class: "notice warn" }, h("b", {}, "Worth knowing"), h("ul", {}, warnings.map((warning) => h("li", {}, warning.text)))) : null,
     plan ? h("section", { class: "plan" }, h("h2", {}, "The plan"),

@@ -1,0 +1,319 @@
+"""What it costs one gateway process to be watched by many, and how many requests it answers.
+
+Run by `make bench-gateway`: the whole stack as processes, all bound to two cores where there are more. One job is made
+in full; then every other service is stopped, so that what is measured is the gateway, its database and its broker.
+First a probe reads the finished job for a while: alone, with watchers open, and with polling clients besides. Each
+watcher follows a waiting job of its own, which is the most the gateway can be asked to look after. At the end those
+jobs are canceled one by one, to see how soon their watchers hear of it.
+Requests per second are counted from a closed loop of clients, beside a route of FastAPI that does nothing, served by
+the same uvicorn and asked by the same client. The rows take turns, so that a busy machine slows them all.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import httpx
+from fastapi import FastAPI
+from rich.console import Console
+from rich.table import Table
+
+from studio_local.ports import LOOPBACK, free_port, is_listening
+from studio_local.processes import ManagedProcess, wait_until
+from studio_local.services import WORKERS
+from studio_local.stack import LocalStack, ServiceStack
+
+BRIEF = {"prompt": "ocean energy with fish", "surface": {"width_m": 6, "height_m": 4}, "strategy": "bands", "count": 6}
+POLL_SECONDS = 1.0  # what Retry-After tells a client
+PROBE_SECONDS = 0.02
+PATIENCE_SECONDS = 60
+TICKS = os.sysconf("SC_CLK_TCK")
+BARE, READ, UNCHANGED, POST = "bare FastAPI route", "GET a job (200)", "GET a job (304)", "POST a job (202)"
+
+bare = FastAPI()
+
+
+@bare.get("/")
+async def hello() -> dict[str, str]:
+    """The least a route can do."""
+    return {"hello": "world"}
+
+
+class Connection:
+    """One HTTP/1.1 connection that is kept alive. As little client as possible: it shares the cores."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, port: int) -> Self:
+        return cls(*await asyncio.open_connection(LOOPBACK, port))
+
+    def send(self, request: bytes) -> None:
+        self._writer.write(request)
+
+    async def ask(self, request: bytes, expected: int) -> bytes:
+        """The body of the answer, which must have that status."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            self.send(request)
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+            body = await self._reader.readexactly(int(length or 0))
+        status = int(head[9:12])
+        if status != expected:
+            raise SystemExit(f"{status} instead of {expected}: {body[:500]!r}")
+        return body
+
+    async def read_until(self, text: bytes) -> None:
+        await self._reader.readuntil(text)
+
+    async def close(self) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
+
+
+def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    """The bytes of a request."""
+    given = {"Host": LOOPBACK, **({"Content-Type": "application/json"} if body else {}), **headers}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+    return (
+        "\r\n".join([*lines, f"Content-Length: {len(body)}" if method == "POST" else "Accept: */*", "", ""]).encode()
+        + body
+    )
+
+
+class Phase(NamedTuple):
+    """What a probe and the kernel saw for a while. Seconds, bytes, share of one core."""
+
+    name: str
+    read: list[float]
+    unchanged: list[float]
+    memory: int
+    cpu: float
+    polled: int
+
+
+class Gateway:
+    """The gateway of a stack: where it listens, what it holds in memory and has spent."""
+
+    def __init__(self, stack: ServiceStack) -> None:
+        self.port = stack.ports["gateway"]
+        self._pid = stack.services["gateway"].pid
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / TICKS
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        return int(Path(f"/proc/{self._pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def finished_job(stack: ServiceStack) -> tuple[str, str]:
+    """The path of a completed job of six pictures, and its ETag."""
+    with httpx.Client(base_url=stack.gateway_url, timeout=30, trust_env=False) as client:
+        path = client.post("/v1/jobs", json=BRIEF).raise_for_status().headers["Location"]
+        if not wait_until(lambda: client.get(path).json()["status"] == "completed", PATIENCE_SECONDS):
+            raise SystemExit(f"{path} was not completed in {PATIENCE_SECONDS} s")
+        return path, client.get(path).headers["ETag"]
+
+
+@contextmanager
+def bare_server(stack: ServiceStack) -> Iterator[int]:
+    """The route that does nothing, in a process of its own; gives its port."""
+    port = free_port()
+    options = ["--port", str(port), "--log-level", "warning", "--no-access-log", "--lifespan", "off"]
+    process = ManagedProcess(
+        "bare",
+        [sys.executable, "-m", "uvicorn", "gateway:bare", "--app-dir", str(Path(__file__).parent), *options],
+        environment=stack.environment,
+        log=stack.infrastructure.logs / "bare.log",
+        records=stack.infrastructure.records,
+        ready=lambda: is_listening(port),
+    )
+    try:
+        process.start()
+        process.wait_ready(PATIENCE_SECONDS)
+        yield port
+    finally:
+        process.stop()
+
+
+@asynccontextmanager
+async def connections(port: int, number: int) -> AsyncIterator[list[Connection]]:
+    opened = [await Connection.open(port) for _ in range(number)]
+    try:
+        yield opened
+    finally:
+        await asyncio.gather(*(connection.close() for connection in opened))
+
+
+async def requests_per_second(port: int, asked: bytes, expected: int, clients: int, seconds: float) -> float:
+    """From so many connections, each asking again as soon as it is answered."""
+
+    async def ask_on(connection: Connection, until: float) -> int:
+        count = 0
+        while time.perf_counter() < until:
+            await connection.ask(asked, expected)
+            count += 1
+        return count
+
+    async with connections(port, clients) as opened:
+        started = time.perf_counter()
+        counts = await asyncio.gather(*(ask_on(connection, started + seconds) for connection in opened))
+        return sum(counts) / (time.perf_counter() - started)
+
+
+async def every(seconds: float, act: Callable[[], Awaitable[Any]], until: float, offset: float = 0.0) -> int:
+    """Act at those moments; one that was missed is left out. How often it was done."""
+    count = 0
+    due = time.perf_counter() + offset
+    while due < until:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        await act()
+        count += 1
+        due = max(due + seconds, time.perf_counter())
+    return count
+
+
+async def observe(
+    name: str, gateway: Gateway, read: bytes, unchanged: bytes, seconds: float, pollers: Sequence[Connection] = ()
+) -> Phase:
+    """Ask for the job at a steady pace, the 200 and the 304 in turn, while `pollers` ask for it too."""
+    taken: dict[bytes, list[float]] = {read: [], unchanged: []}
+
+    async def probe(connection: Connection) -> None:
+        for asked, expected in ((read, 200), (unchanged, 304)):
+            started = time.perf_counter()
+            await connection.ask(asked, expected)
+            taken[asked].append(time.perf_counter() - started)
+
+    async with connections(gateway.port, 1) as (probing,):
+        spent, started = gateway.cpu_seconds(), time.perf_counter()
+        until = started + seconds
+        _, *polls = await asyncio.gather(
+            every(PROBE_SECONDS, lambda: probe(probing), until),
+            *(
+                every(POLL_SECONDS, lambda poller=poller: poller.ask(unchanged, 304), until, place / len(pollers))
+                for place, poller in enumerate(pollers)
+            ),
+        )
+        cpu = (gateway.cpu_seconds() - spent) / (time.perf_counter() - started)
+        return Phase(name, taken[read], taken[unchanged], gateway.memory(), cpu, sum(polls))
+
+
+async def watched(
+    gateway: Gateway, read: bytes, unchanged: bytes, number: int, seconds: float
+) -> tuple[list[Phase], list[float]]:
+    """The gateway alone, with watchers, and with polling clients besides; then how soon watchers hear of a change."""
+    await requests_per_second(gateway.port, read, 200, 4, 1)  # the first requests build what is kept
+    phases = [await observe("alone", gateway, read, unchanged, seconds)]
+    post = request("POST", "/v1/jobs", json.dumps(BRIEF).encode())
+    async with connections(gateway.port, 1) as (client,), connections(gateway.port, number) as watchers:
+        jobs = [f"/v1/jobs/{json.loads(await client.ask(post, 202))['id']}" for _ in watchers]
+        for watcher, job in zip(watchers, jobs, strict=True):
+            watcher.send(request("GET", f"{job}/events"))
+            await watcher.read_until(b"job.accepted")
+        phases.append(await observe(f"{number} watchers", gateway, read, unchanged, seconds))
+        async with connections(gateway.port, number) as pollers:
+            name = f"{number} watchers, {number} polling"
+            phases.append(await observe(name, gateway, read, unchanged, seconds, pollers))
+
+        async def cancel(job: str, watcher: Connection) -> float:
+            await client.ask(request("POST", f"{job}/cancel"), 200)
+            started = time.perf_counter()
+            await watcher.read_until(b"job.canceled")
+            return time.perf_counter() - started
+
+        return phases, [await cancel(job, watcher) for job, watcher in zip(jobs[:50], watchers, strict=False)]
+
+
+async def rates(
+    gateway: Gateway, bare_port: int, read: bytes, unchanged: bytes, clients: int, rounds: int, seconds: float
+) -> dict[str, list[float]]:
+    """Requests per second by row, one for each round."""
+    post = request("POST", "/v1/jobs", json.dumps(BRIEF).encode())
+    rows = {
+        BARE: (bare_port, request("GET", "/"), 200),
+        UNCHANGED: (gateway.port, unchanged, 304),
+        READ: (gateway.port, read, 200),
+        POST: (gateway.port, post, 202),
+    }
+    found: dict[str, list[float]] = {name: [] for name in rows}
+    for _ in range(rounds):
+        for name, (port, asked, expected) in rows.items():
+            found[name].append(await requests_per_second(port, asked, expected, clients, seconds))
+    return found
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value below which that share of the values lies."""
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def report(console: Console, phases: Sequence[Phase], heard: Sequence[float], found: dict[str, list[float]]) -> None:
+    """The tables, and the target they are held against."""
+    table = Table(title="One gateway process; a probe's latency in milliseconds")
+    for heading in ("", "memory", "CPU of a core", "polls", "200 p50", "200 p99", "304 p50", "304 p99"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for one in phases:
+        latencies = [percentile(values, percent) * 1000 for values in (one.read, one.unchanged) for percent in (50, 99)]
+        size = f"{one.memory / 2**20:.1f} MiB"
+        table.add_row(one.name, size, f"{one.cpu:.0%}", str(one.polled), *(f"{value:.1f}" for value in latencies))
+    console.print(table)
+    alone, *_, last = phases
+    console.print(f"Memory added: {(last.memory - alone.memory) / 2**20:.1f} MiB.")
+    console.print(
+        f"A change reaches its watcher in {percentile(heard, 50):.3f} s p50, {percentile(heard, 99):.3f} s p99."
+    )
+    table = Table("", "requests/s", "worst round", "beside bare", title="Closed loop, median of the rounds")
+    ratios = {
+        name: statistics.median(row / base for row, base in zip(values, found[BARE], strict=True))
+        for name, values in found.items()
+    }
+    for name, values in found.items():
+        table.add_row(name, f"{statistics.median(values):.0f}", f"{min(values):.0f}", f"{ratios[name]:.2f} ×")
+    console.print(table)
+    console.print(f"{'met ' if ratios[UNCHANGED] >= 0.5 else 'NOT met'} GET with 304 at least 0.5 × the bare route")
+
+
+def main() -> None:
+    """Start the stack, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--watchers", type=int, default=200, help="watchers, and as many polling clients")
+    parser.add_argument("--clients", type=int, default=16, help="connections of the closed loop")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--seconds", type=float, default=2.0, help="of one row in one round; a phase takes five times that"
+    )
+    parser.add_argument("--cores", type=int, default=2, help="cores everything is bound to")
+    arguments = parser.parse_args()
+    console = Console()
+    cores = sorted(os.sched_getaffinity(0))[: arguments.cores]
+    os.sched_setaffinity(0, cores)
+    folder = Path(".studio") / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    with LocalStack(folder, fresh=True, extra={"STANDIN_DELAY_SECONDS": "0"}) as stack, bare_server(stack) as bare_port:
+        path, etag = finished_job(stack)
+        for name in WORKERS:
+            stack.stop(name)
+        read, unchanged = request("GET", path), request("GET", path, **{"If-None-Match": etag})
+        gateway = Gateway(stack)
+        console.print(f"Bound to {len(cores)} cores, load {os.getloadavg()[0]:.1f} before.")
+        phases, heard = asyncio.run(watched(gateway, read, unchanged, arguments.watchers, 5 * arguments.seconds))
+        found = asyncio.run(
+            rates(gateway, bare_port, read, unchanged, arguments.clients, arguments.rounds, arguments.seconds)
+        )
+    report(console, phases, heard, found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""`studio job create`: a brief from the terminal, its progress, its pictures in a folder."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+STAGES = ("stencil", "prediction", "postprocess", "finished")
+FINAL = ("completed", "failed", "canceled")
+POLL_SECONDS = 0.5
+console = Console()
+
+
+def create(
+    prompt: Annotated[str, typer.Argument(help="What the surface should look like.")],
+    width: Annotated[float, typer.Option(help="Width of the surface in metres.")] = 10.0,
+    height: Annotated[float, typer.Option(help="Height of the surface in metres.")] = 3.0,
+    count: Annotated[int, typer.Option(help="How many pictures.")] = 6,
+    style: Annotated[str, typer.Option(help="professional, playful or geometric.")] = "professional",
+    colour: Annotated[list[str] | None, typer.Option(help="A colour's code; up to six times. None: chosen.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same brief and seed give the same stencil.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("concepts"),
+    gateway: Annotated[str, typer.Option(envvar="STUDIO_GATEWAY_URL", help="Address.")] = "http://127.0.0.1:8080",
+    patience: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 1800,
+) -> None:
+    """Post a brief, follow its job, save the pictures."""
+    brief: dict[str, Any] = {"prompt": prompt, "style": style, "count": count}
+    brief |= {"surface": {"width_m": width, "height_m": height}, "palette": colour or None, "seed": seed}
+    try:
+        with httpx.Client(base_url=gateway, timeout=30) as client:
+            job = _followed(client, _post(client, brief), patience)
+            if job["status"] != "completed":
+                error = job["error"] or {"title": "called off", "detail": ""}
+                console.print(f"The job {job['status']}: {error['title']}. {error['detail']}")
+                raise typer.Exit(1)
+            saved = _save(client, job, out)
+    except httpx.HTTPError as error:
+        console.print(f"The gateway at {gateway} cannot be used ({type(error).__name__}): start it or give --gateway.")
+        raise typer.Exit(1) from error
+    for concept in job["concepts"]:
+        colours = ", ".join(used["name"] for used in concept["palette_used"])
+        console.print(f"rank {concept['rank']}: score {concept['score']:.2f}, {colours}")
+    console.print(f"{saved} files in {out}")
+
+
+def _post(client: httpx.Client, brief: dict[str, Any]) -> str:
+    answer = client.post("/v1/jobs", json=brief)
+    if answer.status_code != httpx.codes.ACCEPTED:
+        problem = answer.json()
+        for field in problem.get("errors") or [{"field": problem["title"], "detail": problem["detail"]}]:
+            console.print(f"{field['field']}: {field['detail']}")
+        raise typer.Exit(2)
+    return str(answer.headers["location"])
+
+
+def _followed(client: httpx.Client, location: str, patience: float) -> dict[str, Any]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+        task = bars.add_task("accepted", total=len(STAGES) - 1)
+        for job in _polled(client, location, patience):
+            bars.update(task, description=job["stage"], completed=STAGES.index(job["stage"]))
+    return job
+
+
+def _polled(client: httpx.Client, location: str, patience: float) -> Iterator[dict[str, Any]]:
+    deadline = time.monotonic() + patience
+    while True:
+        job: dict[str, Any] = client.get(location).raise_for_status().json()
+        yield job
+        if job["status"] in FINAL:
+            return
+        if time.monotonic() > deadline:
+            console.print(f"Still in {job['stage']} after {patience:g} s; it goes on without us: {location}")
+            raise typer.Exit(1)
+        time.sleep(POLL_SECONDS)
+
+
+def _save(client: httpx.Client, job: dict[str, Any], out: Path) -> int:
+    files = {"stencil.png": job["stencil"]["url"]}
+    for concept in job["concepts"]:
+        for kind, file in {**concept["pictures"], **concept["vectors"]}.items():
+            suffix = {"image/svg+xml": "svg", "image/vnd.dxf": "dxf"}.get(file["media_type"], file["media_type"][6:])
+            files[f"rank-{concept['rank']}-{kind}.{suffix}"] = file["url"]
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "job.json").write_text(json.dumps(job, indent=2) + "\n")
+    for name, url in files.items():
+        (out / name).write_bytes(client.get(url).raise_for_status().content)
+    return len(files) + 1

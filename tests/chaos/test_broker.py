@@ -1,0 +1,133 @@
+"""Consumers come back with the broker; poison goes aside and stops nobody."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import aio_pika
+import httpx
+
+from studio_chaos.fleet import Fleet
+from studio_chaos.reckoning import dead_letters, jobs_of
+from studio_chassis.clock import utc_now
+from studio_chassis.mongo import open_mongo_store
+from studio_contracts import topology
+from studio_contracts.brief import Brief
+from studio_contracts.job import Limits
+from studio_contracts.lifecycle import accept
+from studio_local.processes import wait_until
+
+BACK_SECONDS = 15
+GOOD, POISON_OF_A_KIND = 200, 5
+TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+
+
+def consumers(fleet: Fleet) -> list[str]:
+    """Queues of the virtual host that have a consumer, one entry for each consumer, as the broker sees it."""
+    management = fleet.stack.infrastructure.management
+    vhost = quote(urlsplit(fleet.stack.endpoints.rabbitmq_url).path[1:], safe="")
+    answer = httpx.get(
+        f"{management.url}/api/consumers/{vhost}", auth=(management.user, management.password), trust_env=False
+    )
+    return sorted(consumer["queue"]["name"] for consumer in answer.json())
+
+
+def test_every_consumer_is_back_soon_after_the_broker_or_the_line_to_it(ground: Any) -> None:
+    expected = sorted(queue.name for queue in topology.QUEUES)
+    with ground() as (fleet, proxy):
+        broker = fleet.stack.infrastructure.server("broker")
+
+        def killed() -> None:
+            broker.kill()
+            fleet.stack.infrastructure.restart("broker")
+
+        for blow in (lambda: fleet.stack.infrastructure.restart("broker"), killed, proxy.cut):
+            assert wait_until(lambda: consumers(fleet) == expected, BACK_SECONDS), consumers(fleet)
+            blow()
+            served = time.monotonic()
+            assert wait_until(lambda: consumers(fleet) == expected, BACK_SECONDS), consumers(fleet)
+            assert time.monotonic() - served < BACK_SECONDS
+
+
+def test_services_started_while_the_line_is_dead_consume_once_it_is_not(ground: Any) -> None:
+    expected = sorted(queue.name for queue in topology.QUEUES)
+    with ground() as (fleet, proxy):
+        for name in ("stencil", "predictor", "postprocess"):
+            fleet.kill(name)
+        proxy.deafen()
+        for name in ("stencil", "predictor", "postprocess"):
+            fleet.start(name)
+        assert wait_until(lambda: proxy.connections >= 4, 30)  # the gateway's, the reconciler's, and those started
+        proxy.cut()
+        assert wait_until(lambda: consumers(fleet) == expected, 2 * BACK_SECONDS), consumers(fleet)
+
+
+def good_headers(job_id: str) -> dict[str, Any]:
+    return {
+        "ce-specversion": "1.0",
+        "ce-id": f"{job_id}:job.created.v1",
+        "ce-type": "studio.job.created.v1",
+        "ce-source": "/studio/test",
+        "ce-subject": job_id,
+        "ce-time": utc_now().isoformat(),
+        "traceparent": TRACE,
+    }
+
+
+def poison(job_id: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Bad JSON, a version and a type that nobody knows, and five megabytes."""
+    good = good_headers(job_id)
+    yield b"{not json", good
+    yield b"{}", good | {"ce-type": "studio.job.created.v9"}
+    yield b"{}", good | {"ce-type": "studio.job.exploded.v1"}
+    yield json.dumps({"padding": "x" * 5_000_000}).encode(), good
+
+
+async def store_jobs(fleet: Fleet) -> list[str]:
+    """Jobs as the gateway stores them, but with nothing in the outbox: their events are published by hand."""
+    endpoints, job_ids = fleet.stack.endpoints, [f"good-{number}" for number in range(GOOD)]
+    async with open_mongo_store(endpoints.mongodb_url, endpoints.database, "chaos") as store:
+        for job_id in job_ids:
+            brief = Brief(prompt="a pond", count=1)
+            first = accept(
+                brief, job_id=job_id, seed=1, traceparent=TRACE, limits=Limits(), now=utc_now(), by="gateway"
+            )
+            await store.insert(first._replace(events=()))
+    return job_ids
+
+
+async def publish_among_the_good(fleet: Fleet, job_ids: list[str]) -> None:
+    every = GOOD // (4 * POISON_OF_A_KIND)
+    bad = [one for _ in range(POISON_OF_A_KIND) for one in poison(job_ids[0])]
+    async with await aio_pika.connect(fleet.stack.endpoints.rabbitmq_url) as connection:
+        exchange = await (await connection.channel()).get_exchange(topology.EXCHANGE)
+        for number, job_id in enumerate(job_ids):
+            messages = [(b"{}", good_headers(job_id))]
+            if number % every == 0:
+                messages.append(bad.pop())
+            for body, headers in messages:
+                await exchange.publish(aio_pika.Message(body, headers=headers), "studio.job.created.v1")
+    assert not bad
+
+
+def handled(fleet: Fleet) -> dict[str, float]:
+    """How often each outcome befell a message of the stencil's queue."""
+    text = httpx.get(f"http://127.0.0.1:{fleet.stack.ports['stencil']}/metrics", trust_env=False).text
+    lines = [line for line in text.splitlines() if line.startswith("studio_messages_total{")]
+    return {line.split('outcome="')[1].split('"')[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def test_twenty_poison_messages_among_two_hundred_good_are_set_aside_and_stop_nobody(ground: Any) -> None:
+    with ground(STUDIO_STUCK_AFTER="600", STUDIO_RELAY_AFTER="600") as (fleet, _):
+        fleet.kill("predictor")  # stencils suffice here: the pictures are left undone
+        job_ids = asyncio.run(store_jobs(fleet))
+        asyncio.run(publish_among_the_good(fleet, job_ids))
+        with jobs_of(fleet.stack.endpoints) as jobs:
+            drawn = {"stencil": {"$ne": None}, "status": "queued"}
+            assert wait_until(lambda: jobs.count_documents(drawn) == GOOD, 90), handled(fleet)
+        outcomes = {"done": float(GOOD), "dead": 4.0 * POISON_OF_A_KIND}
+        assert wait_until(lambda: handled(fleet) == outcomes, 10), handled(fleet)
+        assert asyncio.run(dead_letters(fleet.stack.endpoints)) == 4 * POISON_OF_A_KIND

@@ -1,0 +1,55 @@
+"""SIGTERM with a full prefetch, again and again: what is in hand is finished, and nobody has to come to the rescue."""
+
+import asyncio
+import threading
+from typing import Any
+
+from studio_chaos.crowd import post_jobs
+from studio_chaos.fleet import Fleet
+from studio_chaos.reckoning import jobs_of, reckon, wait_for_rest
+from studio_local.processes import wait_until
+
+DRAIN_SECONDS = 10
+GRACE_SECONDS = DRAIN_SECONDS + 2
+NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STUDIO_RELAY_AFTER": "3600", "STUDIO_DRAIN_SECONDS": str(DRAIN_SECONDS)}
+WORK_SECONDS = 60
+
+
+def roll(fleet: Fleet, name: str, times: int) -> None:
+    """End a service the moment its queue has filled its hands, and start it again."""
+    for _ in range(times):
+        fleet.terminate(name, GRACE_SECONDS)
+        fleet.start(name)
+        fleet.wait_ready(name)
+
+
+def wait_for(fleet: Fleet, stage: dict[str, Any], jobs: int) -> None:
+    with jobs_of(fleet.stack.endpoints) as stored:
+        assert wait_until(lambda: stored.count_documents(stage) == jobs, WORK_SECONDS), stage
+
+
+def test_no_service_loses_or_repeats_anything_when_told_to_end(ground: Any, thorough: bool) -> None:
+    jobs, times = (200, 20) if thorough else (24, 3)
+    with ground(**NO_RESCUE) as (fleet, _):
+        for name in ("stencil", "predictor", "postprocess"):
+            fleet.kill(name)
+        accepted = post_jobs(fleet.stack.gateway_url, jobs)
+        fleet.start("stencil")
+        fleet.wait_ready("stencil")
+        roll(fleet, "stencil", times)
+        wait_for(fleet, {"stencil": {"$ne": None}}, jobs)
+        gateway = threading.Thread(target=roll, args=(fleet, "gateway", times))
+        fleet.start("predictor")
+        fleet.wait_ready("predictor")
+        gateway.start()
+        roll(fleet, "predictor", times)
+        gateway.join()
+        wait_for(fleet, {"predictions.0.state": "succeeded"}, jobs)
+        fleet.start("postprocess")
+        fleet.wait_ready("postprocess")
+        roll(fleet, "postprocess", times)
+        roll(fleet, "reconciler", times)
+        assert wait_for_rest(fleet.stack, WORK_SECONDS)
+        result = asyncio.run(reckon(fleet.stack, accepted))
+        assert result.violations == []
+        assert (result.final, result.paid, result.paid_twice, result.missing, result.dead) == (jobs, jobs, 0, 0, 0)

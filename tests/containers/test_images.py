@@ -1,0 +1,86 @@
+"""What is in the images, and what is not."""
+
+from typing import Any
+
+import docker
+import pytest
+
+MB = 1_000_000
+WITHOUT_PICTURES = ("gateway", "predictor", "reconciler")
+WITH_PICTURES = ("stencil", "postprocess")
+SERVICES = (*WITHOUT_PICTURES, *WITH_PICTURES)
+IMAGES = (*SERVICES, "standin")
+BASE = "python:3.11-slim-bookworm"
+
+pytestmark = pytest.mark.usefixtures("compose")
+
+
+def configuration(engine: docker.DockerClient, name: str) -> dict[str, Any]:
+    return dict(engine.images.get(f"studio-{name}:test").attrs["Config"])
+
+
+def answer_of(engine: docker.DockerClient, name: str, code: str) -> str:
+    """What Python code prints in a container as it is run in earnest: read-only and without privileges."""
+    output = engine.containers.run(
+        f"studio-{name}:test",
+        ["python", "-c", code],
+        remove=True,
+        read_only=True,
+        network_mode="none",
+        cap_drop=["ALL"],
+    )
+    return bytes(output).decode().strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [*((name, 120) for name in WITHOUT_PICTURES), *((name, 350) for name in WITH_PICTURES)]
+)
+def test_an_image_adds_little_to_its_base(engine: docker.DockerClient, name: str, limit: int) -> None:
+    added = engine.images.get(f"studio-{name}:test").attrs["Size"] - engine.images.get(BASE).attrs["Size"]
+    assert 20 * MB < added < limit * MB
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_image_starts_python_directly_as_an_unprivileged_user(engine: docker.DockerClient, name: str) -> None:
+    found = configuration(engine, name)
+    assert found["User"] == "10001:10001"
+    assert not found["Entrypoint"]
+    assert found["Cmd"][0] == "python"
+    assert f"studio_{name}" in " ".join(found["Cmd"])
+    assert "/healthz" in found["Healthcheck"]["Test"][-1] or name == "standin"
+    assert answer_of(engine, name, "import os; print(os.getuid(), os.getgid())") == "10001 10001"
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_image_says_what_it_is(engine: docker.DockerClient, name: str) -> None:
+    labels = configuration(engine, name)["Labels"]
+    assert labels["org.opencontainers.image.title"] == f"studio-{name}"
+    assert labels["org.opencontainers.image.version"] == "test"
+    assert labels["org.opencontainers.image.revision"] == "abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "absent"),
+    [
+        ("gateway", "numpy cv2 PIL ezdxf"),
+        ("stencil", "fastapi cv2 httpx"),
+        ("predictor", "fastapi numpy cv2 PIL"),
+        ("postprocess", "fastapi starlette"),
+        ("reconciler", "fastapi numpy cv2 PIL"),
+        ("standin", "studio_contracts studio_chassis aio_pika motor"),
+    ],
+)
+def test_an_image_holds_its_own_service_and_no_more(engine: docker.DockerClient, name: str, absent: str) -> None:
+    others = [f"studio_{other}" for other in IMAGES if other != name]
+    names = [*absent.split(), *others, "pip", "pytest", f"studio_{name}"]
+    code = f"import importlib.util as u; print([name for name in {names} if u.find_spec(name)])"
+    assert answer_of(engine, name, code) == f"['studio_{name}']"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_without_settings_names_them_and_ends(engine: docker.DockerClient, name: str) -> None:
+    with pytest.raises(docker.errors.ContainerError) as ended:
+        engine.containers.run(f"studio-{name}:test", remove=True, read_only=True, network_mode="none")
+    assert ended.value.exit_status == 2
+    said = str(ended.value)
+    assert all(setting in said for setting in ("RABBITMQ_URL", "MONGODB_URL", "OBJECT_STORE_URL"))

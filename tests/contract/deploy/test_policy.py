@@ -1,0 +1,269 @@
+"""What every workload must keep to, and which connections the network lets through: these and no other."""
+
+import re
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from studio_chassis.settings import ServiceSettings
+from studio_contracts.topology import QUEUES
+from studio_gateway.limits import MAX_WEBHOOK_BYTES
+from studio_gateway.settings import GatewaySettings
+from studio_predictor.settings import PredictorSettings
+from studio_reconciler.settings import ReconcilerSettings
+from tests.contract.deploy.flows import Flow, Place, allowed
+
+SERVICES = ("gateway", "stencil", "predictor", "postprocess", "reconciler")
+SCALED_BY_QUEUE = ("stencil", "predictor", "postprocess")
+MADE_BY_OPERATOR = {"rabbitmq-default-user": {"connection_string"}, "gateway-tls": {"tls.crt", "tls.key"}}
+MADE_BY_HAND = {
+    "studio-stores": {"MONGODB_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
+    "studio-provider": {"REPLICATE_API_TOKEN", "REPLICATE_WEBHOOK_SECRET", "REPLICATE_WEBHOOK_SIGNING_KEY"},
+}
+Manifests = list[dict[str, Any]]
+
+
+def of_kind(manifests: Manifests, *kinds: str) -> dict[str, dict[str, Any]]:
+    return {found["metadata"]["name"]: found for found in manifests if found["kind"] in kinds}
+
+
+def pods(manifests: Manifests) -> dict[str, dict[str, Any]]:
+    """Pod templates by the name of their workload."""
+    return {name: found["spec"]["template"] for name, found in of_kind(manifests, "Deployment", "StatefulSet").items()}
+
+
+def containers(manifests: Manifests) -> dict[str, dict[str, Any]]:
+    found = {name: pod["spec"]["containers"] for name, pod in pods(manifests).items()}
+    assert all(len(each) == 1 for each in found.values())
+    return {name: each[0] for name, each in found.items()}
+
+
+def named(manifests: Manifests, name: str) -> dict[str, Any]:
+    (found,) = (each for each in containers(manifests).items() if each[0] == name)
+    return found[1]
+
+
+def test_all_services_are_there(manifests: Manifests, overlay: str) -> None:
+    others = {"mongodb", "seaweedfs", "standin"} if overlay == "local" else set()
+    assert set(pods(manifests)) == {*SERVICES, *others}
+
+
+def test_pods_keep_to_the_restricted_profile(manifests: Manifests) -> None:
+    cluster = of_kind(manifests, "RabbitmqCluster")["rabbitmq"]["spec"]["override"]["statefulSet"]["spec"]["template"]
+    for name, pod in {**pods(manifests), "rabbitmq": cluster}.items():
+        spec = pod["spec"]
+        assert spec["securityContext"]["runAsNonRoot"] is True, name
+        assert spec["securityContext"]["runAsUser"] > 0, name
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), name
+        assert not [volume for volume in spec.get("volumes", []) if "hostPath" in volume], name
+        for container in [*spec["containers"], *spec.get("initContainers", [])]:
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False, name
+            assert context["capabilities"] == {"drop": ["ALL"]}, name
+            assert context.get("readOnlyRootFilesystem") or name == "rabbitmq", name
+    (namespace,) = of_kind(manifests, "Namespace").values()
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_images_are_pinned(manifests: Manifests) -> None:
+    images = {name: container["image"] for name, container in containers(manifests).items()}
+    images["rabbitmq"] = of_kind(manifests, "RabbitmqCluster")["rabbitmq"]["spec"]["image"]
+    for name, image in images.items():
+        assert re.fullmatch(r"[a-z0-9./-]+:v?\d+(\.\d+)+(-[a-z]+)?", image), name
+
+
+def test_requests_and_limits_are_set(manifests: Manifests) -> None:
+    resources = {name: container["resources"] for name, container in containers(manifests).items()}
+    resources["rabbitmq"] = of_kind(manifests, "RabbitmqCluster")["rabbitmq"]["spec"]["resources"]
+    for name, found in resources.items():
+        for kind, what in product(("requests", "limits"), ("cpu", "memory")):
+            assert found[kind].get(what), f"{name} {kind} {what}"
+
+
+def test_probes_ask_for_life_and_readiness(manifests: Manifests) -> None:
+    for name, container in containers(manifests).items():
+        assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys(), name
+        if name in SERVICES:
+            assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
+            assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
+            assert container["ports"] == [{"name": "http", "containerPort": 8080 if name == "gateway" else 8081}]
+
+
+def test_a_pod_is_given_longer_than_it_drains(manifests: Manifests) -> None:
+    drain = float(of_kind(manifests, "ConfigMap")["studio-settings"]["data"]["STUDIO_DRAIN_SECONDS"])
+    for name in SERVICES:
+        spec = pods(manifests)[name]["spec"]
+        pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert spec["terminationGracePeriodSeconds"] >= drain + pause + 10
+
+
+def test_no_pod_has_a_token_and_each_an_account_of_its_own(manifests: Manifests) -> None:
+    accounts = of_kind(manifests, "ServiceAccount")
+    for name, pod in pods(manifests).items():
+        assert pod["spec"]["serviceAccountName"] == name
+        assert pod["spec"]["automountServiceAccountToken"] is False
+        assert accounts[name]["automountServiceAccountToken"] is False
+    assert set(accounts) == set(pods(manifests))
+
+
+def test_services_are_spread_and_disrupted_one_at_a_time(manifests: Manifests) -> None:
+    budgets = of_kind(manifests, "PodDisruptionBudget")
+    for name in SERVICES:
+        spread = pods(manifests)[name]["spec"]["topologySpreadConstraints"]
+        assert [each["topologyKey"] for each in spread] == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
+        assert budgets[name]["spec"]["maxUnavailable"] == 1
+        selected = budgets[name]["spec"]["selector"]["matchLabels"]
+        assert selected.items() <= pods(manifests)[name]["metadata"]["labels"].items()
+
+
+def test_selectors_find_their_own_pods_and_no_others(manifests: Manifests) -> None:
+    for name, found in of_kind(manifests, "Deployment", "StatefulSet").items():
+        selector = found["spec"]["selector"]["matchLabels"].items()
+        assert [other for other, pod in pods(manifests).items() if selector <= pod["metadata"]["labels"].items()] == [
+            name
+        ]
+    for name, found in of_kind(manifests, "Service").items():
+        selector = found["spec"]["selector"].items()
+        assert [other for other, pod in pods(manifests).items() if selector <= pod["metadata"]["labels"].items()] == [
+            name
+        ]
+
+
+def test_every_setting_a_service_needs_is_given(manifests: Manifests) -> None:
+    plain = set(of_kind(manifests, "ConfigMap")["studio-settings"]["data"])
+    needed: dict[str, type[ServiceSettings]] = {
+        "gateway": GatewaySettings,
+        "predictor": PredictorSettings,
+        "reconciler": ReconcilerSettings,
+    }
+    for name, settings in needed.items():
+        given = plain | MADE_BY_HAND["studio-stores"] | {each["name"] for each in named(manifests, name)["env"]}
+        required = {str(field.validation_alias) for field in settings.model_fields.values() if field.is_required()}
+        assert required <= given, name
+
+
+def test_secrets_are_only_referred_to_and_every_reference_is_met(manifests: Manifests, overlay: str) -> None:
+    secrets = {name: set(found["stringData"]) for name, found in of_kind(manifests, "Secret").items()}
+    assert bool(secrets) == (overlay == "local")
+    known = MADE_BY_OPERATOR | MADE_BY_HAND | secrets
+    for container in containers(manifests).values():
+        for each in container.get("env", []):
+            reference = each["valueFrom"]["secretKeyRef"]
+            assert reference["key"] in known[reference["name"]]
+        for each in container.get("envFrom", []):
+            assert "configMapRef" in each or each["secretRef"]["name"] in known
+    for name, found in secrets.items():
+        assert found == MADE_BY_HAND.get(name, found)
+    config = of_kind(manifests, "ConfigMap")["studio-settings"]["data"]
+    assert not [key for key in config if re.search("TOKEN|SECRET|PASSWORD|SIGNING", key)]
+
+
+def test_only_those_who_buy_hold_the_provider_s_token(manifests: Manifests) -> None:
+    def holders(key: str) -> set[str]:
+        return {
+            name
+            for name, container in containers(manifests).items()
+            if key in {each["name"] for each in container.get("env", [])} and name in SERVICES
+        }
+
+    assert holders("REPLICATE_API_TOKEN") == {"predictor", "reconciler"}
+    assert holders("REPLICATE_WEBHOOK_SECRET") == {"gateway", "predictor"}
+    assert holders("REPLICATE_WEBHOOK_SIGNING_KEY") == {"gateway"}
+
+
+def test_workers_scale_by_all_their_queues_and_slower_than_a_job(manifests: Manifests, overlay: str) -> None:
+    scaled = of_kind(manifests, "ScaledObject")
+    assert set(scaled) == (set(SCALED_BY_QUEUE) if overlay == "production" else set())
+    longest = timedelta(seconds=GatewaySettings.model_fields["job_deadline_seconds"].default)
+    for name, found in scaled.items():
+        spec = found["spec"]
+        asked = {trigger["metadata"]["queueName"] for trigger in spec["triggers"]}
+        assert asked == {queue.name for queue in QUEUES if queue.name.startswith(f"{name}.")}
+        assert spec["scaleTargetRef"]["name"] == name
+        assert spec["minReplicaCount"] == 1
+        assert spec["maxReplicaCount"] > 1
+        window = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+        assert timedelta(seconds=window["stabilizationWindowSeconds"]) > longest
+        assert timedelta(seconds=spec["cooldownPeriod"]) > longest
+        for trigger in spec["triggers"]:
+            assert trigger["authenticationRef"]["name"] in of_kind(manifests, "TriggerAuthentication")
+    assert of_kind(manifests, "HorizontalPodAutoscaler")["gateway"]["spec"]["minReplicas"] >= 2
+    for name in {*scaled, "gateway"}:
+        assert "replicas" not in of_kind(manifests, "Deployment")[name]["spec"], "would undo what the scaler did"
+
+
+def test_the_broker_is_a_cluster_of_three_in_production(manifests: Manifests, overlay: str) -> None:
+    replicas = of_kind(manifests, "RabbitmqCluster")["rabbitmq"]["spec"]["replicas"]
+    assert replicas == (3 if overlay == "production" else 1)
+
+
+def test_the_ingress_bounds_bodies_but_lets_every_webhook_in(manifests: Manifests, overlay: str) -> None:
+    ingress = of_kind(manifests, "Ingress")["gateway"]
+    limit = ingress["metadata"]["annotations"]["nginx.org/client-max-body-size"]
+    assert MAX_WEBHOOK_BYTES <= int(limit.removesuffix("m")) * 2**20 <= 4 * MAX_WEBHOOK_BYTES
+    assert ("tls" in ingress["spec"]) == (overlay == "production")
+
+
+OTHERS = (
+    Place("ingress controller", {}, {}, namespace="nginx-ingress"),
+    Place("prometheus", {}, {9090: ""}, namespace="monitoring"),
+    Place("keda", {}, {443: ""}, namespace="keda"),
+    Place("dns", {"k8s-app": "kube-dns"}, {53: ""}, namespace="kube-system"),
+    Place("stranger", {"app.kubernetes.io/component": "service"}, {8080: "http", 5672: ""}, namespace="default"),
+    Place("newcomer", {}, {8080: "http"}),  # a pod of ours that no policy but the general ones knows
+    Place("internet", {}, {80: "", 443: "", 27017: "", 25: ""}, internet=True),
+)
+BROKER = Place(
+    "rabbitmq",
+    {"app.kubernetes.io/name": "rabbitmq", "app.kubernetes.io/component": "rabbitmq"},
+    {4369: "", 5672: "amqp", 15672: "management", 15692: "prometheus", 25672: "", 35672: ""},
+)
+
+
+def places(manifests: Manifests) -> list[Place]:
+    extra = {"seaweedfs": {9333: "", 8888: ""}}  # what it listens on besides, and nobody may reach
+    found = [
+        Place(
+            name,
+            pod["metadata"]["labels"],
+            {port["containerPort"]: port["name"] for port in containers(manifests)[name]["ports"]}
+            | extra.get(name, {}),
+        )
+        for name, pod in pods(manifests).items()
+    ]
+    return [*found, BROKER, *OTHERS]
+
+
+def flows_that_exist(manifests: Manifests, overlay: str) -> set[Flow]:
+    flows = {Flow(name, "dns", 53) for name in (*pods(manifests), "rabbitmq", "newcomer")}
+    flows |= {Flow(name, "rabbitmq", 5672) for name in (*SERVICES, "keda")}
+    flows |= {Flow("rabbitmq", "rabbitmq", port) for port in (4369, 25672, 35672)}
+    flows |= {Flow("prometheus", name, 8080 if name == "gateway" else 8081) for name in SERVICES}
+    flows |= {Flow("prometheus", "rabbitmq", 15692), Flow("ingress controller", "gateway", 8080)}
+    if overlay == "production":
+        return flows | {Flow(name, "internet", port) for name, port in product(SERVICES, (443, 27017))}
+    flows |= {Flow(name, "mongodb", 27017) for name in (*SERVICES, "mongodb")}
+    flows |= {Flow(name, "seaweedfs", 8333) for name in SERVICES}
+    flows |= {Flow(name, "standin", 18090) for name in ("predictor", "reconciler", "postprocess")}
+    return flows | {Flow("standin", "gateway", 8080)}
+
+
+def test_the_flows_that_exist_are_allowed_and_no_other(manifests: Manifests, overlay: str) -> None:
+    policies = list(of_kind(manifests, "NetworkPolicy").values())
+    assert allowed(policies, places(manifests)) == flows_that_exist(manifests, overlay)
+
+
+def test_without_policies_everything_would_be_allowed(manifests: Manifests) -> None:
+    everything = allowed([], places(manifests))
+    assert Flow("stencil", "gateway", 8080) in everything
+    assert Flow("stranger", "rabbitmq", 5672) in everything
+
+
+@pytest.mark.parametrize("name", ["default-deny", "services", "rabbitmq", "gateway", "dns"])
+def test_taking_away_any_policy_is_noticed(manifests: Manifests, overlay: str, name: str) -> None:
+    policies = of_kind(manifests, "NetworkPolicy")
+    del policies[name]
+    assert allowed(list(policies.values()), places(manifests)) != flows_that_exist(manifests, overlay)

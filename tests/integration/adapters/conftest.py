@@ -1,0 +1,58 @@
+"""Each adapter twice: the simulated one, and the real one on a server of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from studio_chassis.amqp import Broker, open_broker
+from studio_chassis.mongo import open_mongo_store
+from studio_chassis.objects import ObjectStore, UrlObjectStore
+from studio_chassis.simulated.broker import SimulatedBroker, SimulatedRabbit
+from studio_chassis.simulated.objects import SimulatedObjectStore
+from studio_chassis.simulated.store import SimulatedJobStore
+from studio_chassis.store import JobStore
+from studio_local.infrastructure import Endpoints, Infrastructure
+
+KINDS = ("simulated", "real")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def endpoints(kind: str, request: pytest.FixtureRequest) -> Iterator[Endpoints | None]:
+    """Servers for the real ones; the simulated ones start none."""
+    if kind == "simulated":
+        yield None
+        return
+    infrastructure: Infrastructure = request.getfixturevalue("infrastructure")
+    with infrastructure.isolated() as own:
+        yield own
+
+
+@pytest.fixture
+async def store(endpoints: Endpoints | None) -> AsyncIterator[JobStore]:
+    if endpoints is None:
+        yield SimulatedJobStore()
+        return
+    async with open_mongo_store(endpoints.mongodb_url, endpoints.database, "test") as real:
+        await real.create_indexes()
+        yield real
+
+
+@pytest.fixture
+def objects(kind: str, tmp_path: Path) -> ObjectStore:
+    return SimulatedObjectStore() if kind == "simulated" else UrlObjectStore(f"file://{tmp_path}/pictures")
+
+
+@pytest.fixture
+async def broker(endpoints: Endpoints | None) -> AsyncIterator[Broker | SimulatedBroker]:
+    if endpoints is None:
+        yield SimulatedBroker(SimulatedRabbit())
+        return
+    async with open_broker(endpoints.rabbitmq_url, "test", "test") as real:
+        await real.ready.wait()
+        yield real

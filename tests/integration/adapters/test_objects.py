@@ -1,0 +1,28 @@
+"""What every object store does."""
+
+import pytest
+
+from studio_chassis.errors import ObjectNotFound
+from studio_chassis.objects import ObjectStore
+
+
+async def test_bytes_come_back_as_they_were_put(objects: ObjectStore) -> None:
+    await objects.put("jobs/a/stencil.png", b"first")
+    await objects.put("jobs/a/stencil.png", b"second")
+    assert await objects.get("jobs/a/stencil.png") == b"second"
+
+
+async def test_what_is_not_there_is_told(objects: ObjectStore) -> None:
+    with pytest.raises(ObjectNotFound):
+        await objects.get("jobs/a/stencil.png")
+
+
+async def test_deletion_takes_all_below_a_prefix_and_nothing_beside_it(objects: ObjectStore) -> None:
+    for key in ("jobs/a/stencil.png", "jobs/a/concepts/0-0/original.png", "jobs/ab/stencil.png"):
+        await objects.put(key, b"data")
+    for _ in range(2):
+        await objects.delete_under("jobs/a")
+    assert await objects.get("jobs/ab/stencil.png") == b"data"
+    for key in ("jobs/a/stencil.png", "jobs/a/concepts/0-0/original.png"):
+        with pytest.raises(ObjectNotFound):
+            await objects.get(key)

@@ -1,0 +1,133 @@
+"""What every job store does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from studio_chassis.errors import JobExists, JobNotFound
+from studio_chassis.store import JobStore
+from studio_contracts.brief import Brief
+from studio_contracts.happenings import CancelRequested, Happening, Nudged
+from studio_contracts.job import Job, Limits
+from studio_contracts.lifecycle import Transition, accept, transition
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def _accepted(job_id: str = "a", now: datetime = NOW) -> Transition:
+    limits = Limits(deadline_seconds=600, retention_days=1)
+    return accept(Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="00-1", limits=limits, now=now, by="test")
+
+
+def _after(job: Job, happening: Happening, now: datetime = NOW) -> Transition:
+    change = transition(job, happening, now=now, by="test")
+    assert change is not None
+    return change
+
+
+async def _ids(jobs: AsyncIterator[Job]) -> list[str]:
+    return [job.id async for job in jobs]
+
+
+async def test_a_job_comes_back_as_it_was_stored(store: JobStore) -> None:
+    first = _accepted()
+    await store.insert(first)
+    assert await store.load("a") == first.job
+
+
+async def test_a_job_is_stored_once(store: JobStore) -> None:
+    await store.insert(_accepted())
+    with pytest.raises(JobExists):
+        await store.insert(_accepted())
+
+
+async def test_a_job_that_is_not_there_is_told(store: JobStore) -> None:
+    with pytest.raises(JobNotFound):
+        await store.load("nowhere")
+    assert not await store.commit(_after(_accepted().job, Nudged()))
+
+
+async def test_of_two_changes_of_the_same_version_one_is_made(store: JobStore) -> None:
+    first = _accepted()
+    await store.insert(first)
+    changes = [_after(first.job, CancelRequested()), _after(first.job, Nudged())]
+    made = await asyncio.gather(*(store.commit(change) for change in changes))
+    assert sorted(made) == [False, True]
+    assert await store.load("a") == changes[made.index(True)].job
+
+
+async def test_events_stay_in_the_outbox_until_they_are_cleared(store: JobStore) -> None:
+    first = _accepted()
+    await store.insert(first)
+    change = _after(first.job, CancelRequested(), NOW + timedelta(seconds=1))
+    assert await store.commit(change)
+    later = NOW + timedelta(seconds=2)
+    (outbox,) = await store.unpublished(later, 10)
+    assert (outbox.job_id, outbox.events) == ("a", (*first.events, *change.events))
+    await store.clear_outbox("a", (first.events[0].id, "unknown"))
+    (outbox,) = await store.unpublished(later, 10)
+    assert outbox.events == change.events
+    await store.clear_outbox("a", (change.events[0].id,))
+    assert await store.unpublished(later, 10) == ()
+
+
+async def test_unpublished_events_are_told_oldest_job_first_and_not_before_their_time(store: JobStore) -> None:
+    for seconds, job_id in ((2, "c"), (0, "a"), (1, "b")):
+        await store.insert(_accepted(job_id, NOW + timedelta(seconds=seconds)))
+    found = await store.unpublished(NOW + timedelta(seconds=2), 10)
+    assert [outbox.job_id for outbox in found] == ["a", "b"]
+    assert [outbox.job_id for outbox in await store.unpublished(NOW + timedelta(seconds=9), 1)] == ["a"]
+
+
+async def test_unfinished_jobs_are_told_by_their_last_change(store: JobStore) -> None:
+    for job_id in ("a", "b", "final"):
+        await store.insert(_accepted(job_id))
+    await store.commit(_after(await store.load("a"), Nudged(), NOW + timedelta(seconds=5)))
+    await store.commit(_after(await store.load("final"), CancelRequested(), NOW + timedelta(seconds=1)))
+    assert await _ids(store.unfinished(NOW + timedelta(seconds=9))) == ["b", "a"]
+    assert await _ids(store.unfinished(NOW + timedelta(seconds=5))) == ["b"]
+
+
+async def test_overdue_are_the_unfinished_jobs_past_their_deadline(store: JobStore) -> None:
+    for job_id in ("a", "final"):
+        await store.insert(_accepted(job_id))
+    await store.commit(_after(await store.load("final"), CancelRequested()))
+    assert await _ids(store.overdue(NOW + timedelta(seconds=599))) == []
+    assert await _ids(store.overdue(NOW + timedelta(seconds=600))) == ["a"]
+
+
+async def test_expired_are_the_final_jobs_whose_time_is_over(store: JobStore) -> None:
+    for job_id in ("a", "final"):
+        await store.insert(_accepted(job_id))
+    await store.commit(_after(await store.load("final"), CancelRequested()))
+    assert await _ids(store.expired(NOW + timedelta(hours=23))) == []
+    assert await _ids(store.expired(NOW + timedelta(hours=24))) == ["final"]
+
+
+async def test_a_job_is_removed_only_as_it_was_seen(store: JobStore) -> None:
+    first = _accepted()
+    await store.insert(first)
+    await store.commit(_after(first.job, Nudged()))
+    assert not await store.remove(first.job)
+    assert await store.remove(await store.load("a"))
+    assert not await store.remove(first.job)
+    with pytest.raises(JobNotFound):
+        await store.load("a")
+
+
+async def test_a_lease_has_one_holder_until_it_runs_out(store: JobStore) -> None:
+    soon, later = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)
+    assert await store.take_lease("reconciler", "one", NOW, soon)
+    assert not await store.take_lease("reconciler", "two", NOW, soon)
+    assert await store.take_lease("another", "two", NOW, soon)
+    assert await store.take_lease("reconciler", "one", NOW, later)
+    assert not await store.take_lease("reconciler", "two", soon, later)
+    assert await store.take_lease("reconciler", "two", later + timedelta(seconds=1), later + timedelta(seconds=9))
+
+
+async def test_of_two_who_want_a_free_lease_one_gets_it(store: JobStore) -> None:
+    until = NOW + timedelta(seconds=10)
+    got = await asyncio.gather(*(store.take_lease("reconciler", holder, NOW, until) for holder in ("one", "two")))
+    assert sorted(got) == [False, True]

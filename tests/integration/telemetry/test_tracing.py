@@ -1,0 +1,89 @@
+"""One job is one trace, whoever works on it: seen by a receiver of OTLP over HTTP."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+ALL_BUT_RECONCILER = {"studio-gateway", "studio-stencil", "studio-predictor", "studio-postprocess"}
+
+
+class Span(NamedTuple):
+    service: str
+    name: str
+    trace_id: str
+    job_id: str | None
+
+
+class Receiver:
+    """What an OpenTelemetry collector would be: takes spans by POST /v1/traces."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.take(ExportTraceServiceRequest.FromString(body))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def take(self, request: ExportTraceServiceRequest) -> None:
+        for resource in request.resource_spans:
+            service = next(one.value.string_value for one in resource.resource.attributes if one.key == "service.name")
+            for span in (span for scope in resource.scope_spans for span in scope.spans):
+                job_id = next((one.value.string_value for one in span.attributes if one.key == "job_id"), None)
+                self.spans.append(Span(service, span.name, span.trace_id.hex(), job_id))
+
+    def of_job(self, job_id: str) -> list[Span]:
+        """Spans that say they are of the job, and all others of their traces."""
+        spans = list(self.spans)
+        traces = {span.trace_id for span in spans if span.job_id == job_id}
+        return [span for span in spans if span.trace_id in traces]
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    """Every service that is started while it is there sends it its spans, at once."""
+    receiver = Receiver()
+    thread = threading.Thread(target=receiver.server.serve_forever)
+    thread.start()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{receiver.server.server_port}")
+        environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+        yield receiver
+    receiver.server.shutdown()
+    receiver.server.server_close()
+    thread.join()
+
+
+def test_a_job_is_one_trace_through_four_services(receiver: Receiver, studio: Any) -> None:
+    job = studio.run()
+    assert job["status"] == "completed"
+    ends = {"process postprocess.prediction-succeeded", "process predictor.prediction-updated", "ProviderCalledBack"}
+    studio.until(lambda: ends <= {span.name for span in receiver.of_job(job["id"])})
+    spans = receiver.of_job(job["id"])
+    assert len({span.trace_id for span in spans}) == 1
+    assert {span.service for span in spans} == ALL_BUT_RECONCILER
+    assert {"accept a job", "process stencil.job-created", "POST /predictions"} <= {span.name for span in spans}
+
+
+def test_a_rescue_belongs_to_the_trace_of_its_job(receiver: Receiver, studio: Any) -> None:
+    with studio.faults(webhooks=[{"kind": "lost"}]) as prompt:
+        job = studio.run(prompt)
+    assert job["status"] == "completed"
+    wanted = ALL_BUT_RECONCILER | {"studio-reconciler"}
+    studio.until(lambda: wanted <= {span.service for span in receiver.of_job(job["id"])})
+    spans = receiver.of_job(job["id"])
+    assert len({span.trace_id for span in spans}) == 1
+    asked = {span.name for span in spans if span.service == "studio-reconciler"}
+    assert {"GET /predictions/{id}", "ProviderCalledBack"} <= asked

@@ -1,0 +1,81 @@
+"""Expiry: files first, then the document; never of a job that runs; the same once or twice."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import pytest
+
+from studio_chassis.errors import Unavailable
+from studio_chassis.simulated.objects import SimulatedObjectStore
+from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.brief import Brief
+from studio_contracts.happenings import CancelRequested
+from studio_contracts.job import Limits
+from studio_contracts.keys import stencil_key
+from studio_contracts.lifecycle import accept, transition
+from studio_reconciler.expiry import remove_expired
+
+T = TypeVar("T")
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+LATER = NOW + timedelta(days=31)
+
+
+class Shop:
+    """A final and a running job, each with a picture."""
+
+    def __init__(self) -> None:
+        self.database = SimulatedDatabase()
+        self.bucket = {
+            stencil_key("final"): b"1",
+            "jobs/final/concepts/0-0/original.png": b"2",
+            stencil_key("open"): b"3",
+        }
+        self.bucket[stencil_key("final-2")] = b"of another job"
+        for job_id in ("final", "open"):
+            accepted = accept(
+                Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="", limits=Limits(), now=NOW, by="test"
+            )
+            self.database.write(accepted)
+        ended = transition(self.database.jobs["final"], CancelRequested(), now=NOW, by="test")
+        assert ended is not None
+        self.database.write(ended)
+        self.fails_at: str | None = None
+
+    async def wire(self, operation: str, effect: Callable[[], T]) -> T:
+        if operation == self.fails_at:
+            self.fails_at = None
+            raise Unavailable(operation)
+        return effect()
+
+    async def sweep(self, now: datetime) -> None:
+        await remove_expired(
+            SimulatedJobStore(self.database, self.wire), SimulatedObjectStore(self.bucket, self.wire), now
+        )
+
+
+async def test_an_expired_job_leaves_with_its_pictures_and_no_others() -> None:
+    shop = Shop()
+    await shop.sweep(LATER)
+    await shop.sweep(LATER)
+    assert list(shop.database.jobs) == ["open"]
+    assert set(shop.bucket) == {stencil_key("open"), stencil_key("final-2")}
+
+
+async def test_a_job_whose_time_has_not_come_stays() -> None:
+    shop = Shop()
+    await shop.sweep(NOW + timedelta(days=29))
+    assert len(shop.database.jobs) == 2
+    assert len(shop.bucket) == 4
+
+
+@pytest.mark.parametrize("operation", ["store.find", "objects.delete", "store.remove"])
+async def test_a_sweep_that_was_cut_short_is_finished_by_the_next(operation: str) -> None:
+    shop = Shop()
+    shop.fails_at = operation
+    with pytest.raises(Unavailable):
+        await shop.sweep(LATER)
+    assert "final" in shop.database.jobs
+    await shop.sweep(LATER)
+    assert "final" not in shop.database.jobs
+    assert stencil_key("final") not in shop.bucket

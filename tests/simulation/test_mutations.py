@@ -1,0 +1,287 @@
+"""Proof that the simulation can fail: each promise's mechanism is broken on purpose, and a seed must show it."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from studio_chassis import consumer, jobs
+from studio_chassis.errors import JobNotFound, Unavailable
+from studio_chassis.jobs import Applied, Jobs
+from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.happenings import PredictionReported, ProviderCalledBack, SlotClaimed, WorkFailed
+from studio_contracts.job import Job
+from studio_contracts.lifecycle import Transition, ending, slots, transition
+from studio_postprocess.handlers import Postprocess
+from studio_predictor import handlers
+from studio_predictor.handlers import Predictor
+from studio_reconciler.rescue import Rescuer
+from studio_simulation.world import run
+
+SEEDS = 2000
+Patch = pytest.MonkeyPatch
+Mutation = Callable[[Patch], None]
+MUTATIONS: list[tuple[Mutation, str]] = []
+
+
+def caught_by(invariants: str) -> Callable[[Mutation], Mutation]:
+    """Register a mutation; one of these invariants, separated by spaces, must show it."""
+
+    def register(mutation: Mutation) -> Mutation:
+        MUTATIONS.append((mutation, invariants))
+        return mutation
+
+    return register
+
+
+async def _nothing(*_: Any, **__: Any) -> None:
+    """Do nothing."""
+
+
+@caught_by("allowed_transitions")
+def no_compare_and_set(patch: Patch) -> None:
+    async def commit(self: SimulatedJobStore, change: Transition) -> bool:
+        return bool(await self._wire("store.commit", lambda: self._database.write(change) or True))
+
+    patch.setattr(SimulatedJobStore, "commit", commit)
+
+
+@caught_by("peace_is_uneventful canceled_stops_spending")
+def published_before_the_commit_and_not_kept(patch: Patch) -> None:
+    async def commit(self: Jobs, job_id: str, happening: Any) -> tuple[Transition | None, Job]:
+        for _ in range(50):
+            job = await self._store.load(job_id)
+            change = transition(job, happening, now=self._clock(), by=self._service)
+            if change is None:
+                return None, job
+            for event in change.events:
+                await self._publish(event)
+            if await self._store.commit(change._replace(events=())):
+                return change._replace(events=()), change.job
+        raise Unavailable("conflicts")
+
+    patch.setattr(Jobs, "_commit", commit)
+
+
+@caught_by("dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline")
+def acknowledged_before_the_work(patch: Patch) -> None:
+    handle = consumer.Consumer._handle
+
+    async def ack_first(self: consumer.Consumer, message: Any) -> None:
+        await message.ack()
+        message.ack = _nothing
+        message.reject = _nothing
+        await handle(self, message)
+
+    patch.setattr(consumer.Consumer, "_handle", ack_first)
+
+
+@caught_by("paid_once nothing_is_paid_for_nothing")
+def no_adoption_but_another_request(patch: Patch) -> None:
+    async def again(self: Predictor, job: Job, slot: Any) -> None:
+        assert job.generation is not None
+        inputs = await self._input(job, job.generation, slot)
+        report = await self.provider.create(
+            job.generation.version, inputs, webhook=self._webhook(job, slot), cancel_after=job.deadline_at - self.now()
+        )
+        await self._record(job, slot, report)
+
+    patch.setattr(Predictor, "_find_again", again)
+
+
+@caught_by("nothing_is_paid_for_nothing canceled_stops_spending")
+def given_up_without_a_search(patch: Patch) -> None:
+    patch.setattr(Predictor, "_search", _nothing)
+
+
+@caught_by("outbox_is_empty every_job_ends")
+def no_outbox_relay(patch: Patch) -> None:
+    async def relay(*_: Any) -> int:
+        return 0
+
+    patch.setattr(Jobs, "relay", relay)
+
+
+@caught_by("paid_once")
+def no_claim_before_the_request(patch: Patch) -> None:
+    apply = Jobs.apply
+
+    async def unclaimed(self: Jobs, job_id: str, happening: Any) -> Applied:
+        if isinstance(happening, SlotClaimed):
+            return Applied(await self.load(job_id), changed=True)
+        return await apply(self, job_id, happening)
+
+    patch.setattr(Jobs, "apply", unclaimed)
+
+
+@caught_by("paid_once")
+def claim_released_when_the_answer_was_lost(patch: Patch) -> None:
+    class Never(Exception):
+        """Not raised by anybody."""
+
+    patch.setattr(handlers, "AnswerLost", Never)
+
+
+@caught_by("nothing_waits_for_its_deadline ends_by_its_deadline every_job_ends")
+def nothing_is_rescued(patch: Patch) -> None:
+    patch.setattr(Rescuer, "rescue_stuck", _nothing)
+
+
+@caught_by("nothing_waits_for_its_deadline")
+def pending_jobs_are_not_rescued(patch: Patch) -> None:
+    each = SimulatedJobStore._each
+    patch.setattr(
+        SimulatedJobStore, "_each", lambda self, wanted: each(self, lambda job: job.status != "pending" and wanted(job))
+    )
+
+
+@caught_by("rescued_in_moderation")
+def stuck_is_measured_from_the_creation(patch: Patch) -> None:
+    def unfinished(self: SimulatedJobStore, before: Any) -> Any:
+        return self._each(lambda job: not job.is_final and job.created_at < before)
+
+    patch.setattr(SimulatedJobStore, "unfinished", unfinished)
+
+
+@caught_by("ends_by_its_deadline every_job_ends")
+def no_deadline(patch: Patch) -> None:
+    patch.setattr(Rescuer, "end_overdue", _nothing)
+
+
+@caught_by("peace_is_uneventful")
+def webhooks_answered_and_not_recorded(patch: Patch) -> None:
+    record = Jobs.record
+
+    async def forgetful(self: Jobs, job_id: str, happening: Any) -> Applied:
+        if isinstance(happening, ProviderCalledBack):
+            return Applied(await self.load(job_id), changed=False)
+        return await record(self, job_id, happening)
+
+    patch.setattr(Jobs, "record", forgetful)
+
+
+@caught_by("nothing_waits_for_its_deadline ends_by_its_deadline every_job_ends")
+def the_mark_of_a_duplicate_is_written_first(patch: Patch) -> None:
+    read = Predictor.read_update
+    database = SimulatedDatabase.__init__
+
+    def fresh(self: SimulatedDatabase) -> None:
+        database(self)
+        seen.clear()
+
+    async def once(self: Predictor, event: Any) -> None:
+        if event.id not in seen:
+            seen.add(event.id)
+            await read(self, event)
+
+    seen: set[str] = set()
+    patch.setattr(SimulatedDatabase, "__init__", fresh)
+    patch.setattr(Predictor, "read_update", once)
+
+
+@caught_by("allowed_transitions")
+def a_late_report_leads_out_of_a_final_state(patch: Patch) -> None:
+    def lax(job: Job, happening: Any, **where: Any) -> Transition | None:
+        if job.is_final and isinstance(happening, PredictionReported):
+            job = job.model_copy(update={"status": "running", "error": None, "finished_at": None})
+        return transition(job, happening, **where)
+
+    patch.setattr(jobs, "transition", lax)
+
+
+@caught_by("nothing_waits_for_its_deadline queues_are_empty")
+def retried_for_ever(patch: Patch) -> None:
+    patch.setattr("studio_contracts.topology.MAX_ATTEMPTS", 10**6)
+
+
+@caught_by("dead_letters_as_expected")
+def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
+    bury = consumer.Consumer._bury
+
+    async def fail_first(self: consumer.Consumer, message: Any, event: Any, reason: str) -> None:
+        if event is not None:
+            with contextlib.suppress(JobNotFound):
+                await self._jobs.apply(event.subject, WorkFailed("set_aside", "Set aside", reason, replayable=True))
+        await bury(self, message, event, reason)
+
+    patch.setattr(consumer.Consumer, "_bury", fail_first)
+
+
+@caught_by("completed_has_pictures")
+def completed_before_all_slots_are_settled(patch: Patch) -> None:
+    settle = ending.settle
+
+    def hasty(job: Job, step: Any) -> Job:
+        if job.concepts:
+            return ending._end(job.model_copy(update={"concepts": ending.ranked(job.concepts)}), "completed", step)
+        return settle(job, step)
+
+    patch.setattr(slots, "settle", hasty)
+
+
+@caught_by("pictures_are_stored")
+def pictures_stored_after_the_commit(patch: Patch) -> None:
+    store_pictures = Postprocess._store
+    running: set[asyncio.Task[Any]] = set()
+
+    class Later:
+        def __init__(self, objects: Any) -> None:
+            self.objects = objects
+
+        async def put(self, key: str, data: bytes) -> None:
+            async def put() -> None:
+                await asyncio.sleep(1)
+                await self.objects.put(key, data)
+
+            task = asyncio.create_task(put())
+            running.add(task)
+            task.add_done_callback(running.discard)
+
+    async def store_later(self: Postprocess, *arguments: Any) -> Any:
+        return await store_pictures(replace(self, objects=Later(self.objects)), *arguments)  # type: ignore[arg-type]
+
+    patch.setattr(Postprocess, "_store", store_later)
+
+
+@caught_by("paid_within_attempts spending_is_capped")
+def attempts_without_a_cap(patch: Patch) -> None:
+    again = slots._try_again
+
+    def uncapped(job: Job, slot: Any, error: str, step: Any) -> Job:
+        limits = job.limits
+        wide = job.model_copy(update={"limits": limits.model_copy(update={"attempts_per_slot": 99, "cents": 10**6})})
+        return again(wide, slot, error, step).model_copy(update={"limits": limits})
+
+    patch.setattr(slots, "_try_again", uncapped)
+
+
+@caught_by("only_infrastructure_is_retried")
+def failures_of_the_model_are_retried(patch: Patch) -> None:
+    patch.setattr(slots, "is_infrastructure_failure", lambda _: True)
+
+
+@caught_by("canceled_stops_spending")
+def canceled_jobs_go_on_spending(patch: Patch) -> None:
+    patch.setattr(Predictor, "stop_spending", _nothing)
+
+
+@caught_by("ranked_in_order")
+def pictures_ranked_as_they_came(patch: Patch) -> None:
+    def unsorted(concepts: Any) -> Any:
+        return tuple(concept.model_copy(update={"rank": rank}) for rank, concept in enumerate(concepts, start=1))
+
+    patch.setattr(ending, "ranked", unsorted)
+
+
+@pytest.mark.parametrize(("mutation", "invariants"), MUTATIONS, ids=[mutation.__name__ for mutation, _ in MUTATIONS])
+def test_the_simulation_catches(mutation: Mutation, invariants: str, monkeypatch: Patch) -> None:
+    mutation(monkeypatch)
+    for seed in range(SEEDS):
+        names = {violation.partition(":")[0] for violation in run(seed).violations}
+        if names & set(invariants.split()):
+            print(f"{mutation.__name__}: seed {seed}, {', '.join(sorted(names))}")
+            return
+    pytest.fail(f"{mutation.__name__} was not caught within {SEEDS} seeds")
