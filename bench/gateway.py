@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -80,14 +81,12 @@ class Connection:
         await self._writer.wait_closed()
 
 
-def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+def request(method: str, path: str, *headers: str, body: bytes = b"") -> bytes:
     """The bytes of a request."""
-    given = {"Host": LOOPBACK, **({"Content-Type": "application/json"} if body else {}), **headers}
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
-    return (
-        "\r\n".join([*lines, f"Content-Length: {len(body)}" if method == "POST" else "Accept: */*", "", ""]).encode()
-        + body
-    )
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {LOOPBACK}", *headers]
+    if method == "POST":
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class Phase(NamedTuple):
@@ -190,6 +189,9 @@ async def observe(
     """Ask for the job at a steady pace, the 200 and the 304 in turn, while `pollers` ask for it too."""
     taken: dict[bytes, list[float]] = {read: [], unchanged: []}
 
+    async def poll(poller: Connection) -> None:
+        await poller.ask(unchanged, 304)
+
     async def probe(connection: Connection) -> None:
         for asked, expected in ((read, 200), (unchanged, 304)):
             started = time.perf_counter()
@@ -200,9 +202,9 @@ async def observe(
         spent, started = gateway.cpu_seconds(), time.perf_counter()
         until = started + seconds
         _, *polls = await asyncio.gather(
-            every(PROBE_SECONDS, lambda: probe(probing), until),
+            every(PROBE_SECONDS, partial(probe, probing), until),
             *(
-                every(POLL_SECONDS, lambda poller=poller: poller.ask(unchanged, 304), until, place / len(pollers))
+                every(POLL_SECONDS, partial(poll, poller), until, place / len(pollers))
                 for place, poller in enumerate(pollers)
             ),
         )
@@ -216,9 +218,9 @@ async def watched(
     """The gateway alone, with watchers, and with polling clients besides; then how soon watchers hear of a change."""
     await requests_per_second(gateway.port, read, 200, 4, 1)  # the first requests build what is kept
     phases = [await observe("alone", gateway, read, unchanged, seconds)]
-    post = request("POST", "/v1/jobs", json.dumps(BRIEF).encode())
-    async with connections(gateway.port, 1) as (client,), connections(gateway.port, number) as watchers:
-        jobs = [f"/v1/jobs/{json.loads(await client.ask(post, 202))['id']}" for _ in watchers]
+    post = request("POST", "/v1/jobs", body=json.dumps(BRIEF).encode())
+    async with connections(gateway.port, number) as watchers:
+        jobs = [f"/v1/jobs/{json.loads(await watcher.ask(post, 202))['id']}" for watcher in watchers]
         for watcher, job in zip(watchers, jobs, strict=True):
             watcher.send(request("GET", f"{job}/events"))
             await watcher.read_until(b"job.accepted")
@@ -227,20 +229,24 @@ async def watched(
             name = f"{number} watchers, {number} polling"
             phases.append(await observe(name, gateway, read, unchanged, seconds, pollers))
 
-        async def cancel(job: str, watcher: Connection) -> float:
-            await client.ask(request("POST", f"{job}/cancel"), 200)
-            started = time.perf_counter()
-            await watcher.read_until(b"job.canceled")
-            return time.perf_counter() - started
+        async with connections(gateway.port, 1) as (client,):
+            heard = [await hears(client, job, watcher) for job, watcher in zip(jobs[:50], watchers, strict=False)]
+        return phases, heard
 
-        return phases, [await cancel(job, watcher) for job, watcher in zip(jobs[:50], watchers, strict=False)]
+
+async def hears(client: Connection, job: str, watcher: Connection) -> float:
+    """Seconds from a change to its event."""
+    await client.ask(request("POST", f"{job}/cancel"), 200)
+    started = time.perf_counter()
+    await watcher.read_until(b"job.canceled")
+    return time.perf_counter() - started
 
 
 async def rates(
     gateway: Gateway, bare_port: int, read: bytes, unchanged: bytes, clients: int, rounds: int, seconds: float
 ) -> dict[str, list[float]]:
     """Requests per second by row, one for each round."""
-    post = request("POST", "/v1/jobs", json.dumps(BRIEF).encode())
+    post = request("POST", "/v1/jobs", body=json.dumps(BRIEF).encode())
     rows = {
         BARE: (bare_port, request("GET", "/"), 200),
         UNCHANGED: (gateway.port, unchanged, 304),
@@ -305,7 +311,7 @@ def main() -> None:
         path, etag = finished_job(stack)
         for name in WORKERS:
             stack.stop(name)
-        read, unchanged = request("GET", path), request("GET", path, **{"If-None-Match": etag})
+        read, unchanged = request("GET", path), request("GET", path, f"If-None-Match: {etag}")
         gateway = Gateway(stack)
         console.print(f"Bound to {len(cores)} cores, load {os.getloadavg()[0]:.1f} before.")
         phases, heard = asyncio.run(watched(gateway, read, unchanged, arguments.watchers, 5 * arguments.seconds))

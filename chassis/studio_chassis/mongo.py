@@ -19,7 +19,7 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable
-from studio_chassis.store import CLAIM_HOURS, Address, Claim, Outbox, Place
+from studio_chassis.store import CLAIM_HOURS, Address, Census, Claim, Outbox, Place, Standing
 from studio_contracts.events import Event
 from studio_contracts.job import TERMINAL, Job, Status
 from studio_contracts.lifecycle import Transition
@@ -202,6 +202,20 @@ class MongoJobStore:
         except DuplicateKeyError:
             return False  # the filter missed a lease that exists: somebody else holds it
         return True
+
+    @_translated
+    async def census(self) -> Census:
+        grouped = self._jobs.aggregate(
+            [
+                {"$match": {"final": False}},
+                {"$group": {"_id": "$status", "jobs": {"$sum": 1}, "oldest": {"$min": "$updated_at"}}},
+            ]
+        )
+        unfinished = {group["_id"]: Standing(group["jobs"], group["oldest"]) async for group in grouped}
+        waiting = await self._jobs.find_one(
+            {"outbox.0": {"$exists": True}}, {"updated_at": 1}, sort=[("updated_at", 1)]
+        )
+        return Census(unfinished, None if waiting is None else waiting["updated_at"])
 
     @_translated
     async def ping(self) -> None:

@@ -44,6 +44,20 @@ CLAIM_HOURS = 24
 """How long a claim is kept."""
 
 
+class Standing(NamedTuple):
+    """Unfinished jobs of one status: how many, and when the one that waits longest last moved."""
+
+    jobs: int
+    oldest: datetime
+
+
+class Census(NamedTuple):
+    """What is under way, and since when the oldest event waits to be published (None when none does)."""
+
+    unfinished: dict[Status, Standing]
+    oldest_outbox: datetime | None
+
+
 class JobStore(Protocol):
     """One document a job, with its outbox. Each method raises Unavailable when the database does not answer."""
 
@@ -91,6 +105,9 @@ class JobStore(Protocol):
 
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Whether `holder` now holds the lease: it was free, run out, or its own."""
+
+    async def census(self) -> Census:
+        """Count what is under way; finished jobs are not looked at."""
 
     async def ping(self) -> None:
         """Return when the database answers."""

@@ -86,7 +86,7 @@ def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, p
     assert saved.value.suggested_filename.endswith(".png")
     dialog.get_by_role("button", name="Next concept").click()
     expect(page.get_by_role("heading", name="Concept 2 of 6")).to_be_visible()
-    dialog.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close").click()
 
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download all").click()

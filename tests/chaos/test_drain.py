@@ -11,8 +11,9 @@ from studio_local.processes import wait_until
 
 DRAIN_SECONDS = 10
 GRACE_SECONDS = DRAIN_SECONDS + 2
-NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STUDIO_RELAY_AFTER": "3600", "STUDIO_DRAIN_SECONDS": str(DRAIN_SECONDS)}
-WORK_SECONDS = 60
+NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STUDIO_DRAIN_SECONDS": str(DRAIN_SECONDS)}
+"""The relay stays: a gateway that starts takes webhooks before it has found the broker, and leaves them to it."""
+WORK_SECONDS = 300
 
 
 def roll(fleet: Fleet, name: str, times: int) -> None:

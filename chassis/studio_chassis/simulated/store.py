@@ -5,7 +5,7 @@ from datetime import datetime
 
 from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.simulated.wire import Wire, perfect
-from studio_chassis.store import Address, Claim, Outbox, Place
+from studio_chassis.store import Address, Census, Claim, Outbox, Place, Standing
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
 from studio_contracts.lifecycle import Transition
@@ -172,6 +172,20 @@ class SimulatedJobStore:
             return True
 
         return await self._wire("store.lease", take)
+
+    async def census(self) -> Census:
+        """Count what is under way."""
+
+        def count() -> Census:
+            under_way = self._database.oldest_first(lambda job: not job.is_final)
+            unfinished: dict[Status, Standing] = {}
+            for job in under_way:
+                known = unfinished.get(job.status, Standing(0, job.updated_at))
+                unfinished[job.status] = known._replace(jobs=known.jobs + 1)
+            waiting = self._database.oldest_first(lambda job: bool(self._database.outboxes.get(job.id)))
+            return Census(unfinished, waiting[0].updated_at if waiting else None)
+
+        return await self._wire("store.census", count)
 
     async def ping(self) -> None:
         """Return when the database answers."""

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from studio_postprocess.colour import ByteArray, FloatArray
-from studio_postprocess.pieces import IntArray, colours_of
+from studio_postprocess.pieces import IntArray, Pieces
 
 MIN_RADIUS_MM = 600.0
 EXCEPTIONAL_RADIUS_MM = 300.0
@@ -38,11 +38,11 @@ class Bend(NamedTuple):
     points: FloatArray
 
 
-def tight_bends(indices: ByteArray, labels: IntArray, room_mm: FloatArray, mm_per_pixel: float) -> Iterator[Bend]:
+def tight_bends(indices: ByteArray, pieces: Pieces, room_mm: FloatArray, mm_per_pixel: float) -> Iterator[Bend]:
     """Every place where an edge turns more tightly than the radius allows, from the side it bulges to.
 
-    indices and labels, which numbers the pieces, are (height, width); room_mm is the radius of the largest circle that
-    fits into each piece. An edge may bend as tightly as the piece is small, from MIN_RADIUS_MM down to
+    indices is (height, width) and pieces are its pieces; room_mm is the radius of the largest circle that fits into
+    each. An edge may bend as tightly as the piece is small, from MIN_RADIUS_MM down to
     EXCEPTIONAL_RADIUS_MM. The radius at a point is a leg's length over the turn, in radians, between the straight
     lines to the points one leg before and after; a leg is half the radius allowed, or 9 pixels. A radius up to a
     sixth too small passes: on a line of pixels it cannot be told from a right one.
@@ -52,15 +52,15 @@ def tight_bends(indices: ByteArray, labels: IntArray, room_mm: FloatArray, mm_pe
     exceptional radius, or 36 pixels, are not walked: such a piece is too small anyway.
     """
     least = 4 * _LEAST_LEG_PX + 2 * np.pi * 0.5 * EXCEPTIONAL_RADIUS_MM / mm_per_pixel
-    for colour in colours_of(indices):
-        mask = cv2.inRange(indices, (colour,), (colour,))
-        # A rim of nothing, so that the outline along the surface's edge is walked like any other.
-        mask = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(0,))
+    # A rim of no colour, so that the outline along the surface's edge is walked like any other.
+    rimmed = cv2.copyMakeBorder(indices, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(255,))
+    for colour in np.unique(pieces.colour).tolist():
+        mask = cv2.inRange(rimmed, (colour,), (colour,))
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for contour in contours:
             if len(contour) >= least:
                 points = contour[:, 0, :] - 1
-                room = float(room_mm[labels[points[0, 1], points[0, 0]]])
+                room = float(room_mm[pieces.labels[points[0, 1], points[0, 0]]])
                 yield from _bends_of(points, colour, room, mm_per_pixel)
 
 

@@ -52,7 +52,7 @@ def finish(
     cleaned = clean(composed, mm_per_pixel)
     width_mm, height_mm = width_m * 1000, height_m * 1000
     outlined = outlines(cleaned.indices, width_mm, height_mm)
-    pixels = np.bincount(cleaned.indices.ravel(), minlength=len(palette))
+    pixels = np.array([np.count_nonzero(cleaned.indices == number) for number in range(len(palette))])
     return Finished(
         composed=composed,
         installable=cleaned.indices,

@@ -73,7 +73,7 @@ def clean(indices: ByteArray, mm_per_pixel: float) -> Cleaned:
 
     if size != (width, height):
         shapes = smoothed(shapes, _LIGHT_PX, size=(width, height))
-    return Cleaned(shapes, log.changes, float(np.mean(shapes != indices)))
+    return Cleaned(shapes, log.changes, float(np.count_nonzero(shapes != indices) / indices.size))
 
 
 class _Log:
@@ -127,7 +127,8 @@ def smoothed(
         if where is not None:
             light = cv2.GaussianBlur(mask, (0, 0), _LIGHT_PX, borderType=cv2.BORDER_REFLECT)
             field = cv2.blendLinear(field, light.astype(np.float32), where, 1 - where)
-        np.copyto(result, np.uint8(colour), where=field > strongest)
+        stronger = cv2.compare(field, strongest, cv2.CMP_GT)
+        cv2.max(result, stronger & np.uint8(colour), dst=result)  # colours come in rising order
         cv2.max(field, strongest, dst=strongest)
     return result
 
@@ -139,10 +140,10 @@ def _freedom(indices: ByteArray, mm_per_pixel: float) -> tuple[FloatArray, Float
     """
     pieces = pieces_of(indices)
     room = largest_circles(edge_distance(indices), pieces) * np.float32(mm_per_pixel)
-    small = (room < LARGE_MM)[pieces.labels].view(np.uint8)
+    small = pieces.spread((room < LARGE_MM).view(np.uint8), 0)
     corners, bent = np.zeros_like(indices), np.zeros_like(indices)
     places = 0
-    for bend in tight_bends(indices, pieces.labels, room, mm_per_pixel):
+    for bend in tight_bends(indices, pieces, room, mm_per_pixel):
         x, y = bend.points.round().astype(np.int64).T
         if bend.kind == "corner":
             corners[y, x] = 1

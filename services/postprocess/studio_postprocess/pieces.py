@@ -1,8 +1,8 @@
 """Pieces: the connected areas of one colour, what they border on, and the absorption of those that cannot be laid."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-import cv2
+import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,22 +10,35 @@ from studio_postprocess.colour import ByteArray
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[Any]
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _ROUNDS = 16
 _OUTSIDE = -1
 
 
 class Pieces(NamedTuple):
-    """Connected areas of one colour (a shared corner does not connect), by colour and then from the top.
+    """Connected areas of one colour (a shared corner does not connect), from the top.
 
     labels (height, width) holds each pixel's piece, or -1; colour, area in pixels, and box (left, top, width, height)
-    in pixels have one entry a piece.
+    in pixels have one entry a piece. runs are the positions in the flat labels at which another label begins, or a row.
     """
 
     labels: IntArray
     colour: ByteArray
     area: IntArray
     box: IntArray
+    runs: IntArray
+
+    def spread(self, values: NDArray[_Scalar], elsewhere: int) -> NDArray[_Scalar]:
+        """Values, one a piece, at each of its pixels, shape (height, width); `elsewhere` where there is no piece."""
+        of_run = np.append(values, values.dtype.type(elsewhere))[self.labels.ravel()[self.runs]]
+        return np.repeat(of_run, np.diff(self.runs, append=self.labels.size)).reshape(self.labels.shape)
+
+    def largest(self, values: NDArray[_Scalar]) -> NDArray[_Scalar]:
+        """The largest of the values, shape (height, width) and not negative, in each piece."""
+        found = np.zeros(len(self.area) + 1, values.dtype)
+        np.maximum.at(found, self.labels.ravel()[self.runs], np.maximum.reduceat(values.ravel(), self.runs))
+        return found[:-1]
 
 
 class Borders(NamedTuple):
@@ -38,42 +51,38 @@ class Borders(NamedTuple):
 
 def colours_of(indices: ByteArray) -> list[int]:
     """The colours an index map holds, in palette order."""
-    counts = cv2.calcHist([indices], [0], None, [256], [0, 256]).ravel()
-    return [int(colour) for colour in np.flatnonzero(counts)]
+    return [colour for colour in range(int(indices.max()) + 1) if (indices == colour).any()]
 
 
 def pieces_of(indices: ByteArray, where: BoolArray | None = None) -> Pieces:
     """Pieces of an index map, shape (height, width), or of the part of it where `where` holds."""
-    labels = np.full(indices.shape, _OUTSIDE, np.int32)
-    colours, count = [np.zeros(0, np.uint8)], 0
-    for colour in colours_of(indices):
-        mask = cv2.inRange(indices, (colour,), (colour,))
-        if where is not None:
-            mask = cv2.bitwise_and(mask, mask, mask=where.view(np.uint8))
-        found, numbers = cv2.connectedComponents(mask, connectivity=4)
-        cv2.add(numbers, np.array(count - 1.0), dst=labels, mask=mask)
-        count += found - 1
-        colours.append(np.full(found - 1, colour, np.uint8))
-    area, box = _extents(labels, count)
-    return Pieces(labels, np.concatenate(colours), area, box)
-
-
-def _extents(labels: IntArray, count: int) -> tuple[IntArray, IntArray]:
-    """Area and bounding box of each label, from the runs of equal labels in each row."""
-    width = labels.shape[1]
-    first = np.ones(labels.shape, np.bool_)
-    np.not_equal(labels[:, 1:], labels[:, :-1], out=first[:, 1:])
-    start = np.flatnonzero(first)
-    length = np.diff(start, append=labels.size)
-    run, row, left = labels.ravel()[start], start // width, start % width
-    kept = run != _OUTSIDE
-    run, row, left, length = run[kept], row[kept], left[kept], length[kept]
+    shown = indices + np.uint8(1)  # 0 is nothing
+    if where is not None:
+        shown *= where
+    labels = cc3d.connected_components(shown, connectivity=4, out_dtype=np.uint32).view(np.int32)
+    labels -= 1
+    begins = np.ones(labels.shape, np.bool_)
+    np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
+    runs = np.flatnonzero(begins)
+    kept = labels.ravel()[runs] != _OUTSIDE
+    start, length = runs[kept], np.diff(runs, append=labels.size)[kept]
+    piece, row, left = labels.ravel()[start], start // labels.shape[1], start % labels.shape[1]
+    count = int(piece.max(initial=-1)) + 1
+    colour = np.zeros(count, np.uint8)
+    colour[piece] = indices.ravel()[start]
     low, high = np.full((count, 2), labels.size), np.zeros((count, 2), np.int64)
     for axis, begin, end in ((0, left, left + length), (1, row, row + 1)):
-        np.minimum.at(low[:, axis], run, begin)
-        np.maximum.at(high[:, axis], run, end)
-    area = np.bincount(run, weights=length, minlength=count).astype(np.int64)
-    return area, np.concatenate([low, high - low], axis=1)
+        np.minimum.at(low[:, axis], piece, begin)
+        np.maximum.at(high[:, axis], piece, end)
+    area = np.bincount(piece, weights=length, minlength=count).astype(np.int64)
+    return Pieces(labels, colour, area, np.concatenate([low, high - low], axis=1), runs)
+
+
+def selected(pieces: Pieces, chosen: BoolArray) -> Pieces:
+    """The chosen pieces alone, a flag for each."""
+    number = np.where(chosen, np.cumsum(chosen, dtype=np.int32) - np.int32(1), np.int32(_OUTSIDE))
+    labels = pieces.spread(number, _OUTSIDE)
+    return Pieces(labels, pieces.colour[chosen], pieces.area[chosen], pieces.box[chosen], pieces.runs)
 
 
 def borders_of(indices: ByteArray, labels: IntArray, chosen: BoolArray) -> Borders:
@@ -121,5 +130,4 @@ def absorb(indices: ByteArray, pieces: Pieces, doomed: BoolArray) -> ByteArray:
         voters, row = np.unique(borders.piece[told], return_inverse=True)
         colour[voters] = votes(row, seen[told], voters.size).argmax(axis=1)
         waiting[voters] = False
-    painted: ByteArray = np.append(colour, np.uint8(0))[pieces.labels]
-    return np.where(pieces.labels == _OUTSIDE, indices, painted)
+    return np.where(pieces.labels == _OUTSIDE, indices, pieces.spread(colour, 0))

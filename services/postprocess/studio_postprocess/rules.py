@@ -10,8 +10,8 @@ import numpy as np
 
 from studio_postprocess.bends import tight_bends
 from studio_postprocess.colour import ByteArray, FloatArray
-from studio_postprocess.pieces import BoolArray, Pieces, absorb, borders_of, pieces_of, votes
-from studio_postprocess.strips import edge_distance, largest_circles, selected, strips
+from studio_postprocess.pieces import BoolArray, Pieces, absorb, borders_of, pieces_of, selected, votes
+from studio_postprocess.strips import edge_distance, largest_circles, narrows, slender, strips
 
 Rule = Literal["width", "radius", "gap", "area", "pieces", "angle"]
 
@@ -117,9 +117,12 @@ def _crowds(pieces: Pieces) -> _Breach:
 
 
 def _thin_places(indices: ByteArray, distance: FloatArray, mm_per_pixel: float) -> list[_Breach]:
-    narrow = strips(indices, distance, MIN_GAP_MM / mm_per_pixel)
-    gaps = selected(narrow, _lies_between_two(indices, narrow))
-    thin = strips(indices, distance, MIN_WIDTH_MM / mm_per_pixel)
+    narrow = narrows(indices, distance, MIN_WIDTH_MM / mm_per_pixel)
+    thin = slender(narrow, MIN_WIDTH_MM / mm_per_pixel)
+    if not slender(narrow, MIN_GAP_MM / mm_per_pixel).area.size:  # nothing there that could hold a gap
+        return []
+    gaps = strips(indices, distance, MIN_GAP_MM / mm_per_pixel)
+    gaps = selected(gaps, _lies_between_two(indices, gaps))
     known = np.bincount(thin.labels[gaps.labels >= 0] + 1, minlength=len(thin.area) + 1)[1:] > 0
     return [_breach("gap", gaps, gaps.area > 0), _breach("width", thin, ~known)]
 
@@ -136,7 +139,7 @@ def _lies_between_two(indices: ByteArray, pieces: Pieces) -> BoolArray:
 def _bends(indices: ByteArray, distance: FloatArray, pieces: Pieces, mm_per_pixel: float) -> list[_Breach]:
     room = largest_circles(distance, pieces) * np.float32(mm_per_pixel)
     places: dict[Rule, list[_Place]] = {"radius": [], "angle": []}
-    for bend in tight_bends(indices, pieces.labels, room, mm_per_pixel):
+    for bend in tight_bends(indices, pieces, room, mm_per_pixel):
         if bend.kind != "corner":
             low, high = bend.points.min(axis=0), bend.points.max(axis=0)
             places[bend.kind].append(_Place(bend.colour, (*low.tolist(), *(high - low).tolist()), 0))

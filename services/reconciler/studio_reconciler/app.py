@@ -12,12 +12,14 @@ import httpx
 
 from studio_chassis.replicate import ReplicateClient
 from studio_chassis.service import Chassis, Work
+from studio_reconciler.census import take_census
 from studio_reconciler.expiry import remove_expired
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.settings import ReconcilerSettings
 
 LEASE = timedelta(seconds=15)
 TICK_SECONDS = 1.0
+CENSUS_SECONDS = 15.0
 RELAY_BATCH = 500
 EXPIRY_SECONDS = 60.0
 
@@ -53,6 +55,12 @@ class Reconciler:
                 await remove_expired(self.chassis.store, self.chassis.objects, self.chassis.clock())
             await asyncio.sleep(EXPIRY_SECONDS)
 
+    async def count(self) -> None:
+        """Count what is under way. Each replica does: whoever is scraped tells the truth."""
+        while True:
+            await take_census(self.chassis.store, self.chassis.clock())
+            await asyncio.sleep(CENSUS_SECONDS)
+
     async def poll(self) -> None:
         """Ask for predictions instead of waiting for webhooks."""
         while True:
@@ -72,7 +80,7 @@ async def build(chassis: Chassis, settings: ReconcilerSettings) -> AsyncIterator
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
         rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
         reconciler = Reconciler(chassis, rescuer, settings, f"{socket.gethostname()}-{uuid4().hex[:8]}")
-        loops = [reconciler.relay, reconciler.rescue, reconciler.expire]
+        loops = [reconciler.relay, reconciler.rescue, reconciler.expire, reconciler.count]
         if settings.public_base_url is None:
             loops.append(reconciler.poll)
         yield Work(loops=loops)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from studio_chassis import failpoints
+from studio_chassis import failpoints, metrics
 from studio_chassis.errors import ChassisError
 from studio_chassis.jobs import Jobs
 from studio_chassis.provider_errors import ProviderError
@@ -63,10 +63,12 @@ class Rescuer:
         log.info("rescuing", job_id=job.id, status=job.status, stage=job.stage, idle_since=job.updated_at.isoformat())
         await self._ask_provider(job)
         await self.jobs.apply(job.id, Nudged())
+        metrics.rescued.labels("nudged").inc()
         failpoints.reached("after-nudge")
 
     async def _end(self, job: Job) -> None:
         await self.jobs.apply(job.id, DeadlinePassed())
+        metrics.rescued.labels("timed out").inc()
 
     async def _ask_provider(self, job: Job) -> None:
         for slot in job.predictions:
@@ -81,3 +83,4 @@ class Rescuer:
             return
         if body.get("status") not in ("starting", "processing"):
             await self.jobs.apply(job.id, ProviderCalledBack(slot.number, slot.attempt, trim(body)))
+            metrics.rescued.labels("asked the provider").inc()

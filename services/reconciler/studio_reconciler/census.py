@@ -1,0 +1,28 @@
+"""Counting what is under way and what is wrong with it, for the metrics alerts look at."""
+
+from datetime import datetime
+
+from studio_chassis import metrics
+from studio_chassis.invariants import INVARIANTS
+from studio_chassis.store import JobStore
+from studio_contracts.job import Status
+
+UNFINISHED: tuple[Status, ...] = ("pending", "queued", "running")
+LOOKED_AT = 100
+"""Newest jobs whose invariants are checked each time."""
+
+
+async def take_census(store: JobStore, now: datetime) -> None:
+    """Set the gauges of jobs under way, of the outbox and of broken invariants."""
+    census = await store.census()
+    for status in UNFINISHED:
+        standing = census.unfinished.get(status)
+        metrics.jobs.labels(status).set(0 if standing is None else standing.jobs)
+        age = 0.0 if standing is None else (now - standing.oldest).total_seconds()
+        metrics.oldest_seconds.labels(status).set(age)
+    outbox = census.oldest_outbox
+    metrics.outbox_seconds.set(0 if outbox is None else (now - outbox).total_seconds())
+    newest = await store.recent(LOOKED_AT)
+    for invariant in INVARIANTS:
+        broken = sum(1 for job in newest if any(invariant.violations(job)))
+        metrics.violations.labels(invariant.name).set(broken)

@@ -1,0 +1,119 @@
+"""deploy/compose.yaml with the example's settings, as compose itself understands it. No engine is needed."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio_chassis.settings import ServiceSettings, read_settings
+from studio_gateway.settings import GatewaySettings
+from studio_postprocess.download import read_allow_list
+from studio_postprocess.settings import PostprocessSettings
+from studio_predictor.settings import PredictorSettings
+from studio_reconciler.settings import ReconcilerSettings
+from studio_standin.settings import Settings as StandinSettings
+from studio_stencil.settings import StencilSettings
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+SETTINGS: dict[str, type[ServiceSettings]] = {
+    "gateway": GatewaySettings,
+    "stencil": StencilSettings,
+    "predictor": PredictorSettings,
+    "postprocess": PostprocessSettings,
+    "reconciler": ReconcilerSettings,
+}
+STORES = ("rabbitmq", "mongodb", "seaweedfs")
+
+
+@pytest.fixture(scope="module")
+def parts() -> dict[str, Any]:
+    """The services by name, everything interpolated."""
+    compose = shutil.which("docker-compose", path=Path(sys.executable).parent)
+    assert compose, "docker-compose comes with requirements.lock"
+    command = [compose, "-f", str(DEPLOY / "compose.yaml"), "--env-file", str(DEPLOY / ".env.example")]
+    shown = subprocess.run([*command, "config", "--format", "json"], capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 0, shown.stderr
+    return dict(json.loads(shown.stdout)["services"])
+
+
+def example() -> dict[str, str]:
+    lines = (DEPLOY / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_all_parts_are_there_and_postprocess_twice(parts: dict[str, Any]) -> None:
+    assert set(parts) == {*SETTINGS, *STORES, "standin"}
+    assert parts["postprocess"]["deploy"]["replicas"] == 2
+    assert parts["standin"]["profiles"] == ["standin"]
+
+
+def test_the_example_names_every_variable_and_no_other() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    optional = {"STUDIO_VERSION", "STUDIO_REVISION", "STUDIO_CORS_ORIGINS", "COMPOSE_PROFILES"}
+    used = set(re.findall(r"(?<!\$)\$\{([A-Z_0-9]+)", text)) | set(re.findall(r"^ +([A-Z_]+):$", text, re.MULTILINE))
+    assert used - optional == set(example()) - optional
+
+
+def test_secrets_are_required_and_the_example_s_are_no_real_ones() -> None:
+    secret = {name for name in example() if re.search("PASSWORD|_KEY$|SECRET|TOKEN", name)}
+    assert len(secret) == 7
+    for name in secret - {"REPLICATE_WEBHOOK_SIGNING_KEY"}:
+        assert example()[name].startswith("exampleonly")
+        assert f"${{{name}:?}}" in (DEPLOY / "compose.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_service_accepts_its_environment(parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for variable, value in parts[name]["environment"].items():
+        if value is not None:
+            monkeypatch.setenv(variable, value)
+    settings = read_settings(SETTINGS[name])
+    assert settings.object_store_url.startswith("s3://")
+    if isinstance(settings, PostprocessSettings):
+        assert read_allow_list(settings.download_hosts)[0].port == StandinSettings().port
+
+
+def test_only_those_who_need_a_secret_have_it(parts: dict[str, Any]) -> None:
+    def holders(variable: str) -> set[str]:
+        return {name for name in SETTINGS if parts[name]["environment"].get(variable)}
+
+    assert holders("REPLICATE_API_TOKEN") == {"predictor", "reconciler"}
+    assert holders("REPLICATE_WEBHOOK_SECRET") == {"gateway", "predictor"}
+    assert holders("REPLICATE_WEBHOOK_SIGNING_KEY") == {"gateway"}
+
+
+def test_public_images_are_pinned(parts: dict[str, Any]) -> None:
+    for name in STORES:
+        assert re.fullmatch(r"[a-z/]+:\d+\.\d+(-management)?", parts[name]["image"]), name
+
+
+def test_a_service_waits_for_healthy_stores(parts: dict[str, Any]) -> None:
+    for name in STORES:
+        assert parts[name]["healthcheck"]["test"]
+    for name in SETTINGS:
+        waits = {other: how["condition"] for other, how in parts[name]["depends_on"].items()}
+        assert waits == dict.fromkeys(STORES, "service_healthy")
+
+
+def test_containers_of_ours_are_read_only_and_without_privileges(parts: dict[str, Any]) -> None:
+    for name in (*SETTINGS, "standin"):
+        assert parts[name]["read_only"] is True
+        assert parts[name]["cap_drop"] == ["ALL"]
+        assert parts[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_a_service_is_given_longer_than_it_drains(parts: dict[str, Any]) -> None:
+    for name in SETTINGS:
+        drain = float(parts[name]["environment"]["STUDIO_DRAIN_SECONDS"])
+        assert float(parts[name]["stop_grace_period"].removesuffix("s")) > drain
+
+
+def test_only_the_gateway_is_reached_from_outside_and_on_loopback_alone(parts: dict[str, Any]) -> None:
+    published = {name: part["ports"] for name, part in parts.items() if part.get("ports")}
+    assert list(published) == ["gateway"]
+    assert [port["host_ip"] for port in published["gateway"]] == ["127.0.0.1"]

@@ -1,0 +1,102 @@
+"""deploy/images: what any builder takes, pinned, unprivileged, with nothing the lock does not vouch for."""
+
+import json
+import runpy
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+IMAGES = ROOT / "deploy" / "images"
+SERVICES = ("gateway", "stencil", "predictor", "postprocess", "reconciler")
+PLAIN = {"ARG", "CMD", "COPY", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN", "USER", "WORKDIR"}
+
+
+class Instruction(NamedTuple):
+    name: str
+    rest: str
+
+
+def instructions() -> list[Instruction]:
+    text = (IMAGES / "Dockerfile").read_text()
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#")).replace("\\\n", " ")
+    parts = [line.split(maxsplit=1) for line in lines.splitlines() if line.strip()]
+    return [Instruction(name, " ".join(rest.split())) for name, rest in parts]
+
+
+def stages() -> dict[str, list[Instruction]]:
+    """Instructions by the name of their stage."""
+    found: dict[str, list[Instruction]] = {}
+    name = ""
+    for instruction in instructions():
+        if instruction.name == "FROM":
+            name = instruction.rest.split()[-1]
+        found.setdefault(name, []).append(instruction)
+    return found
+
+
+def test_any_builder_takes_it() -> None:
+    assert not (IMAGES / "Dockerfile").read_text().lower().startswith("# syntax")
+    for name, rest in instructions():
+        assert name in PLAIN
+        assert "<<" not in rest
+        assert not rest.startswith("--mount")
+
+
+def test_the_base_is_pinned_and_everything_is_made_from_it() -> None:
+    assert Instruction("ARG", "PYTHON_IMAGE=python:3.11-slim-bookworm") in instructions()
+    froms = [rest.split()[0] for name, rest in instructions() if name == "FROM"]
+    assert set(froms) <= {"${PYTHON_IMAGE}", "${SERVICE}", *stages()}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_started_without_a_shell(service: str) -> None:
+    (command,) = (rest for name, rest in stages()[service] if name == "CMD")
+    assert json.loads(command) == ["python", "-m", f"studio_{service}"]
+
+
+def test_what_runs_is_unprivileged_checked_and_labelled() -> None:
+    assert [rest for name, rest in instructions() if name == "USER"] == ["10001:10001"]
+    assert Instruction("USER", "10001:10001") in stages()["runtime"]
+    (labels,) = (rest for name, rest in stages()["runtime"] if name == "LABEL")
+    assert 'image.version="${VERSION}"' in labels
+    assert 'image.revision="${REVISION}"' in labels
+    for stage in ("gateway", "worker", "standin"):
+        (check,) = (rest for name, rest in stages()[stage] if name == "HEALTHCHECK")
+        json.loads(check[check.index("CMD") + 4 :])
+    assert Instruction("FROM", "${SERVICE}") == instructions()[-1]
+
+
+def test_every_download_is_compared_with_the_lock_before_it_is_installed() -> None:
+    for name, rest in stages()["build"]:
+        if name == "RUN":
+            steps = [step.strip() for step in rest.split("&&")]
+            downloads = [place for place, step in enumerate(steps) if "pip download" in step]
+            assert len(downloads) == 1
+            folder = steps[downloads[0]].split(" -d ")[1].split()[0]
+            checked = steps.index(f"python verify.py requirements.lock {folder}")
+            installed = next(place for place, step in enumerate(steps) if f"{folder}/*.whl" in step)
+            assert downloads[0] < checked < installed
+            assert "--no-index" in steps[installed]
+
+
+def test_a_file_the_lock_does_not_vouch_for_is_named(tmp_path: Path) -> None:
+    unknown_files = runpy.run_path(str(IMAGES / "verify.py"))["unknown_files"]
+    (tmp_path / "good.whl").write_bytes(b"good")
+    lock = f"good==1 \\\n    --hash=sha256:{sha256(b'good').hexdigest()}\n"
+    assert unknown_files(lock, tmp_path) == []
+    (tmp_path / "bad.whl").write_bytes(b"bad")
+    assert unknown_files(lock, tmp_path) == ["bad.whl"]
+
+
+def test_nothing_but_the_sources_reaches_the_builder() -> None:
+    lines = (ROOT / ".dockerignore").read_text().split("\n")
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    taken = {rule[1:] for rule in rules if rule.startswith("!")}
+    copied = {rest.split()[0] for name, rest in stages()["build"] if name == "COPY"}
+    assert taken == {"requirements.lock", "contracts", "chassis", "services", "deploy/images", "deploy/standin"}
+    assert copied == {"requirements.lock", "contracts", "chassis", "${PACKAGE}"}
+    assert "**/.env" in rules

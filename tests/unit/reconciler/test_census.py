@@ -1,0 +1,38 @@
+"""What the reconciler's gauges say."""
+
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client import REGISTRY
+
+from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.brief import Brief
+from studio_contracts.job import Limits
+from studio_contracts.lifecycle import accept
+from studio_reconciler.census import take_census
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def gauge(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
+async def test_the_gauges_tell_what_is_under_way_and_what_is_wrong() -> None:
+    database = SimulatedDatabase()
+    store = SimulatedJobStore(database)
+    for minutes in (1, 5):
+        now = NOW - timedelta(minutes=minutes)
+        first = accept(
+            Brief(prompt="a pond"), job_id=f"j{minutes}", seed=1, traceparent="", limits=Limits(), now=now, by="test"
+        )
+        await store.insert(first)
+    await store.clear_outbox("j5", tuple(event.id for event in database.outboxes["j5"]))
+    broken = database.jobs["j1"].model_copy(update={"finished_at": NOW})
+    database.jobs["j1"] = broken
+    await take_census(store, NOW)
+    assert gauge("studio_jobs", status="pending") == 2
+    assert gauge("studio_jobs", status="running") == 0
+    assert gauge("studio_oldest_unfinished_seconds", status="pending") == 300
+    assert gauge("studio_outbox_oldest_seconds") == 60
+    assert gauge("studio_invariant_violations", invariant="final_is_complete") == 1
+    assert gauge("studio_invariant_violations", invariant="ranked_in_order") == 0
