@@ -2,11 +2,13 @@
 BRIEF ?= ocean energy with fish, flowing bands of blue and turquoise
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
-FAST := tests/unit tests/contract
-SLOW := tests/integration tests/acceptance
+FAST := tests/unit tests/contract tests/simulation
+SLOW := tests/integration tests/chaos tests/browser tests/containers tests/acceptance
+SEEDS ?= 20000
 CODE := contracts chassis services deploy tests bench
 
-.PHONY: help setup demo up test lint format lock bench-pipeline bench-pictures gallery clean
+.PHONY: help setup demo up test lint format docs lock soak chaos bench-pipeline bench-pictures bench-gateway \
+	bench-scaling gallery clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -27,6 +29,12 @@ test: lint ## lint and every test
 	$(PYTEST) $(SLOW) || status=1; \
 	exit $$status
 
+chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real processes
+	@STUDIO_CHAOS_JOBS=$${STUDIO_CHAOS_JOBS:-200} $(PYTEST) -s tests/chaos
+
+soak: setup ## the deterministic simulation for as many seeds as asked (SEEDS=20000)
+	@$(PYTHON) tests/simulation/run.py --seeds $(SEEDS) --workers $$(nproc)
+
 lint: setup ## ruff, mypy, import rules
 	@.venv/bin/ruff check $(CODE)
 	@.venv/bin/ruff format --check $(CODE)
@@ -37,11 +45,20 @@ format: setup ## rewrite the code in the common style
 	@.venv/bin/ruff format $(CODE)
 	@.venv/bin/ruff check --fix $(CODE)
 
+docs: setup ## write the generated documents again (docs/api, docs/settings.md, docs/metrics.md)
+	@$(PYTHON) docs/generate.py
+
 lock: setup ## pin all dependencies again (requirements.lock)
 	@deploy/local/lock.sh
 
 bench-pipeline: setup ## jobs per second, time added by us, share of each stage
 	@$(PYTHON) bench/pipeline.py
+
+bench-gateway: setup ## requests per second and what 200 watchers cost
+	@$(PYTHON) bench/gateway.py
+
+bench-scaling: setup ## cost of a job, and jobs per second with 1, 2 and 4 postprocess replicas
+	@$(PYTHON) bench/scaling.py
 
 bench-pictures: setup ## pixel work: stencil, clamp, measures
 	@$(PYTHON) bench/pictures.py

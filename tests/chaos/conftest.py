@@ -31,6 +31,12 @@ def thorough(jobs_wanted: int) -> bool:
 
 
 @pytest.fixture(scope="session")
+def thorough_only(thorough: bool) -> None:
+    if not thorough:
+        pytest.skip("takes its time: make chaos")
+
+
+@pytest.fixture(scope="session")
 def seed() -> int:
     return int(os.environ.get("STUDIO_CHAOS_SEED") or random.SystemRandom().randrange(10**6))
 

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import aio_pika
 import httpx
+import pytest
 
 from studio_chaos.fleet import Fleet
 from studio_chaos.reckoning import dead_letters, jobs_of
@@ -21,6 +22,7 @@ from studio_contracts.lifecycle import accept
 from studio_local.processes import wait_until
 
 BACK_SECONDS = 15
+BREAKS = tuple(step * 0.01 for step in range(1, 31))
 GOOD, POISON_OF_A_KIND = 200, 5
 TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
@@ -35,6 +37,7 @@ def consumers(fleet: Fleet) -> list[str]:
     return sorted(consumer["queue"]["name"] for consumer in answer.json())
 
 
+@pytest.mark.usefixtures("thorough_only")
 def test_every_consumer_is_back_soon_after_the_broker_or_the_line_to_it(ground: Any) -> None:
     expected = sorted(queue.name for queue in topology.QUEUES)
     with ground() as (fleet, proxy):
@@ -52,16 +55,19 @@ def test_every_consumer_is_back_soon_after_the_broker_or_the_line_to_it(ground: 
             assert time.monotonic() - served < BACK_SECONDS
 
 
-def test_services_started_while_the_line_is_dead_consume_once_it_is_not(ground: Any) -> None:
+@pytest.mark.usefixtures("thorough_only")
+def test_services_started_while_the_line_keeps_breaking_consume_once_it_holds(ground: Any) -> None:
     expected = sorted(queue.name for queue in topology.QUEUES)
+    workers = ("stencil", "predictor", "postprocess")
     with ground() as (fleet, proxy):
-        for name in ("stencil", "predictor", "postprocess"):
+        for name in workers:
             fleet.kill(name)
-        proxy.deafen()
-        for name in ("stencil", "predictor", "postprocess"):
+        for name in workers:
             fleet.start(name)
-        assert wait_until(lambda: proxy.connections >= 4, 30)  # the gateway's, the reconciler's, and those started
-        proxy.cut()
+        for pause in BREAKS:  # so that each connection breaks in another step of its set-up
+            assert wait_until(lambda: proxy.connections > 2, 30)  # the gateway, the reconciler, and one of these
+            wait_until(lambda: False, pause)
+            proxy.cut()
         assert wait_until(lambda: consumers(fleet) == expected, 2 * BACK_SECONDS), consumers(fleet)
 
 

@@ -30,7 +30,7 @@ def wait_for(fleet: Fleet, stage: dict[str, Any], jobs: int) -> None:
 
 
 def test_no_service_loses_or_repeats_anything_when_told_to_end(ground: Any, thorough: bool) -> None:
-    jobs, times = (200, 20) if thorough else (24, 3)
+    jobs, times = (200, 20) if thorough else (16, 1)
     with ground(**NO_RESCUE) as (fleet, _):
         for name in ("stencil", "predictor", "postprocess"):
             fleet.kill(name)

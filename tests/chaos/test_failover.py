@@ -195,6 +195,7 @@ async def test_no_acknowledged_change_is_lost_when_the_primary_fails(replicas: R
         assert {f"{job_id}:job.created.v1", f"{job_id}:job.completed.v1"} <= ledger.published, (job_id, why)
 
 
+@pytest.mark.usefixtures("thorough_only")
 def test_whole_jobs_finish_while_the_primary_is_killed(
     replicas: ReplicaSet, infrastructure: Infrastructure, tmp_path: Path
 ) -> None:

@@ -130,7 +130,7 @@ def nothing_is_rescued(patch: Patch) -> None:
     patch.setattr(Rescuer, "rescue_stuck", _nothing)
 
 
-@caught_by("nothing_waits_for_its_deadline")
+@caught_by("nothing_waits_for_its_deadline every_job_ends")
 def pending_jobs_are_not_rescued(patch: Patch) -> None:
     each = SimulatedJobStore._each
     patch.setattr(

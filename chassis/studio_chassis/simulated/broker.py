@@ -62,6 +62,7 @@ class SimulatedRabbit:
         self.tags = itertools.count(1)
         self._lag = lag
         self._under_way = 0
+        self._disks = 1
         for queue in topology.QUEUES:
             self.queues[queue.dead] = _Queue(queue.dead)
             self.queues[queue.name] = _Queue(queue.name, dead=queue.dead)
@@ -90,11 +91,22 @@ class SimulatedRabbit:
             self._after(self._lag(), self._arrive, self.queues[name], _Kept(message, routing_key))
         return bool(names)
 
+    def wipe(self) -> None:
+        """The disk is lost: no message is left, waiting, under way or in hand. The topology is declared again."""
+        self._disks += 1
+        self._under_way = 0
+        for queue in self.queues.values():
+            queue.ready.clear()
+            for consumer in queue.consumers:
+                consumer.unacked.clear()
+
     def _after(self, seconds: float, act: Callable[..., object], *args: Any) -> None:
         def run() -> None:
-            self._under_way -= 1
-            act(*args)
+            if disk == self._disks:
+                self._under_way -= 1
+                act(*args)
 
+        disk = self._disks
         self._under_way += 1
         asyncio.get_running_loop().call_later(seconds, run)
 

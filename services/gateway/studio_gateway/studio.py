@@ -36,7 +36,7 @@ class Studio:
         )
 
 
-def _studio(request: Request) -> Studio:
+async def _studio(request: Request) -> Studio:  # not async, every request would wait for a thread
     studio = request.app.state.studio
     assert isinstance(studio, Studio)
     return studio

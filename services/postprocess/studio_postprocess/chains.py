@@ -24,6 +24,18 @@ _STEP = ((1, 0), (0, 1), (-1, 0), (0, -1))
 _LEFT = ((0, -1), (0, 0), (-1, 0), (-1, -1))
 _RIGHT = ((0, 0), (-1, 0), (-1, -1), (0, -1))
 _NODE = 16
+_AS_NODE = np.array([bits | _NODE * (bits.bit_count() > 2) for bits in range(256)], np.uint8)
+_STOP = -1
+_NO_COLOUR = 255
+
+
+def _onward(direction: int, links: int) -> int:
+    """The direction that goes on where a line comes in `direction` to a corner, unless it ends there."""
+    ahead = links & ~(1 << (direction + 2) % 4)
+    return ahead.bit_length() - 1 if links < _NODE else _STOP  # no links are left where a closed line began
+
+
+_ONWARD = [[_onward(direction, links) for links in range(2 * _NODE)] for direction in range(4)]
 
 
 class Chain(NamedTuple):
@@ -60,7 +72,7 @@ def trace(indices: ByteArray) -> list[Chain]:
     """
     links = _links(indices)
     width = links.shape[1]
-    flat, seen = links.tobytes(), bytearray(links.size)
+    left = bytearray(links.tobytes())
     steps = [x + y * width for x, y in _STEP]
     done: set[tuple[int, int]] = set()
     chains = []
@@ -68,9 +80,8 @@ def trace(indices: ByteArray) -> list[Chain]:
         corners = np.flatnonzero(links & _NODE if is_node else (links < _NODE) & (links > 0))
         for corner in corners.tolist():
             for direction in range(4):
-                known = (corner, direction) in done if is_node else seen[corner]
-                if flat[corner] >> direction & 1 and not known:
-                    walked, last = _walk(flat, seen, steps, corner, direction)
+                if left[corner] >> direction & 1 and (corner, direction) not in done:
+                    walked, last = _walk(left, steps, corner, direction)
                     end = (walked[-1], (last + 2) % 4)
                     done.add(end)
                     chains.append(_chain(indices, walked, (corner, direction), end, closed=not is_node))
@@ -79,30 +90,35 @@ def trace(indices: ByteArray) -> list[Chain]:
 
 def _links(indices: ByteArray) -> ByteArray:
     """For each corner of a pixel, (height + 1, width + 1), the directions in which a crack leads on, as bits."""
-    padded = np.pad(indices.astype(np.int16), 1, constant_values=OUTSIDE)
-    east = (padded[:-1, 1:-1] != padded[1:, 1:-1]).astype(np.uint8)
-    south = (padded[1:-1, :-1] != padded[1:-1, 1:]).astype(np.uint8)
+    padded = np.pad(indices, 1, constant_values=_NO_COLOUR)
+    east = (padded[:-1, 1:-1] != padded[1:, 1:-1]).view(np.uint8)
+    south = (padded[1:-1, :-1] != padded[1:-1, 1:]).view(np.uint8)
     links = np.zeros((padded.shape[0] - 1, padded.shape[1] - 1), np.uint8)
     links[:, :-1] |= east
     links[:-1] |= south << 1
     links[:, 1:] |= east << 2
     links[1:] |= south << 3
-    is_node = np.array([bits.bit_count() > 2 for bits in range(16)])[links]
-    is_node[[0, 0, -1, -1], [0, -1, 0, -1]] = True
-    links[is_node] |= _NODE
+    links = cv2.LUT(links, _AS_NODE)
+    links[[0, 0, -1, -1], [0, -1, 0, -1]] |= _NODE
     return links
 
 
-def _walk(flat: bytes, seen: bytearray, steps: list[int], start: int, direction: int) -> tuple[list[int], int]:
-    """Corners from `start` to the next node, or round to `start`, and the direction of the last step."""
-    corners, at = [start], start
-    while True:
+def _walk(links: bytearray, steps: list[int], start: int, direction: int) -> tuple[list[int], int]:
+    """Corners from `start` to the next node, or round to `start`, and the direction of the last step.
+
+    The links of every corner passed are taken away.
+    """
+    corners, at, last = [start], start, direction
+    if links[start] < _NODE:
+        links[start] = 0
+    while direction != _STOP:
+        last = direction
         at += steps[direction]
         corners.append(at)
-        seen[at] = 1
-        if at == start or flat[at] & _NODE:
-            return corners, direction
-        direction = (flat[at] & ~(1 << (direction + 2) % 4)).bit_length() - 1
+        direction = _ONWARD[direction][links[at]]
+        if direction != _STOP:
+            links[at] = 0
+    return corners, last
 
 
 def _chain(indices: ByteArray, walked: list[int], start: tuple[int, int], end: tuple[int, int], closed: bool) -> Chain:

@@ -1,6 +1,7 @@
 """Each adapter twice: the simulated one, and the real one on a server of its own."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from studio_chassis.store import JobStore
 from studio_local.infrastructure import Endpoints, Infrastructure
 
 KINDS = ("simulated", "real")
+AnyBroker = Broker | SimulatedBroker
+Connect = Callable[[], Awaitable[AnyBroker]]
 
 
 @pytest.fixture(params=KINDS)
@@ -49,10 +52,21 @@ def objects(kind: str, tmp_path: Path) -> ObjectStore:
 
 
 @pytest.fixture
-async def broker(endpoints: Endpoints | None) -> AsyncIterator[Broker | SimulatedBroker]:
-    if endpoints is None:
-        yield SimulatedBroker(SimulatedRabbit())
-        return
-    async with open_broker(endpoints.rabbitmq_url, "test", "test") as real:
-        await real.ready.wait()
-        yield real
+async def connect(endpoints: Endpoints | None) -> AsyncIterator[Connect]:
+    """Opens connections to one server."""
+    rabbit = SimulatedRabbit()
+    async with AsyncExitStack() as opened:
+
+        async def open_one() -> AnyBroker:
+            if endpoints is None:
+                return SimulatedBroker(rabbit)
+            real = await opened.enter_async_context(open_broker(endpoints.rabbitmq_url, "test", "test"))
+            await real.ready.wait()
+            return real
+
+        yield open_one
+
+
+@pytest.fixture
+async def broker(connect: Connect) -> AnyBroker:
+    return await connect()

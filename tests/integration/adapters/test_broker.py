@@ -1,10 +1,13 @@
 """What every broker does, as far as consumers rely on it."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aio_pika.exceptions import ChannelInvalidStateError
 
 from studio_chassis.amqp import Broker
 from studio_chassis.cloudevents import from_message, to_message
@@ -15,6 +18,7 @@ from studio_contracts.events import Event, JobCompleted, JobCreated
 
 QUEUE = topology.STENCIL_JOB_CREATED
 AnyBroker = Broker | SimulatedBroker
+Connect = Callable[[], Awaitable[AnyBroker]]
 
 
 def _event(number: int = 1, type_: str = JobCreated.type) -> Event:
@@ -93,7 +97,8 @@ async def test_a_message_given_back_too_often_is_dead(broker: AnyBroker) -> None
         await (await inbox.next()).reject(requeue=True)
     assert inbox.messages.empty()
     letters = await _letters(broker, dead)
-    assert (await letters.next()).headers["ce-id"] == "1"
+    letter = await letters.next()
+    assert (letter.headers["ce-id"], letter.headers["x-first-death-reason"]) == ("1", "delivery_limit")
 
 
 async def _letters(broker: AnyBroker, dead: topology.Queue) -> Inbox:
@@ -127,3 +132,64 @@ async def test_a_canceled_consumer_gets_nothing_and_may_settle_what_it_holds(bro
     other = await Inbox.of(broker)
     assert (await other.next()).message_id == "2"
     assert inbox.messages.empty()
+
+
+async def test_a_message_waits_its_time_and_holds_up_nobody(broker: AnyBroker) -> None:
+    inbox = await Inbox.of(broker)
+    delay = topology.RETRY_DELAYS[0]
+    started = time.monotonic()
+    await broker.send(topology.retry_exchange(delay), QUEUE.name, to_message(_event(1)))
+    await broker.publish(_event(2))
+    first, second = await inbox.next(), await inbox.next()
+    assert (first.message_id, second.message_id) == ("2", "1")
+    assert time.monotonic() - started >= delay.total_seconds() * 0.99
+    assert not second.redelivered  # waiting is no delivery
+
+
+async def test_each_message_goes_to_one_of_several_consumers(connect: Connect) -> None:
+    brokers = [await connect() for _ in range(2)]
+    inboxes = [await Inbox.of(broker) for broker in brokers]
+    for number in range(2 * QUEUE.prefetch):
+        await brokers[0].publish(_event(number))
+    held = [await inbox.next() for inbox in inboxes for _ in range(QUEUE.prefetch)]
+    assert sorted(message.message_id for message in held) == [str(number) for number in range(2 * QUEUE.prefetch)]
+
+
+async def test_what_a_lost_consumer_held_comes_to_another_but_not_what_it_had_done(connect: Connect) -> None:
+    broker, dying = await connect(), await connect()
+    inbox = await Inbox.of(dying)
+    for number in (1, 2):
+        await broker.publish(_event(number))
+    done, _ = await inbox.next(), await inbox.next()
+    await done.ack()
+    await dying.close()
+    heir = await Inbox.of(broker)
+    message = await heir.next()
+    assert message.message_id != done.message_id
+    assert message.redelivered
+    assert message.headers["x-delivery-count"] == 1
+    await message.ack()
+    await broker.publish(_event(3))
+    assert (await heir.next()).message_id == "3"
+
+
+async def test_a_connection_that_was_lost_comes_back_with_its_consumer(broker: AnyBroker) -> None:
+    inbox = await Inbox.of(broker)
+    await broker.publish(_event())
+    held = await inbox.next()
+    await _cut(broker)
+    again = await inbox.next()
+    assert again.redelivered
+    with pytest.raises(ChannelInvalidStateError):
+        await held.ack()
+    await again.ack()
+
+
+async def _cut(broker: AnyBroker) -> None:
+    if isinstance(broker, SimulatedBroker):
+        broker.lose()
+        broker.restore()
+        return
+    assert broker._connection is not None
+    assert broker._connection.transport is not None
+    await broker._connection.transport.connection.close(ConnectionError("cut"))

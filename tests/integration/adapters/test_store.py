@@ -7,11 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from studio_chassis.errors import JobExists, JobNotFound
-from studio_chassis.store import JobStore
+from studio_chassis.store import Address, Claim, JobStore, Place
 from studio_contracts.brief import Brief
-from studio_contracts.happenings import CancelRequested, Happening, Nudged
-from studio_contracts.job import Job, Limits
+from studio_contracts.happenings import (
+    CancelRequested,
+    Happening,
+    Nudged,
+    PredictionReported,
+    SlotsPlanned,
+    StencilDrawn,
+)
+from studio_contracts.job import Generation, Job, Limits, Plan, StoredPicture
 from studio_contracts.lifecycle import Transition, accept, transition
+from studio_contracts.prediction import PredictionReport, PredictionStatus
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -131,3 +139,68 @@ async def test_of_two_who_want_a_free_lease_one_gets_it(store: JobStore) -> None
     until = NOW + timedelta(seconds=10)
     got = await asyncio.gather(*(store.take_lease("reconciler", holder, NOW, until) for holder in ("one", "two")))
     assert sorted(got) == [False, True]
+
+
+async def test_the_first_claim_of_a_key_stands(store: JobStore) -> None:
+    claims = [Claim("key", f"brief {number}", f"job-{number}", NOW) for number in range(3)]
+    standing = await asyncio.gather(*(store.claim(claim) for claim in claims))
+    assert set(standing) <= set(claims)
+    assert len(set(standing)) == 1
+    assert await store.claim(Claim("other key", "brief 0", "job-9", NOW)) == ("other key", "brief 0", "job-9", NOW)
+
+
+async def _stored_in_a_row(store: JobStore) -> None:
+    """Of five jobs, two were made at the same moment and two were called off."""
+    for seconds, job_id in ((0, "a"), (1, "c"), (1, "b"), (2, "d"), (3, "e")):
+        await store.insert(_accepted(job_id, NOW + timedelta(seconds=seconds)))
+    for job_id in ("b", "d"):
+        assert await store.commit(_after(await store.load(job_id), CancelRequested(), NOW + timedelta(seconds=9)))
+
+
+async def test_recent_jobs_are_told_newest_first_page_by_page(store: JobStore) -> None:
+    await _stored_in_a_row(store)
+    pages, after = [], None
+    while page := await store.recent(2, after=after):
+        pages.append([job.id for job in page])
+        after = Place(page[-1].created_at, page[-1].id)
+    assert pages == [["e", "d"], ["c", "b"], ["a"]]
+
+
+async def test_recent_jobs_of_one_status_are_told_alone(store: JobStore) -> None:
+    await _stored_in_a_row(store)
+    assert [job.id for job in await store.recent(9, "canceled")] == ["d", "b"]
+    assert [job.id for job in await store.recent(9, "canceled", Place(NOW + timedelta(seconds=2), "d"))] == ["b"]
+    assert [job.id for job in await store.recent(9, "pending", Place(NOW + timedelta(seconds=1), "c"))] == ["a"]
+    assert await store.recent(9, "completed") == ()
+
+
+async def test_versions_are_told_of_the_jobs_that_are_there(store: JobStore) -> None:
+    for job_id in ("a", "b", "c"):
+        await store.insert(_accepted(job_id))
+    await store.commit(_after(await store.load("b"), Nudged()))
+    assert await store.versions(["a", "b", "nowhere"]) == {"a": 1, "b": 2}
+    assert await store.versions([]) == {}
+
+
+async def test_a_prediction_is_found_by_the_slot_that_waits_for_it(store: JobStore) -> None:
+    await store.insert(_accepted("other"))
+    first = _accepted()
+    await store.insert(first)
+    job = first.job
+    picture = StoredPicture(key="k", sha256="0" * 64, media_type="image/png", width=8, height=8)
+    plan = Plan(
+        colours=(), palette_reason="", strategy="bands", strategy_reason="", seed=7,
+        width_px=8, height_px=8, layout="full", mm_per_pixel=5, regions=1,
+    )  # fmt: skip
+    running = PredictionReport(id="p1", status=PredictionStatus.PROCESSING)
+    for happening in (
+        StencilDrawn(plan, picture, 0.1),
+        SlotsPlanned(Generation(model="sdxl", version="v", cents_per_picture=3, input={}), (4, 2)),
+        PredictionReported(1, 1, running),
+    ):
+        change = _after(job, happening)
+        assert await store.commit(change)
+        job = change.job
+    assert await store.awaiting("p1") == Address("a", 1, 1)
+    assert await store.awaiting("p2") is None
+    assert await store.load("a") == job

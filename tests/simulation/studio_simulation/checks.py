@@ -71,7 +71,7 @@ class Checks:
     def keyed(self, number: int, prompt: str, count: int) -> None:
         """A client got the same answer for the same key, so it has one job."""
         briefs = [job.brief for job in self._world.database.jobs.values()]
-        if prompt != "cursed" and sum((brief.prompt, brief.count) == (prompt, count) for brief in briefs) > 1:
+        if prompt.startswith("waves") and sum((brief.prompt, brief.count) == (prompt, count) for brief in briefs) > 1:
             self.violations.append(f"same_key_same_job: client {number} has several")
 
     def _in_time(self, job: Job) -> None:

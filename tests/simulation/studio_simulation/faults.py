@@ -16,8 +16,8 @@ RATES: dict[str, tuple[float, float]] = {
     "broker.refused": (0.4, 0.3),
     "broker.lost": (0.4, 0.3),
     "broker.twice": (0.5, 0.5),
-    "crash.before": (0.4, 0.01),
-    "crash.after": (0.4, 0.01),
+    "crash.before": (0.4, 0.03),
+    "crash.after": (0.4, 0.03),
     "http.refused": (0.3, 0.15),
     "http.5xx": (0.3, 0.1),
     "http.lost": (0.4, 0.3),
@@ -42,6 +42,7 @@ RATES: dict[str, tuple[float, float]] = {
     "prediction.by_hand": (0.2, 0.3),
     "prediction.stuck": (0.3, 0.4),
     "client.cursed": (0.1, 1.0),
+    "client.impossible": (0.3, 0.8),
 }
 OUTAGES = ("store", "objects", "broker", "http.refused", "http.5xx", "http.402", "http.401", "http.429", "gateway")
 SERVICES = ("gateway", "stencil", "predictor", "predictor", "postprocess", "reconciler", "reconciler")
@@ -106,9 +107,9 @@ class Faults:
             sorted(blows, key=lambda blow: blow.at),
             latency=random.choice((0.002, 0.02, 0.3)),
             lag=random.choice((0.0, 0.01, 0.5, 3.0)),
-            poison=0 if peaceful else random.choice((0, 0, 0, 1, 2)),
+            poison=0 if peaceful else random.choice((0, 0, 1, 4)),
             peaceful=peaceful,
-            wipe_at=random.uniform(0, FAULTY_SECONDS) if not peaceful and random.random() < 0.1 else None,
+            wipe_at=random.uniform(0, 60) if not peaceful and random.random() < 0.15 else None,
         )
 
     def away(self, what: str, now: float) -> bool:

@@ -56,6 +56,8 @@ LAST_SECOND = 7200.0
 """By then everything must have come to rest."""
 QUIET_SECONDS = 30.0
 CODES = ("RH30", "RH20", "RH12")
+CURSES = {"cursed": RuntimeError("a fault that this brief brings to light"), "impossible": ValueError("not drawable")}
+"""Briefs that cannot be served, and what the stencil service comes upon."""
 DEADLINE_SECONDS = 900
 ATTEMPTS = 3
 
@@ -239,13 +241,12 @@ class World:
 
     def _wipe(self) -> None:
         self.say("broker", "loses its disk")
-        for queue in self.rabbit.queues.values():
-            queue.ready.clear()
+        self.rabbit.wipe()
 
     async def _client(self, number: int) -> None:
         random = self.random
         await asyncio.sleep(random.uniform(0, 40))
-        prompt = "cursed" if self.happens("client.cursed") else f"waves {number}"
+        prompt = next((word for word in CURSES if self.happens(f"client.{word}")), f"waves {number}")
         brief = {"prompt": prompt, "palette": list(CODES), "count": random.choice((1, 4, 6, 12))}
         key = {"idempotency-key": f"key-{number}"} if random.random() < 0.7 else {}
         for _ in range(40):
@@ -339,8 +340,8 @@ async def _at_once(function: Any, *arguments: Any, **_: Any) -> Any:
 
 
 def _plan(prompt: str, *arguments: Any) -> Any:
-    if prompt == "cursed":
-        raise RuntimeError("a fault in the code that this brief brings to light")
+    if prompt in CURSES:
+        raise CURSES[prompt]
     return make_plan(prompt, *arguments)
 
 

@@ -97,7 +97,7 @@ export class Viewer {
     over.classList.add("over");
     const slider = h("input", { id: "split", type: "range", min: 0, max: 100, step: "any", value: this.split, "aria-label": `Slider between ${name(this.sides[0])} and ${name(this.sides[1])}` });
     const stage = h("div", { class: "compare" }, under, over,
-      wholeSurface && this.marked && this.canMark() ? overlay(this.concept, surface) : null,
+      wholeSurface && this.marked && this.canMark() ? overlay(this.concept, surface, this.sides[1] === "installable" ? "over" : "left") : null,
       h("span", { class: "tag left", "aria-hidden": "true" }, name(this.sides[0])), h("span", { class: "tag right", "aria-hidden": "true" }, name(this.sides[1])),
       h("span", { class: "handle", "aria-hidden": "true" }), slider);
     const set = () => {
@@ -144,7 +144,7 @@ export class Viewer {
 const inOrder = (job) => [...job.concepts].sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
 
 /** Boxes of the violations; they are given in millimetres from the surface's top left corner. */
-function overlay(concept, surface) {
+function overlay(concept, surface, side) {
   const [width, height] = [surface.width_m * 1000, surface.height_m * 1000];
   const least = Math.max(width, height) / 60;
   const boxes = (concept.violations ?? []).map(({ rule, box }) => {
@@ -152,7 +152,7 @@ function overlay(concept, surface) {
     const [w, hgt] = [Math.max(across, least), Math.max(down, least)];
     return svg("rect", { x: left + (across - w) / 2, y: top + (down - hgt) / 2, width: w, height: hgt, rx: least / 5 }, svg("title", {}, RULES[rule] ?? rule));
   });
-  return boxes.length ? svg("svg", { class: "marks", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...boxes) : null;
+  return boxes.length ? svg("svg", { class: `marks ${side}`, viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...boxes) : null;
 }
 
 function installer({ installer: says }) {

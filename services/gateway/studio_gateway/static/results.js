@@ -53,6 +53,7 @@ export class Results {
       card.querySelector(".rank").textContent = concept.rank ? `${concept.rank}` : "";
     }
     const order = [...job.concepts].sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0)).map((concept) => this.cards.get(concept.id));
+    if (job.plan) styled(this.list, { "--ratio": job.plan.width_px / job.plan.height_px });
     const blanks = running ? job.brief.count - count : 0;
     const shown = [...order, ...Array.from({ length: Math.max(0, blanks) }, blank)];
     const focused = document.activeElement;
