@@ -30,6 +30,9 @@ def test_nothing_is_lost_and_nothing_paid_twice_while_everything_is_killed(
         crowd.start()
         try:
             nemesis.strike()
+        except Exception as error:
+            error.add_note("\n".join([f"seed {seed}", *nemesis.diary, story(fleet.stack, crowd.accepted)]))
+            raise
         finally:
             crowd.finish()
         calm = time.monotonic()

@@ -169,6 +169,7 @@ class SimulatedDelivery:
         self.content_type, self.type = message.content_type, message.type
         self.message_id, self.correlation_id = message.message_id, message.correlation_id
         self.redelivered = kept.deliveries > 0
+        self._deliveries = kept.deliveries
 
     async def ack(self) -> None:
         """Done with it. Raises ChannelInvalidStateError when the connection it came over is gone."""
@@ -179,7 +180,12 @@ class SimulatedDelivery:
         await self._settle("broker.reject", requeue=requeue)
 
     async def _settle(self, operation: str, *, requeue: bool) -> None:
-        if not await self.wire(operation, lambda: self._rabbit.settle(self._consumer, self._kept, requeue=requeue)):
+        def settle() -> bool:
+            if self._kept.deliveries != self._deliveries:  # taken back meanwhile: this is not the delivery in hand
+                return False
+            return self._rabbit.settle(self._consumer, self._kept, requeue=requeue)
+
+        if not await self.wire(operation, settle):
             raise ChannelInvalidStateError("the channel is closed")
 
 

@@ -15,6 +15,7 @@ from studio_gateway.answers import REQUEST_ID, Answers
 from studio_gateway.limits import BodyLimit
 from studio_gateway.settings import GatewaySettings
 from studio_gateway.studio import Studio
+from studio_gateway.versions import Versions
 from studio_gateway.watch import JobWatch
 
 _EXPOSED = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REQUEST_ID)
@@ -46,7 +47,8 @@ def create_app(chassis: Chassis, settings: GatewaySettings, watch: JobWatch) -> 
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.studio = Studio(chassis.jobs, chassis.store, chassis.objects, chassis.clock, settings, watch)
+    versions = Versions(chassis.store)
+    app.state.studio = Studio(chassis.jobs, chassis.store, chassis.objects, chassis.clock, settings, watch, versions)
     problems.install(app)
     for routes in (jobs, events, pictures, palette, webhooks, panel, page):
         app.include_router(routes.router)

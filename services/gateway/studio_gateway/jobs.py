@@ -121,7 +121,7 @@ async def read_job(
 ) -> JobView | Response:
     """How a job stands, and its concepts once there are some."""
     if if_none_match is not None:  # a question of one number, where loading the job would cost its whole document
-        version = (await studio.store.versions([job_id])).get(job_id)
+        version = await studio.versions.of(job_id)
         if version is None:
             raise JobNotFound(job_id)
         if is_known(_etag(version), if_none_match):

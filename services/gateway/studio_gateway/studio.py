@@ -11,6 +11,7 @@ from studio_chassis.objects import ObjectStore
 from studio_chassis.store import JobStore
 from studio_contracts.job import Limits
 from studio_gateway.settings import GatewaySettings
+from studio_gateway.versions import Versions
 from studio_gateway.watch import JobWatch
 
 
@@ -24,6 +25,7 @@ class Studio:
     clock: Clock
     settings: GatewaySettings
     watch: JobWatch
+    versions: Versions
 
     @property
     def limits(self) -> Limits:
@@ -36,7 +38,7 @@ class Studio:
         )
 
 
-async def _studio(request: Request) -> Studio:  # not async, every request would wait for a thread
+async def _studio(request: Request) -> Studio:  # a plain function would be called in a thread, for every request
     studio = request.app.state.studio
     assert isinstance(studio, Studio)
     return studio

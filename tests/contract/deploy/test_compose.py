@@ -28,6 +28,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "reconciler": ReconcilerSettings,
 }
 STORES = ("rabbitmq", "mongodb", "seaweedfs")
+TELEMETRY = ("prometheus", "grafana")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,15 @@ def parts() -> dict[str, Any]:
     """The services by name, everything interpolated."""
     compose = shutil.which("docker-compose", path=Path(sys.executable).parent)
     assert compose, "docker-compose comes with requirements.lock"
-    command = [compose, "-f", str(DEPLOY / "compose.yaml"), "--env-file", str(DEPLOY / ".env.example")]
+    command = [
+        compose,
+        "-f",
+        str(DEPLOY / "compose.yaml"),
+        "--env-file",
+        str(DEPLOY / ".env.example"),
+        "--profile",
+        "telemetry",
+    ]
     shown = subprocess.run([*command, "config", "--format", "json"], capture_output=True, text=True, timeout=60)
     assert shown.returncode == 0, shown.stderr
     return dict(json.loads(shown.stdout)["services"])
@@ -47,9 +56,10 @@ def example() -> dict[str, str]:
 
 
 def test_all_parts_are_there_and_postprocess_twice(parts: dict[str, Any]) -> None:
-    assert set(parts) == {*SETTINGS, *STORES, "standin"}
+    assert set(parts) == {*SETTINGS, *STORES, "standin", *TELEMETRY}
     assert parts["postprocess"]["deploy"]["replicas"] == 2
     assert parts["standin"]["profiles"] == ["standin"]
+    assert all(parts[name]["profiles"] == ["telemetry"] for name in TELEMETRY)
 
 
 def test_the_example_names_every_variable_and_no_other() -> None:
@@ -61,7 +71,7 @@ def test_the_example_names_every_variable_and_no_other() -> None:
 
 def test_secrets_are_required_and_the_example_s_are_no_real_ones() -> None:
     secret = {name for name in example() if re.search("PASSWORD|_KEY$|SECRET|TOKEN", name)}
-    assert len(secret) == 7
+    assert len(secret) == 8
     for name in secret - {"REPLICATE_WEBHOOK_SIGNING_KEY"}:
         assert example()[name].startswith("exampleonly")
         assert f"${{{name}:?}}" in (DEPLOY / "compose.yaml").read_text()
@@ -88,8 +98,8 @@ def test_only_those_who_need_a_secret_have_it(parts: dict[str, Any]) -> None:
 
 
 def test_public_images_are_pinned(parts: dict[str, Any]) -> None:
-    for name in STORES:
-        assert re.fullmatch(r"[a-z/]+:\d+\.\d+(-management)?", parts[name]["image"]), name
+    for name in (*STORES, *TELEMETRY):
+        assert re.fullmatch(r"[a-z/]+:v?\d+(\.\d+)+(-management)?", parts[name]["image"]), name
 
 
 def test_a_service_waits_for_healthy_stores(parts: dict[str, Any]) -> None:
@@ -113,7 +123,15 @@ def test_a_service_is_given_longer_than_it_drains(parts: dict[str, Any]) -> None
         assert float(parts[name]["stop_grace_period"].removesuffix("s")) > drain
 
 
-def test_only_the_gateway_is_reached_from_outside_and_on_loopback_alone(parts: dict[str, Any]) -> None:
+def test_only_what_people_look_at_is_published_and_on_loopback_alone(parts: dict[str, Any]) -> None:
     published = {name: part["ports"] for name, part in parts.items() if part.get("ports")}
-    assert list(published) == ["gateway"]
-    assert [port["host_ip"] for port in published["gateway"]] == ["127.0.0.1"]
+    assert set(published) == {"gateway", *TELEMETRY}
+    assert {port["host_ip"] for ports in published.values() for port in ports} == {"127.0.0.1"}
+
+
+def test_what_is_mounted_from_the_repository_is_there(parts: dict[str, Any]) -> None:
+    mounts = [mount for part in parts.values() for mount in part.get("volumes", []) if mount["type"] == "bind"]
+    assert {Path(mount["source"]) for mount in mounts} == {DEPLOY / "telemetry", DEPLOY / "telemetry" / "dashboards"}
+    assert all(mount["read_only"] for mount in mounts)
+    assert (DEPLOY / "telemetry" / "prometheus.yaml").exists()
+    assert list((DEPLOY / "telemetry" / "dashboards").glob("*.json"))

@@ -42,7 +42,7 @@ class Inbox:
     @classmethod
     async def of(cls, broker: AnyBroker, queue: topology.Queue = QUEUE) -> "Inbox":
         inbox = cls()
-        await (await broker.open_queue(queue)).consume(inbox.messages.put)  # type: ignore[arg-type]
+        await (await broker.open_queue(queue)).consume(inbox.messages.put)
         return inbox
 
     async def next(self) -> Any:

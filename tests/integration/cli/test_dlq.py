@@ -25,6 +25,7 @@ from studio_cli.app import main
 from studio_contracts import topology
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
+from studio_contracts.happenings import Reopened
 from studio_contracts.job import Job, Limits
 from studio_local.infrastructure import Endpoints, Infrastructure
 
@@ -187,7 +188,7 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
             nonlocal seen
             seen += 1
             if seen == 7:
-                await jobs.apply(letter.job_id, replay.Reopened(letter.event))
+                await jobs.apply(letter.job_id, Reopened(letter.event))
                 raise KeyboardInterrupt
             return await real(letter, jobs)
 

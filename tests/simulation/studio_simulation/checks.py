@@ -123,7 +123,7 @@ class Checks:
         return Counter(str(letter.headers.get("ce-subject")) for letter in letters)
 
     def _letters(self) -> None:
-        """Dead letters are the poison that was put in, and what made a job fail as replayable."""
+        """Dead letters are the poison that was put in, and what made a job fail, unless it was called off meanwhile."""
         letters = self._letters_by_job()
         poison = letters.pop("None", 0)
         if poison < self._world.poisoned and self._world.faults.wipe_at is None:
@@ -132,7 +132,7 @@ class Checks:
             job = self._world.database.jobs.get(job_id)
             if job is None or not job.is_final:
                 self._report(job_id, f"dead_letters_as_expected: {number} of a job that does not know")
-            elif job.error is None or not job.error.replayable:
+            elif job.status == "completed":
                 self._report(job_id, f"dead_letters_as_expected: {number} of a job that is {job.status}")
 
     def _money(self) -> None:

@@ -7,6 +7,8 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_stencil.colour import ciede2000, difference, lab
 
+Lab = tuple[float, float, float]
+
 SHARMA = [  # pairs of Sharma, Wu and Dalal (2005) that exercise the hue's wrap-around, and their published differences
     ((50.0, 2.6772, -79.7751), (50.0, 0.0, -82.7485), 2.0425),
     ((50.0, 0.0, 0.0), (50.0, -1.0, 2.0), 2.3669),
@@ -24,23 +26,23 @@ SHARMA = [  # pairs of Sharma, Wu and Dalal (2005) that exercise the hue's wrap-
 
 
 @pytest.mark.parametrize(("first", "second", "published"), SHARMA)
-def test_published_differences_are_met(first, second, published):
+def test_published_differences_are_met(first: Lab, second: Lab, published: float) -> None:
     assert ciede2000(first, second) == pytest.approx(published, abs=1e-4)
     assert ciede2000(second, first) == pytest.approx(published, abs=1e-4)
 
 
-def test_every_palette_pair_agrees_with_an_independent_library():
+def test_every_palette_pair_agrees_with_an_independent_library() -> None:
     for a, b in product(PALETTE, PALETTE):
         labs = [rgb2lab(np.array([[colour.rgb]], dtype=np.uint8))[0, 0] for colour in (a, b)]
         assert difference(a.code, b.code) == pytest.approx(float(deltaE_ciede2000(*labs)), abs=0.02)
 
 
-def test_lab_of_white_is_neutral_and_of_black_is_zero():
+def test_lab_of_white_is_neutral_and_of_black_is_zero() -> None:
     assert lab((255, 255, 255)) == pytest.approx((100, 0, 0), abs=0.01)
     assert lab((0, 0, 0)) == pytest.approx((0, 0, 0), abs=0.01)
 
 
-def test_the_closest_palette_pair_is_cream_and_pale_grey():
+def test_the_closest_palette_pair_is_cream_and_pale_grey() -> None:
     closest = min(
         ((difference(a, b), a, b) for a, b in product(BY_CODE, BY_CODE) if a < b),
     )

@@ -9,7 +9,7 @@ from scipy import ndimage
 from studio_contracts.palette import BY_CODE
 from studio_stencil.colour import difference
 from studio_stencil.draw import draw, encode
-from studio_stencil.plan import make_plan
+from studio_stencil.plan import StencilPlan, make_plan
 from studio_stencil.scale import MIN_FEATURE_MM
 
 PALETTES = (
@@ -25,16 +25,18 @@ CASES = [
 ]
 
 
-def plan_and_map(strategy, surface, palette, seed, prompt=""):
+def plan_and_map(
+    strategy: str, surface: tuple[float, float], palette: tuple[str, ...], seed: int, prompt: str = ""
+) -> tuple[StencilPlan, np.ndarray]:
     plan = make_plan(prompt, *surface, palette, strategy, seed)
     return plan, draw(plan)
 
 
-def regions(indices):
+def regions(indices: np.ndarray) -> int:
     return sum(ndimage.label(indices == index)[1] for index in range(indices.max() + 1))
 
 
-def neighbours(indices):
+def neighbours(indices: np.ndarray) -> set[tuple[int, int]]:
     """Pairs of indices that share a pixel edge."""
     pairs = set()
     for a, b in ((indices[:, 1:], indices[:, :-1]), (indices[1:], indices[:-1])):
@@ -42,7 +44,7 @@ def neighbours(indices):
     return pairs
 
 
-def thin_share(indices, radius):
+def thin_share(indices: np.ndarray, radius: float) -> float:
     """Share of the picture where a disc of this radius in pixels does not fit inside its colour."""
     thin = 0
     for index in range(indices.max() + 1):
@@ -53,7 +55,9 @@ def thin_share(indices, radius):
 
 
 @pytest.mark.parametrize(("strategy", "surface", "palette", "seed"), CASES)
-def test_a_picture_keeps_its_plan(strategy, surface, palette, seed):
+def test_a_picture_keeps_its_plan(
+    strategy: str, surface: tuple[float, float], palette: tuple[str, ...], seed: int
+) -> None:
     plan, indices = plan_and_map(strategy, surface, palette, seed)
     assert indices.dtype == np.uint8
     assert indices.shape == (plan.height, plan.width)
@@ -68,14 +72,14 @@ def test_a_picture_keeps_its_plan(strategy, surface, palette, seed):
 @pytest.mark.parametrize("strategy", ["voronoi", "bands"])
 @pytest.mark.parametrize("surface", [(2, 2), (1, 1.2), (5, 5)])
 @pytest.mark.parametrize("seed", [1])
-def test_nothing_is_narrower_than_can_be_laid(strategy, surface, seed):
+def test_nothing_is_narrower_than_can_be_laid(strategy: str, surface: tuple[float, float], seed: int) -> None:
     plan, indices = plan_and_map(strategy, surface, PALETTES[3], seed)
     assert thin_share(indices, MIN_FEATURE_MM / 2 / plan.mm_per_pixel) < 0.01
 
 
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("seed", range(5))
-def test_grid_lines_go_from_edge_to_edge_and_keep_their_distance(surface, seed):
+def test_grid_lines_go_from_edge_to_edge_and_keep_their_distance(surface: tuple[float, float], seed: int) -> None:
     plan, indices = plan_and_map("grid", surface, PALETTES[3], seed)
     for lines in (indices, indices.T):
         edges = np.flatnonzero((lines[:, 1:] != lines[:, :-1]).any(axis=0)) + 1
@@ -86,7 +90,9 @@ def test_grid_lines_go_from_edge_to_edge_and_keep_their_distance(surface, seed):
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("palette", PALETTES, ids=len)
 @pytest.mark.parametrize("seed", range(3))
-def test_bands_flow_from_end_to_end_without_gaps_crossings_or_teeth(surface, palette, seed):
+def test_bands_flow_from_end_to_end_without_gaps_crossings_or_teeth(
+    surface: tuple[float, float], palette: tuple[str, ...], seed: int
+) -> None:
     _, indices = plan_and_map("bands", surface, palette, seed)
     along = indices if (indices[:, 0] != indices[0, 0]).any() else indices.T
     first = along[:, 0]
@@ -104,22 +110,22 @@ def test_bands_flow_from_end_to_end_without_gaps_crossings_or_teeth(surface, pal
     assert np.abs(bend).max() <= 2 + 0.2 * reach
 
 
-def test_a_wave_is_metres_long_on_any_surface():
+def test_a_wave_is_metres_long_on_any_surface() -> None:
     for side in (5, 20, 60):
         plan, indices = plan_and_map("bands", (side, side * 0.6), PALETTES[1], 3)
         edge = np.argmax(indices != indices[0], axis=0).astype(float)
         turns = np.count_nonzero(np.diff(np.sign(np.convolve(np.diff(edge), np.ones(40), "valid"))))
-        assert plan.width_mm / max(turns, 1) > 600
+        assert plan.width_mm / max(int(turns), 1) > 600
 
 
-def test_larger_surfaces_get_more_bands_and_cells_but_no_crumbs():
+def test_larger_surfaces_get_more_bands_and_cells_but_no_crumbs() -> None:
     for strategy in ("bands", "grid"):
         small, large = (make_plan("", side, side, PALETTES[1], strategy, 1).regions for side in (2, 20))
         assert small < large < 6 * small
 
 
 @pytest.mark.parametrize("strategy", ["voronoi", "bands", "grid"])
-def test_a_seed_gives_the_same_bytes_and_another_seed_another_picture(strategy):
+def test_a_seed_gives_the_same_bytes_and_another_seed_another_picture(strategy: str) -> None:
     plan, indices = plan_and_map(strategy, (6, 4), PALETTES[2], 11)
     other, different = plan_and_map(strategy, (6, 4), PALETTES[2], 12)
     assert encode(indices, plan) == encode(draw(plan), plan)
@@ -127,7 +133,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_another_picture(strategy):
 
 
 @pytest.mark.parametrize("strategy", ["voronoi", "bands", "grid", "motif"])
-def test_one_colour_gives_a_plain_surface(strategy):
+def test_one_colour_gives_a_plain_surface(strategy: str) -> None:
     plan, indices = plan_and_map(strategy, (5, 5), ("RH12",), 1)
     assert not indices.any()
     assert plan.regions == 1
@@ -135,7 +141,9 @@ def test_one_colour_gives_a_plain_surface(strategy):
 
 @pytest.mark.parametrize("strategy", ["voronoi", "bands", "grid"])
 @pytest.mark.parametrize("palette", PALETTES, ids=len)
-def test_the_encoded_picture_is_small_indexed_and_holds_the_palettes_colours(strategy, palette):
+def test_the_encoded_picture_is_small_indexed_and_holds_the_palettes_colours(
+    strategy: str, palette: tuple[str, ...]
+) -> None:
     plan, indices = plan_and_map(strategy, (20, 14), palette, 5)
     png = encode(indices, plan)
     assert len(png) < 60_000
@@ -145,7 +153,7 @@ def test_the_encoded_picture_is_small_indexed_and_holds_the_palettes_colours(str
     assert np.array_equal(np.asarray(image.convert("RGB")), colours[indices])
 
 
-def test_colours_that_look_alike_are_kept_apart_where_a_third_can_stand_between():
+def test_colours_that_look_alike_are_kept_apart_where_a_third_can_stand_between() -> None:
     plan, indices = plan_and_map("bands", (8, 5), ("RH20", "RH31", "RH65", "RH50"), 4)
     close = {plan.codes.index("RH31"), plan.codes.index("RH65")}
     assert all({a, b} != close for a, b in neighbours(indices))

@@ -30,25 +30,25 @@ from studio_stencil.scale import Strategy
         ("sunset, starting, selfish, moonlight, rocketry", []),
     ],
 )
-def test_motifs_are_named_and_counted_as_the_brief_says(brief, expected):
+def test_motifs_are_named_and_counted_as_the_brief_says(brief: str, expected: object) -> None:
     assert [(motif.kind, motif.number) for motif in find_motifs(brief)] == expected
 
 
 @pytest.mark.parametrize("kind", OUTLINES)
-def test_every_silhouette_can_be_asked_for(kind):
+def test_every_silhouette_can_be_asked_for(kind: str) -> None:
     assert [motif.kind for motif in find_motifs(f"a {kind}")] == [kind]
     assert [motif.kind for motif in default_motifs("nothing in particular")] == ["stepping stone"]
 
 
-def test_a_named_motif_makes_the_strategy_even_beside_words_for_a_pattern():
+def test_a_named_motif_makes_the_strategy_even_beside_words_for_a_pattern() -> None:
     assert choose_strategy("fish in flowing bands") == (Strategy.MOTIF, "'fish' in the brief")
 
 
-def test_waves_alone_are_bands_but_with_another_motif_are_drawn():
+def test_waves_alone_are_bands_but_with_another_motif_are_drawn() -> None:
     assert choose_strategy("big waves")[0] is Strategy.BANDS
     assert choose_strategy("a wave and a whale")[0] is Strategy.MOTIF
 
 
-def test_without_a_named_motif_the_theme_suggests_one():
+def test_without_a_named_motif_the_theme_suggests_one() -> None:
     assert default_motifs("a deep ocean")[0].kind == "fish"
     assert default_motifs("woodlands")[0].kind == "leaf"

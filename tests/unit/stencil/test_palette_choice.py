@@ -2,7 +2,7 @@ from itertools import combinations
 
 import pytest
 
-from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE
+from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE, Colour
 from studio_stencil.colour import difference
 from studio_stencil.palette_choice import FALLBACK, choose_palette, order_by_brief
 
@@ -16,7 +16,7 @@ BRIEFS = (
 
 
 @pytest.mark.parametrize("brief", BRIEFS)
-def test_a_choice_is_at_most_six_different_known_colours_with_a_reason_naming_them(brief):
+def test_a_choice_is_at_most_six_different_known_colours_with_a_reason_naming_them(brief: str) -> None:
     codes, reason = choose_palette(brief)
     assert 3 <= len(codes) <= MAX_CHOSEN
     assert len(set(codes)) == len(codes)
@@ -24,7 +24,7 @@ def test_a_choice_is_at_most_six_different_known_colours_with_a_reason_naming_th
     assert choose_palette(brief) == (codes, reason)
 
 
-def test_an_ocean_is_blue_not_the_first_six_of_the_list():
+def test_an_ocean_is_blue_not_the_first_six_of_the_list() -> None:
     codes, reason = choose_palette("Ocean adventure")
     assert codes[0] == BLUE
     assert {LIGHT_BLUE, TURQUOISE} <= set(codes)
@@ -32,13 +32,13 @@ def test_an_ocean_is_blue_not_the_first_six_of_the_list():
     assert set(codes) != {colour.code for colour in PALETTE[:6]}
 
 
-def test_named_colours_come_before_those_of_themes():
+def test_named_colours_come_before_those_of_themes() -> None:
     codes, reason = choose_palette("an ocean of orange and purple")
     assert codes[:2] == ("RH50", "RH21")
     assert reason.startswith("'orange' → Orange; 'purple' → Purple; 'ocean' → ")
 
 
-def test_three_named_colours_without_a_theme_are_taken_alone():
+def test_three_named_colours_without_a_theme_are_taken_alone() -> None:
     assert choose_palette("dark green, mustard and cream")[0] == ("RH12", "RH40", "RH31")
 
 
@@ -49,41 +49,41 @@ def test_three_named_colours_without_a_theme_are_taken_alone():
         ("navy", BLUE), ("turquoise", TURQUOISE), ("bright red", "RH02"), ("pale grey", "RH65"), ("white", "RH31"),
     ],
 )  # fmt: skip
-def test_a_colour_is_known_by_its_whole_name_in_any_case_and_number(brief, code):
+def test_a_colour_is_known_by_its_whole_name_in_any_case_and_number(brief: str, code: str) -> None:
     assert choose_palette(brief)[0][0] == code
 
 
 @pytest.mark.parametrize("colour", PALETTE, ids=lambda colour: colour.code)
-def test_every_palette_colour_can_be_named(colour):
+def test_every_palette_colour_can_be_named(colour: Colour) -> None:
     assert choose_palette(f"{colour.name} please")[0][0] == colour.code
 
 
-def test_words_inside_other_words_do_not_count():
+def test_words_inside_other_words_do_not_count() -> None:
     assert choose_palette("Credit to Oceania, treehouse, scared")[0] == FALLBACK
 
 
-def test_the_sea_counts_the_same_in_the_plural():
+def test_the_sea_counts_the_same_in_the_plural() -> None:
     assert choose_palette("oceans")[0] == choose_palette("ocean")[0]
 
 
 @pytest.mark.parametrize("brief", BRIEFS[:8])
-def test_colours_that_were_not_named_can_be_told_apart(brief):
+def test_colours_that_were_not_named_can_be_told_apart(brief: str) -> None:
     for a, b in combinations(choose_palette(brief)[0], 2):
         assert difference(a, b) >= 10 or brief.find(BY_CODE[a].name.lower()) >= 0
 
 
-def test_without_a_known_word_the_six_contrast_strongly():
+def test_without_a_known_word_the_six_contrast_strongly() -> None:
     codes, reason = choose_palette("make it nice")
     assert codes == FALLBACK
     assert min(difference(a, b) for a, b in combinations(codes, 2)) > 20
     assert "balanced" in reason
 
 
-def test_the_brief_picks_the_base_among_the_clients_colours():
+def test_the_brief_picks_the_base_among_the_clients_colours() -> None:
     codes, reason = order_by_brief(["RH30", AZURE, BLUE], "ocean")
     assert codes == (BLUE, "RH30", AZURE)
     assert "'ocean' → Standard Blue as base" in reason
 
 
-def test_without_a_hint_the_clients_order_stands_and_doubles_go():
+def test_without_a_hint_the_clients_order_stands_and_doubles_go() -> None:
     assert order_by_brief(["RH30", AZURE, "RH30"], "nice")[0] == ("RH30", AZURE)

@@ -20,18 +20,18 @@ from studio_stencil.scale import Strategy
         ("a husband and wife, reptiles", Strategy.VORONOI, "no word"),
     ],
 )
-def test_the_brief_says_which_strategy(brief, strategy, word):
+def test_the_brief_says_which_strategy(brief: str, strategy: str, word: str) -> None:
     chosen, reason = choose_strategy(brief)
     assert chosen is strategy
     assert word in reason
 
 
-def test_a_given_strategy_wins_over_the_words_of_the_brief():
+def test_a_given_strategy_wins_over_the_words_of_the_brief() -> None:
     plan = make_plan("flowing bands", 5, 5, None, "grid", 1)
     assert (plan.strategy, plan.strategy_reason) == (Strategy.GRID, "asked for by the client")
 
 
-def test_a_plan_states_all_that_was_decided():
+def test_a_plan_states_all_that_was_decided() -> None:
     plan = make_plan("ocean", 10, 3, None, None, 7)
     assert plan.codes[0] == "RH20"
     assert "'ocean'" in plan.palette_reason
@@ -40,30 +40,30 @@ def test_a_plan_states_all_that_was_decided():
     assert len(plan.coverage) == len(plan.codes)
 
 
-def test_the_clients_colours_are_used_and_no_others():
+def test_the_clients_colours_are_used_and_no_others() -> None:
     chosen = ["RH41", "RH50", "RH60"]
     plan = make_plan("ocean", 5, 5, chosen, None, 1)
     assert sorted(plan.codes) == sorted(chosen)
 
 
-def test_unknown_codes_are_refused_with_the_valid_ones():
+def test_unknown_codes_are_refused_with_the_valid_ones() -> None:
     with pytest.raises(ValueError, match=r"RH99.*valid are RH30, .*RH70"):
         make_plan("ocean", 5, 5, ["RH20", "RH99"], None, 1)
 
 
 @pytest.mark.parametrize("codes", [[], list(BY_CODE)[:7]])
-def test_no_colour_and_seven_colours_are_refused(codes):
+def test_no_colour_and_seven_colours_are_refused(codes: list[str]) -> None:
     with pytest.raises(ValueError, match="1 to 6 colours"):
         make_plan("ocean", 5, 5, codes, None, 1)
 
 
-def test_an_unknown_strategy_is_refused():
+def test_an_unknown_strategy_is_refused() -> None:
     with pytest.raises(ValueError, match="zigzag"):
         make_plan("ocean", 5, 5, None, "zigzag", 1)
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))
-def test_a_surface_too_small_for_its_colours_gets_fewer_and_says_so(strategy):
+def test_a_surface_too_small_for_its_colours_gets_fewer_and_says_so(strategy: str) -> None:
     plan = make_plan("ocean", 0.5, 0.5, list(BY_CODE)[:6], strategy, 1)
     assert len(plan.codes) < 6
     assert f"only {len(plan.codes)} of 6 fit" in plan.palette_reason
@@ -71,7 +71,7 @@ def test_a_surface_too_small_for_its_colours_gets_fewer_and_says_so(strategy):
 
 @pytest.mark.parametrize("colours", [2, 3, 4, 5, 6])
 @pytest.mark.parametrize("side", [2, 3, 5, 10, 20, 100])
-def test_a_voronoi_plan_has_six_to_ten_regions(colours, side):
+def test_a_voronoi_plan_has_six_to_ten_regions(colours: int, side: float) -> None:
     assert 6 <= make_plan("", side, side, list(BY_CODE)[:colours], "voronoi", 1).regions <= 10
 
 
@@ -84,7 +84,9 @@ def test_a_voronoi_plan_has_six_to_ten_regions(colours, side):
     strategy=st.none() | st.sampled_from(list(Strategy)),
     seed=st.integers(0, 2**63 - 1),
 )
-def test_any_valid_brief_becomes_a_picture(prompt, width, height, codes, strategy, seed):
+def test_any_valid_brief_becomes_a_picture(
+    prompt: str, width: float, height: float, codes: list[str], strategy: str, seed: int
+) -> None:
     plan = make_plan(prompt, width, height, codes, strategy, seed)
     indices = draw(plan)
     assert indices.shape == (plan.height, plan.width)

@@ -7,7 +7,7 @@ CODES = ("RH20", "RH22", "RH41", "RH26", "RH31", "RH50")
 
 
 @pytest.mark.parametrize("count", range(1, 7))
-def test_shares_sum_to_one_and_the_base_carries_half_or_more(count):
+def test_shares_sum_to_one_and_the_base_carries_half_or_more(count: int) -> None:
     shares = coverage(count)
     assert sum(shares) == pytest.approx(1)
     assert shares[0] >= 0.5
@@ -16,7 +16,7 @@ def test_shares_sum_to_one_and_the_base_carries_half_or_more(count):
 
 
 @pytest.mark.parametrize("count", range(3, 7))
-def test_accents_together_cover_more_than_highlights(count):
+def test_accents_together_cover_more_than_highlights(count: int) -> None:
     total = dict.fromkeys(Role, 0.0)
     for role, share in zip(roles(count), coverage(count), strict=True):
         total[role] += share
@@ -24,7 +24,7 @@ def test_accents_together_cover_more_than_highlights(count):
 
 
 @pytest.mark.parametrize("count", range(1, 7))
-def test_the_first_colour_stays_base_and_highlights_stand_out_most_from_it(count):
+def test_the_first_colour_stays_base_and_highlights_stand_out_most_from_it(count: int) -> None:
     ordered = in_role_order(CODES[:count])
     assert sorted(ordered) == sorted(CODES[:count])
     assert ordered[0] == CODES[0]
@@ -34,7 +34,7 @@ def test_the_first_colour_stays_base_and_highlights_stand_out_most_from_it(count
     assert not far or min(far) >= max(near)
 
 
-def test_accents_keep_the_order_they_were_given_in():
+def test_accents_keep_the_order_they_were_given_in() -> None:
     ordered = in_role_order(CODES)
     accents = [code for code, role in zip(ordered, roles(6), strict=True) if role is Role.ACCENT]
     assert accents == sorted(accents, key=CODES.index)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from studio_stencil.size import MODEL_SIZES, Layout, fit
+from studio_stencil.size import MODEL_SIZES, Layout, ModelSize, fit
 
 SIDES = (0.1, 0.5, 1, 2, 2.5, 3, 5, 7.5, 10, 13, 20, 55, 100)
 
@@ -21,14 +21,16 @@ SIDES = (0.1, 0.5, 1, 2, 2.5, 3, 5, 7.5, 10, 13, 20, 55, 100)
         (100, 0.1, "16:9", Layout.TILED),
     ],
 )
-def test_a_surface_gets_the_size_and_layout_nearest_to_its_shape(width, height, ratio, layout):
+def test_a_surface_gets_the_size_and_layout_nearest_to_its_shape(
+    width: float, height: float, ratio: str, layout: str
+) -> None:
     fitted = fit(width, height)
     assert (fitted.size.ratio, fitted.layout) == (ratio, layout)
 
 
 @pytest.mark.parametrize("width", SIDES)
 @pytest.mark.parametrize("height", SIDES)
-def test_a_turned_surface_gets_the_turned_picture(width, height):
+def test_a_turned_surface_gets_the_turned_picture(width: float, height: float) -> None:
     fitted, turned = fit(width, height), fit(height, width)
     assert (turned.size.width, turned.size.height) == (fitted.size.height, fitted.size.width)
     assert turned.layout is fitted.layout
@@ -37,8 +39,8 @@ def test_a_turned_surface_gets_the_turned_picture(width, height):
 
 @pytest.mark.parametrize("width", SIDES)
 @pytest.mark.parametrize("height", SIDES)
-def test_no_other_size_is_nearer_in_log_ratio(width, height):
-    def off(size):
+def test_no_other_size_is_nearer_in_log_ratio(width: float, height: float) -> None:
+    def off(size: ModelSize) -> float:
         return abs(math.log(width / height) - math.log(size.width / size.height))
 
     assert off(fit(width, height).size) == pytest.approx(min(map(off, MODEL_SIZES)))
@@ -46,7 +48,7 @@ def test_no_other_size_is_nearer_in_log_ratio(width, height):
 
 @pytest.mark.parametrize("width", SIDES)
 @pytest.mark.parametrize("height", SIDES)
-def test_the_evenly_scaled_picture_meets_the_surface_as_its_layout_says(width, height):
+def test_the_evenly_scaled_picture_meets_the_surface_as_its_layout_says(width: float, height: float) -> None:
     size, layout, mm = fit(width, height)
     across, down = size.width * mm / (width * 1000), size.height * mm / (height * 1000)
     touching, other = (down, across) if abs(down - 1) < abs(across - 1) else (across, down)
@@ -59,12 +61,12 @@ def test_the_evenly_scaled_picture_meets_the_surface_as_its_layout_says(width, h
         assert max(width / height, height / width) >= 3.5
 
 
-def test_a_five_metre_square_has_4_9_millimetres_per_pixel():
+def test_a_five_metre_square_has_4_9_millimetres_per_pixel() -> None:
     assert fit(5, 5).mm_per_pixel == pytest.approx(4.88, abs=0.01)
 
 
 @pytest.mark.parametrize("side", [0, -1, math.nan, math.inf])
-def test_a_side_that_is_no_length_is_refused(side):
+def test_a_side_that_is_no_length_is_refused(side: float) -> None:
     with pytest.raises(ValueError, match="positive finite"):
         fit(side, 5)
     with pytest.raises(ValueError, match="positive finite"):
