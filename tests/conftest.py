@@ -4,11 +4,9 @@ Each module takes a virtual host and a database of its own.
 """
 
 import asyncio
-import gc
 import itertools
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +118,7 @@ class Studio:
 @pytest.fixture(scope="session")
 def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
     folder = tmp_path_factory.mktemp("infrastructure")
-    with ExitStack() as stack:
-        with warnings.catch_warnings():  # docker's client leaves the socket of a failed connection to the collector
-            warnings.simplefilter("ignore", ResourceWarning)
-            running = stack.enter_context(Infrastructure(folder))
-            gc.collect()
+    with Infrastructure(folder) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import docker
@@ -20,10 +21,14 @@ DATABASE_IMAGE = "mongo:6.0"
 LABEL = "studio.stack"
 ENGINE_SECONDS = 5
 STOP_SECONDS = 10
+SOCKET = Path("/var/run/docker.sock")
+"""Looked for first: Docker's client leaves a socket open when it cannot connect."""
 
 
 def engine_problem() -> str | None:
     """Why no container can be run here; None when it can. Pulls the images where they are missing."""
+    if "DOCKER_HOST" not in os.environ and not SOCKET.exists():
+        return "no Docker engine answers"
     try:
         client = docker.from_env(timeout=ENGINE_SECONDS)
         client.ping()

@@ -117,15 +117,16 @@ def smoothed(
     step = max(1.0, sigma / _SAMPLES_PER_SIGMA)
     coarse = (max(1, round(width / step)), max(1, round(height / step)))
     size = size or (width, height)
-    strongest, result = np.zeros(size[::-1], np.uint8), np.zeros(size[::-1], np.uint8)
+    strongest = np.full(size[::-1], -np.inf, np.float32)
+    field, result = np.empty_like(strongest), np.zeros(size[::-1], np.uint8)
     for colour in colours_of(indices):
         mask = cv2.inRange(indices, (colour,), (colour,))
-        small = cv2.resize(mask, coarse, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(mask, coarse, interpolation=cv2.INTER_AREA).astype(np.float32)
         blurred = cv2.GaussianBlur(small, (0, 0), sigma / step, borderType=cv2.BORDER_REFLECT)
-        field = cv2.resize(blurred, size, interpolation=cv2.INTER_CUBIC)
+        cv2.resize(blurred, size, dst=field, interpolation=cv2.INTER_CUBIC)
         if where is not None:
             light = cv2.GaussianBlur(mask, (0, 0), _LIGHT_PX, borderType=cv2.BORDER_REFLECT)
-            field = cv2.blendLinear(field, light, where, 1 - where)
+            cv2.blendLinear(field, light.astype(np.float32), where, 1 - where, dst=field)
         stronger = cv2.compare(field, strongest, cv2.CMP_GT)
         cv2.max(result, stronger & np.uint8(colour), dst=result)  # colours come in rising order
         cv2.max(field, strongest, dst=strongest)

@@ -36,16 +36,9 @@ def parts() -> dict[str, Any]:
     """The services by name, everything interpolated."""
     compose = shutil.which("docker-compose", path=Path(sys.executable).parent)
     assert compose, "docker-compose comes with requirements.lock"
-    command = [
-        compose,
-        "-f",
-        str(DEPLOY / "compose.yaml"),
-        "--env-file",
-        str(DEPLOY / ".env.example"),
-        "--profile",
-        "telemetry",
-    ]
-    shown = subprocess.run([*command, "config", "--format", "json"], capture_output=True, text=True, timeout=60)
+    options = ["-f", str(DEPLOY / "compose.yaml"), "--env-file", str(DEPLOY / ".env.example"), "--profile", "*"]
+    command = [compose, *options, "config", "--format", "json"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert shown.returncode == 0, shown.stderr
     return dict(json.loads(shown.stdout)["services"])
 
