@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 REQUEST_ID = "X-Request-ID"
 _USABLE = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
@@ -32,5 +32,8 @@ class Answers:
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
-        with bound_contextvars(request_id=request_id):
+        bound = bind_contextvars(request_id=request_id)  # `bound_contextvars` looks through the whole context first
+        try:
             await self._app(scope, receive, complete)
+        finally:
+            reset_contextvars(**bound)

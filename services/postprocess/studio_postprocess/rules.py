@@ -11,7 +11,7 @@ import numpy as np
 from studio_postprocess.bends import tight_bends
 from studio_postprocess.colour import ByteArray, FloatArray
 from studio_postprocess.pieces import BoolArray, Pieces, absorb, borders_of, pieces_of, selected, votes
-from studio_postprocess.strips import edge_distance, largest_circles, narrows, slender, strips
+from studio_postprocess.strips import edge_distance, holds_circle, largest_circles, slender, strips_within, unreached
 
 Rule = Literal["width", "radius", "gap", "area", "pieces", "angle"]
 
@@ -69,14 +69,17 @@ def inspect(indices: ByteArray, mm_per_pixel: float) -> Inspection:
             outline or more. It is not counted as a width too.
     radius, angle  see `tight_bends`.
     """
-    pieces, distance = pieces_of(indices), edge_distance(indices)
+    pieces = pieces_of(indices)
     area = pieces.area * (mm_per_pixel**2 / 1e6)
     fragment = area < FRAGMENT_M2
-    thin = fragment & (largest_circles(distance, pieces) * 2 < MIN_WIDTH_MM / mm_per_pixel)
+    thin = fragment & (pieces.box[:, 2:].min(axis=1) < MIN_WIDTH_MM / mm_per_pixel)
+    for piece in np.flatnonzero(fragment & ~thin).tolist():
+        thin[piece] = not holds_circle(pieces, piece, MIN_WIDTH_MM / mm_per_pixel)
     found = [_breach("area", pieces, area < MIN_AREA_M2), _breach("width", pieces, thin), _crowds(pieces)]
     if fragment.any():
         indices = absorb(indices, pieces, fragment)
-        pieces, distance = pieces_of(indices), edge_distance(indices)
+        pieces = pieces_of(indices)
+    distance = edge_distance(indices)
     found += _thin_places(indices, distance, mm_per_pixel)
     found += _bends(indices, distance, pieces, mm_per_pixel)
     return _summed(found, mm_per_pixel)
@@ -117,11 +120,12 @@ def _crowds(pieces: Pieces) -> _Breach:
 
 
 def _thin_places(indices: ByteArray, distance: FloatArray, mm_per_pixel: float) -> list[_Breach]:
-    narrow = narrows(indices, distance, MIN_WIDTH_MM / mm_per_pixel)
-    thin = slender(narrow, MIN_WIDTH_MM / mm_per_pixel)
-    if not slender(narrow, MIN_GAP_MM / mm_per_pixel).area.size:  # nothing there that could hold a gap
+    width, gap = MIN_WIDTH_MM / mm_per_pixel, MIN_GAP_MM / mm_per_pixel
+    narrow = pieces_of(indices, unreached(distance, width))
+    thin, places = slender(narrow, width), slender(narrow, gap)
+    if not places.area.size:
         return []
-    gaps = strips(indices, distance, MIN_GAP_MM / mm_per_pixel)
+    gaps = strips_within(indices, distance, gap, places)
     gaps = selected(gaps, _lies_between_two(indices, gaps))
     known = np.bincount(thin.labels[gaps.labels >= 0] + 1, minlength=len(thin.area) + 1)[1:] > 0
     return [_breach("gap", gaps, gaps.area > 0), _breach("width", thin, ~known)]

@@ -11,8 +11,9 @@ import httpx
 
 from studio_local.processes import wait_until
 
+PATIENCE_SECONDS = 240.0
 COUNTS = (1, 1, 1, 2, 4)
-ANSWER_SECONDS = 120.0
+ANSWER_SECONDS = 240.0
 
 
 class Crowd:
@@ -48,7 +49,9 @@ class Crowd:
         """Return when so many more jobs are accepted: a measure of time that goes on only while the gateway serves."""
         with self._more:
             wanted = len(self.accepted) + jobs
-            arrived = self._more.wait_for(lambda: len(self.accepted) >= wanted or self._error is not None, 120)
+            arrived = self._more.wait_for(
+                lambda: len(self.accepted) >= wanted or self._error is not None, PATIENCE_SECONDS
+            )
         assert arrived, "the gateway accepts no jobs any more"
 
     def _run(self) -> None:

@@ -21,8 +21,8 @@ FAILPOINTS: Mapping[str, tuple[str, ...]] = {
     "reconciler": (*COMMON, "after-nudge"),
 }
 """Where each service can be made to die."""
-READY_SECONDS = 60
-DEATH_SECONDS = 60
+READY_SECONDS = 120
+DEATH_SECONDS = 240
 
 
 class Fleet:

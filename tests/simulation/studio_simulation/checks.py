@@ -46,7 +46,7 @@ class Checks:
     def ended(self, task: asyncio.Task[Any]) -> None:
         """A task that should have gone on, or have ended well."""
         if not task.cancelled() and task.exception() is not None and not self._world.over:
-            self.violations.append(f"no_lost_error: {task.exception()!r} in {task.get_coro().__qualname__}")
+            self.violations.append(f"no_lost_error: {task.exception()!r} in {task.get_coro()!r}")
 
     def at_the_end(self) -> None:
         """Nothing is under way any more."""

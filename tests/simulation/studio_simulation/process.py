@@ -117,7 +117,7 @@ class Process:
             work = await stack.enter_async_context(self._build(chassis, self._settings))
             self._consumers = [Consumer(broker, jobs, queue, handler) for queue, handler in work.handlers.items()]  # type: ignore[arg-type]
             if work.web is not None:
-                self.app = work.web(_no_health)  # type: ignore[arg-type]
+                self.app = work.web(_no_health)
             world.say(self.name, "starts")
             for consumer in self._consumers:
                 world.spawn(consumer.start())
@@ -156,7 +156,8 @@ class Process:
         client = self.world.real_client(transport=transport, base_url="https://studio.example", trust_env=False)
         LIFE.set(life)
         task = self.world.spawn(client.request(method, path, **content))
-        await asyncio.wait([task, life.died], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [task, life.died]
+        await asyncio.wait(ends, timeout=10, return_when=asyncio.FIRST_COMPLETED)
         if not task.done() or life.dead:
             raise ConnectionError("no answer")
         return task.result()

@@ -126,6 +126,7 @@ class World:
 
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
         self.loop = loop
+        self.seed = seed
         self.random = Random(seed)
         self.faults = Faults.draw(self.random)
         self.trace: list[str] = []
@@ -247,7 +248,8 @@ class World:
         random = self.random
         await asyncio.sleep(random.uniform(0, 40))
         prompt = next((word for word in CURSES if self.happens(f"client.{word}")), f"waves {number}")
-        brief = {"prompt": prompt, "palette": list(CODES), "count": random.choice((1, 4, 6, 12))}
+        count = random.choice((1, 4, 6, 12))
+        brief = {"prompt": prompt, "palette": list(CODES), "count": count}
         key = {"idempotency-key": f"key-{number}"} if random.random() < 0.7 else {}
         for _ in range(40):
             try:
@@ -262,7 +264,7 @@ class World:
         job_id = answer.json()["id"]
         self.accepted[job_id] = self.loop.time()
         if key:
-            self.checks.keyed(number, prompt, brief["count"])
+            self.checks.keyed(number, prompt, count)
         self.say("client", f"has job {job_id} for {brief['count']} pictures")
         if random.random() < 0.25:
             await asyncio.sleep(random.choice((random.uniform(0, 2), random.uniform(0, 60))))
@@ -362,7 +364,7 @@ def _patched(world: World) -> Iterator[None]:
         transport = httpx.MockTransport(partial(world.internet, life=LIFE.get()))
         return World.real_client(transport=transport, trust_env=False)
 
-    entropy = world.random.randbytes
+    entropy = Random(world.seed).randbytes
     stopwatch = SimpleNamespace(perf_counter=world.loop.time, monotonic=world.loop.time)
     configured = structlog.get_config()
     with ExitStack() as stack:
@@ -389,6 +391,7 @@ def _patched(world: World) -> Iterator[None]:
 def run(seed: int) -> Outcome:
     """One run of the whole system. The same seed gives the same trace."""
     began = time.perf_counter()
+    _concept()  # made once a process, and not with this run's entropy
     loop = VirtualLoop()
     world = World(seed, loop)
     try:

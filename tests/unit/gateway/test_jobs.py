@@ -1,9 +1,12 @@
 """Creating, reading, listing and cancelling jobs."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+
+from studio_contracts.happenings import Nudged
 
 BRIEF = {"prompt": "ocean energy with fish", "count": 2}
 
@@ -76,6 +79,38 @@ async def test_a_running_job_says_when_to_ask_again_and_a_finished_one_does_not(
     assert (await client.get(f"/v1/jobs/{job_id}")).headers["retry-after"] == "1"
     await desk.finish(job_id)
     assert "retry-after" not in (await client.get(f"/v1/jobs/{job_id}")).headers
+
+
+async def test_many_who_poll_at_once_cost_the_store_two_questions_and_get_the_newest_answer(
+    desk: Any, client: httpx.AsyncClient, job_id: str
+) -> None:
+    versions = desk.app.state.studio.versions
+    desk.line.calls.clear()
+    early = asyncio.gather(*(versions.of(job_id) for _ in range(20)))
+    await desk.until(lambda: "store.versions" in desk.line.calls)  # the first question was answered just now
+    await desk.happen(job_id, Nudged())
+    late = asyncio.gather(*(versions.of(name) for name in [job_id, "nowhere"] * 10))
+    assert await early == [1] * 20
+    assert await late == [2, None] * 10
+    assert desk.line.calls.count("store.versions") == 2
+
+
+async def test_one_who_polls_and_leaves_does_not_take_the_others_answer_along(desk: Any, job_id: str) -> None:
+    versions = desk.app.state.studio.versions
+    leaving, staying = (asyncio.ensure_future(versions.of(job_id)) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == 1
+    assert leaving.cancelled()
+
+
+async def test_while_the_store_is_away_all_who_poll_are_told(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
+    headers = {"If-None-Match": '"1"'}
+    desk.line.cut = True
+    answers = await asyncio.gather(*(client.get(f"/v1/jobs/{job_id}", headers=headers) for _ in range(3)))
+    assert [answer.status_code for answer in answers] == [503] * 3
+    desk.line.cut = False
+    assert (await client.get(f"/v1/jobs/{job_id}", headers=headers)).status_code == 304
 
 
 @pytest.mark.parametrize("headers", [{}, {"If-None-Match": '"1"'}])
