@@ -100,12 +100,19 @@ class Phase(NamedTuple):
     polled: int
 
 
-class Gateway:
-    """The gateway of a stack: where it listens, what it holds in memory and has spent."""
+class Rate(NamedTuple):
+    """Of one row in one round: requests answered per second, and CPU seconds the server spent on each."""
 
-    def __init__(self, stack: ServiceStack) -> None:
-        self.port = stack.ports["gateway"]
-        self._pid = stack.services["gateway"].pid
+    per_second: float
+    cpu: float
+
+
+class Served:
+    """A server process: where it listens, what it holds in memory and has spent."""
+
+    def __init__(self, process: ManagedProcess, port: int) -> None:
+        self.port = port
+        self._pid = process.pid
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
@@ -126,8 +133,8 @@ def finished_job(stack: ServiceStack) -> tuple[str, str]:
 
 
 @contextmanager
-def bare_server(stack: ServiceStack) -> Iterator[int]:
-    """The route that does nothing, in a process of its own; gives its port."""
+def bare_server(stack: ServiceStack) -> Iterator[Served]:
+    """The route that does nothing, in a process of its own."""
     port = free_port()
     options = ["--port", str(port), "--log-level", "warning", "--no-access-log", "--lifespan", "off"]
     process = ManagedProcess(
@@ -141,7 +148,7 @@ def bare_server(stack: ServiceStack) -> Iterator[int]:
     try:
         process.start()
         process.wait_ready(PATIENCE_SECONDS)
-        yield port
+        yield Served(process, port)
     finally:
         process.stop()
 
@@ -155,8 +162,8 @@ async def connections(port: int, number: int) -> AsyncIterator[list[Connection]]
         await asyncio.gather(*(connection.close() for connection in opened))
 
 
-async def requests_per_second(port: int, asked: bytes, expected: int, clients: int, seconds: float) -> float:
-    """From so many connections, each asking again as soon as it is answered."""
+async def rate(server: Served, asked: bytes, expected: int, clients: int, seconds: float) -> Rate:
+    """Asked over so many connections, over each again as soon as it is answered."""
 
     async def ask_on(connection: Connection, until: float) -> int:
         count = 0
@@ -165,10 +172,11 @@ async def requests_per_second(port: int, asked: bytes, expected: int, clients: i
             count += 1
         return count
 
-    async with connections(port, clients) as opened:
-        started = time.perf_counter()
+    async with connections(server.port, clients) as opened:
+        spent, started = server.cpu_seconds(), time.perf_counter()
         counts = await asyncio.gather(*(ask_on(connection, started + seconds) for connection in opened))
-        return sum(counts) / (time.perf_counter() - started)
+        taken = time.perf_counter() - started
+        return Rate(sum(counts) / taken, (server.cpu_seconds() - spent) / sum(counts))
 
 
 async def every(seconds: float, act: Callable[[], Awaitable[Any]], until: float, offset: float = 0.0) -> int:
@@ -184,7 +192,7 @@ async def every(seconds: float, act: Callable[[], Awaitable[Any]], until: float,
 
 
 async def observe(
-    name: str, gateway: Gateway, read: bytes, unchanged: bytes, seconds: float, pollers: Sequence[Connection] = ()
+    name: str, gateway: Served, read: bytes, unchanged: bytes, seconds: float, pollers: Sequence[Connection] = ()
 ) -> Phase:
     """Ask for the job at a steady pace, the 200 and the 304 in turn, while `pollers` ask for it too."""
     taken: dict[bytes, list[float]] = {read: [], unchanged: []}
@@ -213,10 +221,10 @@ async def observe(
 
 
 async def watched(
-    gateway: Gateway, read: bytes, unchanged: bytes, number: int, seconds: float
+    gateway: Served, read: bytes, unchanged: bytes, number: int, seconds: float
 ) -> tuple[list[Phase], list[float]]:
     """The gateway alone, with watchers, and with polling clients besides; then how soon watchers hear of a change."""
-    await requests_per_second(gateway.port, read, 200, 4, 1)  # the first requests build what is kept
+    await rate(gateway, read, 200, 4, 1)  # the first requests build what is kept
     phases = [await observe("alone", gateway, read, unchanged, seconds)]
     post = request("POST", "/v1/jobs", body=json.dumps(BRIEF).encode())
     async with connections(gateway.port, number) as watchers:
@@ -226,7 +234,7 @@ async def watched(
             await watcher.read_until(b"job.accepted")
         phases.append(await observe(f"{number} watchers", gateway, read, unchanged, seconds))
         async with connections(gateway.port, number) as pollers:
-            name = f"{number} watchers, {number} polling"
+            name = f"{number} and {number} polling"
             phases.append(await observe(name, gateway, read, unchanged, seconds, pollers))
 
         async with connections(gateway.port, 1) as (client,):
@@ -243,20 +251,20 @@ async def hears(client: Connection, job: str, watcher: Connection) -> float:
 
 
 async def rates(
-    gateway: Gateway, bare_port: int, read: bytes, unchanged: bytes, clients: int, rounds: int, seconds: float
-) -> dict[str, list[float]]:
-    """Requests per second by row, one for each round."""
+    gateway: Served, beside: Served, read: bytes, unchanged: bytes, clients: int, rounds: int, seconds: float
+) -> dict[str, list[Rate]]:
+    """By row, one for each round."""
     post = request("POST", "/v1/jobs", body=json.dumps(BRIEF).encode())
     rows = {
-        BARE: (bare_port, request("GET", "/"), 200),
-        UNCHANGED: (gateway.port, unchanged, 304),
-        READ: (gateway.port, read, 200),
-        POST: (gateway.port, post, 202),
+        BARE: (beside, request("GET", "/"), 200),
+        UNCHANGED: (gateway, unchanged, 304),
+        READ: (gateway, read, 200),
+        POST: (gateway, post, 202),
     }
-    found: dict[str, list[float]] = {name: [] for name in rows}
+    found: dict[str, list[Rate]] = {name: [] for name in rows}
     for _ in range(rounds):
-        for name, (port, asked, expected) in rows.items():
-            found[name].append(await requests_per_second(port, asked, expected, clients, seconds))
+        for name, (server, asked, expected) in rows.items():
+            found[name].append(await rate(server, asked, expected, clients, seconds))
     return found
 
 
@@ -265,28 +273,37 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def report(console: Console, phases: Sequence[Phase], heard: Sequence[float], found: dict[str, list[float]]) -> None:
+def report(console: Console, phases: Sequence[Phase], heard: Sequence[float], found: dict[str, list[Rate]]) -> None:
     """The tables, and the target they are held against."""
-    table = Table(title="One gateway process; a probe's latency in milliseconds")
-    for heading in ("", "memory", "CPU of a core", "polls", "200 p50", "200 p99", "304 p50", "304 p99"):
-        table.add_column(heading, justify="right" if heading else "left")
+    table = Table(title="One gateway process: resident memory, share of a core, a probe's latency in ms")
+    for heading in ("", "MiB", "CPU", "polls", "200 p50", "200 p99", "304 p50", "304 p99"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
     for one in phases:
         latencies = [percentile(values, percent) * 1000 for values in (one.read, one.unchanged) for percent in (50, 99)]
-        size = f"{one.memory / 2**20:.1f} MiB"
-        table.add_row(one.name, size, f"{one.cpu:.0%}", str(one.polled), *(f"{value:.1f}" for value in latencies))
+        table.add_row(
+            one.name,
+            f"{one.memory / 2**20:.1f}",
+            f"{one.cpu:.0%}",
+            str(one.polled),
+            *(f"{value:.1f}" for value in latencies),
+        )
     console.print(table)
     alone, *_, last = phases
     console.print(f"Memory added: {(last.memory - alone.memory) / 2**20:.1f} MiB.")
     console.print(
         f"A change reaches its watcher in {percentile(heard, 50):.3f} s p50, {percentile(heard, 99):.3f} s p99."
     )
-    table = Table("", "requests/s", "worst round", "beside bare", title="Closed loop, median of the rounds")
+    table = Table(title="Closed loop, medians of the rounds")
+    for heading in ("", "requests/s", "beside bare", "CPU ms each"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    # round by round: what slowed one row of a round slowed the other too
     ratios = {
-        name: statistics.median(row / base for row, base in zip(values, found[BARE], strict=True))
-        for name, values in found.items()
+        name: statistics.median(one.per_second / bare.per_second for one, bare in zip(row, found[BARE], strict=True))
+        for name, row in found.items()
     }
-    for name, values in found.items():
-        table.add_row(name, f"{statistics.median(values):.0f}", f"{min(values):.0f}", f"{ratios[name]:.2f} ×")
+    for name, row in found.items():
+        per_second, cpu = (statistics.median(values) for values in zip(*row, strict=True))
+        table.add_row(name, f"{per_second:.0f}", f"{ratios[name]:.2f} ×", f"{cpu * 1000:.2f}")
     console.print(table)
     console.print(f"{'met ' if ratios[UNCHANGED] >= 0.5 else 'NOT met'} GET with 304 at least 0.5 × the bare route")
 
@@ -297,9 +314,7 @@ def main() -> None:
     parser.add_argument("--watchers", type=int, default=200, help="watchers, and as many polling clients")
     parser.add_argument("--clients", type=int, default=16, help="connections of the closed loop")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--seconds", type=float, default=2.0, help="of one row in one round; a phase takes five times that"
-    )
+    parser.add_argument("--seconds", type=float, default=2.0, help="of a row in a round; a phase has five times that")
     parser.add_argument("--cores", type=int, default=2, help="cores everything is bound to")
     arguments = parser.parse_args()
     console = Console()
@@ -307,16 +322,16 @@ def main() -> None:
     os.sched_setaffinity(0, cores)
     folder = Path(".studio") / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    with LocalStack(folder, fresh=True, extra={"STANDIN_DELAY_SECONDS": "0"}) as stack, bare_server(stack) as bare_port:
+    with LocalStack(folder, fresh=True, extra={"STANDIN_DELAY_SECONDS": "0"}) as stack, bare_server(stack) as beside:
         path, etag = finished_job(stack)
         for name in WORKERS:
             stack.stop(name)
         read, unchanged = request("GET", path), request("GET", path, f"If-None-Match: {etag}")
-        gateway = Gateway(stack)
+        gateway = Served(stack.services["gateway"], stack.ports["gateway"])
         console.print(f"Bound to {len(cores)} cores, load {os.getloadavg()[0]:.1f} before.")
         phases, heard = asyncio.run(watched(gateway, read, unchanged, arguments.watchers, 5 * arguments.seconds))
         found = asyncio.run(
-            rates(gateway, bare_port, read, unchanged, arguments.clients, arguments.rounds, arguments.seconds)
+            rates(gateway, beside, read, unchanged, arguments.clients, arguments.rounds, arguments.seconds)
         )
     report(console, phases, heard, found)
 

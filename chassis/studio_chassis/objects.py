@@ -34,7 +34,7 @@ class UrlObjectStore:
             self._store = (
                 LocalStore(prefix=Path(unquote(parts.path)), mkdir=True)
                 if parts.scheme == "file"
-                else from_url(url, client_options={"timeout": "20s", "connect_timeout": "5s"})
+                else from_url(url, client_options={"allow_http": True, "timeout": "20s", "connect_timeout": "5s"})
             )
         except (BaseError, OSError) as error:
             raise Unavailable(f"object store: {type(error).__name__}") from error

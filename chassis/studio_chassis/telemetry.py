@@ -41,9 +41,10 @@ def exporting(service: str, build: str) -> Iterator[None]:
 def span(
     name: str, traceparent: str = "", kind: SpanKind = SpanKind.INTERNAL, **attributes: str | int
 ) -> Iterator[Span]:
-    """A span below the current one or, where there is none, below the given trace context."""
-    inside = trace.get_current_span().get_span_context().is_valid
-    parent = None if inside else _CONTEXT.extract({"traceparent": traceparent})
+    """A span below the current one, unless that is of another trace than the given context: then below the context."""
+    given = _CONTEXT.extract({"traceparent": traceparent})
+    wanted, inside = (trace.get_current_span(one).get_span_context() for one in (given, None))
+    parent = given if wanted.is_valid and wanted.trace_id != inside.trace_id else None
     with _TRACER.start_as_current_span(name, parent, kind, attributes) as current:
         yield current
 

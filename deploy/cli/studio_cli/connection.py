@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import aio_pika
+import structlog
 import typer
 from aio_pika.abc import AbstractChannel
 
@@ -50,6 +51,8 @@ async def connected() -> AsyncIterator[Studio]:
 
 def run(command: Callable[[Studio], Coroutine[Any, Any, R]]) -> R:
     """Run a command's coroutine on a connected studio; what cannot be reached is told in one line, with status 1."""
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))  # the output is the command's
 
     async def whole() -> R:
         async with connected() as studio:

@@ -98,8 +98,8 @@ def _links(indices: ByteArray) -> ByteArray:
     links[:-1] |= south << 1
     links[:, 1:] |= east << 2
     links[1:] |= south << 3
-    links = cv2.LUT(links, _AS_NODE)
-    links[[0, 0, -1, -1], [0, -1, 0, -1]] |= _NODE
+    links = cv2.LUT(links, _AS_NODE).astype(np.uint8, copy=False)
+    links[[0, 0, -1, -1], [0, -1, 0, -1]] |= np.uint8(_NODE)
     return links
 
 

@@ -97,10 +97,10 @@ def _settled(indices: ByteArray, mm_per_pixel: float, narrowest_mm: float, log: 
             if doomed.any():
                 indices = log.take(kind, indices, absorb(indices, pieces, doomed), int(doomed.sum()))
                 pieces = pieces_of(indices)
-        thin = strips(indices, edge_distance(indices), narrowest_mm / mm_per_pixel)
-        if not thin.area.size:
+        narrow, thin = strips(indices, edge_distance(indices), narrowest_mm / mm_per_pixel)
+        if not thin.any():
             break
-        indices = log.take("strips", indices, absorb(indices, thin, thin.area > 0), thin.area.size)
+        indices = log.take("strips", indices, absorb(indices, narrow, thin), int(thin.sum()))
     return indices
 
 
@@ -127,8 +127,8 @@ def smoothed(
         if where is not None:
             light = cv2.GaussianBlur(mask, (0, 0), _LIGHT_PX, borderType=cv2.BORDER_REFLECT)
             cv2.blendLinear(field, light.astype(np.float32), where, 1 - where, dst=field)
-        stronger = cv2.compare(field, strongest, cv2.CMP_GT)
-        cv2.max(result, stronger & np.uint8(colour), dst=result)  # colours come in rising order
+        stronger = (field > strongest).view(np.uint8)
+        cv2.max(result, stronger * np.uint8(colour), dst=result)  # colours come in rising order
         cv2.max(field, strongest, dst=strongest)
     return result
 

@@ -78,13 +78,6 @@ def pieces_of(indices: ByteArray, where: BoolArray | None = None) -> Pieces:
     return Pieces(labels, colour, area, np.concatenate([low, high - low], axis=1), runs)
 
 
-def selected(pieces: Pieces, chosen: BoolArray) -> Pieces:
-    """The chosen pieces alone, a flag for each."""
-    number = np.where(chosen, np.cumsum(chosen, dtype=np.int32) - np.int32(1), np.int32(_OUTSIDE))
-    labels = pieces.spread(number, _OUTSIDE)
-    return Pieces(labels, pieces.colour[chosen], pieces.area[chosen], pieces.box[chosen], pieces.runs)
-
-
 def borders_of(indices: ByteArray, labels: IntArray, chosen: BoolArray) -> Borders:
     """Borders of the chosen pieces, a flag for each, with pixels that are not of the same piece."""
     lookup = np.append(chosen, np.bool_(False))  # for the label -1

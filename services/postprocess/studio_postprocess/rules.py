@@ -10,8 +10,8 @@ import numpy as np
 
 from studio_postprocess.bends import tight_bends
 from studio_postprocess.colour import ByteArray, FloatArray
-from studio_postprocess.pieces import BoolArray, Pieces, absorb, borders_of, pieces_of, selected, votes
-from studio_postprocess.strips import edge_distance, holds_circle, largest_circles, slender, strips_within, unreached
+from studio_postprocess.pieces import BoolArray, Pieces, absorb, borders_of, pieces_of, votes
+from studio_postprocess.strips import edge_distance, holds_circle, largest_circles, slender, strips, unreached_within
 
 Rule = Literal["width", "radius", "gap", "area", "pieces", "angle"]
 
@@ -121,18 +121,20 @@ def _crowds(pieces: Pieces) -> _Breach:
 
 def _thin_places(indices: ByteArray, distance: FloatArray, mm_per_pixel: float) -> list[_Breach]:
     width, gap = MIN_WIDTH_MM / mm_per_pixel, MIN_GAP_MM / mm_per_pixel
-    narrow = pieces_of(indices, unreached(distance, width))
-    thin, places = slender(narrow, width), slender(narrow, gap)
-    if not places.area.size:
+    narrow, thin = strips(indices, distance, width)
+    places = slender(narrow, gap)
+    if not places.any():
         return []
-    gaps = strips_within(indices, distance, gap, places)
-    gaps = selected(gaps, _lies_between_two(indices, gaps))
-    known = np.bincount(thin.labels[gaps.labels >= 0] + 1, minlength=len(thin.area) + 1)[1:] > 0
-    return [_breach("gap", gaps, gaps.area > 0), _breach("width", thin, ~known)]
+    narrower = pieces_of(indices, unreached_within(distance, gap, narrow.box[places]))
+    gaps = slender(narrower, gap)
+    gaps &= _lie_between_two(indices, narrower, gaps)
+    around = narrow.labels[narrower.spread(gaps, False)]
+    thin[around[around >= 0]] = False
+    return [_breach("gap", narrower, gaps), _breach("width", narrow, thin)]
 
 
-def _lies_between_two(indices: ByteArray, pieces: Pieces) -> BoolArray:
-    borders = borders_of(indices, pieces.labels, pieces.area > 0)
+def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> BoolArray:
+    borders = borders_of(indices, pieces.labels, chosen)
     other = borders.colour != pieces.colour[borders.piece]
     edges = votes(borders.piece[other], borders.colour[other], len(pieces.area))
     beside = (edges >= _BESIDE_A_GAP * edges.sum(axis=1, keepdims=True)) & (edges > 0)

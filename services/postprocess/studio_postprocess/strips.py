@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from studio_postprocess.colour import ByteArray, FloatArray
-from studio_postprocess.pieces import BoolArray, Pieces, pieces_of, selected
+from studio_postprocess.pieces import BoolArray, IntArray, Pieces, pieces_of
 
 _SLENDER = 2.0
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -23,24 +23,23 @@ def edge_distance(indices: ByteArray) -> FloatArray:
     return cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5).astype(np.float32, copy=False)
 
 
-def strips(indices: ByteArray, distance: FloatArray, width: float) -> Pieces:
-    """Strips of an index map in which no circle of `width` pixels fits and that are twice as long, or longer.
+def strips(indices: ByteArray, distance: FloatArray, width: float) -> tuple[Pieces, BoolArray]:
+    """Parts of an index map in which no circle of `width` pixels fits, and which are strips: see `slender`.
 
-    What the circle cannot reach in the corner of a wide piece is too short to be one, down to corners of about 30
-    degrees. `distance` is `edge_distance`. Widths are right to a pixel either way.
+    `distance` is `edge_distance`. Widths are right to a pixel either way.
     """
-    return slender(pieces_of(indices, unreached(distance, width)), width)
+    narrow = pieces_of(indices, unreached(distance, width))
+    return narrow, slender(narrow, width)
 
 
-def strips_within(indices: ByteArray, distance: FloatArray, width: float, places: Pieces) -> Pieces:
-    """The same where they can only be in certain places of the map, such as those too narrow for a wider circle."""
-    where = np.zeros(indices.shape, np.bool_)
-    margin = math.ceil(width / 2) + 2
-    for left, top, across, down in places.box.tolist():
-        x, y = max(left - margin, 0), max(top - margin, 0)
-        found = unreached(distance[y : top + down + margin, x : left + across + margin], width)
-        where[top : top + down, left : left + across] |= found[top - y :, left - x :][:down, :across]
-    return slender(pieces_of(indices, where), width)
+def slender(pieces: Pieces, width: float) -> BoolArray:
+    """Which pieces are at least twice as long as `width` pixels.
+
+    What a circle of that width cannot reach in the corner of a wide piece is shorter, down to corners of about 30
+    degrees.
+    """
+    long: BoolArray = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) >= _SLENDER * width
+    return long
 
 
 def unreached(distance: FloatArray, width: float) -> BoolArray:
@@ -54,9 +53,15 @@ def unreached(distance: FloatArray, width: float) -> BoolArray:
     return far
 
 
-def slender(pieces: Pieces, width: float) -> Pieces:
-    """The pieces that are at least twice as long as `width` pixels."""
-    return selected(pieces, np.hypot(pieces.box[:, 2], pieces.box[:, 3]) >= _SLENDER * width)
+def unreached_within(distance: FloatArray, width: float, boxes: IntArray) -> BoolArray:
+    """The same inside boxes (n, 4) alone: left, top, width and height."""
+    where = np.zeros(distance.shape, np.bool_)
+    margin = math.ceil(width / 2) + 2
+    for left, top, across, down in boxes.tolist():
+        x, y = max(left - margin, 0), max(top - margin, 0)
+        found = unreached(distance[y : top + down + margin, x : left + across + margin], width)
+        where[top : top + down, left : left + across] |= found[top - y :, left - x :][:down, :across]
+    return where
 
 
 def largest_circles(distance: FloatArray, pieces: Pieces) -> FloatArray:

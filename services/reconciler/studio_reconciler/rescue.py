@@ -13,6 +13,7 @@ from studio_chassis.jobs import Jobs
 from studio_chassis.provider_errors import ProviderError
 from studio_chassis.replicate import ReplicateClient
 from studio_chassis.store import JobStore
+from studio_chassis.telemetry import span
 from studio_contracts.happenings import DeadlinePassed, Nudged, ProviderCalledBack
 from studio_contracts.job import Job, Slot
 from studio_contracts.prediction import trim
@@ -48,7 +49,8 @@ class Rescuer:
 
         async def one(job: Job) -> None:
             try:
-                await look_after(job)
+                with span("look after", job.traceparent, job_id=job.id):
+                    await look_after(job)
             except ChassisError as error:
                 log.warning("not this time", job_id=job.id, reason=str(error))
             finally:

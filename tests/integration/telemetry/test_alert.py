@@ -71,7 +71,14 @@ def prometheus(studio: Any, tmp_path: Path) -> Iterator[Prometheus]:
 def test_a_dead_letter_rings_the_bell_that_is_meant_for_it(studio: Any, prometheus: Prometheus) -> None:
     studio.until(lambda: prometheus.knows("studio_event_loop_lag_seconds"))
     assert "StudioDeadLettersGrowing" not in prometheus.firing()
-    from_the_future = {"ce-specversion": "1.0", "ce-type": "studio.job.created.v9", "ce-id": "from-the-future"}
+    from_the_future = {
+        "ce-specversion": "1.0",
+        "ce-type": "studio.job.created.v9",
+        "ce-id": "from-the-future",
+        "ce-source": "/studio/gateway",
+        "ce-subject": "a-job",
+        "ce-time": "2026-01-01T00:00:00Z",
+    }
     studio.publish_raw(topology.STENCIL_JOB_CREATED.types[0], b"{}", from_the_future)
     studio.until(lambda: "StudioDeadLettersGrowing" in prometheus.firing())
     alert = prometheus.firing()["StudioDeadLettersGrowing"]

@@ -2,9 +2,9 @@
 
 import io
 
-import ezdxf
 import numpy as np
 import pytest
+from ezdxf.filemanagement import read
 
 from studio_contracts.job import LayoutKind
 from studio_contracts.palette import PALETTE
@@ -40,6 +40,6 @@ def test_a_concept_is_finished(
         {colour.code: share for colour, share in zip(COLOURS, shares, strict=True) if share}, abs=1e-4
     )
     assert f'viewBox="0 0 {surface[0] * 1000:g} {surface[1] * 1000:g}"'.encode() in finished.svg
-    layers = {line.dxf.layer for line in ezdxf.read(io.StringIO(finished.dxf.decode())).modelspace()}
+    layers = {line.dxf.layer for line in read(io.StringIO(finished.dxf.decode())).modelspace()}
     assert layers == {line.code for line in finished.materials.colours}
     assert finish(picture, COLOURS, layout, *surface).svg == finished.svg

@@ -196,6 +196,7 @@ def test_distances_and_circles_are_those_of_the_pixels() -> None:
     distance = edge_distance(indices)
     assert distance[15, 10:17].tolist() == [0, 1, 2, 3, 2, 1, 0]
     circles = largest_circles(distance, pieces_of(indices))
-    assert circles == pytest.approx([5.0, 11.5, 3.5], abs=0.6)
-    assert len(strips(indices, distance, 7.0).area) == 0
-    assert strips(indices, distance, 9.0).area.tolist() == [7 * 30]
+    assert circles == pytest.approx([5.0, 3.5, 11.5], abs=0.6)
+    assert not strips(indices, distance, 7.0)[1].any()
+    narrow, thin = strips(indices, distance, 9.0)
+    assert narrow.area[thin].tolist() == [7 * 30]
