@@ -28,7 +28,7 @@ def by_the_independent_library(rgb: ByteArray, palette: tuple[Colour, ...]) -> B
     """The plain formula by scikit-image, for every distinct colour of the picture."""
     colours, place = np.unique(rgb.reshape(-1, 3), axis=0, return_inverse=True)
     lab, palette_lab = rgb2lab(colours), rgb2lab(palette_rgb(palette))
-    differences = deltaE_ciede2000(lab[:, None], palette_lab[None])  # type: ignore[no-untyped-call]
+    differences = deltaE_ciede2000(lab[:, None], palette_lab[None])
     nearest: ByteArray = differences.argmin(axis=1).astype(np.uint8)
     return nearest[place].reshape(rgb.shape[:2])
 
