@@ -25,7 +25,7 @@ up: setup ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 8080)
 
 test: lint ## lint and every test
 	@status=0; \
-	$(PYTEST) -n auto --dist loadfile $(FAST) || status=1; \
+	$(PYTEST) -n auto --dist worksteal $(FAST) || status=1; \
 	$(PYTEST) $(SLOW) || status=1; \
 	exit $$status
 

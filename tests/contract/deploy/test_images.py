@@ -71,7 +71,7 @@ def test_what_runs_is_unprivileged_checked_and_labelled() -> None:
 
 def test_every_download_is_compared_with_the_lock_before_it_is_installed() -> None:
     for name, rest in stages()["build"]:
-        if name == "RUN":
+        if name == "RUN" and "pip" in rest:
             steps = [step.strip() for step in rest.split("&&")]
             downloads = [place for place, step in enumerate(steps) if "pip download" in step]
             assert len(downloads) == 1
