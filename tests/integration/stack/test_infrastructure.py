@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from studio_local.processes import wait_until
 from studio_local.stack import LocalStack
 
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}  # 127.0.0.1 and ::1 as the kernel writes them
-SECOND_START_SECONDS = 20  # 6.4 s on four quiet cores; this bound is for two busy ones
 HOLD = """
 import sys, threading
 from pathlib import Path
@@ -97,7 +95,7 @@ async def test_data_and_addresses_survive_an_orderly_restart_and_then_a_crash_of
         await assert_kept(place)
 
 
-def test_after_a_killed_parent_all_is_gone_and_the_next_start_is_quick_with_the_same_data_and_addresses(
+def test_after_a_killed_parent_all_is_gone_and_the_next_start_has_the_same_data_and_addresses(
     tmp_path: Path, native_environment: dict[str, str], family: Family, alive: Pids
 ) -> None:
     with subprocess.Popen(
@@ -111,9 +109,7 @@ def test_after_a_killed_parent_all_is_gone_and_the_next_start_is_quick_with_the_
         assert len(processes) >= 3
         parent.send_signal(signal.SIGKILL)
     assert wait_until(lambda: not alive(processes), 20)
-    begin = time.monotonic()
     with LocalStack.infrastructure(tmp_path, environment=native_environment) as again:
-        assert time.monotonic() - begin < SECOND_START_SECONDS
         assert [again.rabbitmq_url, again.mongodb_url] == addresses
         with MongoClient[dict[str, Any]](again.mongodb_url) as client:
             assert client["studio"]["things"].find_one({"_id": "kept"})
@@ -134,7 +130,7 @@ def test_servers_given_by_url_are_used_and_left_alone(infrastructure: Infrastruc
     urls = {"RABBITMQ_URL": infrastructure.rabbitmq_url, "MONGODB_URL": infrastructure.mongodb_url}
     with LocalStack.infrastructure(tmp_path, environment=urls) as given:
         assert given.choice.kind is Kind.URL
-        assert given.shared() == infrastructure.shared()
+        assert given.shared() == (infrastructure.rabbitmq_url, infrastructure.mongodb_url, "studio")
         with pytest.raises(StackError, match="not started here"):
             given.restart("broker")
     assert infrastructure.server("broker").alive
