@@ -1,14 +1,25 @@
-"""Contact sheets of stencils to look at: one per strategy, three surfaces by three palettes, in out/gallery/."""
+"""Contact sheets to look at: one per strategy, in out/gallery/.
 
-import io
+Each row is one surface and palette: the stencil, the picture a model would give back for it (the provider stand-in's),
+its clamp, and the whole surface cleaned so that it can be laid, with the installer's score before and after cleaning.
+"""
+
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from studio_contracts.palette import BY_CODE
+from studio_postprocess.clamp import clamp_for
+from studio_postprocess.colour import ByteArray
+from studio_postprocess.decode import decode
+from studio_postprocess.encode import paint
+from studio_postprocess.finish import Finished, finish
+from studio_standin.pictures import Recipe, render
 from studio_stencil.draw import draw, encode
 from studio_stencil.plan import StencilPlan, make_plan
 from studio_stencil.scale import Strategy
@@ -25,48 +36,99 @@ BRIEFS = {
     Strategy.GRID: ("modern city squares", "rainbow hopscotch", "autumn tiles"),
     Strategy.MOTIF: ("ocean with three fish and a whale", "butterflies in a meadow", "rockets and five stars in space"),
 }
-TILE, CAPTION, GAP = 400, 46, 12
+STRENGTH = 0.7  # of img2img: the predictor's default
+
+BOX_WIDTH, BOX_HEIGHT = 440, 300
+GAP, TITLE, CAPTION, CHIP = 14, 34, 26, 22
+INK, FAINT, PAPER = "#20201E", "#74746E", "#FAFAF7"
 
 
-def tile(plan: StencilPlan, png: bytes, title: str) -> Image.Image:
-    """A picture with what was asked for and the palette's chips below it."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.thumbnail((TILE, TILE))
-    card = Image.new("RGB", (TILE, TILE + CAPTION), "white")
-    card.paste(picture, ((TILE - picture.width) // 2, (TILE - picture.height) // 2))
-    pen = ImageDraw.Draw(card)
-    pen.text((2, TILE + 4), title, fill="black")
-    for number, code in enumerate(plan.codes):
-        pen.rectangle((2 + 26 * number, TILE + 22, 24 + 26 * number, TILE + 40), fill=BY_CODE[code].hex, outline="grey")
-    return card
+class Row(NamedTuple):
+    """One plan and what became of it; clamped holds indices into plan.codes, shape (height, width)."""
+
+    title: str
+    plan: StencilPlan
+    stencil: ByteArray
+    original: ByteArray
+    clamped: ByteArray
+    finished: Finished
+    seconds: float
+    """To plan, draw and encode the stencil, which is what the stencil service does."""
 
 
-def sheet(strategy: Strategy) -> tuple[Image.Image, list[float]]:
-    """Contact sheet of a strategy, and the seconds each picture took to plan, draw and encode."""
-    step_x, step_y = TILE + GAP, TILE + CAPTION + GAP
-    page = Image.new("RGB", (3 * step_x + GAP, 3 * step_y + GAP), "white")
-    seconds = []
-    for row, palette in enumerate(PALETTES):
-        for column, (width, height) in enumerate(SURFACES):
-            brief, seed = BRIEFS[strategy][column], 3 * row + column
-            started = time.perf_counter()
-            plan = make_plan(brief, width, height, palette, strategy, seed)
-            png = encode(draw(plan), plan)
-            seconds.append(time.perf_counter() - started)
-            page.paste(
-                tile(plan, png, f"{brief}, {width:g} x {height:g} m"), (GAP + column * step_x, GAP + row * step_y)
-            )
-    return page, seconds
+def make_row(
+    brief: str, surface: tuple[float, float], palette: Sequence[str] | None, strategy: Strategy, seed: int
+) -> Row:
+    width_m, height_m = surface
+    started = time.perf_counter()
+    plan = make_plan(brief, width_m, height_m, palette, strategy, seed)
+    stencil = draw(plan)
+    png = encode(stencil, plan)
+    seconds = time.perf_counter() - started
+    colours = tuple(BY_CODE[code] for code in plan.codes)
+    original, _ = decode(render(Recipe(brief, seed, 0, STRENGTH, (plan.width, plan.height), png)))
+    clamped = clamp_for(colours).indices(original)
+    finished = finish(clamped, colours, plan.layout.value, width_m, height_m)
+    title = f"{brief}, {width_m:g} x {height_m:g} m, {'given' if palette else 'chosen'} palette"
+    return Row(title, plan, stencil, original, clamped, finished, seconds)
+
+
+def draw_row(row: Row) -> Image.Image:
+    """Title and palette chips, the four pictures, and a caption under each."""
+    colours = [BY_CODE[code] for code in row.plan.codes]
+    before, after = row.finished.before, row.finished.after
+    broken = ", ".join(f"{count} {rule}" for rule, count in after.counts.items() if count) or "nothing broken"
+    changed = f"{row.finished.changed:.0%} changed"
+    outcome = f"{row.plan.layout}, installer score {before.score} to {after.score}: {broken}; {changed}"
+    shown = {
+        f"stencil, {row.plan.regions} regions asked for": paint(row.stencil, colours),
+        "model's picture": row.original,
+        "clamp": paint(row.clamped, colours),
+        outcome: paint(row.finished.installable, colours),
+    }
+    pictures = [Image.fromarray(pixels) for pixels in shown.values()]
+    for picture in pictures:
+        picture.thumbnail((BOX_WIDTH, BOX_HEIGHT), Image.Resampling.BOX)
+    height = TITLE + max(picture.height for picture in pictures) + CAPTION
+    strip = Image.new("RGB", (len(pictures) * (BOX_WIDTH + GAP) + GAP, height), PAPER)
+    pen = ImageDraw.Draw(strip)
+    pen.text((GAP, 6), row.title, INK, ImageFont.load_default(18))
+    for number, colour in enumerate(colours):
+        left = strip.width - GAP - (len(colours) - number) * 3 * CHIP
+        pen.rectangle((left, 4, left + CHIP, 4 + CHIP), colour.hex, FAINT)
+        pen.text((left + CHIP + 4, 9), colour.code[2:], FAINT, ImageFont.load_default(13))
+    for column, (caption, picture) in enumerate(zip(shown, pictures, strict=True)):
+        left = GAP + column * (BOX_WIDTH + GAP)
+        strip.paste(picture, (left, TITLE))
+        pen.text((left, TITLE + picture.height + 5), caption, INK, ImageFont.load_default(14))
+    return strip
+
+
+def sheet(rows: Sequence[Row]) -> Image.Image:
+    strips = [draw_row(row) for row in rows]
+    page = Image.new("RGB", (strips[0].width, GAP + sum(strip.height + GAP for strip in strips)), PAPER)
+    top = GAP
+    for strip in strips:
+        page.paste(strip, (0, top))
+        top += strip.height + GAP
+    return page
 
 
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/gallery")
     folder.mkdir(parents=True, exist_ok=True)
     for strategy in Strategy:
-        page, seconds = sheet(strategy)
-        page.save(folder / f"{strategy}.png")
-        took = f"median {median(seconds) * 1000:.0f} ms, slowest {max(seconds) * 1000:.0f} ms a picture"
-        print(f"{folder / f'{strategy}.png'}: {took}")
+        rows = [
+            make_row(BRIEFS[strategy][number], surface, palette, strategy, len(SURFACES) * group + number)
+            for group, palette in enumerate(PALETTES)
+            for number, surface in enumerate(SURFACES)
+        ]
+        path = folder / f"{strategy}.png"
+        sheet(rows).save(path, optimize=True)
+        milliseconds = median(row.seconds for row in rows) * 1000
+        before = median(row.finished.before.score for row in rows)
+        after = median(row.finished.after.score for row in rows)
+        print(f"{path}: median {milliseconds:.0f} ms a stencil, installer score {before:g} to {after:g} by cleaning")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What must hold of every job at every moment. Tests check it after each change, services count what breaks it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -18,14 +19,14 @@ REOPENED: frozenset[Status] = frozenset({"pending", "queued", "running"})
 PROVIDER_HOST = "replicate.delivery"
 
 
-class Invariant:
+class Invariant(ABC):
     """One promise, checked on a job as it is stored."""
 
     name: ClassVar[str]
 
+    @abstractmethod
     def violations(self, job: Job) -> Iterator[str]:
         """What breaks the promise, in words; nothing when it holds."""
-        raise NotImplementedError
 
 
 class FinalIsComplete(Invariant):
