@@ -28,7 +28,8 @@ def test_the_filter_is_honoured(standin: Standin, receiver: Receiver) -> None:
     created = standin.create(webhook=receiver.url + "/filtered", events=["start"])
     assert receiver.next("/filtered").body["status"] == "processing"
     standin.until_status(created, "succeeded")
-    assert [hook["event"] for hook in standin.entry(created)["webhooks"]] == ["start"]
+    entry = until(lambda: (entry := standin.entry(created))["webhooks"] and entry)
+    assert [hook["event"] for hook in entry["webhooks"]] == ["start"]
 
 
 def test_without_a_filter_output_and_end_are_sent(standin: Standin, receiver: Receiver) -> None:
