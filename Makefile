@@ -63,7 +63,7 @@ bench-scaling: setup ## cost of a job, and jobs per second with 1, 2 and 4 postp
 bench-pictures: setup ## pixel work: stencil, clamp, measures
 	@$(PYTHON) bench/pictures.py
 
-gallery: setup ## a picture of every strategy and rank, in out/gallery/
+gallery: setup ## each strategy from stencil to installable surface, in out/gallery/
 	@$(PYTHON) bench/gallery.py
 
 clean: ## remove the environment, all data and all results
