@@ -3,7 +3,7 @@
 import base64
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
@@ -134,7 +134,7 @@ class _Polled(APIRoute):
     The question is of one number, where loading the job would cost its whole document.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Any]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def handle_if_changed(request: Request) -> Response:
@@ -143,8 +143,7 @@ class _Polled(APIRoute):
                 version = await studio_of(request).versions.of(request.path_params["job_id"])
                 if version is not None and is_known(_etag(version), known):
                     return Response(status_code=304, headers={"ETag": _etag(version)})
-            response: Response = await handle(request)
-            return response
+            return await handle(request)
 
         return handle_if_changed
 
