@@ -6,7 +6,7 @@ plain formula, in double precision, when a picture shows them. So a new palette 
 one a single table look-up a pixel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from threading import Lock
 
@@ -27,10 +27,10 @@ from studio_postprocess.differences import (
 )
 
 _UNKNOWN = 255
-_PART = 1 << 20
-_STRIP = 1 << 16
+_PART = 1 << 20  # pixels: bounds the memory
+_STRIP = 1 << 16  # pixels: stays in the processor's cache
 _BATCH = 1 << 12
-_FIRST_LOOK = 16
+_FIRST_LOOK = 16  # one row in so many says most of the cells a picture shows
 
 _BLUE, _GREEN = np.meshgrid(np.arange(CELL), np.arange(CELL), indexing="ij")
 _LINES = ((_BLUE << 16 | _GREEN << 8) // CELL).ravel()
@@ -50,25 +50,22 @@ class Clamp:
 
     def indices(self, rgb: ByteArray) -> ByteArray:
         """Palette indices, shape (height, width), of an sRGB picture, shape (height, width, 3)."""
-        # One code a pixel: red + 256 green + 65536 blue. Parts bound the memory.
-        codes = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA).view("<u4").ravel()
-        codes &= 0xFFFFFF
-        nearest = np.concatenate([self._look_up(codes[start : start + _PART]) for start in range(0, codes.size, _PART)])
-        return nearest.reshape(rgb.shape[:2])
+        nearest = np.empty(rgb.shape[:2], np.uint8)
+        for part in _parts(nearest, _PART):
+            self._look_up(rgb[part], nearest[part])
+        return nearest
 
-    def _look_up(self, codes: Integers) -> ByteArray:
+    def _look_up(self, rgb: ByteArray, nearest: ByteArray) -> None:
         with self._learning:
-            self._learn_cells(codes[::_FIRST_LOOK])
-        nearest = np.empty(codes.size, np.uint8)
-        for start in range(0, codes.size, _STRIP):
-            strip = slice(start, start + _STRIP)
-            self._nearest.take(codes[strip], out=nearest[strip], mode="wrap")
+            self._learn_cells(_codes(rgb[::_FIRST_LOOK]).ravel())
+        for strip in _parts(nearest, _STRIP):
+            self._nearest.take(_codes(rgb[strip]), out=nearest[strip], mode="wrap")
         unknown = np.flatnonzero(nearest == _UNKNOWN)
         if unknown.size:
+            codes = _codes(rgb.reshape(-1, 3).take(unknown, axis=0)[np.newaxis])[0]
             with self._learning:
-                self._learn(codes[unknown])
-            nearest[unknown] = self._nearest.take(codes[unknown])
-        return nearest
+                self._learn(codes)
+            nearest.reshape(-1)[unknown] = self._nearest.take(codes)
 
     def _learn(self, codes: Integers) -> None:
         """Fill the table for these colours, shape (n,), repeats allowed."""
@@ -100,19 +97,20 @@ class Clamp:
 
     def _fill(self, cells: Integers) -> ByteArray:
         """What to write in the table for the values of each cell, red fastest, shape (n, 64)."""
-        cell, colour = np.divmod(
-            np.flatnonzero(candidates(cells, self._colours).T), len(self._colours)
-        )  # a row for each candidate, cell after cell
+        # A column for each candidate, cell after cell; of each cell the one that is the nearest at its centre leads.
+        cell, colour = np.divmod(np.flatnonzero(candidates(cells, self._colours).T), len(self._colours))
         corners, error = at_corners(cells[cell], self._colours[colour])
         centre = corners.sum(axis=0)
         least = np.minimum.reduceat(centre, _starts(cell))
         leads = np.flatnonzero(centre == least[cell])
         leader = np.empty(len(cells), np.intp)
         leader[cell[leads]] = leads
-        ahead = (corners - corners.take(leader[cell], axis=1)).min(axis=0) <= error + error[leader[cell]]
-        ahead[leader] = False
         nearest = np.repeat(colour[leader].astype(np.uint8)[:, None], CELL**3, axis=1)
-        rivals = np.flatnonzero(ahead)
+
+        # Rivals come level with it somewhere in the cell, by both kinds of bounds.
+        level = (corners - corners.take(leader[cell], axis=1)).min(axis=0) <= error + error[leader[cell]]
+        level[leader] = False
+        rivals = np.flatnonzero(level)
         least = corners.take(rivals, axis=1).min(axis=0)
         greatest = corners.take(leader[cell[rivals]], axis=1).max(axis=0)
         rivals = rivals[lower_bound(least) <= upper_bound(greatest)]
@@ -121,7 +119,10 @@ class Clamp:
         return nearest
 
     def _settle(self, nearest: ByteArray, cells: Integers, leader: Integers, cell: Integers, rival: Integers) -> None:
-        """Where every rival is behind the leader's, where one alone is ahead the rival's, unknown elsewhere."""
+        """Let every rival, shape (n,), fight the leader of its cell for each of the cell's 64 values.
+
+        The leader has those it wins against all; a rival has those it wins where nobody else does. The rest is unknown.
+        """
         starts = _starts(cell)
         contested = cell[starts]
         place = np.repeat(np.arange(len(contested)), np.diff(starts, append=len(cell)))
@@ -147,6 +148,17 @@ class Clamp:
 def clamp_for(palette: tuple[Colour, ...]) -> Clamp:
     """The clamp of a palette, kept for the next picture; the four last used stay in memory."""
     return Clamp(palette)
+
+
+def _parts(picture: ByteArray, pixels: int) -> Iterator[slice]:
+    """The picture's rows in parts of about so many pixels."""
+    rows = max(1, pixels // picture.shape[1])
+    return (slice(start, start + rows) for start in range(0, len(picture), rows))
+
+
+def _codes(rgb: ByteArray) -> Integers:
+    """One number a pixel: red + 256 green + 65536 blue."""
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA).view("<u4")[..., 0] & 0xFFFFFF
 
 
 def _starts(groups: Integers) -> Integers:

@@ -24,15 +24,15 @@ BLOCK = 2
 """Cells along the side of a block."""
 
 _EDGE = SIDE + 3  # vertices along a channel: those of the cells, and one more on either side for the cubic
-_BEYOND, _NEAR_NOUGHT = 0.2, 3.0
-_COLUMNS = 128
+_COLUMNS = 64  # of a product small enough for the linear algebra library to start no threads of its own
 _BATCH = 1 << 14  # arithmetic that stays in the processor's cache
 
-# What the errors are, as multiples of the bends they show in. No theorem, but there are only so many colours, and
-# test_differences.py goes through all of them.
+# What the errors are, as multiples of the bends they show in, and how far a cell's colours go beyond its corners. No
+# theorem, but there are only so many colours, and test_differences.py goes through all of them.
 _ROUNDING = 0.1
 _LINEAR_SMOOTH, _LINEAR_GROWTH, _LINEAR_JUMP = 1.5, 2.0, 10.0
 _CUBIC_SMOOTH, _CUBIC_GROWTH, _CUBIC_JUMP = 0.4, 0.05, 3.0
+_BEYOND, _NEAR_NOUGHT = 0.2, 3.0
 
 
 def lower_bound(least: Floats) -> Floats:
@@ -49,7 +49,8 @@ def candidates(cells: Integers, palette: Integers) -> NDArray[np.bool_]:
     """Whether a colour of the palette may be the nearest somewhere in the cell's block, shape (colours, n)."""
     block = cells >> 1 & 0x1F | cells >> 2 & 0x3E0 | cells >> 3 & 0x7C00
     place = palette[:, None] * (SIDE // BLOCK) ** 3 + block
-    return _LOWER.take(place) <= _UPPER.take(place).min(axis=0)
+    possible: NDArray[np.bool_] = _LOWER.take(place) <= _UPPER.take(place).min(axis=0)
+    return possible
 
 
 def at_corners(cells: Integers, colours: Integers) -> tuple[Floats, Floats]:
@@ -69,7 +70,7 @@ def inside(cells: Integers, colours: Integers) -> tuple[Floats, Floats]:
 
 
 def _times(matrix: Floats, columns: Floats) -> Floats:
-    """Their product, in parts too small for the linear algebra library to start threads of its own."""
+    """Their product, part by part."""
     product = np.empty((len(matrix), columns.shape[1]), np.float32)
     for start in range(0, columns.shape[1], _COLUMNS):
         part = slice(start, start + _COLUMNS)
