@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 
 import cv2
@@ -261,20 +263,42 @@ def webp_bomb(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + 13) + b"WEBPVP8L" + struct.pack("<I", len(body)) + body + b"\0"
 
 
-@pytest.mark.parametrize(
-    "bomb",
-    [
-        png(3000, 3000, bytes(9001 * 3000)),
-        png(12_000, 12_000, b""),
-        png(100_000, 100_000, b"", depth=1, colour_type=0),
-        webp_bomb(4000, 4000),
-        webp_bomb(16_000, 16_000),
-    ],
-    ids=["9 Mpx", "144 Mpx", "10 Gpx", "WebP 16 Mpx", "WebP 256 Mpx"],
-)
+BOMBS = {
+    "9 Mpx": png(3000, 3000, bytes(9001 * 3000)),
+    "144 Mpx": png(12_000, 12_000, b""),
+    "10 Gpx": png(100_000, 100_000, b"", depth=1, colour_type=0),
+    "WebP 16 Mpx": webp_bomb(4000, 4000),
+    "WebP 256 Mpx": webp_bomb(16_000, 16_000),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 def test_a_decompression_bomb_is_refused_without_decoding_it(bomb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile.ImageFile, "load", _must_not_decode)
     assert refused(bomb) == "too_large"
+
+
+def test_refusing_decompression_bombs_takes_next_to_no_memory_or_time() -> None:
+    program = """
+import resource, sys, time
+from studio_postprocess.decode import PictureError, decode
+def used():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+bombs = [bytes.fromhex(line) for line in sys.stdin]
+memory, seconds = used()
+for bomb in bombs:
+    try:
+        decode(bomb)
+        sys.exit("decoded")
+    except PictureError as error:
+        assert error.reason == "too_large"
+print(used()[0] - memory, used()[1] - seconds)
+"""
+    lines = "\n".join(bomb.hex() for bomb in BOMBS.values())
+    done = subprocess.run([sys.executable, "-c", program], input=lines, capture_output=True, text=True, check=True)
+    kibibytes, seconds = map(float, done.stdout.split())
+    assert kibibytes < 16 * 1024  # the smallest of them has 27 MB of pixels
+    assert seconds < 1.0  # milliseconds, and Pillow's decoders, which load with the first picture
 
 
 def _must_not_decode(*_: object) -> None:
