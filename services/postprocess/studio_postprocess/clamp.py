@@ -1,119 +1,147 @@
 """The clamp: each pixel gets the palette colour with the smallest CIEDE2000 difference, exactly; ties by palette order.
 
-The colour cube is cut into cells of 4 values a channel. In each cell a palette colour survives only if the bounds of
-its difference over the cell say it could be the nearest; a cell with one survivor is settled whole, and
-only the colours seen in the others are computed one by one: in single precision, and in double where that is too close
-to call. Cells and colours are looked at when a picture first shows them and remembered, so that a new
-palette costs milliseconds and a familiar one a single table look-up a pixel.
+A table holds the answer for every sRGB value. It is filled cell by cell when a picture first shows one: from
+interpolated differences where these leave no doubt, whatever their error. The few colours in doubt get the
+plain formula, in double precision, when a picture shows them. So a new palette costs a few milliseconds, and a familiar
+one a single table look-up a pixel.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from threading import Lock
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from studio_contracts.palette import Colour
-from studio_postprocess.colour import (
-    ByteArray,
-    FloatArray,
-    delta_e,
-    lab_from_fractional_rgb,
-    lab_from_rgb,
-    palette_rgb,
+from studio_contracts.palette import PALETTE, Colour
+from studio_postprocess.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
+from studio_postprocess.differences import (
+    CELL,
+    SIDE,
+    Integers,
+    at_corners,
+    candidates,
+    inside,
+    lower_bound,
+    upper_bound,
 )
 
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.integer[Any]]
-
-CELL = 4
-_SIDE = 256 // CELL
 _UNKNOWN = 255
-_STRIP = 1 << 17
-_BATCH = 1 << 14
+_PART = 1 << 20  # pixels: bounds the memory
+_STRIP = 1 << 16  # pixels: stays in the processor's cache
+_BATCH = 1 << 12
+_FIRST_LOOK = 16  # one row in so many says most of the cells a picture shows
 
-# How far a difference can move within a cell, as multiples of the cell's radius in CIELAB and of the difference at its
-# centre. CIEDE2000 has no neat Lipschitz constant; these hold, with room to spare, for every colour that can be bought
-# over the whole cube (test_clamp.py goes through all of it).
-_SLOPE, _SLOPE_GROWTH, _STEEPEST = 1.4, 0.05, 2.6
-_OPPOSED_REACH = 2.0
-_OPPOSED_DROP = 0.6
-_ROUNDING = 1e-3  # of single precision: 4e-5 measured
+_BLUE, _GREEN = np.meshgrid(np.arange(CELL), np.arange(CELL), indexing="ij")
+_LINES = ((_BLUE << 16 | _GREEN << 8) // CELL).ravel()
+"""A cell's lines of four reds in the table of four-byte lines."""
 
 
 class Clamp:
-    """Nearest palette colour of any picture; one per palette, safe to share between threads. About 20 MB."""
+    """Nearest palette colour of any picture; one per palette, safe to share between threads. At most 18 MB."""
 
     def __init__(self, palette: Sequence[Colour]) -> None:
-        """Palette of 1 to 254 colours; `indices` counts in its order."""
+        """Palette of 1 to 254 of the colours that can be bought; `indices` counts in its order."""
         self._lab = lab_from_rgb(palette_rgb(palette))
+        self._colours = np.array([PALETTE.index(colour) for colour in palette])
         self._nearest = np.full(1 << 24, _UNKNOWN, np.uint8)
-        self._cell_seen = np.zeros(_SIDE**3, np.bool_)
-        self._candidates = np.zeros((_SIDE**3, len(palette)), np.bool_)
+        self._cell_seen = np.zeros(SIDE**3, np.bool_)
+        self._learning = Lock()  # each cell is written once: a second time would undo what the formula said
 
     def indices(self, rgb: ByteArray) -> ByteArray:
         """Palette indices, shape (height, width), of an sRGB picture, shape (height, width, 3)."""
-        # One code a pixel: red + 256 green + 65536 blue. Strips bound the memory and stay in the processor's cache.
-        codes = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA).view("<u4").ravel()
-        nearest = np.empty(codes.size, np.uint8)
-        for start in range(0, codes.size, _STRIP):
-            strip = slice(start, start + _STRIP)
-            nearest[strip] = self._look_up(codes[strip] & 0xFFFFFF)
-        return nearest.reshape(rgb.shape[:2])
+        nearest = np.empty(rgb.shape[:2], np.uint8)
+        for part in _parts(nearest, _PART):
+            self._look_up(rgb[part], nearest[part])
+        return nearest
 
-    def _look_up(self, codes: IntArray) -> ByteArray:
-        nearest = self._nearest.take(codes)
+    def _look_up(self, rgb: ByteArray, nearest: ByteArray) -> None:
+        with self._learning:
+            self._learn_cells(_codes(rgb[::_FIRST_LOOK]).ravel())
+        for strip in _parts(nearest, _STRIP):
+            self._nearest.take(_codes(rgb[strip]), out=nearest[strip], mode="wrap")
         unknown = np.flatnonzero(nearest == _UNKNOWN)
         if unknown.size:
-            self._learn(codes[unknown])
-            nearest[unknown] = self._nearest.take(codes[unknown])
+            codes = _codes(rgb.reshape(-1, 3).take(unknown, axis=0)[np.newaxis])[0]
+            with self._learning:
+                self._learn(codes)
+            nearest.reshape(-1)[unknown] = self._nearest.take(codes)
+
+    def _learn(self, codes: Integers) -> None:
+        """Fill the table for these colours, shape (n,), repeats allowed."""
+        self._learn_cells(codes)
+        doubtful = np.unique(codes[self._nearest.take(codes) == _UNKNOWN])
+        for start in range(0, doubtful.size, _BATCH):
+            batch = doubtful[start : start + _BATCH]
+            self._nearest[batch] = self._by_the_formula(batch)
+
+    def _by_the_formula(self, codes: Integers) -> Integers:
+        """The first of the nearest among the candidates of each colour's block."""
+        lab = lab_from_rgb(np.stack([codes & 0xFF, codes >> 8 & 0xFF, codes >> 16], axis=-1).astype(np.uint8))
+        row, colour = np.nonzero(candidates(_cell_of(codes), self._colours).T)
+        difference = np.full((len(codes), len(self._lab)), np.inf)
+        difference[row, colour] = delta_e(lab[row], self._lab[colour])
+        nearest: Integers = difference.argmin(axis=1)
         return nearest
 
-    def _learn(self, codes: IntArray) -> None:
-        """Fill the table for these colours, shape (n,), repeats allowed."""
+    def _learn_cells(self, codes: Integers) -> None:
+        """Fill what is beyond doubt of the cells of these colours."""
         present = np.zeros_like(self._cell_seen)
         present[_cell_of(codes)] = True
-        for cells in _batches(np.flatnonzero(present & ~self._cell_seen)):
-            self._learn_cells(cells)
-        for distinct in _batches(np.unique(codes[self._nearest.take(codes) == _UNKNOWN])):
-            self._nearest[distinct] = self._nearest_of(distinct)
+        unseen = np.flatnonzero(present & ~self._cell_seen)
+        for start in range(0, unseen.size, _BATCH):
+            cells = unseen[start : start + _BATCH]
+            first = cells & 0x3F | (cells & 0xFC0) << 2 | (cells & 0x3F000) << 4
+            self._nearest.view(np.uint32)[first[:, None] + _LINES] = self._fill(cells).view(np.uint32)
+            self._cell_seen[cells] = True
 
-    def _learn_cells(self, cells: IntArray) -> None:
-        everything = np.ones((len(cells), len(self._lab)), np.bool_)
-        candidates = self._narrow(CENTRES[cells], RADII[cells], everything)
-        self._candidates[cells] = candidates
-        settled = np.count_nonzero(candidates, axis=1) == 1
-        blue, green, red = np.unravel_index(cells[settled], (_SIDE, _SIDE, _SIDE))
-        blocks = self._nearest.reshape(_SIDE, CELL, _SIDE, CELL, _SIDE, CELL)
-        blocks[blue, :, green, :, red, :] = candidates[settled].argmax(axis=1)[:, None, None, None]
-        self._cell_seen[cells] = True
+    def _fill(self, cells: Integers) -> ByteArray:
+        """What to write in the table for the values of each cell, red fastest, shape (n, 64)."""
+        # A column for each candidate, cell after cell; of each cell the one that is the nearest at its centre leads.
+        cell, colour = np.divmod(np.flatnonzero(candidates(cells, self._colours).T), len(self._colours))
+        corners, error = at_corners(cells[cell], self._colours[colour])
+        centre = corners.sum(axis=0)
+        least = np.minimum.reduceat(centre, _starts(cell))
+        leads = np.flatnonzero(centre == least[cell])
+        leader = np.empty(len(cells), np.intp)
+        leader[cell[leads]] = leads
+        nearest = np.repeat(colour[leader].astype(np.uint8)[:, None], CELL**3, axis=1)
 
-    def _nearest_of(self, codes: IntArray) -> IntArray:
-        """The plain formula over the candidates of each colour's cell; the first of equals."""
-        lab = lab_from_rgb(np.stack([codes & 0xFF, codes >> 8 & 0xFF, codes >> 16], axis=-1).astype(np.uint8))
-        candidates = self._narrow(
-            lab.astype(np.float32), np.zeros(len(lab), np.float32), self._candidates[_cell_of(codes)]
-        )
-        nearest: IntArray = candidates.argmax(axis=1)
-        contested = np.flatnonzero(np.count_nonzero(candidates, axis=1) > 1)
-        row, colour = np.nonzero(candidates[contested])
-        difference = np.full((len(contested), len(self._lab)), np.inf)
-        difference[row, colour] = delta_e(lab[contested][row], self._lab[colour])
-        nearest[contested] = difference.argmin(axis=1)
+        # Rivals come level with it somewhere in the cell, by both kinds of bounds.
+        level = (corners - corners.take(leader[cell], axis=1)).min(axis=0) <= error + error[leader[cell]]
+        level[leader] = False
+        rivals = np.flatnonzero(level)
+        least = corners.take(rivals, axis=1).min(axis=0)
+        greatest = corners.take(leader[cell[rivals]], axis=1).max(axis=0)
+        rivals = rivals[lower_bound(least) <= upper_bound(greatest)]
+        if rivals.size:
+            self._settle(nearest, cells, colour[leader], cell[rivals], colour[rivals])
         return nearest
 
-    def _narrow(self, centre: FloatArray, radius: FloatArray, candidates: BoolArray) -> BoolArray:
-        """Of each cell's candidates, shape (cells, colours), those that may be the nearest somewhere in it."""
-        row, colour = np.nonzero(candidates)
-        lower = np.full(candidates.shape, np.inf, np.float32)
-        upper = np.full(candidates.shape, np.inf, np.float32)
-        lower[row, colour], upper[row, colour] = difference_bounds(
-            centre[row], radius[row], self._lab.astype(np.float32)[colour]
-        )
-        narrowed: BoolArray = candidates & (lower <= upper.min(axis=1, keepdims=True))
-        return narrowed
+    def _settle(self, nearest: ByteArray, cells: Integers, leader: Integers, cell: Integers, rival: Integers) -> None:
+        """Let every rival, shape (n,), fight the leader of its cell for each of the cell's 64 values.
+
+        The leader has those it wins against all; a rival has those it wins where nobody else does. The rest is unknown.
+        """
+        starts = _starts(cell)
+        contested = cell[starts]
+        place = np.repeat(np.arange(len(contested)), np.diff(starts, append=len(cell)))
+        led, led_error = inside(cells[contested], self._colours[leader[contested]])
+        behind, error = inside(cells[cell], self._colours[rival])
+        behind -= led.take(place, axis=1)
+        error += led_error[place]
+        first, second = leader[contested].astype(np.uint8), rival.astype(np.uint8)
+        unsure = (np.abs(behind) <= error) * np.uint8(_UNKNOWN)
+        duels = ((behind > error) * first[place] + (behind < -error) * second + unsure).T.copy()
+        first = first[:, None]
+        settled = duels[starts]
+        nth = np.arange(len(cell)) - starts[place]
+        for n in range(1, nth.max() + 1):
+            rows = np.flatnonzero(nth == n)
+            to = place[rows]
+            undecided = np.where(settled[to] == first[to], duels[rows], np.uint8(_UNKNOWN))
+            settled[to] = np.where(duels[rows] == first[to], settled[to], undecided)
+        nearest[contested] = settled
 
 
 @lru_cache(maxsize=4)
@@ -122,46 +150,21 @@ def clamp_for(palette: tuple[Colour, ...]) -> Clamp:
     return Clamp(palette)
 
 
-def difference_bounds(centre: FloatArray, radius: FloatArray, colour: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper bounds of the difference to a colour over a cell, from its CIELAB centre and radius.
-
-    Shapes (n, 3), (n,) and (n, 3) or (3,). Where the two hues are opposed the mean hue, and the formula with it, jumps
-    to the other side of the circle: there the difference has a much lower bound, and no upper one.
-    """
-    difference = delta_e(centre, colour)
-    slack = radius * np.minimum(_SLOPE + _SLOPE_GROWTH * difference, _STEEPEST) + _ROUNDING
-    a, b = colour[..., 1], colour[..., 2]
-    reach = (_OPPOSED_REACH * radius + _ROUNDING) * np.sqrt(a * a + b * b)
-    aside = np.abs(centre[:, 1] * b - centre[:, 2] * a)
-    along = centre[:, 1] * a + centre[:, 2] * b
-    opposed = (aside <= reach) & (along <= reach)
-    lower = np.where(opposed, (1.0 - _OPPOSED_DROP) * difference, difference) - slack
-    return lower, np.where(opposed, np.inf, difference + slack)
+def _parts(picture: ByteArray, pixels: int) -> Iterator[slice]:
+    """The picture's rows in parts of about so many pixels."""
+    rows = max(1, pixels // picture.shape[1])
+    return (slice(start, start + rows) for start in range(0, len(picture), rows))
 
 
-def _cell_of(codes: IntArray) -> IntArray:
+def _codes(rgb: ByteArray) -> Integers:
+    """One number a pixel: red + 256 green + 65536 blue."""
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA).view("<u4")[..., 0] & 0xFFFFFF
+
+
+def _starts(groups: Integers) -> Integers:
+    """Where each run of equal numbers starts."""
+    return np.flatnonzero(np.diff(groups, prepend=-1))
+
+
+def _cell_of(codes: Integers) -> Integers:
     return codes >> 2 & 0x3F | codes >> 4 & 0xFC0 | codes >> 6 & 0x3F000
-
-
-def _batches(values: IntArray) -> Iterator[IntArray]:
-    """Parts whose arithmetic stays in the processor's cache."""
-    return (values[start : start + _BATCH] for start in range(0, values.size, _BATCH))
-
-
-def _cell_extents() -> tuple[FloatArray, FloatArray]:
-    """Centre of every cell in CIELAB, and the distance to its farthest corner."""
-    centres, radii = np.empty((_SIDE**3, 3), np.float32), np.empty(_SIDE**3, np.float32)
-    for cells in _batches(np.arange(_SIDE**3)):
-        blue, green, red = np.unravel_index(cells, (_SIDE, _SIDE, _SIDE))
-        lowest = np.stack([red, green, blue], axis=-1).astype(np.uint8) * np.uint8(CELL)
-        centre = lab_from_fractional_rgb(lowest + (CELL - 1) / 2.0)
-        farthest = np.zeros(len(cells))
-        for corner in np.ndindex(2, 2, 2):
-            offset = lab_from_rgb(lowest + (CELL - 1) * np.array(corner, np.uint8)) - centre
-            np.maximum(farthest, np.einsum("ij,ij->i", offset, offset), out=farthest)
-        centres[cells], radii[cells] = centre, np.sqrt(farthest)
-    return centres, radii
-
-
-CENTRES, RADII = _cell_extents()
-"""Of all cells, for any palette, in single precision: 4 MB, a tenth of a second at import."""

@@ -69,8 +69,8 @@ def make_concept(
 
     `expected_size` is (width, height); a picture of another size keeps its own and gets a warning. `stencil` holds
     indices into `palette`, shape (height, width); the palette's first colour is the base. Raises PictureError. Peak
-    memory: about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds 22 to 40 MB, of
-    which 19 to 23 are kept while it is among the last four.
+    memory: about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds at most 40 MB, of
+    which 17 are kept while it is among the last four. What all palettes share takes 53 MB from the start.
     """
     rgb, media_type = decode(original)
     height, width = rgb.shape[:2]

@@ -2,20 +2,35 @@
 
 import io
 import struct
+import zlib
 from typing import Literal, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from studio_postprocess.colour import ByteArray
+from studio_postprocess.png import holds_every_row
 
 MAX_PIXELS = 8_000_000
 """Larger pictures are refused from their header, before a pixel is allocated."""
 
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 
+_PROFILED_MODES = ("RGB", "RGBA", "CMYK", "L")
+
 # What Pillow raises on damaged files, beyond its own errors (all of them OSError).
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error)
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
 
 Reason = Literal["not_a_picture", "too_large", "damaged"]
 
@@ -38,9 +53,9 @@ class Picture(NamedTuple):
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a PNG, JPEG or WebP: upright, first frame, 8 bits a channel, transparency laid over white.
 
-    Colour profiles are ignored: the models paint in sRGB. Raises PictureError with reason `not_a_picture` (no such
-    magic bytes, or a header that makes no sense), `too_large` (more than `max_pixels`) or `damaged` (truncated or
-    corrupt).
+    Colours are converted to sRGB by the picture's own profile; without one, or with one that cannot be used, they are
+    taken for sRGB. Raises PictureError with reason `not_a_picture` (no such magic bytes, or a header that makes no
+    sense), `too_large` (more than `max_pixels`, found before a pixel is allocated) or `damaged` (truncated or corrupt).
     """
     try:
         opened = Image.open(io.BytesIO(data), formats=tuple(_MEDIA_TYPES))
@@ -54,6 +69,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
         media_type = _MEDIA_TYPES.get(image.format or "", "image/jpeg")  # Pillow calls some JPEGs "MPO"
         try:
             image.load()
+            if image.format == "PNG" and not holds_every_row(data, image):
+                raise PictureError("damaged", "truncated: the file ends before the picture does")
             return Picture(_rgb(ImageOps.exif_transpose(image)), media_type)
         except _DAMAGE as error:
             raise PictureError("damaged", f"truncated or corrupt: {error}") from error
@@ -63,7 +80,25 @@ def _rgb(image: Image.Image) -> ByteArray:
     if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip, not scale
         grey = (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
         return np.repeat(grey[..., np.newaxis], 3, axis=-1)
+    if image.mode not in _PROFILED_MODES:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    image = _srgb(image)
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layer)
     return np.asarray(image.convert("RGB"))
+
+
+def _srgb(image: Image.Image) -> Image.Image:
+    """The picture in sRGB by its profile; as it is where that says sRGB, or is broken, or made for another mode."""
+    embedded = image.info.get("icc_profile")
+    if not embedded:
+        return image
+    try:
+        profile = ImageCms.getOpenProfile(io.BytesIO(embedded))
+        if "srgb" in ImageCms.getProfileDescription(profile).lower():
+            return image
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        return ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode=mode) or image
+    except (ImageCms.PyCMSError, OSError):
+        return image

@@ -10,7 +10,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from studio_contracts.palette import BY_CODE, PALETTE, Colour
-from studio_postprocess.clamp import CELL, CENTRES, RADII, Clamp, clamp_for, difference_bounds
+from studio_postprocess.clamp import Clamp, clamp_for
 from studio_postprocess.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from tests.unit.postprocess.synthetic import painted, regions
 
@@ -127,27 +127,6 @@ def test_any_shape_and_memory_layout_is_taken(rng: np.random.Generator) -> None:
 
 def test_a_clamp_is_kept_for_the_next_picture() -> None:
     assert clamp_for(OCEAN) is clamp_for(tuple(OCEAN))
-
-
-def assert_bounds_hold(cells: np.ndarray) -> None:
-    lowest = np.stack(np.unravel_index(cells, (256 // CELL,) * 3)[::-1], axis=-1) * CELL
-    labs = [lab_from_rgb((lowest + offset).astype(np.uint8)) for offset in np.ndindex(CELL, CELL, CELL)]
-    for colour in lab_from_rgb(palette_rgb(PALETTE)):
-        lower, upper = difference_bounds(CENTRES[cells], RADII[cells], colour.astype(np.float32))
-        for lab in labs:
-            difference = delta_e(lab, colour)
-            assert np.all(lower <= difference)
-            assert np.all(difference <= upper)
-
-
-def test_bounds_hold_in_cells_picked_at_random(rng: np.random.Generator) -> None:
-    assert_bounds_hold(rng.choice(len(RADII), 2500, replace=False))
-
-
-@exhaustive
-def test_bounds_hold_for_every_colour_of_the_cube() -> None:
-    for cells in np.array_split(np.arange(len(RADII)), 128):
-        assert_bounds_hold(cells)
 
 
 @exhaustive

@@ -2,12 +2,14 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image, ImageCms, ImageFile
 
 from studio_postprocess.colour import ByteArray
 from studio_postprocess.decode import MAX_PIXELS, PictureError, decode
@@ -125,13 +127,119 @@ def test_other_kinds_of_picture_are_refused(rgb: ByteArray, kind: str) -> None:
     assert refused(saved(Image.fromarray(rgb), kind)) == "not_a_picture"
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_a_truncated_picture_is_refused_wherever_it_is_cut(rng: np.random.Generator, kind: str) -> None:
-    noise = Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
-    data = saved(noise, kind)
-    for share in (0.02, 0.3, 0.6, 0.95):
-        assert refused(data[: int(len(data) * share)]) in {"damaged", "not_a_picture"}
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True}), ("WEBP", {}), ("WEBP", {"lossless": True})],
+)
+def test_a_truncated_picture_is_refused_wherever_it_is_cut(
+    rng: np.random.Generator, kind: str, options: dict[str, bool]
+) -> None:
+    data = saved(Image.fromarray(rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)), kind, **options)
+    for end in range(len(data)):
+        assert refused(data[:end]) in {"damaged", "not_a_picture"}
     assert refused(data[: len(data) * 3 // 4]) == "damaged" or kind == "WEBP"
+
+
+ROWS = 12
+
+
+@pytest.mark.parametrize("sent", [0, 1, ROWS // 2, ROWS - 1])
+def test_a_png_whose_last_rows_were_never_sent_is_refused(rng: np.random.Generator, sent: int) -> None:
+    row = b"\0" + rng.integers(1, 256, 30, dtype=np.uint8).tobytes()
+    assert refused(png(10, ROWS, row * sent)) == "damaged"
+    assert refused(png(30, ROWS, row * sent, colour_type=0)) == "damaged"
+
+
+def test_a_png_that_ends_in_black_rows_is_read() -> None:
+    for width, depth, colour_type in ((10, 8, 2), (30, 8, 0), (15, 16, 0), (240, 1, 0), (7, 8, 6)):
+        row_bytes = 28 if colour_type == 6 else 30
+        picture = decode(png(width, ROWS, (b"\0" + bytes(row_bytes)) * ROWS, depth, colour_type))
+        assert picture.rgb.shape == (ROWS, width, 3)
+
+
+def test_an_interlaced_png_is_read_whole_or_refused(rng: np.random.Generator) -> None:
+    # The seven passes of a picture of 9 by 5 have 2, 1, 3, 4, 9, 8 and 18 pixels; no row of a pass is ever left out.
+    passes = ((2, 1), (1, 1), (3, 1), (2, 2), (5, 1), (4, 3), (9, 2))
+    rows = [
+        b"\0" + rng.integers(1, 256, 3 * width, dtype=np.uint8).tobytes()
+        for width, count in passes
+        for _ in range(count)
+    ]
+    header = struct.pack(">IIBBBBB", 9, 5, 8, 2, 0, 0, 1)
+
+    def interlaced(sent: int) -> bytes:
+        parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"".join(rows[:sent]))), chunk(b"IEND", b"")
+        return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+    assert np.all(decode(interlaced(len(rows))).rgb > 0)
+    for sent in range(len(rows)):
+        assert refused(interlaced(sent)) == "damaged"
+
+
+IN_SRGB = (199, 121, 99)
+"""What (180, 120, 100) by the profile below is in sRGB, by the matrices of both."""
+
+
+def wide_gamut() -> bytes:
+    """The profile of Adobe RGB (1998) but for its exact curve: its green is far outside sRGB's."""
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"Wide\0" + bytes(78),
+        b"wtpt": xyz(0.9642, 1.0, 0.8249),
+        b"rXYZ": xyz(0.60974, 0.31111, 0.01947),
+        b"gXYZ": xyz(0.20528, 0.62567, 0.06087),
+        b"bXYZ": xyz(0.14919, 0.06322, 0.74457),
+        b"rTRC": (curve := b"curv" + bytes(4) + struct.pack(">IHH", 1, 0x0233, 0)),
+        b"gTRC": curve,
+        b"bTRC": curve,
+    }
+    table, contents, place = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
+    for name, content in tags.items():
+        padded = content + bytes(-len(content) % 4)
+        table += name + struct.pack(">II", place + len(contents), len(content))
+        contents += padded
+    size = struct.pack(">I", place + len(contents))
+    illuminant = struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
+    header = (
+        size + bytes(4) + b"\x02\x10\0\0" + b"mntrRGB XYZ " + bytes(12) + b"acsp" + bytes(28) + illuminant + bytes(48)
+    )
+    return header + table + contents
+
+
+def xyz(*values: float) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_colours_are_converted_by_the_pictures_own_profile(kind: str) -> None:
+    options = {"lossless": True} if kind == "WEBP" else {"quality": 100}
+    image = Image.new("RGB", (16, 16), (180, 120, 100))
+    plain = decode(saved(image, kind, **options)).rgb[8, 8].astype(int)
+    seen = decode(saved(image, kind, icc_profile=wide_gamut(), **options)).rgb[8, 8].astype(int)
+    np.testing.assert_allclose(plain, (180, 120, 100), atol=1)
+    np.testing.assert_allclose(seen, IN_SRGB, atol=2)
+
+
+def test_a_profile_leaves_transparency_as_it_is() -> None:
+    image = Image.new("RGBA", (2, 1), (180, 120, 100, 255))
+    image.putpixel((0, 0), (180, 120, 100, 0))
+    rgb = decode(saved(image, icc_profile=wide_gamut())).rgb
+    assert rgb[0, 0].tolist() == [255, 255, 255]
+    np.testing.assert_allclose(rgb[0, 1].astype(int), IN_SRGB, atol=2)
+
+
+def test_an_indexed_picture_is_converted_too() -> None:
+    image = Image.new("RGB", (4, 4), (180, 120, 100)).quantize(2)
+    np.testing.assert_allclose(decode(saved(image, icc_profile=wide_gamut())).rgb[0, 0].astype(int), IN_SRGB, atol=2)
+
+
+def test_the_profile_of_srgb_changes_nothing(rgb: ByteArray) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    np.testing.assert_array_equal(decode(saved(Image.fromarray(rgb), icc_profile=profile)).rgb, rgb)
+
+
+@pytest.mark.parametrize("profile", [b"no profile", bytes(200)])
+def test_a_profile_that_cannot_be_used_is_ignored(rgb: ByteArray, profile: bytes) -> None:
+    np.testing.assert_array_equal(decode(saved(Image.fromarray(rgb), icc_profile=profile)).rgb, rgb)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -155,20 +263,42 @@ def webp_bomb(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + 13) + b"WEBPVP8L" + struct.pack("<I", len(body)) + body + b"\0"
 
 
-@pytest.mark.parametrize(
-    "bomb",
-    [
-        png(3000, 3000, bytes(9001 * 3000)),
-        png(12_000, 12_000, b""),
-        png(100_000, 100_000, b"", depth=1, colour_type=0),
-        webp_bomb(4000, 4000),
-        webp_bomb(16_000, 16_000),
-    ],
-    ids=["9 Mpx", "144 Mpx", "10 Gpx", "WebP 16 Mpx", "WebP 256 Mpx"],
-)
+BOMBS = {
+    "9 Mpx": png(3000, 3000, bytes(9001 * 3000)),
+    "144 Mpx": png(12_000, 12_000, b""),
+    "10 Gpx": png(100_000, 100_000, b"", depth=1, colour_type=0),
+    "WebP 16 Mpx": webp_bomb(4000, 4000),
+    "WebP 256 Mpx": webp_bomb(16_000, 16_000),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 def test_a_decompression_bomb_is_refused_without_decoding_it(bomb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile.ImageFile, "load", _must_not_decode)
     assert refused(bomb) == "too_large"
+
+
+def test_refusing_decompression_bombs_takes_next_to_no_memory_or_time() -> None:
+    program = """
+import resource, sys, time
+from studio_postprocess.decode import PictureError, decode
+def used():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+bombs = [bytes.fromhex(line) for line in sys.stdin]
+memory, seconds = used()
+for bomb in bombs:
+    try:
+        decode(bomb)
+        sys.exit("decoded")
+    except PictureError as error:
+        assert error.reason == "too_large"
+print(used()[0] - memory, used()[1] - seconds)
+"""
+    lines = "\n".join(bomb.hex() for bomb in BOMBS.values())
+    done = subprocess.run([sys.executable, "-c", program], input=lines, capture_output=True, text=True, check=True)
+    kibibytes, seconds = map(float, done.stdout.split())
+    assert kibibytes < 16 * 1024  # the smallest of them has 27 MB of pixels
+    assert seconds < 1.0  # milliseconds, and Pillow's decoders, which load with the first picture
 
 
 def _must_not_decode(*_: object) -> None:
