@@ -17,6 +17,8 @@ BUILD = "ce-studiobuild"
 ATTEMPT = "studio-attempt"
 LAST_ERROR = "studio-last-error"
 DIED_AT = "studio-died-at"
+UNREADABLE = "unreadable"
+"""How the last error of a message begins that nobody could read, so that its job was not told."""
 MAX_BODY_BYTES = 4_500_000
 """An event repeats at most one answer of the provider, of 4 MiB; anything larger is none of ours."""
 
