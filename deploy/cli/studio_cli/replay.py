@@ -24,7 +24,7 @@ class Fate(StrEnum):
 
     REPLAYED = "replayed"
     DONE_BEFORE = "nothing to do: the job is not waiting for it"
-    UNREADABLE = "kept: the message cannot be read, only discarded"
+    UNREADABLE = "kept: the message cannot be read by this release: discard it, or replay it with one that can"
     NO_JOB = "kept: its job does not exist (any more)"
 
 
