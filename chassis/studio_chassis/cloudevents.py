@@ -19,6 +19,8 @@ WAITS = "studio-waits"
 """How often the message was put off through no fault of its own."""
 LAST_ERROR = "studio-last-error"
 DIED_AT = "studio-died-at"
+UNREADABLE = "unreadable"
+"""How the last error of a message begins that nobody could read, so that its job was not told."""
 MAX_BODY_BYTES = 4_500_000
 """An event repeats at most one answer of the provider, of 4 MiB; anything larger is none of ours."""
 

@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 from studio_chassis import failpoints, metrics
 from studio_chassis.amqp import OUTAGES, RECONNECT_SECONDS, Broker
 from studio_chassis.clock import Clock, utc_now
-from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, WAITS, from_message
+from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, UNREADABLE, WAITS, from_message
 from studio_chassis.errors import JobNotFound, Pause, Reject, Retry, Unavailable
 from studio_chassis.jobs import Jobs
 from studio_chassis.logs import trace_id
@@ -80,7 +80,7 @@ class Consumer:
         try:
             event = from_message(message.headers, message.body)
         except EventError as error:
-            await self._settle(message, "dead", self._bury(message, None, f"unreadable: {error}"))
+            await self._settle(message, "dead", self._bury(message, None, f"{UNREADABLE}: {error}"))
             return
         with bound_contextvars(job_id=event.subject, trace_id=trace_id(event.traceparent), event_type=event.type):
             metrics.queue_wait_seconds.labels(self.queue.name).observe((self._clock() - event.time).total_seconds())

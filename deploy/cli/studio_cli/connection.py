@@ -1,7 +1,7 @@
 """What a command works with: the job store and one plain AMQP connection, opened for the command alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from studio_chassis.errors import ChassisError
 from studio_chassis.jobs import Jobs
 from studio_chassis.mongo import MongoJobStore, open_mongo_store
 from studio_chassis.settings import ServiceSettings, read_settings
+from studio_contracts.events import Event
 
 R = TypeVar("R")
 CONNECT_SECONDS = 10
@@ -30,6 +31,7 @@ class Studio:
     store: MongoJobStore
     jobs: Jobs
     channel: AbstractChannel
+    publish: Callable[[Event], Awaitable[None]]
     settings: ServiceSettings
 
 
@@ -46,7 +48,7 @@ async def connected() -> AsyncIterator[Studio]:
         async with asyncio.timeout(CONNECT_SECONDS):
             await broker.ready.wait()
         channel = await connection.channel()
-        yield Studio(store, Jobs(store, broker.publish, utc_now, "operator"), channel, settings)
+        yield Studio(store, Jobs(store, broker.publish, utc_now, "operator"), channel, broker.publish, settings)
 
 
 def run(command: Callable[[Studio], Coroutine[Any, Any, R]]) -> R:

@@ -95,7 +95,7 @@ def replay_letters(
 
     async def whole(studio: Studio) -> tuple[dict[Fate, int], int]:
         letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
-        fates = await replay(letters, studio.jobs, per_second=rate, dry_run=dry_run, report=_tell)
+        fates = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=_tell)
         if dry_run or not fates[Fate.REPLAYED]:
             return fates, 0
         await asyncio.sleep(watch)

@@ -72,7 +72,8 @@ async def _broker(settings: ProviderSettings) -> str:
             if not work.consumer_count:
                 deaf.append(queue.name)
     if deaf:
-        raise Fault(f"nobody consumes {', '.join(deaf)}: start the service its name begins with")
+        remedy = "start the service its name begins with, or see at its /readyz why it pauses"
+        raise Fault(f"nobody consumes {', '.join(deaf)}: {remedy}")
     return f"{len(QUEUES)} queues, {waiting} messages waiting, {dead} dead letters"
 
 

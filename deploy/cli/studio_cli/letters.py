@@ -7,7 +7,7 @@ from typing import Any
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
-from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, from_message
+from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, UNREADABLE, from_message
 from studio_contracts.events import Event, EventError
 from studio_contracts.topology import QUEUES, Queue
 
@@ -34,6 +34,11 @@ class Letter:
     def job_id(self) -> str | None:
         """The job it belongs to."""
         return None if self.event is None else self.event.subject
+
+    @property
+    def came_too_early(self) -> bool:
+        """Whether the consumer could not read it then and we can now, as after an upgrade: its job waits for it."""
+        return self.event is not None and self.reason.startswith(UNREADABLE)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,22 @@
-"""Replaying dead letters: reopen the job with its event in one write; only then is the letter taken away."""
+"""Replaying dead letters: reopen the job with its event in one write; only then is the letter taken away.
+
+A message of a version that its consumer did not know never told its job, which waits still: it is sent on as it is.
+"""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from studio_chassis.errors import JobNotFound
 from studio_chassis.jobs import Jobs
 from studio_cli.letters import Letter
+from studio_contracts.events import Event
 from studio_contracts.happenings import Reopened
+from studio_contracts.job import Job
 
 Report = Callable[[Letter, "Fate"], None]
+Publish = Callable[[Event], Awaitable[None]]
 
 
 class Fate(StrEnum):
@@ -18,17 +24,17 @@ class Fate(StrEnum):
 
     REPLAYED = "replayed"
     DONE_BEFORE = "nothing to do: the job is not waiting for it"
-    UNREADABLE = "kept: the message cannot be read, only discarded"
+    UNREADABLE = "kept: the message cannot be read by this release: discard it, or replay it with one that can"
     NO_JOB = "kept: its job does not exist (any more)"
 
 
 async def replay(
-    letters: list[Letter], jobs: Jobs, *, per_second: float, dry_run: bool, report: Report
+    letters: list[Letter], jobs: Jobs, publish: Publish, *, per_second: float, dry_run: bool, report: Report
 ) -> Counter[Fate]:
     """Replay letters one after the other, at most so many a second. Killed in between, it can simply be run again."""
     fates: Counter[Fate] = Counter()
     for letter in letters:
-        fate = await (_foresee if dry_run else _replay)(letter, jobs)
+        fate = await (_foresee(letter, jobs) if dry_run else _replay(letter, jobs, publish))
         fates[fate] += 1
         report(letter, fate)
         if not dry_run:
@@ -36,15 +42,22 @@ async def replay(
     return fates
 
 
-async def _replay(letter: Letter, jobs: Jobs) -> Fate:
+async def _replay(letter: Letter, jobs: Jobs, publish: Publish) -> Fate:
     if letter.event is None:
         return Fate.UNREADABLE
     try:
         applied = await jobs.apply(letter.event.subject, Reopened(letter.event))
     except JobNotFound:
         return Fate.NO_JOB
+    sent_on = not applied.changed and _awaits(applied.job, letter)
+    if sent_on:
+        await publish(letter.event)
     await letter.message.ack()
-    return Fate.REPLAYED if applied.changed else Fate.DONE_BEFORE
+    return Fate.REPLAYED if applied.changed or sent_on else Fate.DONE_BEFORE
+
+
+def _awaits(job: Job, letter: Letter) -> bool:
+    return letter.came_too_early and not job.is_final
 
 
 async def _foresee(letter: Letter, jobs: Jobs) -> Fate:
@@ -54,4 +67,5 @@ async def _foresee(letter: Letter, jobs: Jobs) -> Fate:
         job = await jobs.load(letter.event.subject)
     except JobNotFound:
         return Fate.NO_JOB
-    return Fate.REPLAYED if job.error is not None and job.error.replayable else Fate.DONE_BEFORE
+    reopens = job.error is not None and job.error.replayable
+    return Fate.REPLAYED if reopens or _awaits(job, letter) else Fate.DONE_BEFORE

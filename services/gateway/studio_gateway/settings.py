@@ -14,6 +14,12 @@ class GatewaySettings(ServiceSettings):
     replicate_webhook_secret: SecretStr = Field(
         min_length=16, validation_alias="REPLICATE_WEBHOOK_SECRET", description="Key of the tokens in webhook URLs"
     )
+    replicate_webhook_secret_previous: SecretStr | None = Field(
+        None,
+        min_length=16,
+        validation_alias="REPLICATE_WEBHOOK_SECRET_PREVIOUS",
+        description="While the secret is rotated: the old one, whose tokens are still accepted",
+    )
     replicate_webhook_signing_key: SecretStr | None = Field(
         None, validation_alias="REPLICATE_WEBHOOK_SIGNING_KEY", description="The provider's whsec_… key"
     )

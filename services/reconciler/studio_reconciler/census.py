@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import structlog
+
 from studio_chassis import metrics
 from studio_chassis.invariants import INVARIANTS
 from studio_chassis.store import JobStore
@@ -10,10 +12,13 @@ from studio_contracts.job import Status
 UNFINISHED: tuple[Status, ...] = ("pending", "queued", "running")
 LOOKED_AT = 100
 """Newest jobs whose invariants are checked each time."""
+NAMED = 5
+"""Jobs that a log line names, newest first: a bug may break an invariant of all of them."""
+log = structlog.get_logger()
 
 
 async def take_census(store: JobStore, now: datetime) -> None:
-    """Set the gauges of jobs under way, of the outbox and of broken invariants."""
+    """Set the gauges of jobs under way, of the outbox and of broken invariants; the log names jobs that break one."""
     census = await store.census()
     for status in UNFINISHED:
         standing = census.unfinished.get(status)
@@ -24,5 +29,7 @@ async def take_census(store: JobStore, now: datetime) -> None:
     metrics.outbox_seconds.set(0 if outbox is None else (now - outbox).total_seconds())
     newest = await store.recent(LOOKED_AT)
     for invariant in INVARIANTS:
-        broken = sum(1 for job in newest if any(invariant.violations(job)))
-        metrics.violations.labels(invariant.name).set(broken)
+        broken = {job.id: what for job in newest if (what := "; ".join(invariant.violations(job)))}
+        metrics.violations.labels(invariant.name).set(len(broken))
+        if broken:
+            log.error("invariant broken", invariant=invariant.name, jobs=dict(list(broken.items())[:NAMED]))

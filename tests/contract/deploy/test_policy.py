@@ -152,7 +152,7 @@ def test_secrets_are_only_referred_to_and_every_reference_is_met(manifests: Mani
     for container in containers(manifests).values():
         for each in container.get("env", []):
             reference = each["valueFrom"]["secretKeyRef"]
-            assert reference["key"] in known[reference["name"]]
+            assert reference.get("optional") or reference["key"] in known[reference["name"]]
         for each in container.get("envFrom", []):
             assert "configMapRef" in each or each["secretRef"]["name"] in known
     for name, found in secrets.items():
@@ -171,7 +171,17 @@ def test_only_those_who_buy_hold_the_provider_s_token(manifests: Manifests) -> N
 
     assert holders("REPLICATE_API_TOKEN") == {"predictor", "reconciler"}
     assert holders("REPLICATE_WEBHOOK_SECRET") == {"gateway", "predictor"}
-    assert holders("REPLICATE_WEBHOOK_SIGNING_KEY") == {"gateway"}
+    assert holders("REPLICATE_WEBHOOK_SECRET_PREVIOUS") == holders("REPLICATE_WEBHOOK_SIGNING_KEY") == {"gateway"}
+
+
+def test_only_the_secret_that_is_there_during_a_rotation_may_be_missing(manifests: Manifests) -> None:
+    optional = {
+        each["name"]
+        for container in containers(manifests).values()
+        for each in container.get("env", [])
+        if each["valueFrom"]["secretKeyRef"].get("optional")
+    }
+    assert optional == {"REPLICATE_WEBHOOK_SECRET_PREVIOUS"}
 
 
 def test_workers_scale_by_all_their_queues_and_slower_than_a_job(manifests: Manifests, overlay: str) -> None:

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 from prometheus_client import Counter, Gauge, Histogram
 
 from studio_chassis import metrics
+from studio_cli.app import main
 
 ROOT = Path(__file__).resolve().parents[3]
 TELEMETRY = ROOT / "deploy" / "telemetry"
 RUNBOOKS = ROOT / "docs" / "runbooks"
+PAGES = sorted(set(RUNBOOKS.glob("*.md")) - {RUNBOOKS / "README.md"})
 RULES = [rule for group in yaml.safe_load((TELEMETRY / "rules.yaml").read_text())["groups"] for rule in group["rules"]]
 DASHBOARDS = sorted((TELEMETRY / "dashboards").glob("*.json"))
 SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
@@ -97,7 +100,7 @@ def test_every_alert_leads_to_a_runbook_that_names_it_and_holds_commands(rule: d
     assert rule["labels"]["severity"] in ("page", "ticket")
 
 
-@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("*.md")), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, RUNBOOKS / "README.md"], ids=lambda page: page.stem)
 def test_every_runbook_says_when_what_how_and_when_it_is_over(page: Path) -> None:
     text = page.read_text()
     if page.stem == "README":
@@ -108,6 +111,55 @@ def test_every_runbook_says_when_what_how_and_when_it_is_over(page: Path) -> Non
     wanted = ["When you are here", "What it means", "Look", "Act", "Done when", "Carried out"]
     assert [heading for heading in headings if heading in wanted] == wanted
     assert set(re.findall(r"\bStudio[A-Z]\w+", text)) <= {rule["alert"] for rule in RULES}
+
+
+def section(page: Path, heading: str) -> str:
+    """What stands below a heading, up to the next."""
+    return page.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def commands(text: str) -> list[str]:
+    """The lines of its fenced blocks that are no comments."""
+    blocks = re.findall(r"^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_runbook_ends_in_commands_that_were_carried_out_on_a_day(page: Path) -> None:
+    assert commands(section(page, "Look"))
+    assert commands(section(page, "Act"))
+    carried_out = section(page, "Carried out")
+    assert re.match(r"\nOn \d{4}-\d{2}-\d{2}, on the local stack", carried_out)
+    assert [line for line in commands(carried_out) if re.match(r"(\[\w+\] )?\$ ", line)]
+    assert "Not carried out: " in carried_out.replace("\n", " ")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_the_list_of_runbooks_leads_from_every_alert_to_its_page(rule: dict[str, Any]) -> None:
+    rows = [line for line in (RUNBOOKS / "README.md").read_text().splitlines() if line.startswith("|")]
+    page = Path(rule["annotations"]["runbook"]).name
+    assert [row for row in rows if rule["alert"] in row and f"({page})" in row]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_runbooks_name_settings_metrics_and_commands_that_exist(page: Path) -> None:
+    text = page.read_text()
+    settings = (ROOT / "docs" / "settings.md").read_text()
+    for setting in set(re.findall(r"\b(?:STUDIO|REPLICATE|PUBLIC)_[A-Z_]+\b", text)):
+        assert f"`{setting}`" in settings, setting
+    for metric in set(re.findall(r"(?<!/)\bstudio_[a-z_]+[a-z]", text)):
+        assert any(name.startswith(metric) for name in OURS), metric
+    for words in re.findall(r"^(?:\$ )?studio (.+)$", text, re.MULTILINE):
+        assert_exists(re.split(r"[|>#]", words)[0].split())
+
+
+def assert_exists(words: list[str]) -> None:
+    """The words name a command of `studio`, with options that it has."""
+    command: Any = typer.main.get_command(main)
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("-")} <= options, words
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -24,8 +24,8 @@ from studio_cli import replay
 from studio_cli.app import main
 from studio_contracts import topology
 from studio_contracts.brief import Brief
-from studio_contracts.events import Event
-from studio_contracts.happenings import Reopened
+from studio_contracts.events import PAYLOADS, Event, JobCreated
+from studio_contracts.happenings import CancelRequested, Reopened, WorkFailed
 from studio_contracts.job import Job, Limits
 from studio_local.infrastructure import Endpoints, Infrastructure
 
@@ -99,6 +99,23 @@ async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]
         yield studio
         await consumer.drain(5)
         await jobs.finish_announcing()
+
+
+class JobCreatedAgain(JobCreated):
+    """What a release to come may say of a new job."""
+
+    type: ClassVar[str] = "studio.job.created.v2"
+
+
+def of_version_2(event_id: str, subject: str) -> Event:
+    return Event(
+        id=event_id, type=JobCreatedAgain.type, source="/x", subject=subject, time=datetime.now(UTC), traceparent="",
+        data={},
+    )  # fmt: skip
+
+
+async def all_handled(studio: Studio, ids: list[str]) -> bool:
+    return set(ids) <= set(studio.handled)
 
 
 def is_set_aside(job: Job) -> bool:
@@ -184,13 +201,13 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
         studio.mended = True
         real, seen = replay._replay, 0
 
-        async def dies_at_the_seventh(letter: Any, jobs: Jobs) -> replay.Fate:
+        async def dies_at_the_seventh(letter: Any, jobs: Jobs, publish: Any) -> replay.Fate:
             nonlocal seen
             seen += 1
             if seen == 7:
                 await jobs.apply(letter.job_id, Reopened(letter.event))
                 raise KeyboardInterrupt
-            return await real(letter, jobs)
+            return await real(letter, jobs, publish)
 
         monkeypatch.setattr(replay, "_replay", dies_at_the_seventh)
         result = await asyncio.to_thread(CliRunner().invoke, main, ["dlq", "replay", "--rate", "200"])
@@ -218,4 +235,36 @@ async def test_unreadable_letters_are_kept_by_replay_and_discarded_with_a_copy(
         copies = tmp_path / "copies.jsonl"
         assert "1 discarded" in await studio.command("dlq", "discard", "--keep", str(copies), "--yes")
         assert json.loads(copies.read_text())["headers"]["ce-type"] == "studio.job.created.v9"
+        assert "Dead letters: 0" in await studio.command("dlq", "list")
+
+
+async def test_letters_of_a_version_nobody_knew_are_sent_on_once_it_is_known(
+    endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade in the wrong order: the producer of version 2 came before its consumer."""
+    async with running(endpoints, tmp_path) as studio:
+        studio.mended = True
+        (job_id, *ended) = ids = await studio.accept(3)
+        await eventually(lambda: all_handled(studio, ids))
+        await studio.jobs.apply(ended[0], CancelRequested())
+        await studio.jobs.apply(ended[1], WorkFailed("c", "t", "d", replayable=True))
+        studio.handled.clear()
+        for number, subject in enumerate(ids):
+            await studio.broker.send(
+                topology.EXCHANGE, JobCreated.type, to_message(of_version_2(f"v2-{number}", subject))
+            )
+        await eventually(lambda: says(studio, "Dead letters: 3"))
+        assert "3 kept: the message cannot be read" in await studio.command("dlq", "replay")
+        assert (await studio.jobs.load(job_id)).status == "pending"
+
+        monkeypatch.setitem(PAYLOADS, JobCreatedAgain.type, JobCreatedAgain)
+        monkeypatch.setattr(topology, "ROUTED", topology.ROUTED | {JobCreatedAgain.type})
+        queue = await studio.broker.open_queue(topology.STENCIL_JOB_CREATED)
+        await queue.bind(topology.EXCHANGE, JobCreatedAgain.type)
+        assert "2 would be replayed" in await studio.command("dlq", "replay", "--dry-run")
+        told = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0")
+        assert "2 replayed" in told
+        assert "1 nothing to do" in told
+        await eventually(lambda: all_handled(studio, [job_id, ended[1]]))
+        assert ended[0] not in studio.handled
         assert "Dead letters: 0" in await studio.command("dlq", "list")

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client import REGISTRY
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from studio_chassis.webhook_url import webhook_url
+from studio_chassis.webhook_url import token_is_valid, webhook_url
 from studio_contracts.prediction import PredictionStatus
+from studio_gateway.settings import GatewaySettings
 
 SECRET = "a secret of sixteen or more"
 KEY = base64.b64encode(b"the provider's key, 32 bytes long").decode()
@@ -86,6 +88,55 @@ async def test_a_wrong_token_is_401_and_changes_nothing(
     assert await desk.jobs.load(drawn) == before
     assert given is None or given == "" or given not in str(logs)
     assert refusals("token") == refused_before + 1
+
+
+@pytest.mark.parametrize(
+    ("made_with", "previous", "status"),
+    [
+        ("the old secret of many letters", "the old secret of many letters", 204),
+        (SECRET, "the old secret of many letters", 204),
+        ("the old secret of many letters", None, 401),
+        ("a secret that never was one", "the old secret of many letters", 401),
+    ],
+)
+async def test_the_previous_secret_s_tokens_are_taken_as_long_as_it_is_set(
+    open_desk: Any, made_with: str, previous: str | None, status: int
+) -> None:
+    desk = await open_desk(replicate_webhook_secret_previous=previous)
+    async with desk.client() as client:
+        job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
+        with capture_logs() as logs:
+            answer = await client.post(webhook_url("http://studio", job_id, 0, 1, made_with), content=BODY)
+    assert answer.status_code == status
+    assert made_with not in str(logs)
+    assert "many letters" not in repr(desk.settings)
+
+
+async def test_every_secret_is_compared_whichever_fits(open_desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = await open_desk(replicate_webhook_secret_previous="the old secret of many letters")
+    compared: list[str] = []
+
+    def counted(*given: Any) -> bool:
+        compared.append(given[-1])
+        return token_is_valid(*given)
+
+    monkeypatch.setattr("studio_gateway.forgery.token_is_valid", counted)
+    async with desk.client() as client:
+        for made_with in (SECRET, "the old secret of many letters", "a secret that never was one"):
+            compared.clear()
+            await client.post(webhook_url("http://studio", "nobody", 0, 1, made_with), content=BODY)
+            assert compared == [SECRET, "the old secret of many letters"]
+
+
+def test_an_empty_previous_secret_is_refused_at_the_start() -> None:
+    with pytest.raises(ValidationError, match="at least 16"):
+        GatewaySettings(
+            rabbitmq_url="amqp://x",
+            mongodb_url="mongodb://x",
+            object_store_url="file:///x",
+            replicate_webhook_secret=SECRET,
+            replicate_webhook_secret_previous="",
+        )
 
 
 async def test_the_token_is_checked_before_the_body_is_parsed(client: httpx.AsyncClient, drawn: str) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
@@ -29,10 +30,14 @@ async def test_the_gauges_tell_what_is_under_way_and_what_is_wrong() -> None:
     await store.clear_outbox("j5", tuple(event.id for event in database.outboxes["j5"]))
     broken = database.jobs["j1"].model_copy(update={"finished_at": NOW})
     database.jobs["j1"] = broken
-    await take_census(store, NOW)
+    with capture_logs() as logs:
+        await take_census(store, NOW)
     assert gauge("studio_jobs", status="pending") == 2
     assert gauge("studio_jobs", status="running") == 0
     assert gauge("studio_oldest_unfinished_seconds", status="pending") == 300
     assert gauge("studio_outbox_oldest_seconds") == 60
     assert gauge("studio_invariant_violations", invariant="final_is_complete") == 1
     assert gauge("studio_invariant_violations", invariant="ranked_in_order") == 0
+    (said,) = logs
+    assert (said["invariant"], list(said["jobs"])) == ("final_is_complete", ["j1"])
+    assert "ended, but in no final state" in said["jobs"]["j1"]
