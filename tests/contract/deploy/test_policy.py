@@ -13,7 +13,7 @@ from studio_gateway.limits import MAX_WEBHOOK_BYTES
 from studio_gateway.settings import GatewaySettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings
-from tests.contract.deploy.flows import Flow, Place, allowed
+from tests.contract.deploy.flows import Flow, Place, UnknownSelectorError, allowed
 
 SERVICES = ("gateway", "stencil", "predictor", "postprocess", "reconciler")
 SCALED_BY_QUEUE = ("stencil", "predictor", "postprocess")
@@ -267,3 +267,10 @@ def test_taking_away_any_policy_is_noticed(manifests: Manifests, overlay: str, n
     policies = of_kind(manifests, "NetworkPolicy")
     del policies[name]
     assert allowed(list(policies.values()), places(manifests)) != flows_that_exist(manifests, overlay)
+
+
+def test_a_selector_that_is_not_understood_is_refused_rather_than_guessed() -> None:
+    selector = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
+    policy = {"spec": {"policyTypes": ["Ingress"], "podSelector": selector}}
+    with pytest.raises(UnknownSelectorError):
+        allowed([policy], [Place("a", {}, {80: ""})])
