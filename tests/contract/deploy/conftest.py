@@ -1,5 +1,6 @@
 """The overlays as `kubectl apply -k` would send them."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,9 +20,22 @@ def overlay(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def manifests(overlay: str) -> list[dict[str, Any]]:
+    return rendered(KUBERNETES / "overlays" / overlay)
+
+
+@pytest.fixture(scope="session")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The production overlay with the component that sends traces."""
+    folder = tmp_path_factory.mktemp("traced")
+    above = os.path.relpath(KUBERNETES, folder)
+    wanted = {"resources": [f"{above}/overlays/production"], "components": [f"{above}/components/tracing"]}
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(wanted | {"namespace": "studio"}))
+    return rendered(folder)
+
+
+def rendered(folder: Path) -> list[dict[str, Any]]:
     if not shutil.which("kubectl"):
         pytest.skip("kubectl is missing: it renders the overlays, no cluster is needed")
-    command = ["kubectl", "kustomize", str(KUBERNETES / "overlays" / overlay)]
-    rendered = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert rendered.returncode == 0, rendered.stderr
-    return list(yaml.safe_load_all(rendered.stdout))
+    shown = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 0, shown.stderr
+    return list(yaml.safe_load_all(shown.stdout))
