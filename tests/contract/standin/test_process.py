@@ -14,7 +14,12 @@ from .conftest import free_port, until
 @pytest.mark.parametrize("host", ["", "127.0.0.9"])
 def test_it_serves_at_its_address_until_told_to_stop(host: str) -> None:
     port, address = free_port(), host or "127.0.0.1"
-    settings = {"STANDIN_HOST": host, "STANDIN_PORT": str(port), "STANDIN_API_TOKEN": "r8_own", "STANDIN_WEBHOOK_SIGNING_KEY": ""}
+    settings = {
+        "STANDIN_HOST": host,
+        "STANDIN_PORT": str(port),
+        "STANDIN_API_TOKEN": "r8_own",
+        "STANDIN_WEBHOOK_SIGNING_KEY": "",
+    }
     process = subprocess.Popen([sys.executable, "-m", "studio_standin"], env=os.environ | settings)
     try:
         answer = until(lambda: secret(address, port))
