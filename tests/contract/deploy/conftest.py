@@ -1,16 +1,12 @@
 """The overlays as `kubectl apply -k` would send them."""
 
 import os
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-KUBERNETES = Path(__file__).parents[3] / "deploy" / "kubernetes"
-OVERLAYS = ("local", "production")
+from tests.contract.deploy.overlays import KUBERNETES, OVERLAYS, rendered
 
 
 @pytest.fixture(scope="session", params=OVERLAYS)
@@ -31,11 +27,3 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     wanted = {"resources": [f"{above}/overlays/production"], "components": [f"{above}/components/tracing"]}
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(wanted | {"namespace": "studio"}))
     return rendered(folder)
-
-
-def rendered(folder: Path) -> list[dict[str, Any]]:
-    if not shutil.which("kubectl"):
-        pytest.skip("kubectl is missing: it renders the overlays, no cluster is needed")
-    shown = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, timeout=60)
-    assert shown.returncode == 0, shown.stderr
-    return list(yaml.safe_load_all(shown.stdout))
