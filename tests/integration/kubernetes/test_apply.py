@@ -46,7 +46,7 @@ def running(applied: Cluster, manifests: Manifests, namespace: str) -> Cluster:
 
 def test_applying_again_changes_no_workload(running: Cluster, manifests: Manifests, namespace: str) -> None:
     def generations() -> dict[str, int]:
-        found = (*running.items("deployments", namespace, "apis/apps/v1"),)
+        found = running.items("deployments", namespace, "apis/apps/v1")
         return {one["metadata"]["name"]: one["metadata"]["generation"] for one in found}
 
     before = generations()
