@@ -14,79 +14,28 @@ import asyncio
 import json
 import os
 import statistics
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import httpx
-from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 
-from studio_local.ports import LOOPBACK, free_port, is_listening
-from studio_local.processes import ManagedProcess, wait_until
+from studio_local.processes import wait_until
 from studio_local.services import WORKERS
-from studio_local.stack import LocalStack, ServiceStack
+from studio_local.stack import ServiceStack
+
+from http_client import Connection, connections, request
+from measuring import bind, percentile, stack_at_once, take_cores
+from served import Served, bare_server
 
 BRIEF = {"prompt": "ocean energy with fish", "surface": {"width_m": 6, "height_m": 4}, "strategy": "bands", "count": 6}
 POLL_SECONDS = 1.0  # what Retry-After tells a client
 PROBE_SECONDS = 0.02
 PATIENCE_SECONDS = 60
-TICKS = os.sysconf("SC_CLK_TCK")
 BARE, READ, UNCHANGED, POST = "bare FastAPI route", "GET a job (200)", "GET a job (304)", "POST a job (202)"
-
-bare = FastAPI()
-
-
-@bare.get("/")
-async def hello() -> dict[str, str]:
-    """The least a route can do."""
-    return {"hello": "world"}
-
-
-class Connection:
-    """One HTTP/1.1 connection that is kept alive. As little client as possible: it shares the cores."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    @classmethod
-    async def open(cls, port: int) -> Self:
-        return cls(*await asyncio.open_connection(LOOPBACK, port))
-
-    def send(self, request: bytes) -> None:
-        self._writer.write(request)
-
-    async def ask(self, request: bytes, expected: int) -> bytes:
-        """The body of the answer, which must have that status."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            self.send(request)
-            head = await self._reader.readuntil(b"\r\n\r\n")
-            length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-            body = await self._reader.readexactly(int(length or 0))
-        status = int(head[9:12])
-        if status != expected:
-            raise SystemExit(f"{status} instead of {expected}: {body[:500]!r}")
-        return body
-
-    async def read_until(self, text: bytes) -> None:
-        await self._reader.readuntil(text)
-
-    async def close(self) -> None:
-        self._writer.close()
-        await self._writer.wait_closed()
-
-
-def request(method: str, path: str, *headers: str, body: bytes = b"") -> bytes:
-    """The bytes of a request."""
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {LOOPBACK}", *headers]
-    if method == "POST":
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class Phase(NamedTuple):
@@ -107,22 +56,6 @@ class Rate(NamedTuple):
     cpu: float
 
 
-class Served:
-    """A server process: where it listens, what it holds in memory and has spent."""
-
-    def __init__(self, process: ManagedProcess, port: int) -> None:
-        self.port = port
-        self._pid = process.pid
-
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:13])) / TICKS
-
-    def memory(self) -> int:
-        """Resident bytes."""
-        return int(Path(f"/proc/{self._pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def finished_job(stack: ServiceStack) -> tuple[str, str]:
     """The path of a completed job of six pictures, and its ETag."""
     with httpx.Client(base_url=stack.gateway_url, timeout=30, trust_env=False) as client:
@@ -130,36 +63,6 @@ def finished_job(stack: ServiceStack) -> tuple[str, str]:
         if not wait_until(lambda: client.get(path).json()["status"] == "completed", PATIENCE_SECONDS):
             raise SystemExit(f"{path} was not completed in {PATIENCE_SECONDS} s")
         return path, client.get(path).headers["ETag"]
-
-
-@contextmanager
-def bare_server(stack: ServiceStack) -> Iterator[Served]:
-    """The route that does nothing, in a process of its own."""
-    port = free_port()
-    options = ["--port", str(port), "--log-level", "warning", "--no-access-log", "--lifespan", "off"]
-    process = ManagedProcess(
-        "bare",
-        [sys.executable, "-m", "uvicorn", "gateway:bare", "--app-dir", str(Path(__file__).parent), *options],
-        environment=stack.environment,
-        log=stack.infrastructure.logs / "bare.log",
-        records=stack.infrastructure.records,
-        ready=lambda: is_listening(port),
-    )
-    try:
-        process.start()
-        process.wait_ready(PATIENCE_SECONDS)
-        yield Served(process, port)
-    finally:
-        process.stop()
-
-
-@asynccontextmanager
-async def connections(port: int, number: int) -> AsyncIterator[list[Connection]]:
-    opened = [await Connection.open(port) for _ in range(number)]
-    try:
-        yield opened
-    finally:
-        await asyncio.gather(*(connection.close() for connection in opened))
 
 
 async def rate(server: Served, asked: bytes, expected: int, clients: int, seconds: float) -> Rate:
@@ -268,11 +171,6 @@ async def rates(
     return found
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
-    """The value below which that share of the values lies."""
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
 def report(console: Console, phases: Sequence[Phase], heard: Sequence[float], found: dict[str, list[Rate]]) -> None:
     """The tables, and the target they are held against."""
     table = Table(title="One gateway process: resident memory, share of a core, a probe's latency in ms")
@@ -315,20 +213,17 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=16, help="connections of the closed loop")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a row in a round; a phase has five times that")
-    parser.add_argument("--cores", type=int, default=2, help="cores everything is bound to")
+    take_cores(parser)
     arguments = parser.parse_args()
     console = Console()
-    cores = sorted(os.sched_getaffinity(0))[: arguments.cores]
-    os.sched_setaffinity(0, cores)
-    folder = Path(".studio") / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    with LocalStack(folder, fresh=True, extra={"STANDIN_DELAY_SECONDS": "0"}) as stack, bare_server(stack) as beside:
+    cores = bind(arguments.cores)
+    with stack_at_once(fresh=True) as stack, bare_server(stack) as beside:
         path, etag = finished_job(stack)
         for name in WORKERS:
             stack.stop(name)
         read, unchanged = request("GET", path), request("GET", path, f"If-None-Match: {etag}")
         gateway = Served(stack.services["gateway"], stack.ports["gateway"])
-        console.print(f"Bound to {len(cores)} cores, load {os.getloadavg()[0]:.1f} before.")
+        console.print(f"Bound to {cores} cores, load {os.getloadavg()[0]:.1f} before.")
         phases, heard = asyncio.run(watched(gateway, read, unchanged, arguments.watchers, 5 * arguments.seconds))
         found = asyncio.run(
             rates(gateway, beside, read, unchanged, arguments.clients, arguments.rounds, arguments.seconds)

@@ -7,20 +7,18 @@ provider's own seconds are taken out: queues, database, HTTP, webhooks.
 """
 
 import argparse
-import os
-import statistics
 import threading
 import time
-from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
-from studio_local.stack import LocalStack, ServiceStack
+from studio_local.stack import ServiceStack
+
+from measuring import bind, percentile, stack_at_once, take_cores
 
 BRIEF = {
     "prompt": "ocean energy with fish, flowing bands of blue and turquoise",
@@ -99,11 +97,6 @@ def wait(client: httpx.Client, job_id: str) -> dict[str, Any]:
     raise SystemExit(f"job {job_id} is not done after {JOB_SECONDS} s")
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
-    """The value below which that share of the values lies."""
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
 def report(console: Console, measured: list[Shares], per_second: float, rate: float) -> None:
     """The table, with the targets it is held against."""
     console.print(f"\nSaturation: {per_second:.2f} jobs of {BRIEF['count']} pictures a second.")
@@ -130,15 +123,12 @@ def main() -> None:
     """Start the stack, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=20, help="jobs in each of the two runs")
-    parser.add_argument("--cores", type=int, default=2, help="cores everything is bound to")
+    take_cores(parser)
     arguments = parser.parse_args()
     console = Console()
-    cores = sorted(os.sched_getaffinity(0))[: arguments.cores]
-    os.sched_setaffinity(0, cores)
-    folder = Path(".studio") / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    with LocalStack(folder, extra={"STANDIN_DELAY_SECONDS": "0"}) as stack:
-        console.print(f"Bound to {len(cores)} cores; warming up.")
+    cores = bind(arguments.cores)
+    with stack_at_once() as stack:
+        console.print(f"Bound to {cores} cores; warming up.")
         run_jobs(stack, 2, 0)
         _, seconds = run_jobs(stack, arguments.jobs, 0)
         per_second = arguments.jobs / seconds

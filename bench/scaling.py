@@ -27,7 +27,9 @@ from rich.table import Table
 
 from studio_local.ports import LOOPBACK, free_port
 from studio_local.processes import ManagedProcess, stop_all
-from studio_local.stack import LocalStack, ServiceStack
+from studio_local.stack import ServiceStack
+
+from measuring import stack_at_once
 
 BRIEF = {
     "prompt": "ocean energy with fish, flowing bands of blue and turquoise",
@@ -231,10 +233,8 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, nargs="+", default=[1, 2, 4])
     arguments = parser.parse_args()
     console = Console()
-    folder = Path(".studio") / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
     with (
-        LocalStack(folder, fresh=True, extra={"STANDIN_DELAY_SECONDS": "0"}) as stack,
+        stack_at_once(fresh=True) as stack,
         MongoClient[dict[str, Any]](stack.endpoints.mongodb_url, serverSelectionTimeoutMS=10_000) as client,
     ):
         stack.stop("postprocess")

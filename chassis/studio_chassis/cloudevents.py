@@ -15,6 +15,8 @@ from studio_contracts.events import Event, EventError
 BUILD = "ce-studiobuild"
 """Extension attribute: the build of the service that published the event."""
 ATTEMPT = "studio-attempt"
+WAITS = "studio-waits"
+"""How often the message was put off through no fault of its own."""
 LAST_ERROR = "studio-last-error"
 DIED_AT = "studio-died-at"
 MAX_BODY_BYTES = 4_500_000

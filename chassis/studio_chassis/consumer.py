@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 from studio_chassis import failpoints, metrics
 from studio_chassis.amqp import OUTAGES, RECONNECT_SECONDS, Broker
 from studio_chassis.clock import Clock, utc_now
-from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, from_message
+from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, WAITS, from_message
 from studio_chassis.errors import JobNotFound, Pause, Reject, Retry, Unavailable
 from studio_chassis.jobs import Jobs
 from studio_chassis.logs import trace_id
@@ -110,7 +110,8 @@ class Consumer:
                 await self._settle(message, "paused", self._put_off(message, verdict.reason, delay, counted=False))
             case Unavailable():
                 log.warning("put off", queue=self.queue.name, reason=str(verdict))
-                await self._settle(message, "unavailable", self._put_off(message, str(verdict), None, counted=False))
+                delay = topology.outage_delay(_count(message, WAITS, 0))
+                await self._settle(message, "unavailable", self._put_off(message, str(verdict), delay, counted=False))
             case Retry(counted=False):
                 await self._settle(
                     message, "put off", self._put_off(message, verdict.reason, verdict.after, counted=False)
@@ -162,7 +163,9 @@ class Consumer:
     ) -> None:
         attempt = _attempt(message)
         room = topology.retry_exchange(topology.retry_delay(attempt, after))
-        await self._send(room, self.queue.name, _copy(message, attempt + counted, reason))
+        copy = _copy(message, attempt + counted, reason)
+        copy.headers[WAITS] = _count(message, WAITS, 0) + (not counted)
+        await self._send(room, self.queue.name, copy)
 
     async def _bury(self, message: AbstractIncomingMessage, event: Event | None, reason: str) -> None:
         """Keep the message as a dead letter, then tell its job. In this order a job never fails without its letter."""
@@ -215,8 +218,12 @@ class Consumer:
 
 
 def _attempt(message: AbstractIncomingMessage) -> int:
-    counted = message.headers.get(ATTEMPT, 1)
-    return max(counted, 1) if isinstance(counted, int) else 1
+    return _count(message, ATTEMPT, 1)
+
+
+def _count(message: AbstractIncomingMessage, header: str, least: int) -> int:
+    counted = message.headers.get(header)
+    return max(counted, least) if isinstance(counted, int) else least
 
 
 def _copy(message: AbstractIncomingMessage, attempt: int, reason: str) -> aio_pika.Message:

@@ -14,6 +14,8 @@ Strategy = Literal["voronoi", "bands", "grid", "motif"]
 MAX_PICTURES = 12
 MAX_SIDE_M = 100.0
 MAX_SEED = 2**31 - 1
+JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
+"""Zero-width (non-)joiners print nothing, but Indic scripts, Persian and composed emoji are spelt with them."""
 
 
 def _known_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -32,7 +34,8 @@ def _known_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
-    if not line or not line.isprintable():
+    seen = line.translate(JOINERS)
+    if not seen.strip() or not seen.isprintable():
         raise PydanticCustomError("unprintable", "The prompt holds characters that cannot be printed.")
     return line
 

@@ -73,3 +73,12 @@ def retry_delay(attempt: int, at_least: timedelta | None = None) -> timedelta:
     step = RETRY_DELAYS[min(attempt, len(RETRY_DELAYS)) - 1]
     wanted = max(step, at_least) if at_least is not None else step
     return next((delay for delay in RETRY_DELAYS if delay >= wanted), RETRY_DELAYS[-1])
+
+
+def outage_delay(waits: int) -> timedelta:
+    """How long to wait for a server of ours that is away, after so many waits for it.
+
+    Each wait publishes the message anew, and a lost confirm leaves a copy besides: at a steady second copies of copies
+    would soon be millions. The longest wait is short enough for work to go on soon after the outage.
+    """
+    return RETRY_DELAYS[min(waits, 2)]

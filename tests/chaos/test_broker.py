@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import aio_pika
 import httpx
@@ -28,13 +27,8 @@ TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 
 def consumers(fleet: Fleet) -> list[str]:
-    """Queues of the virtual host that have a consumer, one entry for each consumer, as the broker sees it."""
-    management = fleet.stack.infrastructure.management
-    vhost = quote(urlsplit(fleet.stack.endpoints.rabbitmq_url).path[1:], safe="")
-    answer = httpx.get(
-        f"{management.url}/api/consumers/{vhost}", auth=(management.user, management.password), trust_env=False
-    )
-    return sorted(consumer["queue"]["name"] for consumer in answer.json())
+    """Queues that have a consumer, one entry for each consumer, as the broker sees it."""
+    return sorted(consumer["queue"]["name"] for consumer in fleet.broker_says("consumers"))
 
 
 @pytest.mark.usefixtures("thorough_only")

@@ -7,6 +7,7 @@ from typing import Any
 from studio_chaos.crowd import post_jobs
 from studio_chaos.fleet import Fleet
 from studio_chaos.reckoning import jobs_of, reckon, wait_for_rest
+from studio_contracts import topology
 from studio_local.processes import wait_until
 
 DRAIN_SECONDS = 10
@@ -27,6 +28,12 @@ def roll(fleet: Fleet, name: str, times: int) -> None:
 def wait_for(fleet: Fleet, stage: dict[str, Any], jobs: int) -> None:
     with jobs_of(fleet.stack.endpoints) as stored:
         assert wait_until(lambda: stored.count_documents(stage) == jobs, WORK_SECONDS), stage
+
+
+def delivered_again(fleet: Fleet) -> dict[str, int]:
+    """How many deliveries of each queue were repeated."""
+    queues = {queue["name"]: queue.get("message_stats", {}) for queue in fleet.broker_says("queues")}
+    return {queue.name: queues[queue.name].get("redeliver", 0) for queue in topology.QUEUES}
 
 
 def test_no_service_loses_or_repeats_anything_when_told_to_end(ground: Any, thorough: bool) -> None:
@@ -53,4 +60,6 @@ def test_no_service_loses_or_repeats_anything_when_told_to_end(ground: Any, thor
         assert wait_for_rest(fleet.stack, WORK_SECONDS)
         result = asyncio.run(reckon(fleet.stack, accepted))
         assert result.violations == []
+        again = delivered_again(fleet)
+        assert all(again[queue.name] <= times * queue.prefetch for queue in topology.QUEUES), again
         assert (result.final, result.paid, result.paid_twice, result.missing, result.dead) == (jobs, jobs, 0, 0, 0)

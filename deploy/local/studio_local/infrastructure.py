@@ -5,9 +5,8 @@ import inspect
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -29,7 +28,7 @@ from studio_local.database import NativeDatabase
 from studio_local.errors import StackError
 from studio_local.folder import FolderLock, stable_secrets
 from studio_local.ports import stable_ports
-from studio_local.processes import ProcessRecords, Server, stop_all, wait_until
+from studio_local.processes import ProcessRecords, Server, running, wait_until
 
 START_SECONDS = 90
 URL_SECONDS = 15
@@ -64,24 +63,22 @@ class Infrastructure:
         self.management: Management
         self._say = say
         self._guard = ContainerGuard(str(self.root))
+        self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self.lock.acquire()
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+        with ExitStack() as opening:
+            self.lock.acquire()
+            opening.callback(self.lock.release)
+            opening.callback(self._guard.remove_now)
+            self._prepare()
+            opening.enter_context(running(list(self.servers.values()), START_SECONDS))
+            self._open = opening.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        stop_all(list(self.servers.values()))
-        self._guard.remove_now()
-        self.lock.release()
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
-    def _start(self) -> None:
+    def _prepare(self) -> None:
         self.logs.mkdir(exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
@@ -92,10 +89,6 @@ class Infrastructure:
         self.choice = choose(self.environment, engine_problem)
         self._say(str(self.choice))
         {Kind.URL: self._take_urls, Kind.DOCKER: self._in_containers, Kind.NATIVE: self._natively}[self.choice.kind]()
-        for server in self.servers.values():
-            server.start()
-        for server in self.servers.values():
-            server.wait_ready(START_SECONDS)
 
     def _take_urls(self) -> None:
         self.rabbitmq_url = self.environment["RABBITMQ_URL"]

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -160,6 +160,19 @@ class ManagedProcess:
         _signal_group(process.pid, signal.SIGKILL)  # children of its own that stayed behind
         self._records.remove(process.pid)
         self._process = None
+
+
+@contextmanager
+def running(servers: Sequence[Server], seconds: float) -> Iterator[None]:
+    """All of them started and ready, until the context ends. Raises ProcessFailedError when one is not so in time."""
+    try:
+        for server in servers:
+            server.start()
+        for server in servers:
+            server.wait_ready(seconds)
+        yield
+    finally:
+        stop_all(servers)
 
 
 def stop_all(servers: Sequence[Server]) -> None:

@@ -4,12 +4,11 @@ import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_local.ports import LOOPBACK, stable_ports
-from studio_local.processes import ManagedProcess, Server, stop_all
+from studio_local.processes import ManagedProcess, Server, running
 from studio_local.services import (
     GATEWAY,
     PORT_NAMES,
@@ -58,22 +57,14 @@ class ServiceStack:
         self.services: dict[str, ManagedProcess] = service_processes(
             self.environment, self.ports, logs, infrastructure.records, standin=not uses_replicate(caller)
         )
+        self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        try:
-            for service in self.services.values():
-                service.start()
-            for service in self.services.values():
-                service.wait_ready(READY_SECONDS)
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+        self._open.enter_context(running(list(self.services.values()), READY_SECONDS))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        stop_all(list(self.services.values()))
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     def server(self, name: str) -> Server:
         """A service, "standin", "broker" or "database"."""
@@ -124,13 +115,6 @@ class LocalStack:
         self._extra = extra
         self._open = ExitStack()
 
-    @staticmethod
-    def infrastructure(
-        root: Path, *, environment: Mapping[str, str] | None = None, say: Callable[[str], None] = print
-    ) -> Infrastructure:
-        """Broker and database alone."""
-        return Infrastructure(root, environment=environment, say=say)
-
     def __enter__(self) -> ServiceStack:
         with ExitStack() as opening:
             lock = self._infrastructure.lock
@@ -151,7 +135,5 @@ class LocalStack:
             self._open = opening.pop_all()
         return services
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._open.close()

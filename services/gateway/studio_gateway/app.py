@@ -51,15 +51,16 @@ def create_app(chassis: Chassis, settings: GatewaySettings, watch: JobWatch) -> 
     app.state.studio = Studio(chassis.jobs, chassis.store, chassis.objects, chassis.clock, settings, watch, versions)
     problems.install(app)
     for routes in (jobs, events, pictures, palette, webhooks, panel, page):
-        app.include_router(routes.router)
+        app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     docs.install(app)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins.split(),
-        allow_methods=["GET", "POST"],
-        allow_headers=_ACCEPTED,
-        expose_headers=_EXPOSED,
-    )
+    if origins := settings.cors_origins.split():
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=_ACCEPTED,
+            expose_headers=_EXPOSED,
+        )
     app.add_middleware(Answers)
     app.add_middleware(BodyLimit)
     return app

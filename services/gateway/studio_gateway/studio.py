@@ -38,10 +38,15 @@ class Studio:
         )
 
 
-async def _studio(request: Request) -> Studio:  # a plain function would be called in a thread, for every request
+def studio_of(request: Request) -> Studio:
+    """What the application behind a request works with."""
     studio = request.app.state.studio
     assert isinstance(studio, Studio)
     return studio
+
+
+async def _studio(request: Request) -> Studio:  # a plain function would be called in a thread, for every request
+    return studio_of(request)
 
 
 StudioDep = Annotated[Studio, Depends(_studio)]

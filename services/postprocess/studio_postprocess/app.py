@@ -17,7 +17,7 @@ from studio_postprocess.settings import PostprocessSettings
 @asynccontextmanager
 async def build(chassis: Chassis, settings: PostprocessSettings) -> AsyncIterator[Work]:
     """One queue; as many pictures at a time as there are cores, and one more that is being fetched."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(trust_env=False) as http:  # a proxy would look up names itself, past our check
         downloader = Downloader(http, read_allow_list(settings.download_hosts))
         workers = asyncio.Semaphore((os.cpu_count() or 1) + 1)
         postprocess = Postprocess(chassis.jobs, chassis.objects, downloader, workers)

@@ -5,6 +5,7 @@ import base64
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -63,11 +64,11 @@ class Downloader:
         """The bytes at the URL, or inside it when it is a data URI. Raises DownloadError."""
         if url.startswith("data:"):
             return _inline(url)
-        await self._check(url)
-        for seconds in (*PAUSES, None):
+        name = self._admitted_name(url)
+        for number, seconds in enumerate((*PAUSES, None)):
             try:
                 async with asyncio.timeout(SECONDS):
-                    return await self._read(url)
+                    return await self._read(url, name, number)
             except httpx.InvalidURL as error:
                 raise DownloadError("the provider named an address that cannot be used") from error
             except (_Passing, httpx.HTTPError, TimeoutError) as error:
@@ -77,7 +78,8 @@ class Downloader:
                 await self._pause(seconds)
         raise AssertionError("unreachable")
 
-    async def _check(self, url: str) -> None:
+    def _admitted_name(self, url: str) -> str | None:
+        """The host name to be looked up; None for an address that is allowed as such. Raises DownloadError."""
         try:
             parts = urlsplit(url)
             admitted = next((host for host in self._allowed if host.admits(parts)), None)
@@ -85,11 +87,17 @@ class Downloader:
             admitted = None
         if admitted is None:
             raise DownloadError("the provider named a file on a host that is not allowed")
-        if not _is_address(admitted.name) and not await _is_public(parts.hostname or ""):
-            raise DownloadError("the provider's file host has a private address")
+        return None if _is_address(admitted.name) else parts.hostname
 
-    async def _read(self, url: str) -> bytes:
-        async with self._http.stream("GET", url, follow_redirects=False, timeout=10.0) as answer:
+    async def _read(self, url: str, name: str | None, number: int) -> bytes:
+        request = self._http.build_request("GET", url, timeout=10.0)
+        if name is not None:
+            # Looked up here and not again for the connection, when a hostile name server could tell another address.
+            addresses = await _public_addresses(name)
+            request.url = request.url.copy_with(host=addresses[number % len(addresses)])
+            request.extensions["sni_hostname"] = name  # whose certificate the host must show
+        answer = await self._http.send(request, stream=True, follow_redirects=False)
+        async with aclosing(answer):
             if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
                 raise _Passing(f"the file host answered {answer.status_code}")
             if answer.status_code != httpx.codes.OK:
@@ -120,10 +128,13 @@ def _is_address(name: str) -> bool:
     return True
 
 
-async def _is_public(host: str) -> bool:
-    """Whether every address of the host is a public one."""
+async def _public_addresses(host: str) -> list[str]:
+    """The addresses of the host. Raises DownloadError unless there are some and all are public."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
         raise DownloadError("the provider's file host has no address") from error
-    return all(ipaddress.ip_address(address[0]).is_global for *_, address in found)
+    addresses = [str(address[0]) for *_, address in found]
+    if not all(ipaddress.ip_address(address).is_global for address in addresses):
+        raise DownloadError("the provider's file host has a private address")
+    return addresses

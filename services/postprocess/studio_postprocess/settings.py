@@ -11,5 +11,6 @@ class PostprocessSettings(ServiceSettings):
     download_hosts: str = Field(
         "replicate.delivery *.replicate.delivery",
         validation_alias="STUDIO_DOWNLOAD_HOSTS",
-        description="Hosts pictures may come from, separated by spaces: https unless written as http://host:port",
+        description="Hosts pictures may come from, separated by spaces: https unless written as http://host:port. "
+        "Fetched without a proxy, which would look up names itself",
     )

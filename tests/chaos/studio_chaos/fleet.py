@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 import httpx
 from pymongo import MongoClient
@@ -73,6 +75,14 @@ class Fleet:
         endpoints = self.stack.endpoints
         with MongoClient[dict[str, object]](endpoints.mongodb_url) as client:
             client[endpoints.database]["leases"].delete_many({})
+
+    def broker_says(self, what: str) -> Any:
+        """What the broker's management interface lists of our virtual host: `consumers`, `queues`."""
+        management = self.stack.infrastructure.management
+        vhost = quote(urlsplit(self.stack.endpoints.rabbitmq_url).path[1:], safe="")
+        login = (management.user, management.password)
+        answer = httpx.get(f"{management.url}/api/{what}/{vhost}", auth=login, trust_env=False)
+        return answer.raise_for_status().json()
 
     def set_faults(self, faults: Mapping[str, object]) -> None:
         """Make the provider's stand-in misbehave."""

@@ -35,13 +35,14 @@ from studio_contracts.prediction import PredictionReport, PredictionStatus
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
 
+SECRET = "a secret of sixteen or more"
 FINISHED, FAILED = "job-finished", "job-failed"
 KINDS: tuple[Any, ...] = ("original", "quantized", "thumbnail")
 
 
-def _chassis() -> tuple[Chassis, dict[str, bytes]]:
-    async def publish(_: Event) -> None:
-        return None
+def _chassis(published: list[Event]) -> tuple[Chassis, dict[str, bytes]]:
+    async def publish(event: Event) -> None:
+        published.append(event)
 
     def clock() -> datetime:
         return datetime.now(UTC)
@@ -67,33 +68,57 @@ async def _fail(jobs: Jobs, job_id: str) -> None:
     await jobs.apply(job_id, h.WorkFailed("broken", "No paint", "The pot is empty."))
 
 
-async def _finish(jobs: Jobs, bucket: dict[str, bytes], job_id: str) -> None:
+async def _draw(jobs: Jobs, bucket: dict[str, bytes], job_id: str) -> None:
     plan = Plan(
         colours=(PlanColour(code="RH20", role="base", share=1.0),), palette_reason="ocean", strategy="bands",
         strategy_reason="flowing", seed=7, width_px=9, height_px=9, layout="full", mm_per_pixel=4.9, regions=7,
     )  # fmt: skip
-    report = PredictionReport(id="p", status=PredictionStatus.SUCCEEDED, outputs=("https://x/0.png",))
+    await _happen(
+        jobs,
+        job_id,
+        h.StencilDrawn(plan, _keep(bucket, stencil_key(job_id)), 0.1),
+        h.SlotsPlanned(Generation(model="sdxl", version="v", cents_per_picture=3, input={}), (1,)),
+    )
+
+
+async def _start(jobs: Jobs, bucket: dict[str, bytes], job_id: str) -> None:
+    await _draw(jobs, bucket, job_id)
+    report = PredictionReport(id=prediction_of(job_id), status=PredictionStatus.PROCESSING)
+    await _happen(jobs, job_id, h.PredictionReported(0, 1, report))
+
+
+async def _finish(jobs: Jobs, bucket: dict[str, bytes], job_id: str) -> None:
+    await _draw(jobs, bucket, job_id)
+    report = PredictionReport(id=prediction_of(job_id), status=PredictionStatus.SUCCEEDED, outputs=("https://x/0.png",))
     quality = Quality(score=0.8, fidelity=0.9, flatness=0.9, contrast=0.7, balance=0.6, mean_delta_e=2.5)
     concept = Concept(
         id="0-0", slot=0, index=0, quality=quality, palette_used=(ColourShare(code="RH20", share=1.0),),
         pictures={kind: _keep(bucket, picture_key(job_id, "0-0", kind, "image/png")) for kind in KINDS},
     )  # fmt: skip
-    for happening in (
-        h.StencilDrawn(plan, _keep(bucket, stencil_key(job_id)), 0.1),
-        h.SlotsPlanned(Generation(model="sdxl", version="v", cents_per_picture=3, input={}), (1,)),
-        h.PredictionReported(0, 1, report),
-        h.PicturesMade(0, 1, (concept,), (), 0.1),
-    ):
+    await _happen(jobs, job_id, h.PredictionReported(0, 1, report), h.PicturesMade(0, 1, (concept,), (), 0.1))
+
+
+async def _happen(jobs: Jobs, job_id: str, *happenings: h.Happening) -> None:
+    for happening in happenings:
         assert (await jobs.apply(job_id, happening)).changed
+
+
+def prediction_of(job_id: str) -> str:
+    """The provider's id of the job's one prediction."""
+    return f"prediction-{job_id}"
 
 
 class Gateway:
     """A gateway that runs in a thread of its own, as the service would. Plays the part of the other services."""
 
+    secret = SECRET
+    prediction_of = staticmethod(prediction_of)
+
     def __init__(self, listening: socket.socket) -> None:
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self._listening = listening
-        self._chassis, self._bucket = _chassis()
+        self.published: list[Event] = []
+        self._chassis, self._bucket = _chassis(self.published)
         self._health = Health("gateway", "build-7", self._chassis.store.ping, [])
         self._ready = threading.Event()
         self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),))
@@ -102,7 +127,7 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         settings = GatewaySettings(
             rabbitmq_url="amqp://x", mongodb_url="mongodb://x", object_store_url="file:///x",
-            replicate_webhook_secret="a secret of sixteen or more",
+            replicate_webhook_secret=SECRET,
         )  # fmt: skip
         async with build(self._chassis, settings) as work:
             assert work.web is not None
@@ -128,11 +153,17 @@ class Gateway:
     def accept(self, job_id: str) -> None:
         self._do(_accept(self._chassis.jobs, job_id))
 
+    def start_prediction(self, job_id: str) -> None:
+        self._do(_start(self._chassis.jobs, self._bucket, job_id))
+
     def finish(self, job_id: str) -> None:
         self._do(_finish(self._chassis.jobs, self._bucket, job_id))
 
     def fail(self, job_id: str) -> None:
         self._do(_fail(self._chassis.jobs, job_id))
+
+    def finish_announcing(self) -> None:
+        self._do(self._chassis.jobs.finish_announcing())
 
     def lose_files(self) -> None:
         self._bucket.clear()

@@ -1,5 +1,6 @@
 // The existing panel's conversation with its backend, over Node's own fetch: `node panel.mjs <base URL> <brief as JSON>`.
-// Prints one line of JSON for each thing the panel would show.
+// Prints one line of JSON for each thing the panel would show. With {"callbacks": [{token, body}, ...]} for a brief it
+// plays the provider instead, which calls back the address that the panel's old backend had given it.
 
 const [base, brief] = process.argv.slice(2);
 const POLL_MS = 50; // the panel takes 2 s
@@ -46,8 +47,18 @@ async function card(concept) {
   };
 }
 
-try {
-  const wanted = JSON.parse(brief);
+async function callBack({ token, body }) {
+  const query = token === null ? '' : `?token=${encodeURIComponent(token)}`;
+  const response = await fetch(`${url('replicate-callback')}${query}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+}
+
+async function play(wanted) {
   const jobId = wanted.jobId ?? (await post('studio-inspire-create', wanted).then((job) => {
     show('created', job);
     return job.jobId;
@@ -55,6 +66,12 @@ try {
   if (!wanted.jobId) show('enqueued', await post('studio-enqueue', { job_id: jobId }));
   const job = await follow(jobId);
   show('completed', { fields: Object.keys(job), cards: await Promise.all(job.concepts.map(card)) });
+}
+
+try {
+  const wanted = JSON.parse(brief);
+  if (wanted.callbacks) for (const callback of wanted.callbacks) show('answered', await callBack(callback));
+  else await play(wanted);
 } catch (error) {
   show('error', error.message);
 }

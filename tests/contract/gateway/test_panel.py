@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from studio_chassis.webhook_url import webhook_url
+
 NODE = shutil.which("node")
 PANEL = Path(__file__).with_name("panel.mjs")
 REQUEST = {
@@ -96,3 +98,88 @@ def test_a_refused_request_is_shown_with_what_is_wrong(gateway: Any) -> None:
     assert what == "error"
     assert "RH99" in message
     assert "RH30" in message
+
+
+def token_of(gateway: Any, job_id: str) -> str:
+    """What proves a callback to be of the job's first attempt."""
+    return webhook_url(gateway.url, job_id, 0, 1, gateway.secret).partition("token=")[2]
+
+
+def prediction(gateway: Any, job_id: str, status: str, **said: Any) -> dict[str, Any]:
+    """What the provider sends of the job's prediction."""
+    return {
+        "id": gateway.prediction_of(job_id),
+        "version": "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b",
+        "status": status,
+        "input": {"prompt": "ocean energy with fish", "image": "data:image/png;base64,AAAA", "seed": 7},
+        "output": None,
+        "error": None,
+        "logs": "20/20 steps",
+        "metrics": {"predict_time": 2.5},
+        "created_at": "2026-03-01T12:00:00.000Z",
+        "webhook": f"{gateway.url}/.netlify/functions/replicate-callback?token=secret",
+        **said,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("succeeded", {"output": ["https://replicate.delivery/a/out-0.png"]}),
+        ("failed", {"error": "NSFW content detected", "metrics": {}}),
+    ],
+)
+def test_the_provider_s_old_callback_is_taken_and_told_to_the_studio(
+    gateway: Any, status: str, said: dict[str, Any]
+) -> None:
+    job_id = f"called-back-{status}"
+    gateway.accept(job_id)
+    gateway.start_prediction(job_id)
+    body = prediction(gateway, job_id, status, **said)
+    again = {"token": token_of(gateway, job_id), "body": body}
+    with panel(gateway.url, {"callbacks": [again, again]}) as shown:
+        assert [shown(), shown()] == [("answered", {"status": 204, "body": None})] * 2
+    gateway.finish_announcing()
+    first, second = [
+        event.data
+        for event in gateway.published
+        if (event.type, event.subject) == ("studio.prediction.updated.v1", job_id)
+    ]
+    assert first == second
+    assert (first["slot"], first["attempt"]) == (0, 1)
+    assert first["prediction"] == {
+        "id": body["id"],
+        "status": status,
+        "created_at": body["created_at"],
+        "output": body["output"],
+        "error": body["error"],
+        "metrics": {"predict_time": body["metrics"].get("predict_time")},
+        "input": {"prompt": "ocean energy with fish", "seed": 7},
+    }
+
+
+def test_a_callback_that_is_not_believed_or_not_understood_is_refused_in_the_panel_s_terms(gateway: Any) -> None:
+    job_id = "called-back-wrongly"
+    gateway.accept(job_id)
+    gateway.start_prediction(job_id)
+    token, body = token_of(gateway, job_id), prediction(gateway, job_id, "succeeded")
+    cases: list[tuple[Any, int, str, str]] = [
+        ({"token": token, "body": body | {"id": "nobody's"}}, 404, "Not found", "There is no prediction of this id."),
+        ({"token": token, "body": {"status": "succeeded"}}, 404, "Not found", "There is no prediction of this id."),
+        ({"token": "wrong", "body": body}, 401, "Not accepted", "The webhook's token or signature is wrong."),
+        ({"token": None, "body": body}, 401, "Not accepted", "The webhook's token or signature is wrong."),
+        (
+            {"token": token_of(gateway, "another"), "body": body},
+            401,
+            "Not accepted",
+            "The webhook's token or signature is wrong.",
+        ),
+        ({"token": token, "body": "{"}, 400, "Not JSON", "The webhook's body is not JSON."),
+        ({"token": token, "body": "[]"}, 400, "Not a prediction", "The webhook's body is not a JSON object."),
+    ]
+    with panel(gateway.url, {"callbacks": [callback for callback, *_ in cases]}) as shown:
+        for callback, status, error, message in cases:
+            assert shown() == ("answered", {"status": status, "body": {"error": error, "message": message}}), callback
+    gateway.finish_announcing()
+    told = [event.subject for event in gateway.published if event.type == "studio.prediction.updated.v1"]
+    assert job_id not in told

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from studio_local.infrastructure import Infrastructure
-from studio_local.stack import LocalStack
 
 LISTENING = "0A"
 
@@ -25,7 +24,7 @@ def infrastructure(
     tmp_path_factory: pytest.TempPathFactory, native_environment: dict[str, str]
 ) -> Iterator[Infrastructure]:
     root = tmp_path_factory.mktemp("studio")
-    with LocalStack.infrastructure(root, environment=native_environment) as running:
+    with Infrastructure(root, environment=native_environment) as running:
         yield running
 
 

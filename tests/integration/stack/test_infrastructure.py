@@ -15,14 +15,13 @@ from studio_local.choice import Kind
 from studio_local.errors import AlreadyRunningError, StackError
 from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_local.processes import wait_until
-from studio_local.stack import LocalStack
 
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}  # 127.0.0.1 and ::1 as the kernel writes them
 HOLD = """
 import sys, threading
 from pathlib import Path
-from studio_local.stack import LocalStack
-with LocalStack.infrastructure(Path(sys.argv[1])) as running:
+from studio_local.infrastructure import Infrastructure
+with Infrastructure(Path(sys.argv[1])) as running:
     print(running.rabbitmq_url, running.mongodb_url, flush=True)
     threading.Event().wait()
 """
@@ -109,7 +108,7 @@ def test_after_a_killed_parent_all_is_gone_and_the_next_start_has_the_same_data_
         assert len(processes) >= 3
         parent.send_signal(signal.SIGKILL)
     assert wait_until(lambda: not alive(processes), 20)
-    with LocalStack.infrastructure(tmp_path, environment=native_environment) as again:
+    with Infrastructure(tmp_path, environment=native_environment) as again:
         assert [again.rabbitmq_url, again.mongodb_url] == addresses
         with MongoClient[dict[str, Any]](again.mongodb_url) as client:
             assert client["studio"]["things"].find_one({"_id": "kept"})
@@ -120,7 +119,7 @@ def test_after_a_killed_parent_all_is_gone_and_the_next_start_has_the_same_data_
 def test_a_folder_in_use_is_refused_naming_its_owner(
     infrastructure: Infrastructure, native_environment: dict[str, str]
 ) -> None:
-    second = LocalStack.infrastructure(infrastructure.root, environment=native_environment)
+    second = Infrastructure(infrastructure.root, environment=native_environment)
     with pytest.raises(AlreadyRunningError, match=r"already runs: process \d+"), second:
         pass
     assert infrastructure.server("broker").alive
@@ -128,7 +127,7 @@ def test_a_folder_in_use_is_refused_naming_its_owner(
 
 def test_servers_given_by_url_are_used_and_left_alone(infrastructure: Infrastructure, tmp_path: Path) -> None:
     urls = {"RABBITMQ_URL": infrastructure.rabbitmq_url, "MONGODB_URL": infrastructure.mongodb_url}
-    with LocalStack.infrastructure(tmp_path, environment=urls) as given:
+    with Infrastructure(tmp_path, environment=urls) as given:
         assert given.choice.kind is Kind.URL
         assert given.shared() == (infrastructure.rabbitmq_url, infrastructure.mongodb_url, "studio")
         with pytest.raises(StackError, match="not started here"):
@@ -145,6 +144,6 @@ def test_a_url_where_nothing_answers_is_named(
     nowhere = {"RABBITMQ_URL": "amqp://127.0.0.1:1/", "MONGODB_URL": "mongodb://127.0.0.1:1/"}
     with (
         pytest.raises(StackError, match=f"answers at {missing}"),
-        LocalStack.infrastructure(tmp_path, environment=urls | {missing: nowhere[missing]}),
+        Infrastructure(tmp_path, environment=urls | {missing: nowhere[missing]}),
     ):
         pass

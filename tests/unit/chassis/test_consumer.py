@@ -10,7 +10,7 @@ import pytest
 from aio_pika.exceptions import ChannelInvalidStateError
 
 from studio_chassis.amqp import Broker
-from studio_chassis.cloudevents import ATTEMPT, LAST_ERROR, to_message
+from studio_chassis.cloudevents import ATTEMPT, LAST_ERROR, WAITS, to_message
 from studio_chassis.consumer import Consumer, Handler
 from studio_chassis.errors import JobConflict, JobNotFound, Pause, Reject, Retry, Unavailable
 from studio_chassis.jobs import Jobs
@@ -164,6 +164,17 @@ async def test_what_can_be_retried_waits_in_the_broker_before_it_is_acknowledged
     assert (copy.headers[ATTEMPT], copy.message_id, copy.body) == (next_attempt, EVENT.id, b"{}")
     assert str(error) in str(copy.headers[LAST_ERROR])
     assert copy.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
+
+
+async def test_the_longer_an_outage_lasts_the_longer_a_message_waits_but_not_much(world: World) -> None:
+    """Each wait may leave a copy behind when its confirm is lost: at a steady pace they would multiply without end."""
+    headers: dict[str, Any] = {}
+    for room in (ROOM_1S, ROOM_5S, ROOM_25S, ROOM_25S):
+        assert await _deliver(world, _raising(Unavailable("away")), Delivery(world, 1, **headers)) == [
+            f"send {room} {QUEUE.name}",
+            "ack",
+        ]
+        headers = {WAITS: world.copies[-1].headers[WAITS]}
 
 
 @pytest.mark.parametrize(

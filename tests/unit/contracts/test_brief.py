@@ -14,6 +14,10 @@ SIX = [colour.code for colour in PALETTE[:6]]
 GOOD: dict[str, dict[str, Any]] = {
     "longest prompt": {"prompt": "x" * 500},
     "any language": {"prompt": "Meeresbrandung, 海の波, أمواج"},
+    "emoji joined": {
+        "prompt": "a family \U0001f468\u200d\U0001f469\u200d\U0001f467 by the sea, \u2764\ufe0f\u200d\U0001f525"
+    },
+    "script with joiners": {"prompt": "क्‍ष और मी‌خواهم"},
     "smallest count": {"count": 1},
     "largest count": {"count": 12},
     "largest side": {"surface": {"width_m": 100, "height_m": 0.001}},
@@ -33,6 +37,9 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "prompt with NUL": ({"prompt": "waves\0"}, "prompt", "unprintable"),
     "prompt with escape": ({"prompt": "\x1b[31mwaves"}, "prompt", "unprintable"),
     "prompt turning the direction": ({"prompt": "waves \u202e"}, "prompt", "unprintable"),
+    "prompt isolating a direction": ({"prompt": "waves \u2066"}, "prompt", "unprintable"),
+    "prompt with a zero-width space": ({"prompt": "wa\u200bves"}, "prompt", "unprintable"),
+    "prompt of nothing but joiners": ({"prompt": "\u200d \u200c"}, "prompt", "unprintable"),
     "prompt of nothing but separators": ({"prompt": "\x1f"}, "prompt", "unprintable"),
     "prompt with half a character": ({"prompt": "\ud800"}, "prompt", "string_unicode"),
     "prompt no text": ({"prompt": 7}, "prompt", "string_type"),

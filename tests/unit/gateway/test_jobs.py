@@ -113,6 +113,17 @@ async def test_while_the_store_is_away_all_who_poll_are_told(desk: Any, client: 
     assert (await client.get(f"/v1/jobs/{job_id}", headers=headers)).status_code == 304
 
 
+async def test_a_job_whose_version_the_store_does_not_show_yet_is_loaded(
+    desk: Any, client: httpx.AsyncClient, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lagging(_: object) -> dict[str, int]:  # as just after an election
+        return {}
+
+    monkeypatch.setattr(desk.app.state.studio.store, "versions", lagging)
+    answer = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": '"1"'})
+    assert (answer.status_code, answer.json()["id"]) == (200, job_id)
+
+
 @pytest.mark.parametrize("headers", [{}, {"If-None-Match": '"1"'}])
 async def test_an_unknown_job_is_404(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
     answer = await client.get("/v1/jobs/nobody", headers=headers)

@@ -19,15 +19,17 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 class FileHost:
-    """Gives the answers in turn, the last one for ever; counts the requests and the pauses between them."""
+    """Gives the answers in turn, the last one for ever; notes the requests, where they went, and the pauses between."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self.answers = list(answers)
         self.asked: list[str] = []
+        self.reached: list[tuple[str, str | None]] = []
         self.pauses: list[float] = []
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(str(request.url))
+        self.asked.append(f"{request.url.scheme}://{request.headers['host']}{request.url.raw_path.decode()}")
+        self.reached.append((request.url.host, request.extensions.get("sni_hostname")))
         answer = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -121,6 +123,39 @@ async def test_an_allowed_name_with_a_private_address_is_refused(
     with pytest.raises(DownloadError, match="private"):
         await host.fetch(GOOD)
     assert host.asked == []
+
+
+async def test_the_connection_goes_to_the_address_that_was_checked_and_wants_the_name_s_certificate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = iter([PUBLIC, PRIVATE])  # what a name server says that wants to lead us into our own network
+
+    async def getaddrinfo(*_: object, **__: object) -> list[tuple[Any, ...]]:
+        return [(0, 0, 0, "", (next(told), 0))]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    host = FileHost(httpx.Response(200, content=b"picture"))
+    assert await host.fetch(GOOD) == b"picture"
+    assert (host.asked, host.reached) == ([GOOD], [(PUBLIC, "replicate.delivery")])
+
+
+async def test_each_try_is_checked_and_takes_the_next_address(addresses: dict[str, list[str]]) -> None:
+    addresses["replicate.delivery"] = [PUBLIC, "2606:4700::6810:1"]
+    host = FileHost(httpx.ConnectError("refused"))
+    with pytest.raises(DownloadError, match="refused"):
+        await host.fetch(GOOD)
+    assert [address for address, _ in host.reached] == [PUBLIC, "2606:4700::6810:1", PUBLIC]
+
+
+async def test_a_name_that_turns_private_between_tries_is_refused(addresses: dict[str, list[str]]) -> None:
+    async def turn(seconds: float) -> None:
+        addresses["replicate.delivery"] = [PRIVATE]
+
+    host = FileHost(httpx.Response(503))
+    host.pause = turn  # type: ignore[method-assign]
+    with pytest.raises(DownloadError, match="private"):
+        await host.fetch(GOOD)
+    assert [address for address, _ in host.reached] == [PUBLIC]
 
 
 async def test_a_name_without_an_address_is_told(addresses: dict[str, list[str]]) -> None:

@@ -1,0 +1,33 @@
+"""What the measurements of the running stack share: cores, a provider that answers at once, percentiles."""
+
+import os
+import statistics
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+
+from studio_local.stack import LocalStack
+
+
+def take_cores(parser: ArgumentParser) -> None:
+    """The option that says how many cores everything is bound to."""
+    parser.add_argument("--cores", type=int, default=2, help="cores everything is bound to")
+
+
+def bind(cores: int) -> int:
+    """Bind this process, and all it will start, to so many cores; how many there were to be had."""
+    had = sorted(os.sched_getaffinity(0))[:cores]
+    os.sched_setaffinity(0, had)
+    return len(had)
+
+
+def stack_at_once(*, fresh: bool = False) -> LocalStack:
+    """The whole stack, whose provider takes no time."""
+    folder = Path(".studio") / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return LocalStack(folder, fresh=fresh, extra={"STANDIN_DELAY_SECONDS": "0"})
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value below which that share of the values lies."""
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
