@@ -25,6 +25,7 @@ EPMD_SECONDS = 10.0
 class BrokerPorts(NamedTuple):
     amqp: int
     management: int
+    metrics: int
     distribution: int
     epmd: int
 
@@ -72,6 +73,7 @@ class NativeBroker:
         self._ports = ports
         self._secrets = secrets
         self.management = Management(f"http://{LOOPBACK}:{ports.management}", USER, secrets["broker"])
+        self.metrics_address = f"{LOOPBACK}:{ports.metrics}"
         self.url = f"amqp://{USER}:{secrets['broker']}@{LOOPBACK}:{ports.amqp}/"
         # Node names are registered with epmd, one of our own: the machine's would listen on all addresses.
         self._epmd = ManagedProcess(
@@ -138,11 +140,13 @@ class NativeBroker:
 
     def _write_configuration(self) -> None:
         self._home.mkdir(parents=True, exist_ok=True)
-        (self._home / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (self._home / "enabled_plugins").write_text("[rabbitmq_management, rabbitmq_prometheus].\n")
         settings = {
             "listeners.tcp.1": f"{LOOPBACK}:{self._ports.amqp}",
             "management.tcp.ip": LOOPBACK,
             "management.tcp.port": self._ports.management,
+            "prometheus.tcp.ip": LOOPBACK,
+            "prometheus.tcp.port": self._ports.metrics,
             "default_user": USER,
             "default_pass": self._secrets["broker"],
             "log.console": "true",

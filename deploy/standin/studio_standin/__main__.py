@@ -1,4 +1,4 @@
-"""`python -m studio_standin`: serve on loopback until stopped."""
+"""`python -m studio_standin`: serve until stopped."""
 
 import uvicorn
 
@@ -8,7 +8,7 @@ from studio_standin.settings import Settings
 
 def main() -> None:
     settings = Settings()
-    uvicorn.run(create_app(settings), host="127.0.0.1", port=settings.port, log_level="warning")
+    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
 
 
 if __name__ == "__main__":

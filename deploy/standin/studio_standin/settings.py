@@ -14,6 +14,7 @@ def _new_signing_key() -> SecretStr:
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STANDIN_", env_ignore_empty=True, frozen=True)
 
+    host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(18090, ge=1024, le=65535)
     base_url: str | None = Field(None, description="Prefix of links and files; by default the request's own base URL.")
     api_token: SecretStr = Field(SecretStr("r8_standin"), min_length=1)

@@ -1,15 +1,12 @@
 """The overlays as `kubectl apply -k` would send them."""
 
-import shutil
-import subprocess
-from pathlib import Path
+import os
 from typing import Any
 
 import pytest
 import yaml
 
-KUBERNETES = Path(__file__).parents[3] / "deploy" / "kubernetes"
-OVERLAYS = ("local", "production")
+from tests.contract.deploy.overlays import KUBERNETES, OVERLAYS, rendered
 
 
 @pytest.fixture(scope="session", params=OVERLAYS)
@@ -19,9 +16,14 @@ def overlay(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def manifests(overlay: str) -> list[dict[str, Any]]:
-    if not shutil.which("kubectl"):
-        pytest.skip("kubectl is missing: it renders the overlays, no cluster is needed")
-    command = ["kubectl", "kustomize", str(KUBERNETES / "overlays" / overlay)]
-    rendered = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert rendered.returncode == 0, rendered.stderr
-    return list(yaml.safe_load_all(rendered.stdout))
+    return rendered(KUBERNETES / "overlays" / overlay)
+
+
+@pytest.fixture(scope="session")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The production overlay with the component that sends traces."""
+    folder = tmp_path_factory.mktemp("traced")
+    above = os.path.relpath(KUBERNETES, folder)
+    wanted = {"resources": [f"{above}/overlays/production"], "components": [f"{above}/components/tracing"]}
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(wanted | {"namespace": "studio"}))
+    return rendered(folder)

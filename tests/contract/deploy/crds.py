@@ -77,3 +77,41 @@ def validate(manifest: dict[str, Any]) -> None:
     spec = SPECS[manifest["apiVersion"], manifest["kind"]]
     schema = fields("apiVersion kind metadata spec", apiVersion=TEXT, kind=TEXT, metadata=METADATA, spec=spec)
     jsonschema.validate(manifest, schema)
+
+
+def definitions() -> list[dict[str, Any]]:
+    """The custom resources as an API server wants them declared, with these schemas."""
+    return [_definition(api_version, kind, spec) for (api_version, kind), spec in SPECS.items()]
+
+
+def _definition(api_version: str, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
+    group, version = api_version.split("/")
+    plural = f"{kind.lower()}s"
+    schema = {"type": "object", "properties": {"spec": _structural(spec)}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
+            "versions": [{"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+
+
+def _structural(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same in the subset of JSON schema that is left to custom resources; unknown fields are refused anyhow."""
+    found = {key: value for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
+    if "const" in found:
+        found["enum"] = [found.pop("const")]
+    if "enum" in found:
+        found["type"] = "string"
+    if "properties" in found:
+        found["properties"] = {name: _structural(each) for name, each in found["properties"].items()}
+    elif found["type"] == "object" and "additionalProperties" not in found:
+        found["x-kubernetes-preserve-unknown-fields"] = True
+    if "items" in found:
+        found["items"] = _structural(found["items"])
+    return found

@@ -23,6 +23,10 @@ class Place(NamedTuple):
         return self.namespace is None and not self.internet
 
 
+class UnknownSelectorError(ValueError):
+    """A policy selects by something that is not understood here: what it lets through cannot be told."""
+
+
 class Flow(NamedTuple):
     source: str
     target: str
@@ -30,7 +34,7 @@ class Flow(NamedTuple):
 
 
 def allowed(policies: list[dict[str, Any]], places: Iterable[Place]) -> set[Flow]:
-    """Every connection between the places that the policies let through."""
+    """Every connection between the places that the policies let through. Raises UnknownSelectorError."""
     places = list(places)
     return {
         Flow(source.name, target.name, port)
@@ -84,5 +88,5 @@ def _is_peer(peer: dict[str, Any], place: Place) -> bool:
 def _selects(selector: dict[str, Any], labels: Mapping[str, str]) -> bool:
     unknown = set(selector) - {"matchLabels"}
     if unknown:
-        raise NotImplementedError(f"selectors with {unknown} are not understood here")
+        raise UnknownSelectorError(f"selectors with {unknown} are not understood here")
     return bool(selector.get("matchLabels", {}).items() <= labels.items())

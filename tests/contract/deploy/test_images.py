@@ -51,7 +51,7 @@ def test_the_base_is_pinned_and_everything_is_made_from_it() -> None:
     assert set(froms) <= {"${PYTHON_IMAGE}", "${SERVICE}", *stages()}
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, "standin"])
 def test_a_service_is_started_without_a_shell(service: str) -> None:
     (command,) = (rest for name, rest in stages()[service] if name == "CMD")
     assert json.loads(command) == ["python", "-m", f"studio_{service}"]

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from itertools import product
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,7 +14,7 @@ from studio_gateway.limits import MAX_WEBHOOK_BYTES
 from studio_gateway.settings import GatewaySettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings
-from tests.contract.deploy.flows import Flow, Place, allowed
+from tests.contract.deploy.flows import Flow, Place, UnknownSelectorError, allowed
 
 SERVICES = ("gateway", "stencil", "predictor", "postprocess", "reconciler")
 SCALED_BY_QUEUE = ("stencil", "predictor", "postprocess")
@@ -219,7 +220,10 @@ def test_the_ingress_bounds_bodies_but_lets_every_webhook_in(manifests: Manifest
 
 OTHERS = (
     Place("ingress controller", {}, {}, namespace="nginx-ingress"),
-    Place("prometheus", {}, {9090: ""}, namespace="monitoring"),
+    Place("prometheus", {"app.kubernetes.io/name": "prometheus"}, {9090: ""}, namespace="monitoring"),
+    Place(
+        "collector", {"app.kubernetes.io/name": "opentelemetry-collector"}, {4317: "", 4318: ""}, namespace="monitoring"
+    ),
     Place("keda", {}, {443: ""}, namespace="keda"),
     Place("dns", {"k8s-app": "kube-dns"}, {53: ""}, namespace="kube-system"),
     Place("stranger", {"app.kubernetes.io/component": "service"}, {8080: "http", 5672: ""}, namespace="default"),
@@ -266,6 +270,14 @@ def test_the_flows_that_exist_are_allowed_and_no_other(manifests: Manifests, ove
     assert allowed(policies, places(manifests)) == flows_that_exist(manifests, overlay)
 
 
+def test_traces_flow_to_the_collector_where_they_are_wanted_and_nothing_else_changes(traced: Manifests) -> None:
+    endpoint = urlsplit(of_kind(traced, "ConfigMap")["studio-settings"]["data"]["OTEL_EXPORTER_OTLP_ENDPOINT"])
+    assert (endpoint.hostname or "").split(".")[1] == "monitoring"
+    traces = {Flow(name, "collector", endpoint.port or 0) for name in SERVICES}
+    found = allowed(list(of_kind(traced, "NetworkPolicy").values()), places(traced))
+    assert found == traces | flows_that_exist(traced, "production")
+
+
 def test_without_policies_everything_would_be_allowed(manifests: Manifests) -> None:
     everything = allowed([], places(manifests))
     assert Flow("stencil", "gateway", 8080) in everything
@@ -277,3 +289,10 @@ def test_taking_away_any_policy_is_noticed(manifests: Manifests, overlay: str, n
     policies = of_kind(manifests, "NetworkPolicy")
     del policies[name]
     assert allowed(list(policies.values()), places(manifests)) != flows_that_exist(manifests, overlay)
+
+
+def test_a_selector_that_is_not_understood_is_refused_rather_than_guessed() -> None:
+    selector = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
+    policy = {"spec": {"policyTypes": ["Ingress"], "podSelector": selector}}
+    with pytest.raises(UnknownSelectorError):
+        allowed([policy], [Place("a", {}, {80: ""})])

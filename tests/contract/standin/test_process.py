@@ -6,25 +6,32 @@ import subprocess
 import sys
 
 import httpx
+import pytest
 
 from .conftest import free_port, until
 
 
-def test_it_serves_until_told_to_stop() -> None:
-    port = free_port()
-    settings = {"STANDIN_PORT": str(port), "STANDIN_API_TOKEN": "r8_own", "STANDIN_WEBHOOK_SIGNING_KEY": ""}
+@pytest.mark.parametrize("host", ["", "127.0.0.9"])
+def test_it_serves_at_its_address_until_told_to_stop(host: str) -> None:
+    port, address = free_port(), host or "127.0.0.1"
+    settings = {
+        "STANDIN_HOST": host,
+        "STANDIN_PORT": str(port),
+        "STANDIN_API_TOKEN": "r8_own",
+        "STANDIN_WEBHOOK_SIGNING_KEY": "",
+    }
     process = subprocess.Popen([sys.executable, "-m", "studio_standin"], env=os.environ | settings)
     try:
-        answer = until(lambda: secret(port))
+        answer = until(lambda: secret(address, port))
         assert answer.json()["key"].startswith("whsec_"), "a key is made up when none is given"
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=10)
 
 
-def secret(port: int) -> httpx.Response | None:
+def secret(address: str, port: int) -> httpx.Response | None:
     headers = {"Authorization": "Bearer r8_own"}
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/v1/webhooks/default/secret", headers=headers, trust_env=False)
+        return httpx.get(f"http://{address}:{port}/v1/webhooks/default/secret", headers=headers, trust_env=False)
     except httpx.ConnectError:
         return None

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +9,15 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 from prometheus_client import Counter, Gauge, Histogram
 
 from studio_chassis import metrics
 from studio_cli.app import main
+from tests import tools
+from tests.contract.telemetry.files import DASHBOARDS, ROOT, RULES, TELEMETRY, shown
 
-ROOT = Path(__file__).resolve().parents[3]
-TELEMETRY = ROOT / "deploy" / "telemetry"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(set(RUNBOOKS.glob("*.md")) - {RUNBOOKS / "README.md"})
-RULES = [rule for group in yaml.safe_load((TELEMETRY / "rules.yaml").read_text())["groups"] for rule in group["rules"]]
-DASHBOARDS = sorted((TELEMETRY / "dashboards").glob("*.json"))
 SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 FOREIGN = {
     "up",
@@ -52,19 +48,12 @@ OURS = dict(described())
 
 
 def promtool() -> str:
-    found = shutil.which("promtool") or shutil.which(
-        "promtool", path=str(ROOT / ".studio" / "tools" / "prometheus" / "usr" / "bin")
-    )
-    if found is None:
-        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
-    return found
+    return tools.program("promtool", tools.PROMETHEUS, tools.GET_PROMETHEUS)
 
 
 def expressions() -> Iterator[tuple[str, str]]:
     yield from ((rule["alert"], rule["expr"]) for rule in RULES)
-    for file in DASHBOARDS:
-        for panel in json.loads(file.read_text())["panels"]:
-            yield from ((f"{file.stem}: {panel['title']}", target["expr"]) for target in panel["targets"])
+    yield from shown()
 
 
 def selectors(expression: str) -> Iterator[tuple[str, str]]:

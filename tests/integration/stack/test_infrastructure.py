@@ -57,7 +57,7 @@ def test_all_that_we_start_listens_on_loopback_below_the_ephemeral_ports(
     infrastructure: Infrastructure, family: Family, listening: Sockets
 ) -> None:
     sockets = listening(family(infrastructure.root))
-    assert len({port for _, port in sockets}) == 5  # AMQP, management, distribution, epmd, MongoDB
+    assert len({port for _, port in sockets}) == 6  # AMQP, management, metrics, distribution, epmd, MongoDB
     assert {address for address, _ in sockets} <= LOOPBACK
     assert all(port < 32768 for _, port in sockets)
 

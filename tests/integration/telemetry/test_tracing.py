@@ -1,5 +1,6 @@
 """One job is one trace, whoever works on it: seen by a receiver of OTLP over HTTP."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,6 +8,17 @@ from typing import Any, NamedTuple
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from typer.testing import CliRunner
+
+from studio_chassis.amqp import open_broker
+from studio_chassis.clock import utc_now
+from studio_chassis.consumer import Consumer
+from studio_chassis.errors import Reject
+from studio_chassis.jobs import Jobs
+from studio_chassis.mongo import open_mongo_store
+from studio_cli.app import main
+from studio_contracts import topology
+from studio_contracts.events import Event
 
 ALL_BUT_RECONCILER = {"studio-gateway", "studio-stencil", "studio-predictor", "studio-postprocess"}
 
@@ -87,3 +99,45 @@ def test_a_rescue_belongs_to_the_trace_of_its_job(receiver: Receiver, studio: An
     assert len({span.trace_id for span in spans}) == 1
     asked = {span.name for span in spans if span.service == "studio-reconciler"}
     assert {"GET /predictions/{id}", "ProviderCalledBack"} <= asked
+
+
+def test_a_replay_belongs_to_the_trace_of_its_job(
+    receiver: Receiver, studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.stack.stop("stencil")
+    try:
+        job_id = asyncio.run(post_and_set_aside(studio))
+    finally:
+        studio.stack.start("stencil")
+    for name in ("RABBITMQ_URL", "MONGODB_URL", "STUDIO_DATABASE", "OBJECT_STORE_URL"):
+        monkeypatch.setenv(name, studio.stack.environment[name])
+    told = CliRunner().invoke(main, ["dlq", "replay", "--job", job_id, "--watch", "0"])
+    assert "1 replayed" in told.output
+    assert studio.wait(job_id)["status"] == "completed"
+    studio.until(lambda: {span.service for span in receiver.of_job(job_id)} >= ALL_BUT_RECONCILER)
+    spans = receiver.of_job(job_id)
+    assert len({span.trace_id for span in spans}) == 1
+    names = {(span.service, span.name) for span in spans}
+    assert names >= {("studio-gateway", "accept a job"), ("studio-stencil", "process stencil.job-created")}
+
+
+async def post_and_set_aside(studio: Any) -> str:
+    """A job whose first event was rejected: it has failed, and the event lies among the dead letters."""
+
+    async def reject(event: Event) -> None:
+        raise Reject("out of paint")
+
+    endpoints = studio.stack.endpoints
+    async with (
+        open_mongo_store(endpoints.mongodb_url, endpoints.database, "stencil") as store,
+        open_broker(endpoints.rabbitmq_url, "stencil", "test") as broker,
+    ):
+        jobs = Jobs(store, broker.publish, utc_now, "stencil")
+        consumer = Consumer(broker, jobs, topology.STENCIL_JOB_CREATED, reject)
+        await consumer.start()
+        job_id: str = await asyncio.to_thread(studio.post)
+        job = await asyncio.to_thread(studio.wait, job_id)
+        assert job["status"] == "failed"
+        await consumer.drain(5)
+        await jobs.finish_announcing()
+    return job_id

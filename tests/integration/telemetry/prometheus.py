@@ -1,0 +1,70 @@
+"""The real Prometheus as a process on loopback."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from studio_local.ports import LOOPBACK, free_port, is_listening
+from studio_local.processes import wait_until
+from tests import tools
+from tests.contract.telemetry.files import TELEMETRY
+
+
+class Prometheus:
+    """A client of a running server."""
+
+    def __init__(self, address: str) -> None:
+        self._http = httpx.Client(base_url=f"http://{address}/api/v1", trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _data(self, path: str, **query: str) -> dict[str, Any]:
+        answer = self._http.get(path, params=query)
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # it is still starting
+            return {}
+        assert answer.is_success, answer.text
+        return dict(answer.json()["data"])
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The samples that PromQL finds now."""
+        return list(self._data("/query", query=expression).get("result", []))
+
+    def alerts(self) -> set[str]:
+        """Names of all alerts there are rules for, as the server has read them."""
+        groups = self._data("/rules").get("groups", [])
+        return {rule["name"] for group in groups for rule in group["rules"]}
+
+    def firing(self) -> dict[str, dict[str, Any]]:
+        alerts = self._data("/alerts").get("alerts", [])
+        return {alert["labels"]["alertname"]: alert for alert in alerts if alert["state"] == "firing"}
+
+
+@contextmanager
+def prometheus(folder: Path, scrape_configs: list[dict[str, Any]]) -> Iterator[Prometheus]:
+    """Watches every second, with the rules as they are. Skips the test where there is none."""
+    binary = tools.program("prometheus", tools.PROMETHEUS, tools.GET_PROMETHEUS)
+    configuration = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(TELEMETRY / "rules.yaml")],
+        "scrape_configs": scrape_configs,
+    }
+    (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
+    port = free_port()
+    address = f"{LOOPBACK}:{port}"
+    options = {"config.file": "prometheus.yaml", "storage.tsdb.path": "data", "web.listen-address": address}
+    with (folder / "log").open("wb") as log:
+        command = [binary, *(f"--{name}={value}" for name, value in options.items())]
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        assert wait_until(lambda: is_listening(port), 30), (folder / "log").read_text()
+        with closing(Prometheus(address)) as client:
+            yield client
+    finally:
+        server.terminate()
+        server.wait(30)

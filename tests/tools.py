@@ -1,0 +1,20 @@
+"""Programs that some tests need and nobody has to have: on the PATH, or unpacked for this repository alone."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from studio_local.folder import TOOLS
+
+PROMETHEUS = TOOLS / "prometheus" / "usr" / "bin"
+GET_PROMETHEUS = "Debian: apt-get install prometheus"
+KUBERNETES = TOOLS / "kubernetes"
+
+
+def program(name: str, folder: Path, remedy: str) -> str:
+    """Where the program is. Skips the test when it is nowhere, with the remedy."""
+    found = shutil.which(name) or shutil.which(name, path=folder)
+    if found is None:
+        pytest.skip(f"{name} is neither on the PATH nor in {folder} ({remedy})")
+    return found
