@@ -13,9 +13,10 @@ from studio_contracts.brief import Brief
 from studio_contracts.events import Payload, PredictionUpdated
 from studio_contracts.job import Job, Limits
 from studio_contracts.lifecycle import ending, slots, stages
+from studio_contracts.lifecycle.stages import patience
 from studio_contracts.lifecycle.transition import Step, Transition, awaited, carry_out, entry
 
-__all__ = ["Transition", "accept", "awaited", "transition"]
+__all__ = ["Transition", "accept", "awaited", "patience", "transition"]
 
 
 def accept(

@@ -16,6 +16,7 @@ from studio_chassis.store import JobStore
 from studio_chassis.telemetry import span
 from studio_contracts.happenings import DeadlinePassed, Nudged, ProviderCalledBack
 from studio_contracts.job import Job, Slot
+from studio_contracts.lifecycle import patience
 from studio_contracts.prediction import trim
 
 AT_ONCE = 8
@@ -33,8 +34,14 @@ class Rescuer:
     now: Callable[[], datetime]
 
     async def rescue_stuck(self, stuck_after: timedelta) -> None:
-        """One round over every job that has not moved for `stuck_after`."""
-        await self._each(self.store.unfinished(self.now() - stuck_after), self._rescue)
+        """One round over every job that has not moved for `stuck_after`, or for longer if it was rescued in vain."""
+        now = self.now()
+        stuck = (
+            job
+            async for job in self.store.unfinished(now - stuck_after)
+            if now - job.updated_at > patience(job, stuck_after)
+        )
+        await self._each(stuck, self._rescue)
 
     async def end_overdue(self) -> None:
         """Fail every job whose time is over, also one that still moves."""
