@@ -49,4 +49,4 @@ def patience(job: Job, stuck_after: timedelta) -> timedelta:
     Each rescue says again what is awaited. Where a step keeps failing, the messages would pile up at an even pace.
     """
     in_vain = sum(1 for _ in takewhile(lambda line: line.event == RESCUED, reversed(job.timeline)))
-    return stuck_after * min(2**in_vain, MOST_PATIENCE)
+    return min(1 << in_vain, MOST_PATIENCE) * stuck_after

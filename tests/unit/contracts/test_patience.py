@@ -6,7 +6,7 @@ import pytest
 
 from studio_contracts import happenings as h
 from studio_contracts.job import Job
-from studio_contracts.lifecycle import patience
+from studio_contracts.lifecycle import patience, transition
 from tests.unit.contracts.lives import SHAPES, live, report
 
 STUCK = timedelta(minutes=5)
@@ -24,7 +24,11 @@ def test_each_nudge_in_vain_doubles_the_patience_up_to_four_times(shape: str, nu
 
 @pytest.mark.parametrize(
     ("shape", "progress"),
-    [("pending", SHAPES["drawn"].timeline[-1].event), ("waiting", "prediction.started"), ("running", "prediction.failed")],
+    [
+        ("pending", "stencil.ready"),
+        ("waiting", "prediction.started"),
+        ("running", "prediction.failed"),
+    ],
 )
 def test_a_job_that_moves_is_looked_after_as_soon_as_any_other(shape: str, progress: str) -> None:
     moves: dict[str, list[h.Happening]] = {
@@ -47,3 +51,10 @@ def test_a_claim_given_back_is_no_progress() -> None:
 def test_a_reopened_job_is_looked_after_as_a_new_one() -> None:
     failure = h.WorkFailed("set_aside", "Set aside", "kept", replayable=True)
     assert patience(live(_nudged(SHAPES["waiting"], 3), [failure, h.Reopened()]), STUCK) == STUCK
+
+
+def test_a_job_is_nudged_when_its_patience_is_over_and_not_before() -> None:
+    job = _nudged(SHAPES["waiting"], 1)
+    over = job.updated_at + 2 * STUCK
+    assert transition(job, h.Nudged(STUCK), now=over - timedelta(seconds=1), by="test") is None
+    assert transition(job, h.Nudged(STUCK), now=over, by="test") is not None

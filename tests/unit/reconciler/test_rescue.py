@@ -1,5 +1,6 @@
 """Whom the rescuer looks after, and how often."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +11,10 @@ from studio_chassis.provider_errors import AnswerLost
 from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
+from studio_contracts.happenings import Nudged, ProviderCalledBack
 from studio_contracts.job import Job, Limits
 from studio_contracts.lifecycle import accept
+from studio_contracts.prediction import trim
 from studio_reconciler.rescue import Rescuer
 from tests.unit.contracts.lives import SHAPES
 
@@ -27,9 +30,10 @@ class Ward:
         self.database = SimulatedDatabase()
         self.said: list[Event] = []
         self.asked: list[str] = []
+        self.answer: dict[str, Any] | None = None
         self.refuses: set[str] = set()
         store = SimulatedJobStore(self.database)
-        jobs = Jobs(store, self._publish, lambda: self.now, "reconciler")
+        self.jobs = jobs = Jobs(store, self._publish, lambda: self.now, "reconciler")
         provider: Any = SimpleNamespace(read=self._read)
         self.rescuer = Rescuer(jobs, store, provider, lambda: self.now)
 
@@ -40,7 +44,9 @@ class Ward:
 
     async def _read(self, prediction_id: str) -> dict[str, Any]:
         self.asked.append(prediction_id)
-        raise AnswerLost("no answer")
+        if self.answer is None:
+            raise AnswerLost("no answer")
+        return self.answer
 
     def add(self, job: Job, **changes: Any) -> None:
         self.database.jobs[job.id] = job.model_copy(update=changes)
@@ -65,7 +71,7 @@ class Ward:
 async def test_a_job_that_never_moves_is_nudged_ever_more_rarely() -> None:
     ward = Ward()
     ward.accept("j", NOW)
-    assert await ward.watch(90) == {6: 1, 17: 1, 38: 1, 59: 1, 80: 1}
+    assert await ward.watch(90) == {6: 1, 16: 1, 36: 1, 56: 1, 76: 1}
 
 
 async def test_a_running_prediction_is_asked_about_ever_more_rarely_too() -> None:
@@ -85,3 +91,27 @@ async def test_a_thousand_hopeless_jobs_do_not_starve_the_next() -> None:
     assert [event.subject for event in ward.said] == ["the 1001st"]
     await ward.rescuer.rescue_stuck(STUCK)
     assert all(job.rescues == 1 for job in ward.database.jobs.values()), "nobody is looked after twice at once"
+
+
+async def test_two_rescuers_at_once_look_after_a_job_once() -> None:
+    ward = Ward()
+    ward.add(SHAPES["running"], updated_at=NOW)
+    ward.now = NOW + STUCK + timedelta(seconds=1)
+    await asyncio.gather(*(ward.rescuer.rescue_stuck(STUCK) for _ in range(10)))
+    assert ward.database.jobs[SHAPES["running"].id].rescues == 1
+    assert len(ward.asked) == 1
+
+
+async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s_word() -> None:
+    body = {"id": "p0.1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"], "logs": "long"}
+    asking, told = Ward(), Ward()
+    for ward in (asking, told):
+        ward.add(SHAPES["running"], updated_at=NOW)
+        ward.now = NOW + timedelta(hours=1)
+    asking.answer = body
+    await asking.rescuer.rescue_stuck(STUCK)
+    await told.jobs.apply("j", Nudged(STUCK))
+    await told.jobs.record("j", ProviderCalledBack(0, 1, trim(body)))
+    await told.jobs.finish_announcing()
+    assert asking.said == told.said
+    assert asking.database.jobs == told.database.jobs
