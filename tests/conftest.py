@@ -5,6 +5,7 @@ Each module takes a virtual host and a database of its own.
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -131,3 +132,14 @@ def studio(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFact
         closing(Studio(stack)) as studio,
     ):
         yield studio
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How often the simulated worlds came upon what is rare, in one line."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "simulated":
+                counts.update(value)
+    if counts:
+        terminalreporter.write_line("simulated worlds: " + ", ".join(f"{what} {n}" for what, n in counts.items()))

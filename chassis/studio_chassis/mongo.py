@@ -105,8 +105,12 @@ class MongoJobStore:
     @_translated
     async def load(self, job_id: str) -> Job:
         document = await self._jobs.find_one({"_id": job_id}, {"outbox": 0})
-        if document is None:  # after an election the majority's view may lag: ask what was acknowledged by now
-            document = await self._newest_jobs.find_one({"_id": job_id}, {"outbox": 0})
+        # after an election the majority's view may lag: ask what was acknowledged by now
+        return await self.newest(job_id) if document is None else _job(document)
+
+    @_translated
+    async def newest(self, job_id: str) -> Job:
+        document = await self._newest_jobs.find_one({"_id": job_id}, {"outbox": 0})
         if document is None:
             raise JobNotFound(job_id)
         return _job(document)

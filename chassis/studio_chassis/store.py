@@ -65,7 +65,10 @@ class JobStore(Protocol):
         """Store a new job with its events. Raises JobExists."""
 
     async def load(self, job_id: str) -> Job:
-        """The job as it stands. Raises JobNotFound."""
+        """The job as it stands, or just after an election as it stood shortly before. Raises JobNotFound."""
+
+    async def newest(self, job_id: str) -> Job:
+        """The job with every acknowledged change in it, at the price of asking a majority. Raises JobNotFound."""
 
     async def commit(self, change: Transition) -> bool:
         """Replace the job and add the events to its outbox in one write, if the stored version is still the one before.

@@ -1,6 +1,7 @@
 """What can happen to a job. Plain facts: what follows from them is decided in `lifecycle`."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from studio_contracts.events import Event
 from studio_contracts.job import Concept, Generation, Plan, StoredPicture
@@ -108,7 +109,9 @@ class DeadlinePassed:
 
 @dataclass(frozen=True)
 class Nudged:
-    """Nothing moved for too long: say again what is awaited."""
+    """Nothing moved for so long, or for longer where that did not help before: say again what is awaited."""
+
+    stuck_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ class Slot(Frozen):
     """One provider call: at most one paid prediction per attempt.
 
     waiting → submitting (claimed) → running (known to the provider) → succeeded (outputs known) → finished (pictures
-    stored), or failed. An infrastructure failure goes back to waiting under the next attempt number.
+    stored), or failed. An infrastructure failure goes back to waiting under the next attempt number. `called_back`
+    means that the provider spoke of this attempt, understood yet or not.
     """
 
     number: int
@@ -79,6 +80,7 @@ class Slot(Frozen):
     state: SlotState = "waiting"
     attempt: int = 1
     claimed_at: Moment | None = None
+    called_back: bool = False
     provider_id: str | None = None
     paid: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

@@ -23,15 +23,16 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.seed is not None:
         return _show(run(arguments.seed), trace=arguments.trace)
-    failed, statuses = 0, Counter[str]()
+    failed, statuses, counts = 0, Counter[str](), Counter[str]()
     with ProcessPoolExecutor(arguments.workers) as pool:
         seeds = range(arguments.first, arguments.first + arguments.seeds)
         for outcome in pool.map(partial(run), seeds, chunksize=20):
             statuses.update(outcome.statuses)
+            counts.update(outcome.counts)
             if outcome.violations:
                 failed += 1
                 _show(outcome, trace=arguments.trace)
-    print(f"{arguments.seeds} seeds, {failed} failed; jobs: {dict(statuses)}")
+    print(f"{arguments.seeds} seeds, {failed} failed; jobs: {dict(statuses)}; {dict(counts)}")
     return 1 if failed else 0
 
 

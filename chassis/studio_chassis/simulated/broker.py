@@ -28,7 +28,7 @@ class _Queue:
     dead: str | None = None
     waits: float | None = None
     ready: list["_Kept"] = field(default_factory=list)
-    consumers: list["_Subscription"] = field(default_factory=list)
+    consumers: list["Subscription"] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -39,8 +39,8 @@ class _Kept:
 
 
 @dataclass(eq=False)
-class _Subscription:
-    """A consumer: how many messages it may hold, and those it holds."""
+class Subscription:
+    """A consumer: how many messages it may be given, and those it holds. One who fetches is given none."""
 
     tag: str
     queue: _Queue
@@ -125,12 +125,12 @@ class SimulatedRabbit:
             chosen.unacked.append(kept)
             self._after(self._lag(), self._deliver, chosen, kept)
 
-    def _deliver(self, consumer: _Subscription, kept: _Kept) -> None:
+    def _deliver(self, consumer: Subscription, kept: _Kept) -> None:
         if kept in consumer.unacked:  # else the connection was lost meanwhile
             task = asyncio.ensure_future(consumer.callback(SimulatedDelivery(self, consumer, kept)))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def settle(self, consumer: _Subscription, kept: _Kept, *, requeue: bool) -> bool:
+    def settle(self, consumer: Subscription, kept: _Kept, *, requeue: bool) -> bool:
         """Forget the message or take it back; False when the consumer does not hold it."""
         if kept not in consumer.unacked:
             return False
@@ -148,7 +148,7 @@ class SimulatedRabbit:
         else:
             queue.ready.insert(0, kept)
 
-    def remove(self, consumer: _Subscription, *, take_back: bool) -> None:
+    def remove(self, consumer: Subscription, *, take_back: bool) -> None:
         """The consumer takes no more; with `take_back` it also loses what it holds."""
         with suppress(ValueError):
             consumer.queue.consumers.remove(consumer)
@@ -160,9 +160,9 @@ class SimulatedRabbit:
 class SimulatedDelivery:
     """One message in a consumer's hands."""
 
-    def __init__(self, rabbit: SimulatedRabbit, consumer: _Subscription, kept: _Kept) -> None:
+    def __init__(self, rabbit: SimulatedRabbit, consumer: Subscription, kept: _Kept, wire: Wire = perfect) -> None:
         self._rabbit, self._consumer, self._kept = rabbit, consumer, kept
-        self.wire: Wire = perfect
+        self.wire = wire
         message = kept.message
         self.body = message.body
         self.headers = dict(message.headers) | ({DELIVERIES: kept.deliveries} if kept.deliveries else {})
@@ -195,7 +195,7 @@ class SimulatedBroker:
     def __init__(self, rabbit: SimulatedRabbit, wire: Wire = perfect) -> None:
         self.rabbit = rabbit
         self.wire = wire
-        self.subscriptions: list[_Subscription] = []
+        self.subscriptions: list[Subscription] = []
         self.is_connected = True
         self.ready = asyncio.Event()
         self.ready.set()
@@ -257,7 +257,7 @@ class SimulatedQueue:
             if not self._broker.is_connected:
                 raise ChannelInvalidStateError("the channel is closed")
             tag = f"ctag-{next(self._broker.rabbit.tags)}"
-            subscription = _Subscription(tag, self._queue, self._prefetch, hand_over)
+            subscription = Subscription(tag, self._queue, self._prefetch, hand_over)
             self._broker.subscriptions.append(subscription)
             self._queue.consumers.append(subscription)
             self._broker.rabbit.serve(self._queue)

@@ -22,12 +22,22 @@ class SimulatedDatabase:
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.claims: dict[str, Claim] = {}
         self.observers: list[Observer] = []
+        self.lags: Callable[[], bool] = lambda: False
+        """Whether a read shows the job as it was before its last change, as after an election it may."""
+        self._before: dict[str, Job] = {}
+
+    def view(self, job_id: str) -> Job | None:
+        """The job as a reader sees it. It may be late, and never absent when it is there."""
+        job = self.jobs.get(job_id)
+        return self._before.get(job_id, job) if job is not None and self.lags() else job
 
     def write(self, change: Transition) -> None:
         """Replace the job and add to its outbox, as one."""
         job = change.job
         before = self.jobs.get(job.id)
         self.jobs[job.id] = job
+        if before is not None:
+            self._before[job.id] = before
         self.outboxes.setdefault(job.id, []).extend(change.events)
         for observe in self.observers:
             observe(before, job)
@@ -61,6 +71,13 @@ class SimulatedJobStore:
 
     async def load(self, job_id: str) -> Job:
         """The job as it stands. Raises JobNotFound."""
+        job = await self._wire("store.load", lambda: self._database.view(job_id))
+        if job is None:
+            raise JobNotFound(job_id)
+        return job
+
+    async def newest(self, job_id: str) -> Job:
+        """The job with every change in it. Raises JobNotFound."""
         job = await self._wire("store.load", lambda: self._database.jobs.get(job_id))
         if job is None:
             raise JobNotFound(job_id)

@@ -13,9 +13,10 @@ from studio_contracts.brief import Brief
 from studio_contracts.events import Payload, PredictionUpdated
 from studio_contracts.job import Job, Limits
 from studio_contracts.lifecycle import ending, slots, stages
+from studio_contracts.lifecycle.stages import patience
 from studio_contracts.lifecycle.transition import Step, Transition, awaited, carry_out, entry
 
-__all__ = ["Transition", "accept", "awaited", "transition"]
+__all__ = ["Transition", "accept", "awaited", "patience", "transition"]
 
 
 def accept(
@@ -62,13 +63,16 @@ def transition(job: Job, happening: h.Happening, *, now: datetime, by: str) -> T
     if job.is_final:
         return None
     if isinstance(happening, h.Nudged):
+        if now - job.updated_at < patience(job, happening.stuck_after):
+            return None
         return carry_out(None, stages.nudged(job, Step(now, by)), now=now, by=by, version=job.version)
     if isinstance(happening, h.ProviderCalledBack):
-        if not slots.listens(job, happening):
+        heard = slots.called_back(job, happening, Step(now, by))
+        if heard is None:
             return None
         news: tuple[Payload, ...] = (
             PredictionUpdated(slot=happening.slot, attempt=happening.attempt, prediction=dict(happening.prediction)),
         )
-        return carry_out(job, job, now=now, by=by, extra=news)
+        return carry_out(job, heard, now=now, by=by, extra=news)
     after = _RULES[type(happening)](job, happening, Step(now, by))
     return None if after is None else carry_out(job, after, now=now, by=by)

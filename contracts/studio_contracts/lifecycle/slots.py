@@ -9,6 +9,7 @@ from studio_contracts.happenings import (
     OfSlot,
     PicturesMade,
     PredictionReported,
+    ProviderCalledBack,
     SlotClaimed,
 )
 from studio_contracts.job import Job, Notice, Slot
@@ -19,9 +20,10 @@ from studio_contracts.prediction import is_infrastructure_failure
 OPEN = ("waiting", "submitting", "running")
 
 
-def listens(job: Job, word: OfSlot) -> bool:
-    """Whether this attempt of the slot still waits for the provider."""
-    return _slot(job, word, *OPEN) is not None
+def called_back(job: Job, word: ProviderCalledBack, _: Step) -> Job | None:
+    """The provider spoke of this attempt, so it exists. None when the slot no longer waits for it."""
+    slot = _slot(job, word, *OPEN)
+    return None if slot is None else _with(job, slot, called_back=True)
 
 
 def _slot(job: Job, word: OfSlot, *states: str) -> Slot | None:
@@ -68,9 +70,10 @@ def lost(job: Job, loss: CreationLost, step: Step) -> Job | None:
     """Nothing was bought, as far as the provider knows, so the slot loses none of the attempts it may fail.
 
     It may have been paid for without a trace all the same: the next try has another number, and money is set aside.
+    Once the provider has called back it certainly was; what it said is on its way to us.
     """
     slot = _slot(job, loss, "submitting")
-    return None if slot is None else _try_again(job, slot, "The provider's answer was lost.", step)
+    return None if slot is None or slot.called_back else _try_again(job, slot, "The provider's answer was lost.", step)
 
 
 def reported(job: Job, news: PredictionReported, step: Step) -> Job | None:
@@ -119,7 +122,8 @@ def _try_again(job: Job, slot: Slot, error: str, step: Step) -> Job:
         return _fail(job, slot, "attempts_used_up", f"Failed {len(slot.paid)} times, last: {error}", step)
     if _cents_committed(job) + _cents(job, slot) > job.limits.cents:
         return _fail(job, slot, "money_used_up", f"Another attempt would exceed the job's limit. Last: {error}", step)
-    job = _with(job, slot, state="waiting", attempt=slot.attempt + 1, claimed_at=None, provider_id=None, error=error)
+    again = {"state": "waiting", "attempt": slot.attempt + 1, "claimed_at": None, "called_back": False}
+    job = _with(job, slot, **again, provider_id=None, error=error)
     return step.log(job, "prediction.retried", slot=slot.number, detail=error)
 
 

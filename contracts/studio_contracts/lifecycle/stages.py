@@ -1,5 +1,8 @@
 """How a job moves from stage to stage before and between its predictions."""
 
+from datetime import timedelta
+from itertools import takewhile
+
 from studio_contracts.happenings import SlotsPlanned, StencilDrawn, WorkFailed
 from studio_contracts.job import Job, Slot
 from studio_contracts.lifecycle.ending import work_failed
@@ -30,8 +33,20 @@ def slots_planned(job: Job, planned: SlotsPlanned, step: Step) -> Job | None:
     )
 
 
+RESCUED = "job.rescued"
+MOST_PATIENCE = 4
+"""By how much patience grows at most: a job that no nudge moves is still looked after now and then."""
+
+
 def nudged(job: Job, step: Step) -> Job:
     """Nothing moved: count the rescue, so that the next one waits longer."""
-    return step.log(
-        job.model_copy(update={"rescues": job.rescues + 1}), "job.rescued", detail=f"rescue {job.rescues + 1}"
-    )
+    return step.log(job.model_copy(update={"rescues": job.rescues + 1}), RESCUED, detail=f"rescue {job.rescues + 1}")
+
+
+def patience(job: Job, stuck_after: timedelta) -> timedelta:
+    """How long a job may stand still before it is rescued: twice as long after each rescue that moved nothing.
+
+    Each rescue says again what is awaited. Where a step keeps failing, the messages would pile up at an even pace.
+    """
+    in_vain = sum(1 for _ in takewhile(lambda line: line.event == RESCUED, reversed(job.timeline)))
+    return min(1 << in_vain, MOST_PATIENCE) * stuck_after

@@ -156,7 +156,7 @@ class Predictor:
 
     async def stop_spending(self, event: Event) -> None:
         """job.canceled, job.failed → predictions that still run are called off, unless a replay may want them."""
-        job = await self.jobs.load(event.subject)
+        job = await self.jobs.newest(event.subject)  # a job that has ended is not nudged
         if not job.is_final or (job.error is not None and job.error.replayable):
             return
         for slot in job.predictions:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -16,6 +17,7 @@ from studio_chassis.store import JobStore
 from studio_chassis.telemetry import span
 from studio_contracts.happenings import DeadlinePassed, Nudged, ProviderCalledBack
 from studio_contracts.job import Job, Slot
+from studio_contracts.lifecycle import patience
 from studio_contracts.prediction import trim
 
 AT_ONCE = 8
@@ -33,8 +35,14 @@ class Rescuer:
     now: Callable[[], datetime]
 
     async def rescue_stuck(self, stuck_after: timedelta) -> None:
-        """One round over every job that has not moved for `stuck_after`."""
-        await self._each(self.store.unfinished(self.now() - stuck_after), self._rescue)
+        """One round over every job that has not moved for `stuck_after`, or for longer if it was rescued in vain."""
+        now = self.now()
+        stuck = (
+            job
+            async for job in self.store.unfinished(now - stuck_after)
+            if now - job.updated_at >= patience(job, stuck_after)
+        )
+        await self._each(stuck, partial(self._rescue, stuck_after))
 
     async def end_overdue(self) -> None:
         """Fail every job whose time is over, also one that still moves."""
@@ -61,12 +69,14 @@ class Rescuer:
                 await places.acquire()
                 group.create_task(one(job))
 
-    async def _rescue(self, job: Job) -> None:
+    async def _rescue(self, stuck_after: timedelta, job: Job) -> None:
         log.info("rescuing", job_id=job.id, status=job.status, stage=job.stage, idle_since=job.updated_at.isoformat())
-        await self._ask_provider(job)
-        await self.jobs.apply(job.id, Nudged())
+        nudged = await self.jobs.apply(job.id, Nudged(stuck_after))
+        if not nudged.changed:  # it moved meanwhile
+            return
         metrics.rescued.labels("nudged").inc()
         failpoints.reached("after-nudge")
+        await self._ask_provider(nudged.job)
 
     async def _end(self, job: Job) -> None:
         await self.jobs.apply(job.id, DeadlinePassed())

@@ -18,7 +18,7 @@ class ReconcilerSettings(ProviderSettings):
     stuck_after: Duration = Field(
         timedelta(minutes=5),
         validation_alias="STUDIO_STUCK_AFTER",
-        description="Time without a transition after which a job is rescued",
+        description="Time without a transition after which a job is rescued; each in vain doubles it, up to 4 times",
     )
     public_base_url: str | None = Field(
         None,

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any
 
+import aio_pika
 import pytest
 from aio_pika.exceptions import ChannelInvalidStateError
 
@@ -13,8 +15,10 @@ from studio_chassis.amqp import Broker
 from studio_chassis.cloudevents import from_message, to_message
 from studio_chassis.errors import Unavailable
 from studio_chassis.simulated.broker import SimulatedBroker
+from studio_chassis.simulated.channel import SimulatedChannel
 from studio_contracts import topology
 from studio_contracts.events import Event, JobCompleted, JobCreated
+from studio_local.infrastructure import Endpoints
 
 QUEUE = topology.STENCIL_JOB_CREATED
 AnyBroker = Broker | SimulatedBroker
@@ -193,3 +197,50 @@ async def _cut(broker: AnyBroker) -> None:
     assert broker._connection is not None
     assert broker._connection.transport is not None
     await broker._connection.transport.connection.close(ConnectionError("cut"))
+
+
+async def _arrival(broker: SimulatedBroker) -> None:
+    """A confirmed message is still on its way into its queue for a moment."""
+    for _ in range(100):
+        if broker.rabbit.is_empty:
+            return
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def _channel(broker: AnyBroker, endpoints: Endpoints | None) -> AsyncIterator[Any]:
+    """A plain channel, as commands use it."""
+    if endpoints is None:
+        assert isinstance(broker, SimulatedBroker)
+        await _arrival(broker)
+        with closing(SimulatedChannel(broker.rabbit)) as channel:
+            yield channel
+        return
+    async with await aio_pika.connect(endpoints.rabbitmq_url) as connection:
+        yield await connection.channel()
+
+
+async def test_what_is_fetched_and_not_settled_goes_back_in_its_order(
+    broker: AnyBroker, endpoints: Endpoints | None
+) -> None:
+    for number in range(4):
+        await broker.send("", QUEUE.dead, to_message(_event(number)))
+    async with _channel(broker, endpoints) as channel:
+        source = await channel.get_queue(QUEUE.dead)
+        assert source.declaration_result.message_count == 4
+        fetched = [await source.get(fail=False) for _ in range(4)]
+        assert [message.message_id for message in fetched] == ["0", "1", "2", "3"]
+        assert await source.get(fail=False) is None
+        await fetched[1].ack()
+    async with _channel(broker, endpoints) as channel:
+        source = await channel.get_queue(QUEUE.dead)
+        again = [await source.get(fail=False) for _ in range(3)]
+        assert [message.message_id for message in again] == ["0", "2", "3"]
+        assert all(message.redelivered for message in again)
+
+
+async def test_of_two_who_fetch_each_message_is_in_one_hand(broker: AnyBroker, endpoints: Endpoints | None) -> None:
+    await broker.send("", QUEUE.dead, to_message(_event()))
+    async with _channel(broker, endpoints) as first, _channel(broker, endpoints) as second:
+        assert await (await first.get_queue(QUEUE.dead)).get(fail=False) is not None
+        assert await (await second.get_queue(QUEUE.dead)).get(fail=False) is None

@@ -43,6 +43,7 @@ async def test_a_job_comes_back_as_it_was_stored(store: JobStore) -> None:
     first = _accepted()
     await store.insert(first)
     assert await store.load("a") == first.job
+    assert await store.newest("a") == first.job
 
 
 async def test_a_job_is_stored_once(store: JobStore) -> None:
@@ -54,6 +55,8 @@ async def test_a_job_is_stored_once(store: JobStore) -> None:
 async def test_a_job_that_is_not_there_is_told(store: JobStore) -> None:
     with pytest.raises(JobNotFound):
         await store.load("nowhere")
+    with pytest.raises(JobNotFound):
+        await store.newest("nowhere")
     assert not await store.commit(_after(_accepted().job, Nudged()))
 
 

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
+LIST_LAG_SECONDS = 200.0
+"""A prediction is missing from the provider's list for so long at most: longer than anybody looks for it."""
+STUCK_SECONDS = 60.0
+GRACE_SECONDS = 60.0
+"""What the services are told: when a job counts as stuck, and for how long a lost prediction is looked for."""
 FAULTY_SECONDS = 150.0
 """Faults happen before this moment of a run; then the world is kind, and everything must come to an end."""
 
@@ -11,6 +16,7 @@ RATES: dict[str, tuple[float, float]] = {
     # name: (how many seeds have it, highest rate per occasion)
     "store.refused": (0.3, 0.08),
     "store.lost": (0.3, 0.08),
+    "store.late": (0.3, 0.5),
     "objects.refused": (0.3, 0.1),
     "objects.lost": (0.3, 0.1),
     "broker.refused": (0.4, 0.3),
@@ -31,6 +37,8 @@ RATES: dict[str, tuple[float, float]] = {
     "webhook.twice": (0.5, 1.0),
     "webhook.late": (0.5, 0.6),
     "webhook.forged": (0.2, 0.5),
+    "list.lag": (0.3, 0.8),
+    "list.endless": (0.1, 0.5),
     "prediction.fast": (0.5, 0.8),
     "prediction.infrastructure": (0.5, 0.9),
     "prediction.model": (0.3, 0.4),
@@ -41,9 +49,18 @@ RATES: dict[str, tuple[float, float]] = {
     "prediction.aborted": (0.2, 0.3),
     "prediction.by_hand": (0.2, 0.3),
     "prediction.stuck": (0.3, 0.4),
+    "prediction.cursed": (0.15, 0.7),
     "client.cursed": (0.1, 1.0),
     "client.impossible": (0.3, 0.8),
 }
+CODES = ("RH30", "RH20", "RH12")
+"""Colours of every brief."""
+CURSES = {"cursed": RuntimeError("a fault that this brief brings to light"), "impossible": ValueError("not drawable")}
+"""Briefs that cannot be served until the code is mended, and what the stencil service comes upon."""
+BLIND = {"http.lost": 0.6, "list.lag": 1.0, "webhook.lost": 1.0}
+"""A mixture that seldom comes by itself: answers are lost, and neither webhooks nor the list tell what was bought."""
+HARD_OF_HEARING = {"http.lost": 0.3, "list.lag": 1.0, "webhook.lost": 0.3, "webhook.late": 0.6}
+"""The same, but webhooks do arrive, some of them as the grace time ends."""
 OUTAGES = ("store", "objects", "broker", "http.refused", "http.5xx", "http.402", "http.401", "http.429", "gateway")
 SERVICES = ("gateway", "stencil", "predictor", "predictor", "postprocess", "reconciler", "reconciler")
 
@@ -75,9 +92,17 @@ class Faults:
     latency: float
     lag: float
     poison: int
+    strangers: int
+    """Predictions of the account's other users, newer than all of ours, in each answer of the list."""
     peaceful: bool
     wipe_at: float | None
     """When the broker loses its disk."""
+    mended_at: float | None
+    """When the faults of our own code are mended and deployed; None: never, and nobody replays dead letters."""
+    replays: list[float]
+    """When an operator replays dead letters; once more when all is quiet."""
+    operators_deaths: int
+    """How often the operator's command dies between the write and the removal of a letter."""
 
     @classmethod
     def draw(cls, random: Random) -> "Faults":
@@ -87,6 +112,9 @@ class Faults:
             name: 0.0 if peaceful or random.random() > share else random.uniform(0, highest)
             for name, (share, highest) in RATES.items()
         }
+        if not peaceful:
+            rates |= random.choices((BLIND, HARD_OF_HEARING, {}), (0.1, 0.1, 0.8))[0]
+        attended = not peaceful and random.random() < 0.6
         windows = []
         for what in OUTAGES if not peaceful else ():
             if random.random() < 0.2:
@@ -108,9 +136,17 @@ class Faults:
             latency=random.choice((0.002, 0.02, 0.3)),
             lag=random.choice((0.0, 0.01, 0.5, 3.0)),
             poison=0 if peaceful else random.choice((0, 0, 1, 4)),
+            strangers=random.choice((0, 0, 0, 12, 35)),
             peaceful=peaceful,
             wipe_at=random.uniform(0, 60) if not peaceful and random.random() < 0.15 else None,
+            mended_at=random.uniform(0, 300) if attended else None,
+            replays=sorted(random.uniform(10, 400) for _ in range(random.choice((0, 1, 3)))) if attended else [],
+            operators_deaths=random.choice((0, 1, 3)),
         )
+
+    def mended(self, now: float) -> bool:
+        """Whether our own code is free of the faults of this run."""
+        return self.mended_at is not None and now >= self.mended_at
 
     def away(self, what: str, now: float) -> bool:
         """Whether it is in one of its outages."""

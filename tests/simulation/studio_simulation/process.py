@@ -95,7 +95,7 @@ class Process:
         """Start, wait for the end, start again."""
         world = self.world
         while True:
-            skew = timedelta(seconds=world.random.uniform(-10, 10) if world.skewed else 0)
+            skew = timedelta(seconds=world.random.uniform(-world.skew_seconds, world.skew_seconds))
             life = self.life = Life(world, self.name, skew)
             LIFE.set(life)
             world.spawn(self._live(life))

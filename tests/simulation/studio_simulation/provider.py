@@ -1,4 +1,4 @@
-"""Replicate, as far as its documentation and recorded behaviour tell, and the internet in between."""
+"""Replicate, as far as its documentation and recorded behaviour tell, and the way there and back."""
 
 import asyncio
 import json
@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from standardwebhooks.webhooks import Webhook
+
+from studio_simulation.faults import LIST_LAG_SECONDS
+from studio_simulation.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from studio_simulation.process import Life
     from studio_simulation.world import World
 
 TOKEN = "r8_" + "x" * 37
-SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-RETRY_SECONDS = (1, 2, 4, 8, 16, 30)
 PURGE_SECONDS = 3600.0
 INFRASTRUCTURE = (
     "Director: unexpected error handling prediction (E9828)",
@@ -23,7 +23,15 @@ INFRASTRUCTURE = (
     "Service is temporarily unavailable (E004)",
 )
 MODEL = ("NSFW content detected in all outputs", "CUDA out of memory", "", None)
+CURSED = "cursed"
 FINAL = ("succeeded", "failed", "canceled", "aborted")
+PAGE = 10
+ENDLESS = 120
+"""Strangers in a list that nobody reads to its end."""
+STRANGERS: tuple[dict[str, Any], ...] = tuple(
+    {"id": f"other{n:04}", "status": "succeeded" if n % 5 else "unheard of", "input": {"prompt": "cats", "seed": n}}
+    for n in range(ENDLESS)
+)
 
 
 @dataclass(eq=False)
@@ -35,30 +43,33 @@ class Prediction:
     webhook: str | None
     events: list[str]
     created: float
-    created_at: str
+    created_at: datetime
+    listed: float
+    """When the list begins to show it."""
     fate: str
+    cursed: bool
+    """Whether its pictures bring a fault of our own code to light."""
     status: str = "starting"
     output: Any = None
     error: str | None = None
     ended: float | None = None
     ended_by: str = ""
+    told: bool = False
+    """Whether a webhook of it was taken."""
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
 
 class Provider:
-    """Predictions that run in virtual time, and the webhooks that tell of them."""
+    """Predictions that run in virtual time."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
         self.predictions: dict[str, Prediction] = {}
         self._echoes_webhook = world.random.random() < 0.5
         self._minds_cancel_after = world.random.random() < 0.7
-        self._delivering = 0
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no webhook is under way."""
-        return not self._delivering
+        self.webhooks = Webhooks(world)
+        self.searches: dict[str, list[float]] = {}
+        """When the list was read from its first page, by the moment that was looked back to."""
 
     # the wire
 
@@ -120,13 +131,18 @@ class Provider:
         return httpx.Response(200, json=self._body(prediction))
 
     def _list(self, request: httpx.Request) -> httpx.Response:
-        since = datetime.fromisoformat(request.url.params["created_after"].replace("Z", "+00:00"))
-        start = int(request.url.params.get("cursor", "0"))
-        found = [p for p in self.predictions.values() if datetime.fromisoformat(p.created_at) >= since][::-1]
-        more = len(found) > start + 10
-        following = str(request.url.copy_set_param("cursor", start + 10)) if more else None
-        results = [self._body(prediction, listed=True) for prediction in found[start : start + 10]]
-        return httpx.Response(200, json={"next": following, "previous": None, "results": results})
+        after, now = request.url.params["created_after"], self._world.loop.time()
+        since = datetime.fromisoformat(after.replace("Z", "+00:00"))
+        strangers = ENDLESS if self._world.happens("list.endless") else self._world.faults.strangers
+        start, strangers = json.loads(request.url.params.get("cursor", f"[0, {strangers}]"))
+        known = [p for p in self.predictions.values() if p.listed <= now and p.created_at >= since][::-1]
+        if start == 0:
+            self.searches.setdefault(after, []).append(now)
+        found = [*STRANGERS[:strangers], *(self._body(prediction, listed=True) for prediction in known)]
+        cursor = json.dumps([start + PAGE, strangers])
+        following = str(request.url.copy_set_param("cursor", cursor)) if len(found) > start + PAGE else None
+        page = found[start : start + PAGE]
+        return httpx.Response(200, json={"next": following, "previous": None, "results": page})
 
     def _body(self, prediction: Prediction, *, listed: bool = False) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -136,7 +152,7 @@ class Provider:
             "output": prediction.output,
             "error": prediction.error,
             "logs": "",
-            "created_at": prediction.created_at,
+            "created_at": prediction.created_at.isoformat(),
             "metrics": {"predict_time": 2.5} if prediction.status == "succeeded" else {},
             "unheard_of": {"key": 1},
         }
@@ -156,8 +172,10 @@ class Provider:
             body.get("webhook"),
             body.get("webhook_events_filter", []),
             loop.time(),
-            world.now().isoformat(),
+            world.now(),
+            loop.time() + (world.random.uniform(0, LIST_LAG_SECONDS) if world.happens("list.lag") else 0),
             self._fate(),
+            world.happens("prediction.cursed"),
         )
         self.predictions[prediction.id] = prediction
         fast = world.happens("prediction.fast")
@@ -182,7 +200,7 @@ class Provider:
     def _begin(self, prediction: Prediction) -> None:
         if prediction.status not in FINAL:
             prediction.status = self._world.random.choice(("starting", "processing"))
-            self._notify(prediction, "start")
+            self.webhooks.notify(prediction, "start", self._body(prediction))
 
     def _finish(self, prediction: Prediction, fate: str) -> None:
         world = self._world
@@ -215,52 +233,7 @@ class Provider:
             timer.cancel()
         prediction.status, prediction.ended, prediction.ended_by = status, self._world.loop.time(), by
         self._world.say("provider", f"ends {prediction.id}: {status} by {by}")
-        self._notify(prediction, "completed")
-
-    # webhooks
-
-    def _notify(self, prediction: Prediction, event: str) -> None:
-        world = self._world
-        if prediction.webhook is None or event not in prediction.events:
-            return
-        content = json.dumps(self._body(prediction)).encode()
-        if world.happens("webhook.forged"):
-            self._spawn(
-                self._deliver(_forged(prediction, content), "forged", prediction.webhook[:-3] + "abc", 0, False)
-            )
-        if world.happens("webhook.lost"):
-            world.say("provider", f"webhook {event} of {prediction.id} is lost")
-            return
-        for copy in range(2 if world.happens("webhook.twice") else 1):
-            delay = world.random.uniform(0, 90) if world.happens("webhook.late") else world.latency()
-            message = f"msg_{prediction.id}_{event}_{copy}"
-            self._spawn(self._deliver(content, message, prediction.webhook, delay, event == "completed"))
-
-    def _spawn(self, delivery: Any) -> None:
-        self._delivering += 1
-        self._world.spawn(delivery)
-
-    async def _deliver(self, content: bytes, message: str, url: str, delay: float, retried: bool) -> None:
-        world = self._world
-        await asyncio.sleep(delay)
-        for pause in (*RETRY_SECONDS, None) if retried else (None,):
-            now = world.now()
-            headers = {
-                "content-type": "application/json",
-                "webhook-id": message,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": Webhook(SIGNING_KEY).sign(message, now, content.decode()),
-            }
-            try:
-                answer = await world.gateway().ask("POST", url, content=content, headers=headers)
-                status = answer.status_code
-            except ConnectionError:
-                status = 0
-            world.say("provider", f"webhook {message}: {status}")
-            if 200 <= status < 400 or pause is None:
-                break
-            await asyncio.sleep(pause)
-        self._delivering -= 1
+        self.webhooks.notify(prediction, "completed", self._body(prediction))
 
     # files
 
@@ -272,17 +245,13 @@ class Provider:
         prediction = self.predictions.get(request.url.path.split("/")[2])
         if world.happens("file.5xx"):
             return httpx.Response(503)
-        gone = prediction is None or prediction.ended is None or world.loop.time() - prediction.ended > PURGE_SECONDS
-        if gone or world.happens("file.404"):
+        if prediction is None or prediction.ended is None or world.loop.time() - prediction.ended > PURGE_SECONDS:
             return httpx.Response(404)
-        text = "broken" if world.happens("file.broken") else "picture"
+        if world.happens("file.404"):
+            return httpx.Response(404)
+        text = "broken" if world.happens("file.broken") else CURSED if prediction.cursed else "picture"
         return httpx.Response(200, content=f"{text} {request.url}".encode())
 
 
 def _told(status: int, title: str, detail: str, **more: Any) -> httpx.Response:
     return httpx.Response(status, json={"title": title, "detail": detail, "status": status, **more})
-
-
-def _forged(prediction: Prediction, content: bytes) -> bytes:
-    body = json.loads(content) | {"status": "succeeded", "output": ["https://replicate.delivery/pbxt/evil/out.png"]}
-    return json.dumps(body).encode()

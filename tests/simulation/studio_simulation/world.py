@@ -1,24 +1,16 @@
 """One run: five services' real code, a simulated world around them, one seed for all that is random."""
 
 import asyncio
-import os
-import random as random_module
 import time
-from collections.abc import Coroutine, Iterator
-from contextlib import ExitStack, contextmanager
+from collections import Counter
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from random import Random
-from types import SimpleNamespace
 from typing import Any, TypeVar
-from unittest.mock import patch
 
-import anyio.to_thread
 import httpx
-import numpy as np
-import standardwebhooks.webhooks
-import structlog
 from aio_pika import Message
 from pydantic import SecretStr
 
@@ -33,21 +25,19 @@ from studio_chassis.simulated.broker import SimulatedRabbit
 from studio_chassis.simulated.loop import Stalled, VirtualLoop
 from studio_chassis.simulated.store import SimulatedDatabase
 from studio_contracts import topology
-from studio_contracts.brief import Surface
 from studio_contracts.job import Job
-from studio_contracts.palette import BY_CODE
 from studio_gateway.settings import GatewaySettings
-from studio_postprocess.concept import ConceptPictures, make_concept
-from studio_postprocess.decode import PictureError
 from studio_postprocess.settings import PostprocessSettings
 from studio_predictor.settings import PredictorSettings
 from studio_predictor.slots import slot_seed
 from studio_reconciler.settings import ReconcilerSettings
 from studio_simulation.checks import Checks
-from studio_simulation.faults import FAULTY_SECONDS, SERVICES, Blow, Faults
-from studio_simulation.process import LIFE, Process
-from studio_simulation.provider import SIGNING_KEY, TOKEN, Prediction, Provider
-from studio_stencil.plan import make_plan
+from studio_simulation.faults import CODES, CURSES, FAULTY_SECONDS, GRACE_SECONDS, SERVICES, STUCK_SECONDS, Blow, Faults
+from studio_simulation.operator import Operator
+from studio_simulation.process import Process
+from studio_simulation.provider import TOKEN, Prediction, Provider
+from studio_simulation.scenery import concept, scenery
+from studio_simulation.webhooks import SIGNING_KEY
 
 T = TypeVar("T")
 
@@ -55,9 +45,8 @@ BEGINNING = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LAST_SECOND = 7200.0
 """By then everything must have come to rest."""
 QUIET_SECONDS = 30.0
-CODES = ("RH30", "RH20", "RH12")
-CURSES = {"cursed": RuntimeError("a fault that this brief brings to light"), "impossible": ValueError("not drawable")}
-"""Briefs that cannot be served, and what the stencil service comes upon."""
+MOST_REPLAYS = 8
+"""Commands of an operator over what is dead when all is quiet; some die."""
 DEADLINE_SECONDS = 900
 ATTEMPTS = 3
 
@@ -71,7 +60,7 @@ BUILDS = {
 
 
 @cache
-def _settings(service: str, public: bool) -> Any:
+def _settings(service: str, public: bool, cents: int) -> Any:
     types = {
         "gateway": GatewaySettings,
         "predictor": PredictorSettings,
@@ -84,17 +73,19 @@ def _settings(service: str, public: bool) -> Any:
             "replicate_webhook_signing_key": SecretStr(SIGNING_KEY),
             "job_deadline_seconds": DEADLINE_SECONDS,
             "attempts_per_slot": ATTEMPTS,
+            "job_cents": cents,
         },
         "predictor": {
             "replicate_api_token": SecretStr(TOKEN),
             "replicate_webhook_secret": SecretStr("simulated-secret-of-webhooks"),
             "public_base_url": "https://studio.example" if public else None,
+            "adoption_grace": timedelta(seconds=GRACE_SECONDS),
         },
         "postprocess": {},
         "reconciler": {
             "replicate_api_token": SecretStr(TOKEN),
             "public_base_url": "https://studio.example" if public else None,
-            "stuck_after": timedelta(seconds=60),
+            "stuck_after": timedelta(seconds=STUCK_SECONDS),
             "poll_every": timedelta(seconds=5),
         },
     }
@@ -115,7 +106,9 @@ class Outcome:
     seed: int
     violations: list[str]
     trace: list[str]
-    statuses: dict[str, int]
+    statuses: Counter[str]
+    counts: Counter[str]
+    """How often what is rare and allowed happened."""
     seconds: float
 
 
@@ -133,19 +126,22 @@ class World:
         self._limbo: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self.over = False
-        self.skewed = self.random.random() < 0.3
+        self.skew_seconds = 10.0 if self.random.random() < 0.3 else 0.0
         self.public = self.random.random() < 0.8
         self.rabbit = SimulatedRabbit(self._lag)
         self.database = SimulatedDatabase()
+        self.database.lags = partial(self.happens, "store.late")
         self.bucket: dict[str, bytes] = {}
         self.provider = Provider(self)
         self.accepted: dict[str, float] = {}
         self.canceled: dict[str, float] = {}
         self.poisoned = 0
         self.checks = Checks(self)
+        self.operator = Operator(self)
         self.database.observers.append(self.checks.observe)
+        cents = self.random.choice((200, 50))  # twelve pictures cost 36
         self.processes = [
-            Process(self, service, number, BUILDS[service], _settings(service, self.public))
+            Process(self, service, number, BUILDS[service], _settings(service, self.public, cents))
             for number, service in enumerate(SERVICES)
         ]
 
@@ -220,14 +216,30 @@ class World:
         if self.faults.wipe_at is not None:
             self.loop.call_later(self.faults.wipe_at, self._wipe)
         clients = [self.spawn(self._client(number)) for number in range(self.random.choice((1, 1, 2, 3)))]
+        for moment in self.faults.replays:
+            self.spawn(self.operator.replay_at(moment))
         await asyncio.gather(*clients)
+        await self._rest()
+        if self.faults.mended_at is not None:
+            await self._replay_what_is_left()
+        self.checks.at_the_end()
+
+    async def _rest(self) -> None:
         while self.loop.time() < LAST_SECOND:
             await asyncio.sleep(3)
             if self._at_rest():
                 await asyncio.sleep(QUIET_SECONDS)
                 if self._at_rest():
-                    break
-        self.checks.at_the_end()
+                    return
+
+    async def _replay_what_is_left(self) -> None:
+        """When all is quiet and mended, until nothing more comes of it; then all of it a second time, for nothing."""
+        for _ in range(MOST_REPLAYS):
+            if not await self.operator.replay():
+                break
+            await self._rest()
+        await self.operator.replay_all_again()
+        await self._rest()
 
     def _at_rest(self) -> bool:
         jobs = self.database.jobs.values()
@@ -237,7 +249,8 @@ class World:
             and (not self.faulty or self.loop.time() > FAULTY_SECONDS)
             and not any(self.database.outboxes.values())
             and self.rabbit.is_empty
-            and self.provider.is_idle
+            and self.provider.webhooks.is_idle
+            and self.operator.is_idle
         )
 
     def _wipe(self) -> None:
@@ -268,9 +281,10 @@ class World:
         self.say("client", f"has job {job_id} for {brief['count']} pictures")
         if random.random() < 0.25:
             await asyncio.sleep(random.choice((random.uniform(0, 2), random.uniform(0, 60))))
-            await self._cancel(job_id)
+            await self.cancel(job_id)
 
-    async def _cancel(self, job_id: str) -> None:
+    async def cancel(self, job_id: str) -> None:
+        """A client calls its job off."""
         for _ in range(40):
             try:
                 answer = await self.gateway().ask("POST", f"/v1/jobs/{job_id}/cancel")
@@ -312,90 +326,14 @@ class World:
         return await self.provider.answer(life, request)
 
 
-@cache
-def _concept() -> ConceptPictures:
-    from io import BytesIO
-
-    from PIL import Image
-
-    file = BytesIO()
-    Image.new("RGB", (16, 16), (120, 90, 60)).save(file, "PNG")
-    palette, stencil = [BY_CODE[code] for code in CODES], np.zeros((16, 16), np.uint8)
-    return make_concept(file.getvalue(), palette, (16, 16), stencil, "full", Surface())
-
-
-def _cheap_concept(original: bytes, *_: Any, **__: Any) -> ConceptPictures:
-    """What the real one would return, as far as the handler can tell: other bytes give other pictures and scores."""
-    if original.startswith(b"broken"):
-        raise PictureError("damaged", "truncated")
-    made = _concept()
-    score = Random(original).random()
-    return made._replace(
-        pictures={kind: file._replace(data=kind.encode() + original) for kind, file in made.pictures.items()},
-        vectors={kind: file._replace(data=kind.encode() + original) for kind, file in made.vectors.items()},
-        quality=made.quality._replace(score=score),
-    )
-
-
-async def _at_once(function: Any, *arguments: Any, **_: Any) -> Any:
-    return function(*arguments)
-
-
-def _plan(prompt: str, *arguments: Any) -> Any:
-    if prompt in CURSES:
-        raise CURSES[prompt]
-    return make_plan(prompt, *arguments)
-
-
-def _cheap_drawing(plan: Any) -> Any:
-    return np.full((4, 4), plan.seed % 3, dtype=np.uint8)
-
-
-@contextmanager
-def _patched(world: World) -> Iterator[None]:
-    """Time, entropy, the network and the work on pixels are the world's."""
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return world.now().astimezone(tz)
-
-    def client(**_: Any) -> httpx.AsyncClient:
-        transport = httpx.MockTransport(partial(world.internet, life=LIFE.get()))
-        return World.real_client(transport=transport, trust_env=False)
-
-    entropy = Random(world.seed).randbytes
-    stopwatch = SimpleNamespace(perf_counter=world.loop.time, monotonic=world.loop.time)
-    configured = structlog.get_config()
-    with ExitStack() as stack:
-        stack.callback(structlog.configure, **configured)
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-        for target, name, replacement in (
-            (httpx, "AsyncClient", client),
-            (os, "urandom", entropy),
-            (random_module, "_urandom", entropy),
-            (os, "cpu_count", lambda: 2),
-            (anyio.to_thread, "run_sync", _at_once),
-            (standardwebhooks.webhooks, "datetime", Clock),
-            (studio_stencil.handlers, "make_plan", _plan),
-            (studio_stencil.handlers, "draw", _cheap_drawing),
-            (studio_stencil.handlers, "time", stopwatch),
-            (studio_postprocess.handlers, "make_concept", _cheap_concept),
-            (studio_postprocess.handlers, "time", stopwatch),
-            (studio_reconciler.app, "TICK_SECONDS", 4.0),
-        ):
-            stack.enter_context(patch.object(target, name, replacement))
-        yield
-
-
 def run(seed: int) -> Outcome:
     """One run of the whole system. The same seed gives the same trace."""
     began = time.perf_counter()
-    _concept()  # made once a process, and not with this run's entropy
+    concept()  # made once a process, and not with this run's entropy
     loop = VirtualLoop()
     world = World(seed, loop)
     try:
-        with _patched(world):
+        with scenery(world):
             loop.set_exception_handler(lambda _, context: world.checks.failed(context))
             try:
                 loop.run_until_complete(world.run())
@@ -408,10 +346,9 @@ def run(seed: int) -> Outcome:
             loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
     finally:
         loop.close()
-    statuses: dict[str, int] = {}
-    for job in world.database.jobs.values():
-        statuses[job.status] = statuses.get(job.status, 0) + 1
-    return Outcome(seed, world.checks.violations, world.trace, statuses, time.perf_counter() - began)
+    checks = world.checks
+    statuses = Counter[str](job.status for job in world.database.jobs.values())
+    return Outcome(seed, checks.violations, world.trace, statuses, checks.counts, time.perf_counter() - began)
 
 
 def describe(job: Job) -> str:

@@ -10,7 +10,7 @@ from studio_chassis.jobs import MAX_CONFLICTS, Jobs
 from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.happenings import CancelRequested, DeadlinePassed, Nudged
+from studio_contracts.happenings import CancelRequested, DeadlinePassed, Nudged, Reopened, WorkFailed
 from studio_contracts.job import Job, Limits
 from studio_contracts.lifecycle import Transition, transition
 
@@ -92,6 +92,15 @@ async def test_what_changes_nothing_writes_and_publishes_nothing(jobs: Jobs, sto
     await jobs.finish_announcing()
     assert await jobs.apply("j", DeadlinePassed()) == (job, False)
     assert (store.job, wire.published) == (job, [CREATED])
+
+
+async def test_a_late_read_does_not_pass_for_nothing_to_do(jobs: Jobs, store: Store) -> None:
+    await _accept(jobs)
+    await jobs.apply("j", WorkFailed("set_aside", "Set aside", "kept", replayable=True))
+    store.database.lags = lambda: True
+    assert (await jobs.load("j")).status == "pending"
+    assert (await jobs.apply("j", Reopened())).changed
+    assert (store.job.status, store.job.version) == ("pending", 3)
 
 
 async def test_a_change_by_somebody_else_is_kept_and_ours_made_upon_it(jobs: Jobs, store: Store) -> None:

@@ -138,3 +138,15 @@ def test_concepts_are_ranked_by_score_and_equals_as_they_were_asked_for() -> Non
         concepts = tuple(concept(slot, index, score) for index, score in enumerate(scores[slot]))
         job = live(job, [h.PicturesMade(slot, 1, concepts, (), 0.1)])
     assert [(one.rank, one.id) for one in job.concepts] == [(1, "0-1"), (2, "1-0"), (3, "0-0"), (4, "1-1")]
+
+
+@pytest.mark.parametrize("first", [[], [h.SlotClaimed(0, 1)]])
+def test_a_prediction_the_provider_spoke_of_is_not_given_up_while_its_word_is_on_the_way(
+    first: list[h.Happening],
+) -> None:
+    called_back = live(SHAPES["waiting"], [*first, HAPPENINGS["callback"], h.SlotClaimed(0, 1)])
+    assert transition(called_back, HAPPENINGS["lost"], now=called_back.updated_at, by="predictor") is None
+    failed = live(called_back, [HAPPENINGS["infra"], h.SlotClaimed(0, 2)])
+    given_up = live(failed, [h.CreationLost(0, 2)])
+    assert [warning.code for warning in given_up.warnings] == [], "of the next attempt nobody has spoken"
+    assert given_up.predictions[0].attempt == 3

@@ -1,0 +1,131 @@
+"""Money: who bought what, and whether what was asked for again could have been seen.
+
+The provider takes no idempotency key. So there is one way to pay twice for a slot: a prediction whose answer was lost,
+that no webhook told of, and that the provider's list did not show to any search until the grace time was over. It is
+allowed and counted; to ask again for a prediction that could be seen is not.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from studio_contracts.job import Job, Slot
+from studio_predictor.handlers import CLOCK_MARGIN
+from studio_simulation.faults import FAULTY_SECONDS, GRACE_SECONDS
+
+if TYPE_CHECKING:
+    from studio_simulation.provider import Prediction
+    from studio_simulation.world import World
+
+CALL_OFF_SECONDS = 240.0
+"""After the faults and the job have ended, no prediction of a job that was called off runs for longer."""
+SEARCH_SECONDS = 60.0
+"""A search and what follows from it take no longer."""
+UNDER_WAY_SECONDS = 2.0
+"""Between a claim and its request's arrival."""
+
+
+class Ledger:
+    """The provider's account of one run, and what our jobs know of it."""
+
+    def __init__(self, world: "World", report: Callable[[str, str], None]) -> None:
+        self._world = world
+        self._report = report
+        self._ended: dict[str, float] = {}
+        self._unseen: set[str] = set()
+        self.counts: Counter[str] = Counter({"given up, never created": 0, "given up, paid and unseen": 0})
+
+    def observe(self, before: Job, after: Job) -> None:
+        """A change was committed."""
+        if after.is_final and not before.is_final:
+            self._ended[after.id] = self._world.loop.time()
+        for old, new in zip(before.predictions, after.predictions, strict=False):
+            if _was_given_up(old, new):
+                self._given_up(after, old)
+
+    def _given_up(self, job: Job, slot: Slot) -> None:
+        """The claim of this attempt was given up for lost."""
+        since = self._world.loop.time() - SEARCH_SECONDS
+        searches = [search for search in self._last_searches(slot) if search > since]
+        if not searches:
+            self._report(job.id, f"looked_for_before_asked_again: slot {slot.number} attempt {slot.attempt} was not")
+        bought = self._bought(job.id, slot.number, slot.attempt)
+        self.counts["given up, paid and unseen" if bought else "given up, never created"] += 1
+        for prediction in bought:
+            if prediction.told or not _missed_by(searches, prediction):
+                self._report(job.id, f"only_the_unseen_is_asked_again: {prediction.id} could be seen")
+            self._unseen.add(prediction.id)
+            self._world.say("provider", f"{prediction.id} is paid for and given up unseen")
+
+    def _last_searches(self, slot: Slot) -> list[float]:
+        """When the list was searched for this claim once the grace time was over."""
+        from studio_simulation.world import BEGINNING
+
+        assert slot.claimed_at is not None
+        # no other claim looks back to the same moment
+        looks_back = (slot.claimed_at - CLOCK_MARGIN).astimezone(UTC).isoformat().replace("+00:00", "Z")
+        over = (slot.claimed_at - BEGINNING).total_seconds() + GRACE_SECONDS - self._world.skew_seconds
+        return [search for search in self._world.provider.searches.get(looks_back, ()) if search >= over]
+
+    def _bought(self, *address: object) -> "list[Prediction]":
+        return [p for p in self._world.provider.predictions.values() if self._world.address_of(p) == address]
+
+    def at_the_end(self) -> None:
+        """One paid prediction per slot and attempt, none that nobody knows of, none that runs for nobody."""
+        jobs = self._world.database.jobs
+        attempts: Counter[tuple[str, int, int]] = Counter()
+        slots: Counter[tuple[str, int]] = Counter()
+        cents: Counter[str] = Counter()
+        for prediction in self._world.provider.predictions.values():
+            job_id, slot_number, attempt = self._world.address_of(prediction)
+            job = jobs[job_id]
+            assert job.generation is not None
+            attempts[job_id, slot_number, attempt] += 1
+            slots[job_id, slot_number] += prediction.id not in self._unseen
+            cents[job_id] += job.predictions[slot_number].count * job.generation.cents_per_picture
+            if prediction.id not in self._unseen:
+                self._known(job, job.predictions[slot_number], attempt, prediction)
+        for (job_id, slot_number, attempt), number in attempts.items():
+            if number > 1:
+                self._report(job_id, f"paid_once: slot {slot_number} attempt {attempt} was paid {number} times")
+        for (job_id, slot_number), number in slots.items():
+            if number > jobs[job_id].limits.attempts_per_slot:
+                self._report(job_id, f"paid_within_attempts: slot {slot_number} was paid {number} times")
+        for job_id, spent in cents.items():
+            if spent > jobs[job_id].limits.cents:
+                self._report(job_id, f"paid_within_limits: {spent} cents of {jobs[job_id].limits.cents}")
+
+    def _known(self, job: Job, slot: Slot, attempt: int, prediction: "Prediction") -> None:
+        """What was bought and could be seen is used, or called off."""
+        called_off = job.is_final and job.status != "completed"
+        if prediction.id not in slot.paid and not called_off:
+            self._report(job.id, f"nothing_is_paid_for_nothing: {prediction.id} was never adopted")
+        if prediction.fate in ("model", "aborted", "by_hand") and slot.attempt > attempt:
+            self._report(job.id, f"only_infrastructure_is_retried: {prediction.id} was {prediction.fate}")
+        if called_off and self._world.faults.wipe_at is None and not (job.error is not None and job.error.replayable):
+            self._called_off(job, slot, prediction)
+
+    def _called_off(self, job: Job, slot: Slot, prediction: "Prediction") -> None:
+        """A job that was called off stops spending on what it can see."""
+        ended = self._ended[job.id]
+        if prediction.created > ended + UNDER_WAY_SECONDS:
+            self._report(job.id, f"canceled_stops_spending: {prediction.id} was bought afterwards")
+        if slot.state == "submitting" and _missed_by(self._last_searches(slot), prediction):
+            self.counts["called off, unseen"] += 1
+            return
+        by = max(ended, FAULTY_SECONDS) + CALL_OFF_SECONDS
+        if prediction.ended is None or (prediction.fate == "stuck" and prediction.ended > by):
+            self._report(job.id, f"canceled_stops_spending: {prediction.id} ran on")
+
+
+def _was_given_up(old: Slot, new: Slot) -> bool:
+    """Whether this change gave up a claim for which no prediction was ever found; a refusal is none."""
+    if old.state != "submitting" or old.paid != new.paid:
+        return False
+    return new.attempt > old.attempt or (new.state == "failed" and "answer was lost" in (new.error or ""))
+
+
+def _missed_by(searches: list[float], prediction: "Prediction") -> bool:
+    """Whether the list did not show it yet to one of these searches: that one did not find it, rightly."""
+    return any(search < prediction.listed for search in searches)

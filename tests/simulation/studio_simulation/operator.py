@@ -1,0 +1,145 @@
+"""An operator at `studio dlq replay`: its real code on simulated adapters, dying at the worst moment now and then."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aio_pika import Message
+
+from studio_chassis.amqp import OUTAGES
+from studio_chassis.errors import ChassisError
+from studio_chassis.jobs import Jobs
+from studio_chassis.simulated.broker import SimulatedBroker
+from studio_chassis.simulated.channel import SimulatedChannel
+from studio_chassis.simulated.store import SimulatedJobStore
+from studio_chassis.simulated.wire import Wire
+from studio_cli.letters import Letter, read_letters
+from studio_cli.replay import Fate, replay
+from studio_simulation.process import Life
+
+if TYPE_CHECKING:
+    from studio_simulation.world import World
+
+T = TypeVar("T")
+DEATHS = 0.3
+"""Share of letters before whose removal the command dies, as long as it has deaths left."""
+CANCELED = 0.2
+"""Share of replayed jobs whose clients call them off soon afterwards."""
+
+
+class Operator:
+    """Replays everything that is dead, whenever it is told to."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._deaths_left = world.faults.operators_deaths
+        self._at_work = 0
+        self.fates: Counter[Fate] = Counter()
+        self.replayed: set[str] = set()
+        """Jobs that were reopened."""
+        self._read: dict[tuple[str, str], Message] = {}
+        """A copy of each readable letter that was ever seen, by its queue and event."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no command runs."""
+        return not self._at_work
+
+    async def replay_at(self, moment: float) -> None:
+        """Come at that moment of the run."""
+        await asyncio.sleep(moment - self._world.loop.time())
+        await self.replay()
+
+    async def replay(self) -> int:
+        """One command, to its end or its death; returns how many letters it took away or sent on."""
+        world = self._world
+        life = Life(world, "operator", timedelta(0))
+        channel = SimulatedChannel(world.rabbit, self._wire(life))
+        self._at_work += 1
+        done = sum(self.fates.values())
+        command = world.spawn(self._command(life, channel))
+        await asyncio.wait([command, life.died], return_when=asyncio.FIRST_COMPLETED)
+        channel.close()
+        self._at_work -= 1
+        return sum(self.fates.values()) - done or life.dead
+
+    async def _command(self, life: Life, channel: Any) -> None:
+        store = SimulatedJobStore(self._world.database, life.wire)
+        broker = SimulatedBroker(self._world.rabbit, life.wire)
+        jobs = Jobs(store, broker.publish, life.now, "operator")
+        life.world.say("operator", "replays what is dead")
+        try:
+            letters = [letter async for letter in read_letters(channel)]
+            for letter in letters:
+                self._keep(letter)
+            await replay(letters, jobs, per_second=10.0, dry_run=False, report=self._told)
+        except (ChassisError, *OUTAGES) as error:
+            life.world.say("operator", f"gives up for now: {error}")
+
+    def _keep(self, letter: Letter) -> None:
+        if letter.event is not None:
+            copy = Message(letter.body, headers=dict(letter.headers), message_id=letter.message.message_id)
+            self._read[letter.queue.dead, letter.event.id] = copy
+
+    def _told(self, letter: Letter, fate: Fate) -> None:
+        world = self._world
+        world.say("operator", f"{letter.id}: {fate.value}")
+        if fate not in (Fate.REPLAYED, Fate.DONE_BEFORE):
+            return
+        self.fates[fate] += 1
+        if fate is Fate.REPLAYED and letter.job_id is not None:
+            self.replayed.add(letter.job_id)
+            if world.random.random() < CANCELED:
+                world.spawn(world.cancel(letter.job_id))
+
+    def _wire(self, life: Life) -> Wire:
+        async def wire(operation: str, effect: Callable[[], Any]) -> Any:
+            result = await life.wire(operation, effect)
+            if operation == "broker.get" and result is not None:
+                job_id = str(result.headers.get("ce-subject"))
+                result.wire = partial(self._take_away, life, job_id, self._version(job_id))
+            return result
+
+        return wire
+
+    async def _take_away(
+        self, life: Life, job_id: str, version: int | None, operation: str, effect: Callable[[], T]
+    ) -> T:
+        """The removal of a letter, fetched when its job had that version: the command may die just before."""
+
+        def checked() -> T:
+            job = self._world.database.jobs.get(job_id)
+            if job is not None and job.version == version and job.error is not None and job.error.replayable:
+                self._world.checks.report(job_id, "dead_letters_as_expected: taken away before the job was reopened")
+            return effect()
+
+        if self._deaths_left > 0 and self._world.random.random() < DEATHS:
+            self._deaths_left -= 1
+            life.end("before it takes the letter away")
+        return await life.wire(operation, checked)
+
+    def _version(self, job_id: str) -> int | None:
+        job = self._world.database.jobs.get(job_id)
+        return None if job is None else job.version
+
+    async def replay_all_again(self) -> None:
+        """Every letter that ever was, once more, as if none had been taken away: nothing may come of it."""
+        world = self._world
+        for (queue, _), copy in self._read.items():
+            world.rabbit.route("", queue, copy)
+        await asyncio.sleep(1)
+        waiting = {job.id for job in world.database.jobs.values() if job.error is not None and job.error.replayable}
+        before = self._state()
+        self._deaths_left = 0
+        await self.replay()
+        if not waiting and self._state() != before:
+            world.checks.violations.append("replayed_twice_changes_nothing: it did")
+
+    def _state(self) -> tuple[Any, ...]:
+        world = self._world
+        versions = {job.id: job.version for job in world.database.jobs.values()}
+        outboxes = {job_id: len(events) for job_id, events in world.database.outboxes.items() if events}
+        return versions, outboxes, len(world.provider.predictions), world.rabbit.is_empty

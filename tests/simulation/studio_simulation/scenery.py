@@ -1,0 +1,113 @@
+"""What surrounds the services' code in a simulated world: its time, entropy and network, and cheap work on pixels."""
+
+import os
+import random as random_module
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from functools import cache, partial
+from random import Random
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import anyio.to_thread
+import httpx
+import numpy as np
+import standardwebhooks.webhooks
+import structlog
+
+import studio_postprocess.handlers
+import studio_reconciler.app
+import studio_stencil.handlers
+from studio_chassis.errors import Reject
+from studio_contracts.brief import Surface
+from studio_contracts.palette import BY_CODE
+from studio_postprocess.concept import ConceptPictures, make_concept
+from studio_postprocess.decode import PictureError
+from studio_simulation.faults import CODES, CURSES
+from studio_simulation.process import LIFE
+from studio_simulation.provider import CURSED
+from studio_stencil.plan import make_plan
+
+if TYPE_CHECKING:
+    from studio_simulation.world import World
+
+
+@cache
+def concept() -> ConceptPictures:
+    """One real concept, which takes a moment to make."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    file = BytesIO()
+    Image.new("RGB", (16, 16), (120, 90, 60)).save(file, "PNG")
+    palette, stencil = [BY_CODE[code] for code in CODES], np.zeros((16, 16), np.uint8)
+    return make_concept(file.getvalue(), palette, (16, 16), stencil, "full", Surface())
+
+
+def _cheap_concept(world: "World", original: bytes, *_: Any, **__: Any) -> ConceptPictures:
+    """What the real one would return, as far as the handler can tell: other bytes give other pictures and scores."""
+    if original.startswith(CURSED.encode()) and not world.faults.mended(world.loop.time()):
+        raise Reject("a fault that these pictures bring to light")
+    if original.startswith(b"broken"):
+        raise PictureError("damaged", "truncated")
+    made = concept()
+    score = Random(original).random()
+    return made._replace(
+        pictures={kind: file._replace(data=kind.encode() + original) for kind, file in made.pictures.items()},
+        vectors={kind: file._replace(data=kind.encode() + original) for kind, file in made.vectors.items()},
+        quality=made.quality._replace(score=score),
+    )
+
+
+async def _at_once(function: Any, *arguments: Any, **_: Any) -> Any:
+    return function(*arguments)
+
+
+def _plan(world: "World", prompt: str, *arguments: Any) -> Any:
+    if prompt in CURSES and not world.faults.mended(world.loop.time()):
+        raise CURSES[prompt]
+    return make_plan(prompt, *arguments)
+
+
+def _cheap_drawing(plan: Any) -> Any:
+    return np.full((4, 4), plan.seed % 3, dtype=np.uint8)
+
+
+@contextmanager
+def scenery(world: "World") -> Iterator[None]:
+    """Time, entropy, the network and the work on pixels are the world's."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return world.now().astimezone(tz)
+
+    def client(**_: Any) -> httpx.AsyncClient:
+        transport = httpx.MockTransport(partial(world.internet, life=LIFE.get()))
+        return world.real_client(transport=transport, trust_env=False)
+
+    entropy = Random(world.seed).randbytes
+    stopwatch = SimpleNamespace(perf_counter=world.loop.time, monotonic=world.loop.time)
+    configured = structlog.get_config()
+    with ExitStack() as stack:
+        stack.callback(structlog.configure, **configured)
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+        for target, name, replacement in (
+            (httpx, "AsyncClient", client),
+            (os, "urandom", entropy),
+            (random_module, "_urandom", entropy),
+            (os, "cpu_count", lambda: 2),
+            (anyio.to_thread, "run_sync", _at_once),
+            (standardwebhooks.webhooks, "datetime", Clock),
+            (studio_stencil.handlers, "make_plan", partial(_plan, world)),
+            (studio_stencil.handlers, "draw", _cheap_drawing),
+            (studio_stencil.handlers, "time", stopwatch),
+            (studio_postprocess.handlers, "make_concept", partial(_cheap_concept, world)),
+            (studio_postprocess.handlers, "time", stopwatch),
+            (studio_reconciler.app, "TICK_SECONDS", 4.0),
+        ):
+            stack.enter_context(patch.object(target, name, replacement))
+        yield

@@ -1,0 +1,117 @@
+"""Whom the rescuer looks after, and how often."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from studio_chassis.errors import Unavailable
+from studio_chassis.jobs import Jobs
+from studio_chassis.provider_errors import AnswerLost
+from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event
+from studio_contracts.happenings import Nudged, ProviderCalledBack
+from studio_contracts.job import Job, Limits
+from studio_contracts.lifecycle import accept
+from studio_contracts.prediction import trim
+from studio_reconciler.rescue import Rescuer
+from tests.unit.contracts.lives import SHAPES
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+STUCK = timedelta(minutes=5)
+
+
+class Ward:
+    """A rescuer with a clock to be set, a provider that answers nobody, and a record of what was said."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.database = SimulatedDatabase()
+        self.said: list[Event] = []
+        self.asked: list[str] = []
+        self.answer: dict[str, Any] | None = None
+        self.refuses: set[str] = set()
+        store = SimulatedJobStore(self.database)
+        self.jobs = jobs = Jobs(store, self._publish, lambda: self.now, "reconciler")
+        provider: Any = SimpleNamespace(read=self._read)
+        self.rescuer = Rescuer(jobs, store, provider, lambda: self.now)
+
+    async def _publish(self, event: Event) -> None:
+        if event.subject in self.refuses:
+            raise Unavailable("this one is never taken")
+        self.said.append(event)
+
+    async def _read(self, prediction_id: str) -> dict[str, Any]:
+        self.asked.append(prediction_id)
+        if self.answer is None:
+            raise AnswerLost("no answer")
+        return self.answer
+
+    def add(self, job: Job, **changes: Any) -> None:
+        self.database.jobs[job.id] = job.model_copy(update=changes)
+
+    def accept(self, job_id: str, at: datetime) -> None:
+        limits = Limits(deadline_seconds=10**6)
+        brief = Brief(prompt="a pond")
+        first = accept(brief, job_id=job_id, seed=1, traceparent="", limits=limits, now=at, by="test")
+        self.database.write(first._replace(events=()))
+
+    async def watch(self, minutes: int) -> dict[int, int]:
+        """How many messages were said in which minute of so many, with a round a minute."""
+        said = {}
+        for minute in range(minutes):
+            self.now, before = NOW + timedelta(minutes=minute), len(self.said)
+            await self.rescuer.rescue_stuck(STUCK)
+            if len(self.said) > before:
+                said[minute] = len(self.said) - before
+        return said
+
+
+async def test_a_job_that_never_moves_is_nudged_ever_more_rarely() -> None:
+    ward = Ward()
+    ward.accept("j", NOW)
+    assert await ward.watch(90) == {6: 1, 16: 1, 36: 1, 56: 1, 76: 1}
+
+
+async def test_a_running_prediction_is_asked_about_ever_more_rarely_too() -> None:
+    ward = Ward()
+    ward.add(SHAPES["running"], updated_at=NOW)
+    await ward.watch(40)
+    assert len(ward.asked) == 3
+
+
+async def test_a_thousand_hopeless_jobs_do_not_starve_the_next() -> None:
+    ward = Ward()
+    for number in range(1000):
+        ward.accept(f"hopeless-{number}", NOW - timedelta(hours=2))
+        ward.refuses.add(f"hopeless-{number}")
+    ward.accept("the 1001st", NOW - timedelta(hours=1))
+    await ward.rescuer.rescue_stuck(STUCK)
+    assert [event.subject for event in ward.said] == ["the 1001st"]
+    await ward.rescuer.rescue_stuck(STUCK)
+    assert all(job.rescues == 1 for job in ward.database.jobs.values()), "nobody is looked after twice at once"
+
+
+async def test_two_rescuers_at_once_look_after_a_job_once() -> None:
+    ward = Ward()
+    ward.add(SHAPES["running"], updated_at=NOW)
+    ward.now = NOW + STUCK + timedelta(seconds=1)
+    await asyncio.gather(*(ward.rescuer.rescue_stuck(STUCK) for _ in range(10)))
+    assert ward.database.jobs[SHAPES["running"].id].rescues == 1
+    assert len(ward.asked) == 1
+
+
+async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s_word() -> None:
+    body = {"id": "p0.1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"], "logs": "long"}
+    asking, told = Ward(), Ward()
+    for ward in (asking, told):
+        ward.add(SHAPES["running"], updated_at=NOW)
+        ward.now = NOW + timedelta(hours=1)
+    asking.answer = body
+    await asking.rescuer.rescue_stuck(STUCK)
+    await told.jobs.apply("j", Nudged(STUCK))
+    await told.jobs.record("j", ProviderCalledBack(0, 1, trim(body)))
+    await told.jobs.finish_announcing()
+    assert asking.said == told.said
+    assert asking.database.jobs == told.database.jobs
