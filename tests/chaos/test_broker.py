@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from studio_chaos.fleet import Fleet
+from studio_chaos.lives import TRACE
 from studio_chaos.reckoning import dead_letters, jobs_of
 from studio_chassis.clock import utc_now
 from studio_chassis.mongo import open_mongo_store
@@ -24,7 +25,6 @@ from studio_local.processes import wait_until
 BACK_SECONDS = 15
 BREAKS = tuple(step * 0.01 for step in range(1, 31))
 GOOD, POISON_OF_A_KIND = 200, 5
-TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 
 def consumers(fleet: Fleet) -> list[str]:
