@@ -1,7 +1,13 @@
 """The life of a job without the services: what happens to it, step by step."""
 
+import itertools
 from collections.abc import Iterator
 
+from studio_chassis.clock import Clock
+from studio_chassis.jobs import Jobs
+from studio_chassis.store import JobStore
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event
 from studio_contracts.happenings import (
     Happening,
     PicturesMade,
@@ -10,9 +16,11 @@ from studio_contracts.happenings import (
     SlotsPlanned,
     StencilDrawn,
 )
-from studio_contracts.job import Concept, Generation, Plan, PlanColour, Quality, StoredPicture
+from studio_contracts.job import Concept, Generation, Limits, Plan, PlanColour, Quality, StoredPicture
 from studio_contracts.prediction import PredictionReport, PredictionStatus
 
+STATES = ("pending", "drawn", "waiting", "submitting", "running", "succeeded")
+"""Where a job of one slot may stand before its end: so many steps of its life have happened."""
 TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 
@@ -44,3 +52,16 @@ def life(job_id: str) -> Iterator[Happening]:
     yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.PROCESSING))
     yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.SUCCEEDED, outputs=output))
     yield PicturesMade(0, 1, (concept,), (), 0.0)
+
+
+async def freeze(store: JobStore, clock: Clock, job_id: str, steps: int, limits: Limits) -> None:
+    """A job to which only the first steps of its life have happened, and whose message to go on was lost."""
+    jobs = Jobs(store, _lose, clock, "test")
+    await jobs.accept(Brief(prompt="a pond", count=1), job_id=job_id, seed=1, traceparent=TRACE, limits=limits)
+    for happening in itertools.islice(life(job_id), steps):
+        assert (await jobs.apply(job_id, happening)).changed
+    await jobs.finish_announcing()
+
+
+async def _lose(_: Event) -> None:
+    """As a broker that takes a message and loses its disk."""
