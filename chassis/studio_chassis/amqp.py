@@ -135,7 +135,8 @@ class Broker:
 
 async def declare(connection: AbstractRobustConnection) -> None:
     """Declare the whole topology on a throw-away channel; repeating it changes nothing."""
-    async with connection.channel() as channel:
+    # Of the connection's own making it would be a robust one: broken meanwhile, it would be restored and stay for ever.
+    async with aio_pika.Channel(connection) as channel:
         for queue in topology.QUEUES:
             await channel.declare_queue(queue.dead, durable=True, arguments=DEAD_ARGUMENTS)
             await _declare_work(channel, queue)
