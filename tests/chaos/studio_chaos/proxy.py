@@ -19,6 +19,7 @@ class Proxy:
     """Listens while the context is open, in a thread of its own. A target that is down is a refused connection."""
 
     def __init__(self, target_url: str) -> None:
+        self.target_url = target_url
         parts = urlsplit(target_url)
         assert parts.port is not None
         self._target = parts.port
