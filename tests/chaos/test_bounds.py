@@ -88,9 +88,10 @@ async def flood(stack: tuple[Fleet, Proxy], job_id: str, messages: int, breaks: 
 
         for part in range(breaks):
             await asyncio.gather(*map(say, range(part, messages, breaks)))
+            again = proxy.accepted + len(open_before)
             proxy.cut()
-            assert await until(lambda: proxy.connections == len(open_before))
-            proxy.cut()  # again, for half restored is another state than whole
+            assert await until(lambda: proxy.accepted >= again)  # noqa: B023
+            proxy.cut()  # for half restored is another state than whole
             assert await until(lambda: proxy.channels == open_before), (open_before, proxy.channels)
     assert await until(lambda: asyncio.run(on_their_way(fleet.stack.endpoints)) == 0 and proxy.in_hand == 0)
 
@@ -155,10 +156,13 @@ def test_ten_times_more_than_can_be_done_is_taken_and_held_in_the_queues(
         codes = burst(fleet, jobs)
         assert stored.count_documents({"final": False}) > jobs / 2, "it was no burst"
         assert wait_until(lambda: stored.count_documents({"final": True}) >= done_before + jobs / 10, PATIENCE_SECONDS)
+        failed = Counter(job["error"]["code"] for job in stored.find({"status": "failed"}))
     grown, most = growth(usual, peak(fleet)), proxy.most_in_hand
     with capsys.disabled():
-        print(f"\n{jobs} jobs where {capacity:.1f} a second can be done: memory grown by {grown}, in hand {dict(most)}")
+        print(f"\n{jobs} jobs where {capacity:.1f} a second can be done: failed {dict(failed)}")
+        print(f"memory grown by {grown}, in hand {dict(most)}")
     assert codes == {(202, 200): jobs}
+    assert failed.keys() <= {"no_pictures"}, failed  # the stand-in's file host drowns in as many predictions
     assert max(grown.values()) < 1.2
     assert all(most[queue.name] <= queue.prefetch for queue in topology.QUEUES), most
     assert most[topology.STENCIL_JOB_CREATED.name] == topology.STENCIL_JOB_CREATED.prefetch, "nothing was held back"

@@ -126,7 +126,7 @@ async def test_events_said_twice_and_out_of_order_leave_the_same_documents(
     stack: tuple[Fleet, Proxy], thorough: bool, seed: int
 ) -> None:
     fleet, _ = stack
-    jobs, events = (72, 500) if thorough else (8, 50)
+    jobs, events = (80, 500) if thorough else (8, 50)
     plain = await stored(fleet, await run_jobs(fleet, jobs))
     async with echo(fleet.stack.endpoints.rabbitmq_url, seed) as listener:
         job_ids = await run_jobs(fleet, jobs)

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import httpx
-import pytest
 
-from studio_chaos.inside import SECRET, URL, Provider, chassis_on, gateway_on, until
+from studio_chaos.inside import SECRET, URL, Provider, chassis_on, gateway_on
 from studio_chaos.lives import STATES, freeze
 from studio_chaos.reckoning import jobs_of, lying_in
 from studio_chassis.consumer import Consumer
@@ -27,6 +27,7 @@ from studio_contracts.happenings import PredictionReported
 from studio_contracts.job import Limits
 from studio_contracts.prediction import PredictionReport, PredictionStatus
 from studio_local.infrastructure import Endpoints, Infrastructure
+from studio_local.processes import wait_until
 from studio_predictor.handlers import Predictor
 from studio_reconciler.rescue import Rescuer
 
@@ -36,6 +37,7 @@ EVENTS = ("start", "logs", "logs", "output", "completed")
 TIMES = 3
 STALE = timedelta(minutes=6)
 AT_ONCE = 16
+PATIENCE_SECONDS = 60
 TRUTH, LIE = "https://replicate.delivery/{}.png", "https://elsewhere.example/{}.png"
 
 
@@ -170,8 +172,9 @@ async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
                     await chassis.jobs.apply(story.job_id, PredictionReported(0, 1, started))
                 return codes
 
-            async def have_succeeded(count: int) -> bool:
-                return bool(jobs.count_documents(succeeded) == count)
+            async def wait_for_successes(count: int) -> None:
+                arrived = partial(wait_until, lambda: jobs.count_documents(succeeded) == count, PATIENCE_SECONDS)
+                assert await asyncio.to_thread(arrived), f"seed {seed}"
 
             await side_by_side(
                 [
@@ -197,11 +200,11 @@ async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
                 assert set().union(*answered) == {204}
                 ended = sum(any(one.event == "completed" for one in story.webhooks) for story in told)
                 assert ended < len(told)
-                await until(lambda: have_succeeded(ended))
+                await wait_for_successes(ended)
                 rescuer = Rescuer(chassis.jobs, chassis.store, replicate, chassis.clock)
                 assert not provider.asked
                 await rescuer.rescue_stuck(timedelta(0))
-                await until(lambda: have_succeeded(len(told)))
+                await wait_for_successes(len(told))
         assert provider.asked.total() == len(told) - ended
         queue = topology.POSTPROCESS_PREDICTION_SUCCEEDED.name
         for document in documents(endpoints):

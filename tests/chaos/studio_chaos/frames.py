@@ -55,10 +55,11 @@ class Frames:
 
 
 class Traffic:
-    """What one connection has open and in hand, and how much it ever had, by queue."""
+    """What one connection has open and in hand; what was delivered to it and the most it ever held, by queue."""
 
     def __init__(self) -> None:
         self.channels: set[int] = set()
+        self.delivered: Counter[str] = Counter()
         self.most_in_hand: Counter[str] = Counter()
         self._queues: dict[int, str] = {}
         self._in_hand: defaultdict[int, set[int]] = defaultdict(set)
@@ -91,6 +92,7 @@ class Traffic:
                 start = 1 + arguments[0]
                 self._in_hand[channel].add(int.from_bytes(arguments[start : start + 8]))
                 queue = self._queues[channel]
+                self.delivered[queue] += 1
                 self.most_in_hand[queue] = max(self.most_in_hand[queue], len(self._in_hand[channel]))
 
     def _closed(self, channel: int) -> None:

@@ -1,8 +1,7 @@
 """Parts of the services in this process, on the real broker and database, with a clock and a provider of ours."""
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +17,6 @@ from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
 from studio_local.infrastructure import Endpoints
 
-PATIENCE_SECONDS = 60.0
 SECRET = "a secret of sixteen or more"
 URL = "http://studio"
 
@@ -66,10 +64,3 @@ class Provider:
         prediction_id = request.url.path.rpartition("/")[2]
         self.asked[prediction_id] += 1
         return httpx.Response(200, json=self.known[prediction_id])
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    """Return when the condition, awaited, comes true."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await condition():
-            await asyncio.sleep(0.05)

@@ -29,10 +29,13 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
         self._flows = asyncio.Event()
+        self.accepted = 0
+        """How many connections there ever were."""
         self._deaf = False
         self._to_swallow = 0
         self._spared = False
         self._traffic: set[Traffic] = set()
+        self._delivered: Counter[str] = Counter()
         self._most_in_hand: Counter[str] = Counter()
         self._writers: set[asyncio.StreamWriter] = set()
         self._connections: set[asyncio.Task[None]] = set()
@@ -59,6 +62,11 @@ class Proxy:
     def channels(self) -> list[int]:
         """How many channels each connection has open now."""
         return sorted(len(traffic.channels) for traffic in self._traffic.copy())
+
+    @property
+    def delivered(self) -> Counter[str]:
+        """How many deliveries of each queue passed, repeated ones counted again."""
+        return sum((traffic.delivered for traffic in self._traffic.copy()), self._delivered)
 
     @property
     def most_in_hand(self) -> Counter[str]:
@@ -128,6 +136,7 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
+        self.accepted += 1
         ends = {writer, far_writer}
         traffic = Traffic()
         self._writers |= ends
@@ -148,6 +157,7 @@ class Proxy:
         finally:
             self._writers -= ends
             self._traffic.discard(traffic)
+            self._delivered += traffic.delivered
             self._most_in_hand |= traffic.most_in_hand
 
     def _swallows(self, frame: Frame) -> bool:
