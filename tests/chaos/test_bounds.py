@@ -38,8 +38,10 @@ CLIENTS = 8
 
 @pytest.fixture(scope="module")
 def stack(ground: Any) -> Iterator[tuple[Fleet, Proxy]]:
-    with ground(STUDIO_STUCK_AFTER="600") as standing:
-        yield standing
+    with ground(STUDIO_STUCK_AFTER="600") as (fleet, proxy):
+        yield fleet, proxy
+        for name in SERVICES:  # the burst leaves them at work that nobody waits for
+            fleet.kill(name)
 
 
 def memory(fleet: Fleet, entry: str) -> dict[str, int]:
