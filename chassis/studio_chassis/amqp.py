@@ -27,7 +27,7 @@ from studio_contracts.topology import Queue
 PUBLISH_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 SET_UP_AGAIN_SECONDS = 5.0
-DEAD_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
+DEAD_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
 OUTAGES = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
 log = structlog.get_logger()
@@ -135,7 +135,8 @@ class Broker:
 
 async def declare(connection: AbstractRobustConnection) -> None:
     """Declare the whole topology on a throw-away channel; repeating it changes nothing."""
-    async with connection.channel() as channel:
+    # Of the connection's own making it would be a robust one: broken meanwhile, it would be restored and stay for ever.
+    async with aio_pika.Channel(connection) as channel:
         for queue in topology.QUEUES:
             await channel.declare_queue(queue.dead, durable=True, arguments=DEAD_ARGUMENTS)
             await _declare_work(channel, queue)

@@ -53,15 +53,16 @@ def infrastructure() -> Iterator[Infrastructure]:
 Ground = Callable[..., AbstractContextManager[tuple[Fleet, Proxy]]]
 
 
-@pytest.fixture
-def ground(infrastructure: Infrastructure, tmp_path: Path) -> Ground:
+@pytest.fixture(scope="session")
+def ground(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> Ground:
     """A whole stack on a virtual host and a database of its own, whose services reach the broker by a proxy."""
 
     @contextmanager
     def opened(**extra: str) -> Iterator[tuple[Fleet, Proxy]]:
         with infrastructure.isolated() as endpoints, Proxy(endpoints.rabbitmq_url) as proxy:
             reached_by = endpoints._replace(rabbitmq_url=proxy.url)
-            with ServiceStack(infrastructure, reached_by, tmp_path, extra=IMPATIENT | extra) as stack:
+            folder = tmp_path_factory.mktemp("ground")
+            with ServiceStack(infrastructure, reached_by, folder, extra=IMPATIENT | extra) as stack:
                 yield Fleet(stack), proxy
 
     return opened

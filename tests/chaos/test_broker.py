@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import statistics
 import time
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import aio_pika
@@ -11,6 +13,7 @@ import httpx
 import pytest
 
 from studio_chaos.fleet import Fleet
+from studio_chaos.lives import TRACE
 from studio_chaos.reckoning import dead_letters, jobs_of
 from studio_chassis.clock import utc_now
 from studio_chassis.mongo import open_mongo_store
@@ -22,8 +25,7 @@ from studio_local.processes import wait_until
 
 BACK_SECONDS = 15
 BREAKS = tuple(step * 0.01 for step in range(1, 31))
-GOOD, POISON_OF_A_KIND = 200, 5
-TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+GOOD, BAD, REPEATED = 200, 20, 200
 
 
 def consumers(fleet: Fleet) -> list[str]:
@@ -86,9 +88,9 @@ def poison(job_id: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
     yield json.dumps({"padding": "x" * 5_000_000}).encode(), good
 
 
-async def store_jobs(fleet: Fleet) -> list[str]:
+async def store_jobs(fleet: Fleet, round_name: str) -> list[str]:
     """Jobs as the gateway stores them, but with nothing in the outbox: their events are published by hand."""
-    endpoints, job_ids = fleet.stack.endpoints, [f"good-{number}" for number in range(GOOD)]
+    endpoints, job_ids = fleet.stack.endpoints, [f"{round_name}-{number}" for number in range(GOOD)]
     async with open_mongo_store(endpoints.mongodb_url, endpoints.database, "chaos") as store:
         for job_id in job_ids:
             brief = Brief(prompt="a pond", count=1)
@@ -99,35 +101,50 @@ async def store_jobs(fleet: Fleet) -> list[str]:
     return job_ids
 
 
-async def publish_among_the_good(fleet: Fleet, job_ids: list[str]) -> None:
-    every = GOOD // (4 * POISON_OF_A_KIND)
-    bad = [one for _ in range(POISON_OF_A_KIND) for one in poison(job_ids[0])]
+async def publish(fleet: Fleet, job_ids: list[str], bad: list[tuple[bytes, dict[str, Any]]]) -> None:
+    """The good events, and the bad ones evenly among them."""
     async with await aio_pika.connect(fleet.stack.endpoints.rabbitmq_url) as connection:
         exchange = await (await connection.channel()).get_exchange(topology.EXCHANGE)
         for number, job_id in enumerate(job_ids):
             messages = [(b"{}", good_headers(job_id))]
-            if number % every == 0:
-                messages.append(bad.pop())
+            if bad and number % (GOOD // len(bad)) == 0:
+                messages.append(bad[number // (GOOD // len(bad))])
             for body, headers in messages:
                 await exchange.publish(aio_pika.Message(body, headers=headers), "studio.job.created.v1")
-    assert not bad
+
+
+def run_round(fleet: Fleet, name: str, bad: int) -> float:
+    """The 95th percentile of the good messages' times to their stencils, in seconds, with so many bad ones."""
+    job_ids = asyncio.run(store_jobs(fleet, name))
+    began = utc_now()
+    asyncio.run(publish(fleet, job_ids, [one for _ in range(bad // 4) for one in poison(job_ids[0])]))
+    with jobs_of(fleet.stack.endpoints) as jobs:
+        drawn = {"_id": {"$in": job_ids}, "stencil": {"$ne": None}, "status": "queued"}
+        assert wait_until(lambda: jobs.count_documents(drawn) == GOOD, 90), name
+        ready = [job["timeline"][-1]["at"].replace(tzinfo=UTC) for job in jobs.find(drawn)]
+    return float(statistics.quantiles([(at - began).total_seconds() for at in ready], n=20)[-1])
 
 
 def handled(fleet: Fleet) -> dict[str, float]:
-    """How often each outcome befell a message of the stencil's queue."""
-    text = httpx.get(f"http://127.0.0.1:{fleet.stack.ports['stencil']}/metrics", trust_env=False).text
-    lines = [line for line in text.splitlines() if line.startswith("studio_messages_total{")]
-    return {line.split('outcome="')[1].split('"')[0]: float(line.rpartition(" ")[2]) for line in lines}
+    """How often each outcome befell a message of the stencil's queue, and any but these two under ""."""
+    known = {name: fleet.counted("stencil", "studio_messages_total", outcome=name) for name in ("done", "dead")}
+    return known | {"": fleet.counted("stencil", "studio_messages_total") - sum(known.values())}
 
 
-def test_twenty_poison_messages_among_two_hundred_good_are_set_aside_and_stop_nobody(ground: Any) -> None:
-    with ground(STUDIO_STUCK_AFTER="600", STUDIO_RELAY_AFTER="600") as (fleet, _):
+def test_twenty_poison_messages_among_two_hundred_good_are_set_aside_and_stop_nobody(
+    ground: Any, thorough: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rounds = (BAD, 0, BAD, BAD, 0, 0, BAD) if thorough else (BAD,)
+    good, bad = float(GOOD * len(rounds)), float(sum(rounds))
+    outcomes = {"done": good, "dead": bad, "": 0.0}
+    with ground(STUDIO_STUCK_AFTER="600", STUDIO_RELAY_AFTER="600") as (fleet, proxy):
         fleet.kill("predictor")  # stencils suffice here: the pictures are left undone
-        job_ids = asyncio.run(store_jobs(fleet))
-        asyncio.run(publish_among_the_good(fleet, job_ids))
-        with jobs_of(fleet.stack.endpoints) as jobs:
-            drawn = {"stencil": {"$ne": None}, "status": "queued"}
-            assert wait_until(lambda: jobs.count_documents(drawn) == GOOD, 90), handled(fleet)
-        outcomes = {"done": float(GOOD), "dead": 4.0 * POISON_OF_A_KIND}
+        times = [(number, run_round(fleet, f"round-{turn}", number)) for turn, number in enumerate(rounds)]
         assert wait_until(lambda: handled(fleet) == outcomes, 10), handled(fleet)
-        assert asyncio.run(dead_letters(fleet.stack.endpoints)) == 4 * POISON_OF_A_KIND
+        assert asyncio.run(dead_letters(fleet.stack.endpoints)) == bad
+        assert proxy.delivered[topology.STENCIL_JOB_CREATED.name] - good - bad < REPEATED
+        if thorough:  # the first round warms up
+            with_poison, without = (min(time for bad, time in times[1:] if bad == number) for number in (BAD, 0))
+            with capsys.disabled():
+                print(f"\n95th percentile of the good: {with_poison:.2f} s with poison, {without:.2f} s without")
+            assert with_poison < 1.5 * without

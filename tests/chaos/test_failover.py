@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from studio_chaos.crowd import post_jobs
+from studio_chaos.lives import TRACE, life
 from studio_chaos.reckoning import reckon, wait_for_rest
 from studio_chaos.replicas import ReplicaSet, replica_set
 from studio_chassis.clock import utc_now
@@ -20,29 +21,10 @@ from studio_chassis.jobs import Jobs
 from studio_chassis.mongo import MongoJobStore, open_mongo_store
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.happenings import (
-    Happening,
-    PicturesMade,
-    PredictionReported,
-    SlotClaimed,
-    SlotsPlanned,
-    StencilDrawn,
-)
-from studio_contracts.job import (
-    Concept,
-    Generation,
-    Job,
-    Limits,
-    Plan,
-    PlanColour,
-    Quality,
-    StoredPicture,
-)
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_contracts.job import Job, Limits
 from studio_local.infrastructure import Infrastructure
 from studio_local.stack import ServiceStack
 
-TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 JOBS = 200
 SIDE_BY_SIDE = 16
 SOON = 0.05
@@ -77,36 +59,6 @@ class Ledger:
         if before is not None and job.version == before.version + 1:
             self.illegal += change_violations(before, job)
         self.acknowledged[job.id] = job
-
-
-def picture(key: str) -> StoredPicture:
-    return StoredPicture(key=key, sha256="0" * 64, media_type="image/png", width=8, height=8)
-
-
-def life(job_id: str) -> Iterator[Happening]:
-    """All that happens to a job of one picture, in order."""
-    plan = Plan(
-        colours=(PlanColour(code="RH20", role="base", share=1.0),),
-        palette_reason="",
-        strategy="bands",
-        strategy_reason="",
-        seed=1,
-        width_px=8,
-        height_px=8,
-        layout="full",
-        mm_per_pixel=1.0,
-        regions=1,
-    )
-    quality = Quality(score=1, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=0)
-    pictures = {"original": picture("a"), "quantized": picture("b"), "thumbnail": picture("c")}
-    concept = Concept(id="0-0", slot=0, index=0, pictures=pictures, quality=quality, palette_used=())
-    output = ("https://replicate.delivery/a.png",)
-    yield StencilDrawn(plan, picture("stencil"), 0.0)
-    yield SlotsPlanned(Generation(model="sdxl", version="1", cents_per_picture=3, input={}), (1,))
-    yield SlotClaimed(0, 1)
-    yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.PROCESSING))
-    yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.SUCCEEDED, outputs=output))
-    yield PicturesMade(0, 1, (concept,), (), 0.0)
 
 
 async def live(jobs: Jobs, job_id: str, ledger: Ledger) -> None:

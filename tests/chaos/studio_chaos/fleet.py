@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 from pymongo import MongoClient
 
 from studio_local.errors import ProcessFailedError
@@ -69,6 +70,14 @@ class Fleet:
         assert wait_until(lambda: not process.alive, grace_seconds), f"{name} did not end: {process.last_words()}"
         assert ended_with(process, 0), process.last_words()
         self.kill(name)
+
+    def counted(self, service: str, metric: str, **labels: str) -> float:
+        """What a service's counter, or all of its name with these labels, stands at."""
+        text = httpx.get(f"http://127.0.0.1:{self.stack.ports[service]}/metrics", trust_env=False).text
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return sum(
+            sample.value for sample in samples if sample.name == metric and labels.items() <= sample.labels.items()
+        )
 
     def _end_lease(self) -> None:
         """Of several reconcilers one leads; the killed one's lease of 15 s is ended so that a drill need not wait."""

@@ -1,12 +1,15 @@
-"""A TCP proxy between the services and the broker, whose line can be cut, held, or made deaf."""
+"""A proxy between the services and the broker: its line can be cut, held or made deaf, and it counts what passes."""
 
 import asyncio
 import threading
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
+from studio_chaos.frames import CONFIRM, Frame, Frames, Traffic
 from studio_local.ports import LOOPBACK, free_port
 
 CHUNK_BYTES = 65536
@@ -16,6 +19,7 @@ class Proxy:
     """Listens while the context is open, in a thread of its own. A target that is down is a refused connection."""
 
     def __init__(self, target_url: str) -> None:
+        self.target_url = target_url
         parts = urlsplit(target_url)
         assert parts.port is not None
         self._target = parts.port
@@ -25,7 +29,14 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
         self._flows = asyncio.Event()
+        self.accepted = 0
+        """How many connections there ever were."""
         self._deaf = False
+        self._to_swallow = 0
+        self._spared = False
+        self._traffic: set[Traffic] = set()
+        self._delivered: Counter[str] = Counter()
+        self._most_in_hand: Counter[str] = Counter()
         self._writers: set[asyncio.StreamWriter] = set()
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -46,6 +57,38 @@ class Proxy:
     def connections(self) -> int:
         """How many services are connected now."""
         return len(self._connections)
+
+    @property
+    def channels(self) -> list[int]:
+        """How many channels each connection has open now."""
+        return sorted(len(traffic.channels) for traffic in self._traffic.copy())
+
+    @property
+    def delivered(self) -> Counter[str]:
+        """How many deliveries of each queue passed, repeated ones counted again."""
+        return sum((traffic.delivered for traffic in self._traffic.copy()), self._delivered)
+
+    @property
+    def most_in_hand(self) -> Counter[str]:
+        """The most deliveries of a queue that one connection ever held without an answer."""
+        most = self._most_in_hand.copy()
+        for traffic in self._traffic.copy():
+            most |= traffic.most_in_hand
+        return most
+
+    @property
+    def in_hand(self) -> int:
+        """How many deliveries wait for an answer now."""
+        return sum(traffic.in_hand for traffic in self._traffic.copy())
+
+    @property
+    def still_to_swallow(self) -> int:
+        """How many confirms are still to be swallowed."""
+        return self._to_swallow
+
+    def swallow_confirms(self, count: int) -> None:
+        """Of the confirms to come every other one is lost, until so many are: the message arrived, nobody is told."""
+        self._to_swallow = count
 
     def cut(self) -> None:
         """Every connection breaks; new ones are accepted at once, and hear again."""
@@ -93,20 +136,44 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
+        self.accepted += 1
         ends = {writer, far_writer}
+        traffic = Traffic()
         self._writers |= ends
+        self._traffic.add(traffic)
+
+        def tell(frame: Frame) -> bool:
+            traffic.told(frame)
+            return True
+
+        def hear(frame: Frame) -> bool:
+            if self._deaf or self._swallows(frame):
+                return False
+            traffic.heard(frame)
+            return True
+
         try:
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer, from_broker=True))
+            await asyncio.gather(self._pump(reader, far_writer, tell), self._pump(far_reader, writer, hear))
         finally:
             self._writers -= ends
+            self._traffic.discard(traffic)
+            self._delivered += traffic.delivered
+            self._most_in_hand |= traffic.most_in_hand
+
+    def _swallows(self, frame: Frame) -> bool:
+        if not self._to_swallow or frame.method != CONFIRM:
+            return False
+        self._spared = not self._spared
+        self._to_swallow -= not self._spared
+        return not self._spared
 
     async def _pump(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, from_broker: bool = False
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, passes: Callable[[Frame], bool]
     ) -> None:
+        frames = Frames()
         with suppress(OSError):
             while data := await source.read(CHUNK_BYTES):
                 await self._flows.wait()
-                if not (from_broker and self._deaf):
-                    sink.write(data)
-                    await sink.drain()
+                sink.write(b"".join([frame.raw for frame in frames.feed(data) if passes(frame)]))
+                await sink.drain()
         sink.close()

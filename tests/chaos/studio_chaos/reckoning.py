@@ -115,13 +115,21 @@ def missing_pictures(stack: ServiceStack, jobs: list[Job]) -> int:
 
 async def dead_letters(endpoints: Endpoints) -> int:
     """How many messages lie in the dead-letter queues."""
+    return sum((await lying_in(endpoints, *(queue.dead for queue in topology.QUEUES))).values())
+
+
+async def on_their_way(endpoints: Endpoints) -> int:
+    """How many messages wait to be delivered, now or after a delay."""
+    rooms = [topology.retry_exchange(delay) for delay in topology.RETRY_DELAYS]
+    return sum((await lying_in(endpoints, *rooms, *(queue.name for queue in topology.QUEUES))).values())
+
+
+async def lying_in(endpoints: Endpoints, *queues: str) -> dict[str, int]:
+    """How many messages each of the queues keeps, those in a consumer's hand not counted."""
     async with await aio_pika.connect(endpoints.rabbitmq_url) as connection:
         channel = await connection.channel()
-        counts = [
-            (await channel.declare_queue(queue.dead, passive=True)).declaration_result.message_count
-            for queue in topology.QUEUES
-        ]
-    return sum(count or 0 for count in counts)
+        declared = [(await channel.declare_queue(queue, passive=True)).declaration_result for queue in queues]
+    return {queue: one.message_count or 0 for queue, one in zip(queues, declared, strict=True)}
 
 
 def story(stack: ServiceStack, accepted: list[str]) -> str:

@@ -75,7 +75,7 @@ class Operator:
             letters = [letter async for letter in read_letters(channel)]
             for letter in letters:
                 self._keep(letter)
-            await replay(letters, jobs, per_second=10.0, dry_run=False, report=self._told)
+            await replay(letters, jobs, broker.publish, per_second=10.0, dry_run=False, report=self._told)
         except (ChassisError, *OUTAGES) as error:
             life.world.say("operator", f"gives up for now: {error}")
 

@@ -1,0 +1,66 @@
+"""Parts of the services in this process, on the real broker and database, with a clock and a provider of ours."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from studio_chassis.clock import Clock, utc_now
+from studio_chassis.health import Health
+from studio_chassis.replicate import ReplicateClient
+from studio_chassis.service import Chassis, open_chassis
+from studio_chassis.settings import ServiceSettings
+from studio_gateway.app import build
+from studio_gateway.settings import GatewaySettings
+from studio_local.infrastructure import Endpoints
+
+SECRET = "a secret of sixteen or more"
+URL = "http://studio"
+
+
+def addresses(endpoints: Endpoints) -> dict[str, Any]:
+    """The settings that say where everything is."""
+    urls = {"rabbitmq_url": endpoints.rabbitmq_url, "mongodb_url": endpoints.mongodb_url}
+    return {**urls, "database": endpoints.database, "object_store_url": "memory:///"}
+
+
+@asynccontextmanager
+async def chassis_on(endpoints: Endpoints, name: str, clock: Clock = utc_now) -> AsyncIterator[Chassis]:
+    """What a service works with, connected."""
+    async with open_chassis(name, ServiceSettings(**addresses(endpoints)), clock) as chassis:
+        await chassis.broker.ready.wait()
+        await chassis.store.create_indexes()
+        yield chassis
+        await chassis.jobs.finish_announcing()
+
+
+@asynccontextmanager
+async def gateway_on(chassis: Chassis, endpoints: Endpoints, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the gateway's application."""
+    known = GatewaySettings(**addresses(endpoints), replicate_webhook_secret=SECRET, **settings)
+    async with build(chassis, known) as work:
+        assert work.web is not None
+        transport = httpx.ASGITransport(work.web(Health("gateway", "test", chassis.store.ping, [])))
+        async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+            yield client
+
+
+class Provider:
+    """Tells of the predictions in `known` when asked, and counts how often."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, dict[str, Any]] = {}
+        self.asked: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def client(self, clock: Clock = utc_now) -> AsyncIterator[ReplicateClient]:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(self._answer)) as http:
+            yield ReplicateClient(http, "http://provider/v1", SecretStr("token"), clock)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        prediction_id = request.url.path.rpartition("/")[2]
+        self.asked[prediction_id] += 1
+        return httpx.Response(200, json=self.known[prediction_id])

@@ -1,0 +1,67 @@
+"""The life of a job without the services: what happens to it, step by step."""
+
+import itertools
+from collections.abc import Iterator
+
+from studio_chassis.clock import Clock
+from studio_chassis.jobs import Jobs
+from studio_chassis.store import JobStore
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event
+from studio_contracts.happenings import (
+    Happening,
+    PicturesMade,
+    PredictionReported,
+    SlotClaimed,
+    SlotsPlanned,
+    StencilDrawn,
+)
+from studio_contracts.job import Concept, Generation, Limits, Plan, PlanColour, Quality, StoredPicture
+from studio_contracts.prediction import PredictionReport, PredictionStatus
+
+STATES = ("pending", "drawn", "waiting", "submitting", "running", "succeeded")
+"""Where a job of one slot may stand before its end: so many steps of its life have happened."""
+TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+
+
+def _picture(key: str) -> StoredPicture:
+    return StoredPicture(key=key, sha256="0" * 64, media_type="image/png", width=8, height=8)
+
+
+def life(job_id: str) -> Iterator[Happening]:
+    """All that happens to a job of one picture, in order; each state it may be frozen in comes between two of these."""
+    plan = Plan(
+        colours=(PlanColour(code="RH20", role="base", share=1.0),),
+        palette_reason="",
+        strategy="bands",
+        strategy_reason="",
+        seed=1,
+        width_px=8,
+        height_px=8,
+        layout="full",
+        mm_per_pixel=1.0,
+        regions=1,
+    )
+    quality = Quality(score=1, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=0)
+    pictures = {"original": _picture("a"), "quantized": _picture("b"), "thumbnail": _picture("c")}
+    concept = Concept(id="0-0", slot=0, index=0, pictures=pictures, quality=quality, palette_used=())
+    output = ("https://replicate.delivery/a.png",)
+    yield StencilDrawn(plan, _picture("stencil"), 0.0)
+    yield SlotsPlanned(Generation(model="sdxl", version="1", cents_per_picture=3, input={}), (1,))
+    yield SlotClaimed(0, 1)
+    yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.PROCESSING))
+    yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.SUCCEEDED, outputs=output))
+    yield PicturesMade(0, 1, (concept,), (), 0.0)
+
+
+async def freeze(store: JobStore, clock: Clock, job_id: str, steps: int, limits: Limits) -> None:
+    """A job to which only the first steps of its life have happened, and whose message to go on was lost."""
+    jobs = Jobs(store, _lose, clock, "test")
+    await jobs.accept(Brief(prompt="a pond", count=1), job_id=job_id, seed=1, traceparent=TRACE, limits=limits)
+    for happening in itertools.islice(life(job_id), steps):
+        assert (await jobs.apply(job_id, happening)).changed
+    await jobs.finish_announcing()
+
+
+async def _lose(_: Event) -> None:
+    """As a broker that takes a message and loses its disk."""

@@ -1,0 +1,63 @@
+"""One key, one job: however many ask at once, whatever else they ask with it, and while the first is still at work."""
+
+import asyncio
+import hashlib
+from datetime import timedelta
+
+import httpx
+
+from studio_chaos.inside import chassis_on, gateway_on
+from studio_chaos.reckoning import lying_in
+from studio_chassis.clock import utc_now
+from studio_chassis.store import Claim
+from studio_contracts import topology
+from studio_contracts.brief import Brief
+from studio_gateway.idempotency import IN_FLIGHT
+from studio_local.infrastructure import Infrastructure
+
+KEYS, AT_ONCE = 50, 20
+
+
+async def post(client: httpx.AsyncClient, key: str, prompt: str) -> httpx.Response:
+    return await client.post("/v1/jobs", json={"prompt": prompt}, headers={"Idempotency-Key": key})
+
+
+async def answers(client: httpx.AsyncClient, key: str) -> list[httpx.Response]:
+    """What everybody who posts at once is told in the end: told to come back, they do."""
+    told = await asyncio.gather(*(post(client, key, f"a pond, {key}") for _ in range(AT_ONCE)))
+    assert {answer.status_code for answer in told} <= {202, 409}
+    assert all(answer.headers["retry-after"] == "1" for answer in told)
+    return [answer if answer.status_code == 202 else await post(client, key, f"a pond, {key}") for answer in told]
+
+
+async def test_fifty_keys_posted_by_twenty_at_once_are_fifty_jobs(infrastructure: Infrastructure) -> None:
+    with infrastructure.isolated() as endpoints:
+        async with chassis_on(endpoints, "gateway") as chassis, gateway_on(chassis, endpoints) as client:
+            told = await asyncio.gather(*(answers(client, f"key-{number}") for number in range(KEYS)))
+            assert all(answer.status_code == 202 for of_a_key in told for answer in of_a_key)
+            assert all(len({answer.text for answer in of_a_key}) == 1 for of_a_key in told)
+            ids = {of_a_key[0].json()["id"] for of_a_key in told}
+            assert len(ids) == KEYS
+            assert {job.id for job in await chassis.store.recent(KEYS + 1)} == ids
+            await chassis.jobs.finish_announcing()
+            queue = topology.STENCIL_JOB_CREATED.name
+            assert await lying_in(endpoints, queue) == {queue: KEYS}
+            refused = await asyncio.gather(*(post(client, f"key-{number}", "another") for number in range(KEYS)))
+            assert [answer.status_code for answer in refused] == [422] * KEYS
+            assert {job.id for job in await chassis.store.recent(KEYS + 1)} == ids
+
+
+async def test_a_key_whose_first_request_is_at_work_is_409_and_one_left_by_a_crash_is_answered(
+    infrastructure: Infrastructure,
+) -> None:
+    fingerprint = hashlib.sha256(Brief(prompt="a pond").model_dump_json().encode()).hexdigest()
+    now = utc_now()
+    with infrastructure.isolated() as endpoints:
+        async with chassis_on(endpoints, "gateway", lambda: now) as chassis, gateway_on(chassis, endpoints) as client:
+            await chassis.store.claim(Claim("at-work", fingerprint, "job-1", now))
+            await chassis.store.claim(Claim("left", fingerprint, "job-2", now - IN_FLIGHT - timedelta(seconds=1)))
+            at_work = await post(client, "at-work", "a pond")
+            assert (at_work.status_code, at_work.headers["retry-after"]) == (409, "1")
+            assert await chassis.store.versions(["job-1"]) == {}
+            left = await post(client, "left", "a pond")
+            assert (left.status_code, left.json()["id"]) == (202, "job-2")

@@ -1,0 +1,141 @@
+"""Every event may come twice and out of order: because a confirm was lost, or because somebody says it all again."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from studio_chaos.crowd import post_jobs
+from studio_chaos.echo import echo
+from studio_chaos.fleet import Fleet
+from studio_chaos.proxy import Proxy
+from studio_chaos.reckoning import jobs_of, on_their_way, reckon, wait_for_rest
+from studio_chassis.mongo import open_mongo_store
+from studio_contracts.job import Job
+from studio_contracts.keys import job_prefix
+from studio_local.processes import wait_until
+
+REST_SECONDS = 240
+LIFE = [
+    "job.accepted",
+    "stencil.ready",
+    "prediction.requested",
+    "prediction.started",
+    "prediction.succeeded",
+    "pictures.made",
+    "job.completed",
+]
+"""A job of one call whose every step was taken once."""
+OF_ITS_TIME = {
+    "id", "version", "traceparent", "created_at", "updated_at", "started_at", "finished_at", "deadline_at",
+    "expires_at", "claimed_at", "at", "seconds", "predict_seconds",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stack(ground: Any) -> Iterator[tuple[Fleet, Proxy]]:
+    with ground(STUDIO_STUCK_AFTER="600") as standing:  # nobody is nudged: what is said twice is said by us
+        yield standing
+
+
+async def stored(fleet: Fleet, job_ids: list[str]) -> list[Job]:
+    endpoints = fleet.stack.endpoints
+    async with open_mongo_store(endpoints.mongodb_url, endpoints.database, "chaos") as store:
+        return [await store.load(job_id) for job_id in job_ids]
+
+
+def all_jobs(fleet: Fleet) -> list[str]:
+    with jobs_of(fleet.stack.endpoints) as jobs:
+        return list(jobs.distinct("_id"))
+
+
+async def assert_every_effect_is_single(fleet: Fleet, job_ids: list[str]) -> None:
+    """Each step taken once, each prediction paid once, each picture stored, and nothing stored besides."""
+    everything = all_jobs(fleet)
+    result = await reckon(fleet.stack, everything)
+    assert result.violations == []
+    paid = (result.paid, result.paid_twice, result.paid_again)
+    assert (result.lost, result.missing, result.dead, *paid) == (0, 0, 0, len(everything), 0, 0)
+    for job in await stored(fleet, job_ids):
+        assert [entry.event for entry in job.timeline] == LIFE
+        assert job.stencil is not None
+        files = [file for concept in job.concepts for file in concept.files.values()]
+        kept = {str(path.relative_to(fleet.stack.objects)) for path in objects_of(fleet, job.id)}
+        assert kept == {job.stencil.key, *(file.key for file in files)}
+
+
+def objects_of(fleet: Fleet, job_id: str) -> list[Any]:
+    return [path for path in (fleet.stack.objects / job_prefix(job_id)).rglob("*") if path.is_file()]
+
+
+async def test_a_lost_confirm_says_an_event_twice_and_loses_none(
+    stack: tuple[Fleet, Proxy], thorough: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fleet, proxy = stack
+    jobs, lost_confirms = (60, 50) if thorough else (8, 16)
+    proxy.swallow_confirms(lost_confirms)
+    accepted = await asyncio.to_thread(post_jobs, fleet.stack.gateway_url, jobs)
+    assert await asyncio.to_thread(wait_for_rest, fleet.stack, REST_SECONDS)
+    said_again = fleet.counted("reconciler", "studio_relayed_total")
+    with capsys.disabled():
+        print(f"\n{lost_confirms} confirms lost, {said_again:.0f} events said again by the relay")
+    assert proxy.still_to_swallow == 0
+    assert said_again > 0
+    await assert_every_effect_is_single(fleet, accepted)
+
+
+def essence(job: Job) -> Any:
+    """The document without what is of its time: moments, durations, names drawn at random."""
+    names = {job.id: "the job"} | {paid: "the prediction" for slot in job.predictions for paid in slot.paid}
+
+    def essential(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: essential(one) for key, one in value.items() if key not in OF_ITS_TIME}
+        if isinstance(value, list):
+            return [essential(one) for one in value]
+        if isinstance(value, str):
+            for name, meaning in names.items():
+                value = value.replace(name, meaning)
+        return value
+
+    return essential(job.model_dump(mode="json"))
+
+
+async def run_jobs(fleet: Fleet, jobs: int) -> list[str]:
+    """Jobs with the seeds 0, 1, 2 …, brought to their ends."""
+    async with httpx.AsyncClient(base_url=fleet.stack.gateway_url, trust_env=False, timeout=30) as client:
+        briefs = [{"prompt": f"a pond with {seed} fish", "count": 1 + seed % 2, "seed": seed} for seed in range(jobs)]
+        answers = [await client.post("/v1/jobs", json=brief) for brief in briefs]
+    assert await asyncio.to_thread(wait_for_rest, fleet.stack, REST_SECONDS)
+    return [answer.json()["id"] for answer in answers]
+
+
+async def wait_for_silence(stack: tuple[Fleet, Proxy]) -> None:
+    """Return when no message is on its way or in anybody's hand."""
+    fleet, proxy = stack
+
+    def silent() -> bool:
+        return asyncio.run(on_their_way(fleet.stack.endpoints)) == 0 and proxy.in_hand == 0
+
+    assert await asyncio.to_thread(wait_until, silent, REST_SECONDS)
+
+
+async def test_events_said_twice_and_out_of_order_leave_the_same_documents(
+    stack: tuple[Fleet, Proxy], thorough: bool, seed: int
+) -> None:
+    fleet, _ = stack
+    jobs, events = (80, 500) if thorough else (8, 50)
+    plain = await stored(fleet, await run_jobs(fleet, jobs))
+    async with echo(fleet.stack.endpoints.rabbitmq_url, seed) as listener:
+        job_ids = await run_jobs(fleet, jobs)
+        await listener.say_the_rest()
+        await wait_for_silence(stack)
+        assert len(listener.said) >= events
+        echoed = await stored(fleet, job_ids)
+        await listener.say_all_again()
+        await wait_for_silence(stack)
+    assert [essence(job) for job in echoed] == [essence(job) for job in plain], f"seed {seed}"
+    assert await stored(fleet, job_ids) == echoed
+    await assert_every_effect_is_single(fleet, job_ids)

@@ -1,0 +1,88 @@
+"""Jobs that froze, a hundred in each state, and two reconcilers whose clocks differ: each is rescued once, in time."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from studio_chaos.inside import Provider, addresses, chassis_on
+from studio_chaos.lives import STATES, freeze
+from studio_chaos.metronome import Metronome
+from studio_chaos.reckoning import lying_in
+from studio_chassis.clock import utc_now
+from studio_chassis.replicate import ReplicateClient
+from studio_chassis.service import Chassis
+from studio_contracts import topology
+from studio_contracts.job import Job, Limits
+from studio_local.infrastructure import Endpoints, Infrastructure
+from studio_reconciler import app
+from studio_reconciler.rescue import Rescuer
+from studio_reconciler.settings import ReconcilerSettings
+
+PERIOD = timedelta(seconds=10)
+STUCK_AFTER = timedelta(seconds=300)
+DEADLINE = timedelta(seconds=900)
+SKEW = timedelta(minutes=2)
+AWAITED = {
+    "pending": topology.STENCIL_JOB_CREATED,
+    "drawn": topology.PREDICTOR_STENCIL_READY,
+    "waiting": topology.PREDICTOR_PREDICTION_REQUESTED,
+    "submitting": topology.PREDICTOR_PREDICTION_REQUESTED,
+    "running": topology.PREDICTOR_PREDICTION_UPDATED,
+    "succeeded": topology.POSTPROCESS_PREDICTION_SUCCEEDED,
+}
+"""By the state in which a job froze, the queue of the message it waits for."""
+
+
+def reconciler(chassis: Chassis, endpoints: Endpoints, provider: ReplicateClient, name: str) -> app.Reconciler:
+    settings = ReconcilerSettings(
+        **addresses(endpoints), replicate_api_token="token", public_base_url="http://studio", stuck_after=STUCK_AFTER
+    )
+    return app.Reconciler(chassis, Rescuer(chassis.jobs, chassis.store, provider, chassis.clock), settings, name)
+
+
+def rescues(jobs: tuple[Job, ...]) -> Counter[int]:
+    """How many jobs were rescued how often."""
+    return Counter(sum(entry.event == "job.rescued" for entry in job.timeline) for job in jobs)
+
+
+@pytest.mark.parametrize("skew", [timedelta(0), SKEW, -SKEW], ids=["same clock", "ahead", "behind"])
+async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
+    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, thorough: bool, skew: timedelta
+) -> None:
+    frozen = utc_now()
+    each = 100 if thorough else 15
+    everything = each * len(STATES)
+    time, provider = Metronome(frozen), Provider()
+    monkeypatch.setattr(app, "asyncio", SimpleNamespace(sleep=time.sleep))
+    monkeypatch.setattr(app, "TICK_SECONDS", PERIOD.total_seconds())
+    limits = Limits(deadline_seconds=int(DEADLINE.total_seconds()))
+    names = {f"{state}-{number}": state for state in STATES for number in range(each)}
+    provider.known = {name: {"id": name, "status": "succeeded", "output": ["https://x/a.png"]} for name in names}
+    earliest = min(timedelta(0), -skew)  # what the clock that is ahead takes for later than it is
+    with infrastructure.isolated() as endpoints:
+        async with (
+            chassis_on(endpoints, "one", time.now) as one,
+            chassis_on(endpoints, "other", time.skewed(skew)) as other,
+            provider.client() as replicate,
+        ):
+            await asyncio.gather(
+                *(freeze(one.store, time.now, name, STATES.index(state), limits) for name, state in names.items())
+            )
+            both = [reconciler(one, endpoints, replicate, "one"), reconciler(other, endpoints, replicate, "other")]
+            async with time.running(*(loop for each in both for loop in (each.rescue, each.relay))):
+                await time.pass_until(frozen + STUCK_AFTER + earliest - PERIOD)
+                assert rescues(await one.store.recent(everything)) == {0: everything}
+                await time.pass_until(frozen + STUCK_AFTER + 2 * PERIOD)
+                assert rescues(await one.store.recent(everything)) == {1: everything}
+                expected = Counter(AWAITED[state].name for state in names.values())
+                assert await lying_in(endpoints, *expected) == expected
+                assert provider.asked == Counter(name for name, state in names.items() if state == "running")
+                await time.pass_until(frozen + DEADLINE + earliest - PERIOD)
+                assert not any(job.is_final for job in await one.store.recent(everything))
+                await time.pass_until(frozen + DEADLINE + 2 * PERIOD)
+                ended = await one.store.recent(everything)
+        assert Counter(job.error.code for job in ended if job.error) == {"timed_out": everything}
+        assert {sum(entry.event == "job.failed" for entry in job.timeline) for job in ended} == {1}
