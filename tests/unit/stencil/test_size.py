@@ -49,7 +49,7 @@ def test_no_other_size_is_nearer_in_log_ratio(width: float, height: float) -> No
 @pytest.mark.parametrize("width", SIDES)
 @pytest.mark.parametrize("height", SIDES)
 def test_the_evenly_scaled_picture_meets_the_surface_as_its_layout_says(width: float, height: float) -> None:
-    size, layout, mm = fit(width, height)
+    size, layout, mm, _ = fit(width, height)
     across, down = size.width * mm / (width * 1000), size.height * mm / (height * 1000)
     touching, other = (down, across) if abs(down - 1) < abs(across - 1) else (across, down)
     assert touching == pytest.approx(1)
