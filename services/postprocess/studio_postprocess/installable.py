@@ -1,5 +1,6 @@
 """From the clamped picture of a surface to one that an installer could lay."""
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -81,11 +82,11 @@ def clean(indices: ByteArray, mm_per_pixel: float) -> Cleaned:
     fine = smoothed(indices, max(FINE_MM / mm_per_pixel, _LEAST_PX), size=size)
     pieces = pieces_of(log.take("edges", before, fine))
     if nearly := _nearly_islands(pieces, log.pixel_m2):
-        fine = log.take("grown", fine, _grown(fine, pieces, nearly, log.pixel_m2), len(nearly))
+        fine = log.take("grown", fine, _grown(fine, pieces, nearly, log.pixel_m2, narrowest), len(nearly))
     shapes = _settled(fine, working, narrowest, log)
     if last := _last_of(pieces, set(pieces.colour.tolist()) - set(colours_of(shapes.indices)), log.pixel_m2):
-        grown = log.take("grown", shapes.indices, _grown(shapes.indices, pieces, last, log.pixel_m2), len(last))
-        shapes = _settled(grown, working, narrowest, log)
+        grown = _grown(shapes.indices, pieces, last, log.pixel_m2, narrowest)
+        shapes = _settled(log.take("grown", shapes.indices, grown, len(last)), working, narrowest, log)
     for sigma in EASING_MM:
         bends = _too_tight(shapes, working)
         if not bends.places:
@@ -168,13 +169,17 @@ def smoothed(
     return result
 
 
-def _grown(indices: ByteArray, pieces: Pieces, chosen: list[int], pixel_m2: float) -> ByteArray:
-    """The index map with the chosen pieces grown on all sides to islands."""
+def _grown(indices: ByteArray, pieces: Pieces, chosen: list[int], pixel_m2: float, narrowest_mm: float) -> ByteArray:
+    """The index map with the chosen pieces grown on all sides until they are islands, and wide enough somewhere."""
     result = indices.copy()
     wanted = min(round(_GROWN_MARGIN * MIN_AREA_M2 / pixel_m2), indices.size) - 1
+    radius = _GROWN_MARGIN * narrowest_mm / 2 / math.sqrt(pixel_m2 * 1e6)
     for number in chosen:
-        far = cv2.distanceTransform((pieces.labels != number).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-        result[far <= np.partition(far.ravel(), wanted)[wanted]] = pieces.colour[number]
+        own = (pieces.labels == number).view(np.uint8)
+        far = cv2.distanceTransform(1 - own, cv2.DIST_L2, cv2.DIST_MASK_5)
+        inner = float(cv2.distanceTransform(own, cv2.DIST_L2, cv2.DIST_MASK_5).max())
+        lacking = radius - inner + 1.5  # both distances are to the middle of a pixel, and whole pixels are won
+        result[far <= max(np.partition(far.ravel(), wanted)[wanted], lacking)] = pieces.colour[number]
     return result
 
 

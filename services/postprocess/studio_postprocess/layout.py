@@ -73,13 +73,14 @@ def compose(
 def border_of(indices: ByteArray, palette: Sequence[Colour], base: int) -> int:
     """The colour for the bands beside a framed picture, an index map into `palette`.
 
-    Of the picture's colours that stand out from the base it is the one that its rim holds least of.
+    Of the picture's colours that stand out from the base it is the one that the picture's ends hold least of.
     """
     shown = np.bincount(indices.ravel(), minlength=len(palette)) > 0
-    rim = np.concatenate([indices[0], indices[-1], indices[:, 0], indices[:, -1]])
+    height, width = indices.shape
+    ends = indices[:, [0, -1]] if width > height else indices[[0, -1]]
     lab = lab_from_rgb(palette_rgb(palette))
     contrast = delta_e(lab, lab[base])
-    met = np.bincount(rim, minlength=len(palette)) / rim.size
+    met = np.bincount(ends.ravel(), minlength=len(palette)) / ends.size
     return int((shown * (contrast >= STANDS_OUT) * (1 - met) + shown * contrast / 1000).argmax())
 
 
