@@ -20,6 +20,8 @@ REACH_MM = 200.0
 """How far from such a place, and from a corner, edges move freely or not at all; halved and doubled they do partly."""
 LARGE_MM = 450.0
 """Radius of the circle that fits into a large piece. Smaller ones, a fish or a star, are their outline."""
+LARGE_M2 = 2.5
+"""Area of a large piece, likewise."""
 FEATURE_SHARE = 0.01
 """Where the smallest island is at least this share of the surface, a piece nearly as large is grown, not absorbed."""
 GROWN_M2 = 0.6 * MIN_AREA_M2
@@ -206,7 +208,7 @@ class _Bends(NamedTuple):
 
 def _too_tight(shapes: _Shapes, mm_per_pixel: float) -> _Bends:
     room = largest_circles(shapes.distance, shapes.pieces) * np.float32(mm_per_pixel)
-    small = room < LARGE_MM
+    small = (room < LARGE_MM) | (shapes.pieces.area * (mm_per_pixel**2 / 1e6) < LARGE_M2)
     bends = _Bends([], np.zeros_like(shapes.indices))
     for bend in tight_bends(shapes.indices, shapes.pieces, room, mm_per_pixel):
         points = bend.points.round().astype(np.int64)
