@@ -24,17 +24,22 @@ from studio_stencil.draw import draw, encode
 from studio_stencil.plan import StencilPlan, make_plan
 from studio_stencil.scale import Strategy
 
-SURFACES = ((3.0, 3.0), (10.0, 4.0), (20.0, 13.0))
+SURFACES = ((3.0, 3.0), (10.0, 4.0), (20.0, 13.0), (14.0, 3.5))
 PALETTES: tuple[tuple[str, ...] | None, ...] = (
     None,  # chosen from the brief
     ("RH12", "RH41", "RH31"),
     ("RH21", "RH22", "RH90", "RH26", "RH31", "RH50"),
 )
 BRIEFS = {
-    Strategy.VORONOI: ("ocean lagoon", "forest clearing", "candy land"),
-    Strategy.BANDS: ("ocean currents", "sunset ribbons", "flowing meadow"),
-    Strategy.GRID: ("modern city squares", "rainbow hopscotch", "autumn tiles"),
-    Strategy.MOTIF: ("ocean with three fish and a whale", "butterflies in a meadow", "rockets and five stars in space"),
+    Strategy.VORONOI: ("ocean lagoon", "forest clearing", "candy land", "savanna"),
+    Strategy.BANDS: ("ocean currents", "sunset ribbons", "flowing meadow", "winding river"),
+    Strategy.GRID: ("modern city squares", "rainbow hopscotch", "autumn tiles", "harvest blocks"),
+    Strategy.MOTIF: (
+        "ocean with three fish and a whale",
+        "butterflies in a meadow",
+        "rockets and five stars in space",
+        "footprints and shells on the beach",
+    ),
 }
 STRENGTH = 0.7  # of img2img: the predictor's default
 

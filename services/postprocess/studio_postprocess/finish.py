@@ -9,8 +9,8 @@ from studio_contracts.job import LayoutKind
 from studio_contracts.palette import Colour
 from studio_postprocess.colour import ByteArray
 from studio_postprocess.dxf import dxf
-from studio_postprocess.installable import Change, clean
-from studio_postprocess.layout import compose
+from studio_postprocess.installable import Change, Cleaned, clean, untouched
+from studio_postprocess.layout import border_of, compose
 from studio_postprocess.materials import Materials, materials
 from studio_postprocess.rules import Inspection, inspect
 from studio_postprocess.vector import outlines, svg
@@ -48,8 +48,8 @@ def finish(
 
     `base` is the colour around a framed picture. Everything is made from the one final picture of the surface.
     """
-    composed, mm_per_pixel = compose(indices, layout, width_m, height_m, base)
-    cleaned = clean(composed, mm_per_pixel)
+    composed, mm_per_pixel = compose(indices, layout, width_m, height_m, base, border_of(indices, palette, base))
+    before, cleaned, after = _cleaned(composed, mm_per_pixel)
     width_mm, height_mm = width_m * 1000, height_m * 1000
     outlined = outlines(cleaned.indices, width_mm, height_mm)
     pixels = np.array([np.count_nonzero(cleaned.indices == number) for number in range(len(palette))])
@@ -57,11 +57,22 @@ def finish(
         composed=composed,
         installable=cleaned.indices,
         mm_per_pixel=mm_per_pixel,
-        before=inspect(composed, mm_per_pixel),
-        after=inspect(cleaned.indices, mm_per_pixel),
+        before=before,
+        after=after,
         changes=cleaned.changes,
         changed=cleaned.changed,
         svg=svg(outlined, palette, width_mm, height_mm),
         dxf=dxf(outlined, palette, height_mm),
         materials=materials(pixels, [colour.code for colour in palette], width_m * height_m),
     )
+
+
+def _cleaned(composed: ByteArray, mm_per_pixel: float) -> tuple[Inspection, Cleaned, Inspection]:
+    """A surface inspected, cleaned and inspected again; what cleaning does not make better stays as it is."""
+    before = inspect(composed, mm_per_pixel)
+    if before.score < 100:
+        cleaned = clean(composed, mm_per_pixel)
+        after = inspect(cleaned.indices, mm_per_pixel)
+        if after.score >= before.score:
+            return before, cleaned, after
+    return before, untouched(composed), before

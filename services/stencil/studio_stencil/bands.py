@@ -26,8 +26,9 @@ def draw_bands(plan: StencilPlan, rng: np.random.Generator) -> np.ndarray:
     Bands run along the longer side; on a square, either way.
     """
     upright = lies_upright(plan, rng)
-    indices = flowing(plan.codes, plan.coverage, plan, upright, None, rng)
-    return np.ascontiguousarray(indices.T) if upright else indices
+    depth_mm = min(plan.width_mm, plan.height_mm)
+    order, shares = band_order(plan.codes, plan.coverage, bands_per_colour(plan.coverage, depth_mm), rng)
+    return flowing(order, shares, plan, upright, rng)
 
 
 def lies_upright(plan: StencilPlan, rng: np.random.Generator) -> bool:
@@ -36,22 +37,13 @@ def lies_upright(plan: StencilPlan, rng: np.random.Generator) -> bool:
 
 
 def flowing(
-    codes: Sequence[str],
-    coverage: Sequence[float],
-    plan: StencilPlan,
-    upright: bool,
-    covered: np.ndarray | None,
-    rng: np.random.Generator,
+    order: np.ndarray, shares: np.ndarray, plan: StencilPlan, upright: bool, rng: np.random.Generator
 ) -> np.ndarray:
-    """Bands in these colours and shares as an index map that lies flat: (width, height) of an upright plan.
-
-    covered marks pixels, in the same lie, that something else will hide: shares are of the others.
-    """
+    """Index map (height, width) of bands with the colours and shares that `band_order` gives."""
     length, depth = (plan.height, plan.width) if upright else (plan.width, plan.height)
-    depth_mm = depth * plan.mm_per_pixel
-    order, shares = band_order(codes, coverage, bands_per_colour(coverage, depth_mm), rng)
-    flow = Flow(length, depth, plan.mm_per_pixel, shares.min() * depth_mm, rng)
-    return paint(flow.curves(flow.levels(np.cumsum(shares)[:-1], covered)), order, depth)
+    flow = Flow(length, depth, plan.mm_per_pixel, shares.min() * depth * plan.mm_per_pixel, rng)
+    indices = paint(flow.curves(flow.levels(np.cumsum(shares)[:-1])), order, depth)
+    return np.ascontiguousarray(indices.T) if upright else indices
 
 
 class Flow:
@@ -82,17 +74,10 @@ class Flow:
         wave = np.sum([height * np.sin(phase + drift * v) for height, phase, drift in self.waves], axis=0)
         return np.asarray(self.depth * (v + np.sin(np.pi * v) / np.pi * wave))
 
-    def levels(self, shares: np.ndarray, covered: np.ndarray | None = None) -> np.ndarray:
-        """Levels of the streamlines that have the given shares of the picture, less what is covered, above them."""
+    def levels(self, shares: np.ndarray) -> np.ndarray:
+        """Levels of the streamlines that have the given shares of the picture above them."""
         grid = np.linspace(0, 1, LEVELS)
-        curves = self.curves(grid)
-        above = curves.mean(axis=1) / self.depth
-        if covered is not None:
-            free = np.zeros((self.depth + 1, covered.shape[1]), dtype=np.int32)
-            np.cumsum(~covered, axis=0, out=free[1:])
-            held = np.take_along_axis(free, np.rint(curves).astype(np.intp).clip(0, self.depth), axis=0)
-            above = held.sum(axis=1) / free[-1].sum()
-        return np.asarray(np.interp(shares, above, grid))
+        return np.asarray(np.interp(shares, self.curves(grid).mean(axis=1) / self.depth, grid))
 
 
 def paint(curves: np.ndarray, order: np.ndarray, depth: int) -> np.ndarray:
@@ -105,16 +90,21 @@ def paint(curves: np.ndarray, order: np.ndarray, depth: int) -> np.ndarray:
 
 
 def band_order(
-    codes: Sequence[str], coverage: Sequence[float], numbers: Sequence[int], rng: np.random.Generator
+    codes: Sequence[str],
+    coverage: Sequence[float],
+    numbers: Sequence[int],
+    rng: np.random.Generator,
+    inside: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Colours (uint8) of the bands in turn, and each band's share of the picture.
 
-    numbers is how many bands each colour gets. Base bands are spread evenly; no two neighbours share a colour, and
-    close colours are kept apart.
+    numbers is how many bands each colour gets. Base bands are spread evenly, all of them between others if they are to
+    be inside; no two neighbours share a colour, and close colours are kept apart.
     """
     pool = np.repeat(np.arange(len(codes), dtype=np.uint8), numbers)
     cost = np.array([[8.0 if a == b else closeness(a, b) for b in codes] for a in codes])
-    orders = np.stack([_alternate(rng.permutation(pool)) for _ in range(ORDERS)])
+    spread = _enclose if inside else _alternate
+    orders = np.stack([spread(rng.permutation(pool)) for _ in range(ORDERS)])
     order = orders[cost[orders[:, 1:], orders[:, :-1]].sum(axis=1).argmin()]
 
     loose = rng.uniform(*BAND_UNEVEN, len(order))
@@ -132,3 +122,9 @@ def _alternate(pool: np.ndarray) -> np.ndarray:
     held[places] = True
     order[held], order[~held] = base, rest
     return order
+
+
+def _enclose(pool: np.ndarray) -> np.ndarray:
+    """The base bands between even groups of the others, which keep their order."""
+    groups = np.array_split(pool[pool != 0], np.count_nonzero(pool == 0) + 1)
+    return np.concatenate([part for group in groups for part in (np.zeros(1, dtype=np.uint8), group)][1:])

@@ -1,5 +1,6 @@
 """From a brief to everything that fixes the stencil: colours, strategy, size and seed."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,13 +10,14 @@ from studio_stencil.motif_words import default_motifs, find_motifs
 from studio_stencil.palette_choice import choose_palette, order_by_brief
 from studio_stencil.roles import in_role_order, with_motif_last
 from studio_stencil.scale import (
-    MIN_ISLAND_M2,
-    MOST_MOTIFS,
     USUAL_MOTIF_M2,
     Strategy,
+    bands_around_fields,
     colours_that_fit,
     region_target,
+    room_for_motifs,
     target_coverage,
+    with_room,
 )
 from studio_stencil.size import Layout, fit
 
@@ -25,7 +27,7 @@ class StencilPlan(NamedTuple):
 
     codes are in role order (base, accents, highlights); coverage is each one's target share of the picture and
     sums to 1; regions is the number of connected areas of one colour. motifs are kinds and numbers of silhouettes,
-    for motif alone; there regions counts the bands below them, and their colour is the last.
+    for motif alone; there regions counts the bands below them, and their colour is the last. cut is as `Fit` has it.
     """
 
     codes: tuple[str, ...]
@@ -40,6 +42,7 @@ class StencilPlan(NamedTuple):
     coverage: tuple[float, ...]
     regions: int
     motifs: tuple[tuple[str, int], ...]
+    cut: tuple[float, float]
 
     @property
     def width_mm(self) -> float:
@@ -93,7 +96,7 @@ def make_plan(
     """
     if palette_codes is not None:
         _check_codes(palette_codes)
-    size, layout, mm_per_pixel = fit(width_m, height_m)
+    size, layout, mm_per_pixel, cut = fit(width_m, height_m)
     picked, why = choose_strategy(prompt) if strategy is None else (Strategy(strategy), "asked for by the client")
     ordered, palette_reason = choose_palette(prompt) if palette_codes is None else order_by_brief(palette_codes, prompt)
 
@@ -102,11 +105,17 @@ def make_plan(
     if count < len(ordered):
         palette_reason += f"; only {count} of {len(ordered)} fit a surface this small"
     codes, shares = in_role_order(ordered[:count]), target_coverage(picked, count)
+    regions = region_target(picked, count, *ground)
     motifs: tuple[tuple[str, int], ...] = ()
     if picked is Strategy.MOTIF and count > 1:
         codes = with_motif_last(codes)
-        motifs = _count_motifs(prompt, shares[-1] * ground[0] * ground[1] / 1e6)
+        shown = (2 * cut[0] * mm_per_pixel, 2 * cut[1] * mm_per_pixel) if layout is Layout.FULL else ground
+        motifs, left_out = _count_motifs(prompt, room_for_motifs(shares, *shown), shares[-1] * math.prod(shown) / 1e6)
         why += "; drawn: " + ", ".join(f"{number} × {kind}" for kind, number in motifs)
+        why += f"; no room that could be laid for {left_out} more" if left_out else ""
+        number = sum(number for _, number in motifs)
+        shares = with_room(shares, number, *shown)
+        regions = sum(bands_around_fields(shares, number, *ground)[1])
     return StencilPlan(
         codes=codes,
         palette_reason=palette_reason,
@@ -118,22 +127,25 @@ def make_plan(
         mm_per_pixel=mm_per_pixel,
         seed=seed,
         coverage=shares,
-        regions=region_target(picked, count, *ground),
+        regions=regions,
         motifs=motifs,
+        cut=cut,
     )
 
 
-def _count_motifs(prompt: str, area_m2: float) -> tuple[tuple[str, int], ...]:
-    """Kinds of silhouettes and how many of each share an area, none smaller than the smallest island.
+def _count_motifs(prompt: str, room: int, area_m2: float) -> tuple[tuple[tuple[str, int], ...], int]:
+    """Kinds of silhouettes and how many of each, `room` at most, and how many of those asked for that leaves out.
 
-    Several means as many as come out at USUAL_MOTIF_M2, but 3 to 9 for all kinds together.
+    Several means as many as share area_m2 at USUAL_MOTIF_M2 each, but 3 to 9 for all kinds together.
     """
     motifs = find_motifs(prompt) or default_motifs(prompt)
-    room = max(1, min(int(area_m2 / MIN_ISLAND_M2), MOST_MOTIFS))
     several = min(max(round(area_m2 / len(motifs) / USUAL_MOTIF_M2), 3), max(3, 9 // len(motifs)))
+    counted = sum(motif.number or 0 for motif in motifs)
+    several = max(1, min(several, (room - counted) // max(sum(motif.number is None for motif in motifs), 1)))
     numbers = [(motif.kind, motif.number or several) for motif in motifs[:room]]
     total = sum(number for _, number in numbers)
-    return tuple((kind, number if total <= room else max(1, number * room // total)) for kind, number in numbers)
+    drawn = tuple((kind, number if total <= room else max(1, number * room // total)) for kind, number in numbers)
+    return drawn, sum(max(0, (motif.number or 0) - dict(drawn).get(motif.kind, 0)) for motif in motifs)
 
 
 def _check_codes(codes: Sequence[str]) -> None:

@@ -28,11 +28,16 @@ class ModelSize(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """The picture for one surface: its size, its layout, and the length of a pixel's side on the ground."""
+    """The picture for one surface: its size, its layout, and the length of a pixel's side on the ground.
+
+    cut is how far from the picture's middle, across and down in pixels, the surface's edge crosses it or a copy of it:
+    what lies there is cut in two. FULL shows nothing beyond.
+    """
 
     size: ModelSize
     layout: Layout
     mm_per_pixel: float
+    cut: tuple[float, float]
 
 
 MODEL_SIZES = (
@@ -66,6 +71,12 @@ def fit(width_m: float, height_m: float) -> Fit:
     size = min(MODEL_SIZES, key=difference)
     across, down = width_m * 1000 / size.width, height_m * 1000 / size.height
     if difference(size) < FULL_BELOW:
-        return Fit(size, Layout.FULL, max(across, down))
-    is_long = max(width_m / height_m, height_m / width_m) >= TILED_FROM
-    return Fit(size, Layout.TILED if is_long else Layout.FRAMED, min(across, down))
+        layout, mm_per_pixel = Layout.FULL, max(across, down)
+    elif max(width_m / height_m, height_m / width_m) < TILED_FROM:
+        return Fit(size, Layout.FRAMED, min(across, down), (size.width / 2, size.height / 2))
+    else:
+        layout, mm_per_pixel = Layout.TILED, min(across, down)
+    half = width_m * 500 / mm_per_pixel, height_m * 500 / mm_per_pixel
+    copies = round(half[0] / size.width), round(half[1] / size.height)
+    cut = abs(half[0] - copies[0] * size.width), abs(half[1] - copies[1] * size.height)
+    return Fit(size, layout, mm_per_pixel, cut)

@@ -122,8 +122,9 @@ def test_a_strip_thinner_than_120_mm_goes_to_one_neighbour(width: int, stays: bo
     picture = canvas()
     picture[:, 250:] = 1
     picture[:, 250 : 250 + width] = 2
+    picture[:100, :100] = 2  # the colour lives elsewhere too
     cleaned = clean(picture, 10.0)
-    assert (2 in np.unique(cleaned.indices)) == stays
+    assert (2 in np.unique(cleaned.indices[:, 150:])) == stays
     assert inspect(cleaned.indices, 10.0).score == 100
 
 
@@ -199,3 +200,52 @@ def test_smoothing_moves_nothing_where_it_is_told_not_to() -> None:
     picture[200:300, 200:300] = 1
     assert (smoothed(picture, 20.0, where=np.zeros(picture.shape, np.float32)) == picture).mean() > 0.9999
     assert (smoothed(picture, 20.0) != picture).sum() > 200
+
+
+def test_on_a_small_surface_a_piece_nearly_large_enough_is_grown_and_keeps_its_shape() -> None:
+    picture = np.zeros((300, 300), np.uint8)
+    picture[:, 240:] = 1
+    cv2.circle(picture, (80, 80), 26, (2,), -1)  # 0.21 m² of 9
+    cv2.circle(picture, (80, 220), 20, (2,), -1)  # 0.13 m²
+    cleaned = clean(picture, 10.0)
+    assert cleaned.changes["grown"].places == 1
+    assert 0.30 <= np.count_nonzero(cleaned.indices == 2) / 1e4 < 0.40
+    assert cleaned.indices[80, 80] == 2
+    assert inspect(cleaned.indices, 10.0).counts["area"] == 0
+
+
+def test_on_a_large_surface_such_a_piece_is_absorbed_while_its_colour_lives_elsewhere() -> None:
+    picture = np.zeros((700, 700), np.uint8)
+    picture[:, 600:] = 2
+    cv2.circle(picture, (150, 150), 26, (2,), -1)
+    cleaned = clean(picture, 10.0)
+    assert cleaned.changes["grown"].places == 0
+    assert (cleaned.indices[:, :550] == 0).all()
+
+
+def test_a_colours_last_piece_is_grown_on_any_surface_so_that_the_colour_stays() -> None:
+    picture = np.zeros((700, 700), np.uint8)
+    cv2.circle(picture, (150, 150), 23, (2,), -1)  # 0.17 m² of 49
+    cv2.circle(picture, (500, 500), 15, (3,), -1)  # 0.07 m² is too little to say it was meant
+    cleaned = clean(picture, 10.0)
+    assert np.unique(cleaned.indices).tolist() == [0, 2]
+    assert inspect(cleaned.indices, 10.0).score == 100
+
+
+def test_edges_move_only_near_a_bend_that_is_too_tight() -> None:
+    x = np.arange(1200)
+    edge = 400 + np.where(x < 400, 10 * np.sin(x / 400 * 2 * np.pi * 4), 0)
+    picture = (np.arange(800)[:, None] > edge).astype(np.uint8)
+    cleaned = clean(picture, 10.0)
+    assert cleaned.changes["bends"].places > 0
+    assert (cleaned.indices[:, 480:] == picture[:, 480:]).mean() > 0.9999
+    assert (cleaned.indices[:, :400] != picture[:, :400]).any()
+
+
+def test_a_colours_last_strip_is_widened_until_it_can_be_laid() -> None:
+    picture = canvas()
+    picture[:, 250:] = 1
+    picture[:, 250:258] = 2
+    cleaned = clean(picture, 10.0)
+    assert (cleaned.indices[250] == 2).sum() >= 12
+    assert inspect(cleaned.indices, 10.0).score == 100

@@ -7,9 +7,12 @@ import pytest
 from ezdxf.filemanagement import read
 
 from studio_contracts.job import LayoutKind
-from studio_contracts.palette import PALETTE
+from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp import clamp_for
 from studio_postprocess.finish import finish
+from studio_postprocess.layout import border_of, compose
+from studio_stencil.draw import draw
+from studio_stencil.plan import make_plan
 from tests.unit.postprocess.synthetic import painted, regions
 
 COLOURS = PALETTE[4:10]
@@ -43,3 +46,69 @@ def test_a_concept_is_finished(
     layers = {line.dxf.layer for line in read(io.StringIO(finished.dxf.decode())).modelspace()}
     assert layers == {line.code for line in finished.materials.colours}
     assert finish(picture, COLOURS, layout, *surface).svg == finished.svg
+
+
+BRIEFS = {"voronoi": "lagoon", "bands": "currents", "grid": "tiles", "motif": "three fish and a whale"}
+CODES = ("RH20", "RH22", "RH26", "RH31", "RH50", "RH41")
+
+
+@pytest.mark.parametrize("surface", [(3.0, 3.0), (10.0, 4.0), (14.0, 3.5), (20.0, 13.0)])
+@pytest.mark.parametrize("strategy", BRIEFS)
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("colours", [3, 6])
+def test_cleaning_never_lowers_the_score_and_a_clean_stencil_stays_as_it_is(
+    strategy: str, surface: tuple[float, float], seed: int, colours: int
+) -> None:
+    plan = make_plan(BRIEFS[strategy], *surface, CODES[:colours], strategy, seed)
+    palette = tuple(BY_CODE[code] for code in plan.codes)
+    finished = finish(draw(plan), palette, plan.layout.value, *surface)
+    assert finished.after.score >= finished.before.score
+    assert set(np.unique(finished.installable)) == set(np.unique(finished.composed))
+    if finished.before.score == 100:
+        assert finished.changed == 0
+        assert (finished.installable == finished.composed).all()
+
+
+@pytest.mark.parametrize("strategy", BRIEFS)
+@pytest.mark.parametrize("surface", [(3.0, 3.0), (10.0, 4.0)])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_made_installable_is_as_good_when_it_is_made_so_again(
+    strategy: str, surface: tuple[float, float], seed: int
+) -> None:
+    plan = make_plan(BRIEFS[strategy], *surface, CODES, strategy, seed)
+    palette = tuple(BY_CODE[code] for code in plan.codes)
+    raw = clamp_for(palette).indices(painted(draw(plan), palette, seed, grain=8))
+    once = finish(raw, palette, plan.layout.value, *surface)
+    width_m, height_m = (side * once.mm_per_pixel / 1000 for side in once.installable.shape[::-1])
+    twice = finish(once.installable, palette, "full", width_m, height_m)
+    assert twice.after.score >= once.after.score
+    assert twice.changed < 0.01
+
+
+def test_a_border_stands_out_from_the_base_and_meets_little_of_its_own_colour() -> None:
+    palette = [BY_CODE[code] for code in ("RH20", "RH22", "RH31", "RH41")]
+    picture = np.zeros((648, 1152), np.uint8)
+    picture[300:348] = 2  # runs into both ends
+    picture[100:200, 100:900] = 3
+    picture[400:450, 400:500] = 1
+    assert border_of(picture, palette, 0) in (1, 3)
+    picture[picture == 1] = 0
+    assert border_of(picture, palette, 0) == 3
+    assert border_of(picture, palette, 2) == 3
+    composed, mm_per_pixel = compose(picture, "framed", 10.0, 3.0, base=0, border=3)
+    ends = np.flatnonzero((composed[:100] == 3).all(axis=0))
+    assert len(ends) * mm_per_pixel == pytest.approx(2 * 187.5, abs=2 * mm_per_pixel)
+    assert (composed[:, 504:1656] == picture).all()
+    assert abs((ends < 504).sum() - (ends >= 1656).sum()) <= 1
+
+
+@pytest.mark.parametrize("surface", [(2.0, 0.8), (10.0, 3.9), (3.9, 10.0), (40.0, 16.0)])
+def test_a_border_is_wide_enough_to_lay_or_is_left_out(surface: tuple[float, float]) -> None:
+    wide = surface[0] > surface[1]
+    picture = np.ones((648, 1152) if wide else (1152, 648), np.uint8)
+    composed, mm_per_pixel = compose(picture, "framed", *surface, base=0, border=2)
+    line = composed[0] if wide else composed[:, 0]
+    width = np.count_nonzero(line == 2) / 2 * mm_per_pixel
+    assert width == 0 or 145 < width <= 605
+    assert (width == 0) == (min(surface) < 1)
+    assert np.count_nonzero(line == 0) > np.count_nonzero(line == 2)

@@ -32,7 +32,7 @@ def disc(width: int, height: int, radius: int) -> ByteArray:
 def test_a_disc_stays_a_disc_in_the_middle(
     layout: LayoutKind, size: tuple[int, int], surface: tuple[float, float]
 ) -> None:
-    composed, mm_per_pixel = compose(disc(*size, 200), layout, *surface, base=0)
+    composed, mm_per_pixel = compose(disc(*size, 200), layout, *surface, base=0, border=0)
     height, width = composed.shape
     assert width * mm_per_pixel == pytest.approx(surface[0] * 1000)
     assert height * mm_per_pixel == pytest.approx(surface[1] * 1000, rel=0.01)
@@ -49,14 +49,14 @@ def test_a_disc_stays_a_disc_in_the_middle(
 
 def test_a_surface_of_the_pictures_own_ratio_shows_the_picture_itself(rng: np.random.Generator) -> None:
     picture = rng.integers(0, 6, (768, 1152), dtype=np.uint8)
-    composed, mm_per_pixel = compose(picture, "full", 6.0, 4.0, base=0)
+    composed, mm_per_pixel = compose(picture, "full", 6.0, 4.0, base=0, border=0)
     assert (composed == picture).all()
     assert mm_per_pixel == pytest.approx(6000 / 1152)
 
 
 def test_full_crops_evenly_at_both_ends(rng: np.random.Generator) -> None:
     picture = rng.integers(0, 6, (1024, 1024), dtype=np.uint8)
-    composed, _ = compose(picture, "full", 5.0, 4.0, base=0)
+    composed, _ = compose(picture, "full", 5.0, 4.0, base=0, border=0)
     assert composed.shape == (819, 1024)
     assert (composed[409] == picture[512]).all()
     same = [int((composed[row] == picture).all(axis=1).argmax()) for row in (0, -1)]
@@ -65,7 +65,7 @@ def test_full_crops_evenly_at_both_ends(rng: np.random.Generator) -> None:
 
 def test_framed_is_the_whole_picture_in_the_middle_of_the_base(rng: np.random.Generator) -> None:
     picture = rng.integers(1, 6, (648, 1152), dtype=np.uint8)
-    composed, mm_per_pixel = compose(picture, "framed", 10.0, 3.0, base=0)
+    composed, mm_per_pixel = compose(picture, "framed", 10.0, 3.0, base=0, border=0)
     assert composed.shape == (648, 2160)
     assert mm_per_pixel == pytest.approx(3000 / 648)
     assert (composed[:, 504:1656] == picture).all()
@@ -80,21 +80,21 @@ def test_tiled_repeats_outwards_from_the_centre_every_other_copy_mirrored(
     picture = rng.integers(0, 6, (64, 96), dtype=np.uint8)
     surface = (15.0, 2.0)  # 5 copies of 3 m
     if turned:
-        composed, _ = compose(np.ascontiguousarray(picture.T), "tiled", *surface[::-1], base=0)
+        composed, _ = compose(np.ascontiguousarray(picture.T), "tiled", *surface[::-1], base=0, border=0)
         composed = composed.T
     else:
-        composed, _ = compose(picture, "tiled", *surface, base=0)
+        composed, _ = compose(picture, "tiled", *surface, base=0, border=0)
     mirrored = picture[:, ::-1]
     assert (composed == np.hstack([picture, mirrored, picture, mirrored, picture])).all()
 
 
 def test_a_picture_of_another_size_than_planned_is_laid_by_its_own_proportions() -> None:
-    composed, _ = compose(disc(512, 512, 100), "full", 5.0, 5.0, base=0)
+    composed, _ = compose(disc(512, 512, 100), "full", 5.0, 5.0, base=0, border=0)
     assert composed.shape == (512, 512)
 
 
 def test_the_smallest_picture_covers_the_largest_surface() -> None:
-    composed, mm_per_pixel = compose(np.full((1, 1), 3, np.uint8), "full", 100.0, 100.0, base=0)
+    composed, mm_per_pixel = compose(np.full((1, 1), 3, np.uint8), "full", 100.0, 100.0, base=0, border=0)
     assert (composed == 3).all()
     assert mm_per_pixel == 100_000
 
@@ -102,5 +102,5 @@ def test_the_smallest_picture_covers_the_largest_surface() -> None:
 def test_composing_leaves_the_picture_alone() -> None:
     picture = disc(96, 54, 10)
     before = picture.copy()
-    compose(picture, "framed", 10.0, 3.0, base=0)
+    compose(picture, "framed", 10.0, 3.0, base=0, border=0)
     assert (picture == before).all()

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from studio_stencil.size import MODEL_SIZES, Layout, ModelSize, fit
@@ -49,7 +50,7 @@ def test_no_other_size_is_nearer_in_log_ratio(width: float, height: float) -> No
 @pytest.mark.parametrize("width", SIDES)
 @pytest.mark.parametrize("height", SIDES)
 def test_the_evenly_scaled_picture_meets_the_surface_as_its_layout_says(width: float, height: float) -> None:
-    size, layout, mm = fit(width, height)
+    size, layout, mm, _ = fit(width, height)
     across, down = size.width * mm / (width * 1000), size.height * mm / (height * 1000)
     touching, other = (down, across) if abs(down - 1) < abs(across - 1) else (across, down)
     assert touching == pytest.approx(1)
@@ -71,3 +72,23 @@ def test_a_side_that_is_no_length_is_refused(side: float) -> None:
         fit(side, 5)
     with pytest.raises(ValueError, match="positive finite"):
         fit(5, side)
+
+
+@pytest.mark.parametrize(
+    ("surface", "layout", "cut"),
+    [
+        ((5, 5), Layout.FULL, (512, 512)),
+        ((5, 4.5), Layout.FULL, (512, 384 * 1.2)),
+        ((10, 4), Layout.FRAMED, (576, 324)),
+        ((16, 3), Layout.TILED, (576, 324)),  # three whole copies
+        ((12, 2.25), Layout.TILED, (576, 324)),
+        ((14, 3.5), Layout.TILED, (1152 - 2 * 648, 324)),
+    ],
+)
+def test_it_is_told_where_the_surfaces_edge_cuts_the_picture(
+    surface: tuple[float, float], layout: Layout, cut: tuple[float, float]
+) -> None:
+    found, turned = fit(*surface), fit(*reversed(surface))
+    assert found.layout is layout
+    assert found.cut == pytest.approx(np.abs(cut), abs=0.01)
+    assert turned.cut == pytest.approx(found.cut[::-1])
