@@ -9,7 +9,6 @@ from datetime import UTC
 from typing import Any
 
 import aio_pika
-import httpx
 import pytest
 
 from studio_chaos.fleet import Fleet
