@@ -76,7 +76,7 @@ class Provider:
     async def answer(self, life: "Life", request: httpx.Request) -> httpx.Response:
         """What a process gets for its request, with all that may happen on the way there and back."""
         world = self._world
-        if request.url.host.endswith("replicate.delivery"):
+        if request.headers["host"].endswith("replicate.delivery"):
             return await self._file(life, request)
         await life.gate(f"{request.method} {request.url.path}", "before")
         await asyncio.sleep(world.latency())
