@@ -369,7 +369,7 @@ def late_reads_are_taken_for_the_newest(patch: Patch) -> None:
 
 @caught_by("dead_letters_as_expected")
 def a_letter_is_taken_away_before_its_job_is_reopened(patch: Patch) -> None:
-    async def ack_first(letter: Letter, jobs: Jobs) -> replay.Fate:
+    async def ack_first(letter: Letter, jobs: Jobs, _: Any) -> replay.Fate:
         if letter.event is None:
             return replay.Fate.UNREADABLE
         await letter.message.ack()
