@@ -71,7 +71,7 @@ class Infrastructure:
             opening.callback(self.lock.release)
             opening.callback(self._guard.remove_now)
             self._prepare()
-            opening.enter_context(running(list(self.servers.values()), START_SECONDS))
+            opening.enter_context(running(self.servers, START_SECONDS))
             self._open = opening.pop_all()
         return self
 

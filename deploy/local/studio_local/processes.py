@@ -163,16 +163,19 @@ class ManagedProcess:
 
 
 @contextmanager
-def running(servers: Sequence[Server], seconds: float) -> Iterator[None]:
-    """All of them started and ready, until the context ends. Raises ProcessFailedError when one is not so in time."""
+def running(servers: Mapping[str, Server], seconds: float) -> Iterator[None]:
+    """All of them started and ready, until the context ends. Raises ProcessFailedError when one is not so in time.
+
+    What is in the mapping at the end is stopped, for a server may have been put in the place of another meanwhile.
+    """
     try:
-        for server in servers:
+        for server in servers.values():
             server.start()
-        for server in servers:
+        for server in servers.values():
             server.wait_ready(seconds)
         yield
     finally:
-        stop_all(servers)
+        stop_all(list(servers.values()))
 
 
 def stop_all(servers: Sequence[Server]) -> None:

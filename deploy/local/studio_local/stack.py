@@ -60,7 +60,7 @@ class ServiceStack:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self._open.enter_context(running(list(self.services.values()), READY_SECONDS))
+        self._open.enter_context(running(self.services, READY_SECONDS))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from studio_local.errors import ProcessFailedError
-from studio_local.processes import ManagedProcess, ProcessRecords, wait_until
+from studio_local.processes import ManagedProcess, ProcessRecords, running, wait_until
 
 READY = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY
@@ -92,6 +92,17 @@ def test_a_stopped_process_can_be_started_again(tmp_path: Path, opened: ExitStac
     assert not process.alive
     process.start()
     assert process.alive
+
+
+def test_what_was_put_in_the_place_of_a_server_is_stopped_at_the_end(tmp_path: Path, opened: ExitStack) -> None:
+    first, second = child(tmp_path, READY, opened), child(tmp_path, READY, opened)
+    servers = {"server": first}
+    with running(servers, 20):
+        first.stop()
+        servers["server"] = second
+        second.start()
+        assert second.alive
+    assert not second.alive
 
 
 def test_a_process_that_ignores_the_request_is_killed_after_its_grace(tmp_path: Path, opened: ExitStack) -> None:
