@@ -3,11 +3,12 @@ BRIEF ?= ocean energy with fish, flowing bands of blue and turquoise
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
 FAST := tests/unit tests/contract tests/simulation
-SLOW := tests/integration tests/chaos tests/browser tests/containers tests/acceptance
+SERVED := tests/integration tests/browser
+APART := tests/chaos tests/containers tests/acceptance
 SEEDS ?= 20000
 CODE := contracts chassis services deploy tests bench
 
-.PHONY: help setup demo up test lint format docs lock soak chaos bench-pipeline bench-pictures bench-gateway \
+.PHONY: help setup demo up test test-served test-apart lint format docs lock soak chaos bench-pipeline bench-pictures bench-gateway \
 	bench-scaling gallery clean
 
 help: ## this list
@@ -26,8 +27,15 @@ up: setup ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 8080)
 test: lint ## lint and every test
 	@status=0; \
 	$(PYTEST) -n auto --dist worksteal $(FAST) || status=1; \
-	$(PYTEST) $(SLOW) || status=1; \
+	echo "Now $(SERVED) beside $(APART), each with servers of its own; told when done."; \
+	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync test-served test-apart || status=1; \
 	exit $$status
+
+test-served:
+	@$(PYTEST) $(SERVED)
+
+test-apart:
+	@$(PYTEST) $(APART)
 
 chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real processes
 	@STUDIO_CHAOS_JOBS=$${STUDIO_CHAOS_JOBS:-200} $(PYTEST) -s tests/chaos

@@ -1,6 +1,6 @@
 """From a provider's picture to everything a concept is stored with. Pure and synchronous: made for worker threads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,13 +23,15 @@ from studio_postprocess.measure import Quality, measure, shares
 
 MAX_CHANGED = 0.25
 """Share of the surface at which a cleaned picture has nothing left of the designer's."""
+MISSED_SHARE = 0.005
+"""Share of the surface from which a colour is missed when it is gone: more than the fringes a model leaves."""
 MAX_VIOLATIONS = 40
 """Violations kept with a concept, the largest first: a dozen noisy concepts must still fit into one document."""
 _BLACK = 8
 
 
 class PictureWarning(NamedTuple):
-    """Something the client should know about a picture: `size_mismatch` or `all_black`, and a sentence."""
+    """Something the client should know of a picture: `size_mismatch`, `all_black` or `colour_lost`, and a sentence."""
 
     code: str
     text: str
@@ -97,7 +99,7 @@ def make_concept(
         },
         installer=_installer(finished, palette),
         materials=Materials.model_validate(finished.materials, from_attributes=True),
-        warnings=tuple(_warnings(rgb, expected_size)),
+        warnings=(*_warnings(rgb, expected_size), *_lost_colours(finished, palette)),
     )
 
 
@@ -131,3 +133,11 @@ def _warnings(rgb: ByteArray, expected_size: tuple[int, int]) -> list[PictureWar
     if int(np.max(rgb)) <= _BLACK:
         found.append(PictureWarning("all_black", "the picture is black: the provider's safety filter withheld it"))
     return found
+
+
+def _lost_colours(finished: Finished, palette: Sequence[Colour]) -> Iterator[PictureWarning]:
+    drawn, laid = shares(finished.composed, len(palette)), shares(finished.installable, len(palette))
+    for colour, before, after in zip(palette, drawn, laid, strict=True):
+        if before >= MISSED_SHARE and after == 0:
+            text = f"{colour.name} {colour.code} nowhere covers enough of the surface to be laid, and was left out"
+            yield PictureWarning("colour_lost", text)

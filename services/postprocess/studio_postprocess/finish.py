@@ -68,11 +68,14 @@ def finish(
 
 
 def _cleaned(composed: ByteArray, mm_per_pixel: float) -> tuple[Inspection, Cleaned, Inspection]:
-    """A surface inspected, cleaned and inspected again; what cleaning does not make better stays as it is."""
+    """A surface inspected, cleaned and inspected again.
+
+    Where all is large and wide enough to be laid, what cleaning does not make better stays as it is.
+    """
     before = inspect(composed, mm_per_pixel)
     if before.score < 100:
         cleaned = clean(composed, mm_per_pixel)
         after = inspect(cleaned.indices, mm_per_pixel)
-        if after.score >= before.score:
+        if after.score >= before.score or before.counts["area"] or before.counts["width"]:
             return before, cleaned, after
     return before, untouched(composed), before

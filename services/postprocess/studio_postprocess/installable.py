@@ -102,6 +102,10 @@ def clean(indices: ByteArray, mm_per_pixel: float) -> Cleaned:
     result = shapes.indices
     if size != (width, height):
         result = smoothed(result, _LIGHT_PX, size=(width, height))
+        pieces = pieces_of(result)
+        crumbs = pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2  # which smoothing cut off at thin necks
+        if crumbs.any():
+            result = absorb(result, pieces, crumbs)
     return Cleaned(result, log.changes, float(np.count_nonzero(result != indices) / indices.size))
 
 

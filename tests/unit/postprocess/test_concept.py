@@ -107,6 +107,17 @@ def test_a_black_picture_is_recognised_and_a_dark_one_is_not() -> None:
     assert make_concept(png(black), OCEAN, SIZE, FLAT, "full", GROUND).warnings == ()
 
 
+def test_a_colour_that_cannot_be_laid_anywhere_is_said_to_be_left_out() -> None:
+    dotted = np.zeros(SIZE[::-1], np.uint8)
+    dotted[10:180:40, 10:280:40] = 5  # dots of a few pixels, as a model's fringes leave them
+    assert make_concept(png(palette_rgb(OCEAN)[dotted]), OCEAN, SIZE, FLAT, "full", GROUND).warnings == ()
+    for y, x in np.argwhere(dotted):
+        dotted[y : y + 6, x : x + 6] = 5
+    concept = make_concept(png(palette_rgb(OCEAN)[dotted]), OCEAN, SIZE, FLAT, "full", GROUND)
+    assert [warning.code for warning in concept.warnings] == ["colour_lost"]
+    assert "RH70" in concept.warnings[0].text
+
+
 def test_bytes_that_are_no_picture_are_an_error() -> None:
     with pytest.raises(PictureError):
         make_concept(b"<html>gone</html>", OCEAN, SIZE, FLAT, "full", GROUND)

@@ -11,6 +11,7 @@ from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp import clamp_for
 from studio_postprocess.finish import finish
 from studio_postprocess.layout import border_of, compose
+from studio_postprocess.pieces import pieces_of
 from studio_stencil.draw import draw
 from studio_stencil.plan import make_plan
 from tests.unit.postprocess.synthetic import painted, regions
@@ -67,6 +68,16 @@ def test_cleaning_never_lowers_the_score_and_a_clean_stencil_stays_as_it_is(
     if finished.before.score == 100:
         assert finished.changed == 0
         assert (finished.installable == finished.composed).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("share", [0.02, 0.3, 1.0])
+def test_however_bad_a_picture_is_no_fragment_of_it_is_left(share: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture = draw(make_plan("lagoon", 6.0, 4.0, CODES, "voronoi", seed))
+    noise = rng.integers(0, len(CODES), picture.shape, np.uint8)
+    finished = finish(np.where(rng.random(picture.shape) < share, noise, picture), COLOURS, "full", 6.0, 4.0)
+    assert pieces_of(finished.installable).area.min() * finished.mm_per_pixel**2 / 1e6 >= 0.03
 
 
 @pytest.mark.parametrize("strategy", BRIEFS)

@@ -97,7 +97,7 @@ function layoutText({ plan, brief: { surface } }) {
   const size = `${metres(surface.width_m)} × ${metres(surface.height_m)} m`;
   return {
     full: `The picture covers the ${size}; at most a narrow edge is cropped.`,
-    framed: `The picture lies in the middle of the ${size}, framed in the base colour.`,
+    framed: `The picture lies in the middle of the ${size}, framed in the base colour with a border.`,
     tiled: `The picture repeats along the ${size}, every other copy mirrored.`,
   }[plan.layout] + ` A pixel is ${plan.mm_per_pixel.toFixed(1)} mm.`;
 }
