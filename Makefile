@@ -3,8 +3,8 @@ BRIEF ?= ocean energy with fish, flowing bands of blue and turquoise
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
 FAST := tests/unit tests/contract tests/simulation
-SERVED := tests/integration tests/browser
-APART := tests/chaos tests/containers tests/acceptance
+SERVED := tests/integration
+APART := tests/chaos tests/browser tests/containers tests/acceptance
 SEEDS ?= 20000
 CODE := contracts chassis services deploy tests bench
 
@@ -38,7 +38,7 @@ test-apart:
 	@$(PYTEST) $(APART)
 
 chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real processes
-	@STUDIO_CHAOS_JOBS=$${STUDIO_CHAOS_JOBS:-200} $(PYTEST) -s tests/chaos
+	@STUDIO_CHAOS_JOBS=$${STUDIO_CHAOS_JOBS:-200} $(PYTEST) -s --timeout=3600 tests/chaos
 
 soak: setup ## the deterministic simulation for as many seeds as asked (SEEDS=20000)
 	@$(PYTHON) tests/simulation/run.py --seeds $(SEEDS) --workers $$(nproc)

@@ -42,7 +42,13 @@ def test_up_serves_on_loopback_refuses_a_second_start_and_ends_with_ctrl_c(
     address = f"http://127.0.0.1:{port}"
     command = [*COMMAND, "up", "--root", str(tmp_path)]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as a script's `&` leaves it
     ) as up:
         assert up.stdout is not None
         assert up.stderr is not None
@@ -55,7 +61,11 @@ def test_up_serves_on_loopback_refuses_a_second_start_and_ends_with_ctrl_c(
             assert up.poll() is None
         finally:
             os.killpg(up.pid, signal.SIGINT)
-        assert up.wait(60) == 0
+            ended = wait_until(lambda: up.poll() is not None, 60)
+            if not ended:
+                up.terminate()
+        assert ended
+        assert up.returncode == 0
         assert up.stdout.read().endswith("Stopped.\n")
         assert up.stderr.read() == ""
     assert not alive(processes)
