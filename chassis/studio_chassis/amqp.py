@@ -26,6 +26,8 @@ from studio_contracts.topology import Queue
 
 PUBLISH_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
+SET_UP_SECONDS = 30.0
+"""A line that breaks at the wrong moment leaves the opening of a channel waiting for ever."""
 SET_UP_AGAIN_SECONDS = 5.0
 DEAD_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
@@ -76,11 +78,12 @@ class Broker:
             client_properties={"connection_name": f"studio-{self._service}"},
         )
         self._connection = connection
-        await declare(connection)
-        connection.close_callbacks.add(self._lost)
-        connection.reconnect_callbacks.add(self._regained)
-        channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-        await channel.initialize()
+        async with asyncio.timeout(SET_UP_SECONDS):
+            await declare(connection)
+            connection.close_callbacks.add(self._lost)
+            connection.reconnect_callbacks.add(self._regained)
+            channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+            await channel.initialize()
         self._channel = channel
         self.ready.set()
         log.info("broker connected")
@@ -92,7 +95,8 @@ class Broker:
         log.info("broker connection regained")
         if self._connection is not None:
             with suppress(*OUTAGES):  # a broker that lost its disk lacks what the channels do not restore
-                await declare(self._connection)
+                async with asyncio.timeout(SET_UP_SECONDS):
+                    await declare(self._connection)
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
@@ -118,14 +122,15 @@ class Broker:
     async def open_queue(self, queue: Queue) -> AbstractQueue:
         """The queue on a channel of its own, which holds as many messages as its prefetch allows.
 
-        Waits for the broker. Queue, bindings and consumers are restored after a reconnect.
+        Waits for the broker. Queue, bindings and consumers are restored after a reconnect. Raises TimeoutError.
         """
         await self.ready.wait()
         assert self._connection is not None
-        channel = self._connection.channel(publisher_confirms=False)
-        await channel.initialize()
-        await channel.set_qos(prefetch_count=queue.prefetch)
-        return await _declare_work(channel, queue)
+        async with asyncio.timeout(SET_UP_SECONDS):
+            channel = self._connection.channel(publisher_confirms=False)
+            await channel.initialize()
+            await channel.set_qos(prefetch_count=queue.prefetch)
+            return await _declare_work(channel, queue)
 
     async def close(self) -> None:
         """Close the connection; what is not acknowledged goes back to its queue."""

@@ -27,6 +27,7 @@ from studio_contracts.happenings import WorkFailed
 from studio_contracts.topology import Queue
 
 Handler = Callable[[Event], Awaitable[None]]
+REGISTER_SECONDS = 30
 HANDLER_SECONDS = 300
 """No handler waits for the provider, so this is a bound for bugs; it stays below the broker's own consumer time-out."""
 PAUSE_SECONDS = 25.0
@@ -66,7 +67,8 @@ class Consumer:
         while self._tag is None:
             try:
                 self._source = self._source or await self._broker.open_queue(self.queue)
-                self._tag = await self._source.consume(self._take)
+                async with asyncio.timeout(REGISTER_SECONDS):
+                    self._tag = await self._source.consume(self._take)
             except OUTAGES:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
