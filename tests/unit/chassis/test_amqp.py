@@ -39,7 +39,7 @@ async def test_a_channel_that_never_opens_is_given_up_with_its_connection(monkey
     async def declare(_: Any) -> None:
         """Nothing to declare here."""
 
-    monkeypatch.setattr(amqp.aio_pika, "connect_robust", connect)
+    monkeypatch.setattr("aio_pika.connect_robust", connect)
     monkeypatch.setattr(amqp, "declare", declare)
     monkeypatch.setattr(amqp, "SET_UP_SECONDS", 0.01)
     monkeypatch.setattr(amqp, "SET_UP_AGAIN_SECONDS", 0.0)
