@@ -37,7 +37,7 @@ EVENTS = ("start", "logs", "logs", "output", "completed")
 TIMES = 3
 STALE = timedelta(minutes=6)
 AT_ONCE = 16
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 TRUTH, LIE = "https://replicate.delivery/{}.png", "https://elsewhere.example/{}.png"
 
 
