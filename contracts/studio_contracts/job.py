@@ -72,7 +72,7 @@ class Slot(Frozen):
 
     waiting → submitting (claimed) → running (known to the provider) → succeeded (outputs known) → finished (pictures
     stored), or failed. An infrastructure failure goes back to waiting under the next attempt number. `called_back`
-    means that the provider spoke of this attempt, understood yet or not.
+    means that the provider spoke of an attempt before its id was known here, and was not understood yet.
     """
 
     number: int

@@ -29,7 +29,6 @@ LIFE = [
 ]
 """A job of one call whose every step was taken once."""
 OF_ITS_TIME = {
-    "called_back",  # whether the provider's call or its first answer came sooner
     "id", "version", "traceparent", "created_at", "updated_at", "started_at", "finished_at", "deadline_at",
     "expires_at", "claimed_at", "at", "seconds", "predict_seconds",
 }  # fmt: skip

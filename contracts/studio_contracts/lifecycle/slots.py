@@ -23,7 +23,7 @@ OPEN = ("waiting", "submitting", "running")
 def called_back(job: Job, word: ProviderCalledBack, _: Step) -> Job | None:
     """The provider spoke of this attempt, so it exists. None when the slot no longer waits for it."""
     slot = _slot(job, word, *OPEN)
-    return None if slot is None else _with(job, slot, called_back=True)
+    return None if slot is None else _with(job, slot, called_back=slot.state != "running")
 
 
 def _slot(job: Job, word: OfSlot, *states: str) -> Slot | None:
@@ -56,7 +56,8 @@ def released(job: Job, release: ClaimReleased, _: Step) -> Job | None:
 
 
 def _adopt(job: Job, slot: Slot, provider_id: str, step: Step) -> Job:
-    adopted = _with(job, slot, state="running", provider_id=provider_id, paid=(*slot.paid, provider_id))
+    paid = (*slot.paid, provider_id)
+    adopted = _with(job, slot, state="running", called_back=False, provider_id=provider_id, paid=paid)
     return step.log(adopted, "prediction.started", slot=slot.number, detail=provider_id)
 
 

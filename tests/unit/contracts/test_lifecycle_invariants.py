@@ -146,6 +146,7 @@ def test_a_prediction_the_provider_spoke_of_is_not_given_up_while_its_word_is_on
 ) -> None:
     called_back = live(SHAPES["waiting"], [*first, HAPPENINGS["callback"], h.SlotClaimed(0, 1)])
     assert transition(called_back, HAPPENINGS["lost"], now=called_back.updated_at, by="predictor") is None
+    assert not live(called_back, [HAPPENINGS["infra"]]).predictions[0].called_back
     failed = live(called_back, [HAPPENINGS["infra"], h.SlotClaimed(0, 2)])
     given_up = live(failed, [h.CreationLost(0, 2)])
     assert [warning.code for warning in given_up.warnings] == [], "of the next attempt nobody has spoken"
