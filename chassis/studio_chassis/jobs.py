@@ -20,6 +20,8 @@ from studio_contracts.lifecycle import Transition, accept, transition
 
 Publish = Callable[[Event], Awaitable[None]]
 MAX_CONFLICTS = 50
+MAX_ANNOUNCING = 500
+"""Beyond this many the last would outlast its time-out waiting for its turn: the relay has it later, at less cost."""
 log = structlog.get_logger()
 
 
@@ -114,6 +116,9 @@ class Jobs:
         raise JobConflict(f"{job_id}: changed by others {MAX_CONFLICTS} times in a row")
 
     def _announce_soon(self, change: Transition) -> None:
+        if len(self._announcing) >= MAX_ANNOUNCING:
+            log.warning("left to the relay", job_id=change.job.id, reason="too much is being published")
+            return
         task = asyncio.create_task(self._announce(change))
         self._announcing.add(task)
         task.add_done_callback(self._announcing.discard)

@@ -172,3 +172,15 @@ async def test_record_returns_after_the_commit_and_before_the_publishing(jobs: J
     wire.gate.set()
     await jobs.finish_announcing()
     assert (wire.published, store.outbox) == ([CREATED, CANCELED], [])
+
+
+async def test_in_a_flood_what_cannot_be_published_soon_is_left_to_the_relay(
+    jobs: Jobs, store: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_chassis.jobs.MAX_ANNOUNCING", 1)
+    wire.gate.clear()
+    await _accept(jobs)
+    await jobs.record("j", CancelRequested())
+    wire.gate.set()
+    await jobs.finish_announcing()
+    assert (wire.published, store.outbox) == ([CREATED], [CANCELED])
