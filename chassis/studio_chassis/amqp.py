@@ -132,6 +132,17 @@ class Broker:
             await channel.set_qos(prefetch_count=queue.prefetch)
             return await _declare_work(channel, queue)
 
+    async def waiting(self, queue: Queue) -> int:
+        """How many messages are ready in the queue and in nobody's hand. Raises Unavailable."""
+        if self._connection is None or not self.is_connected:
+            raise Unavailable("broker: not connected")
+        try:
+            async with asyncio.timeout(PUBLISH_SECONDS), aio_pika.Channel(self._connection) as channel:
+                found = await channel.declare_queue(queue.name, passive=True)
+        except OUTAGES as error:
+            raise Unavailable(f"broker: {type(error).__name__}") from error
+        return found.declaration_result.message_count or 0
+
     async def close(self) -> None:
         """Close the connection; what is not acknowledged goes back to its queue."""
         if self._connection is not None:

@@ -107,7 +107,7 @@ class Consumer:
             case None:
                 await self._settle(message, "done")
             case Pause():
-                self._pause(verdict.reason)
+                self._pause(verdict)
                 delay = timedelta(seconds=PAUSE_SECONDS)
                 await self._settle(message, "paused", self._put_off(message, verdict.reason, delay, counted=False))
             case Unavailable():
@@ -185,19 +185,19 @@ class Consumer:
             with suppress(JobNotFound):
                 await self._jobs.apply(event.subject, failure)
 
-    def _pause(self, reason: str) -> None:
+    def _pause(self, pause: Pause) -> None:
         if self._resuming is None and not self._draining:
-            log.error("paused", queue=self.queue.name, reason=reason, seconds=PAUSE_SECONDS)
-            self.paused_because = reason
-            metrics.paused.labels(self.queue.name).set(1)
-            self._resuming = asyncio.create_task(self._resume_later())
+            log.error("paused", queue=self.queue.name, reason=pause.reason, seconds=PAUSE_SECONDS)
+            self.paused_because = pause.reason
+            metrics.paused.labels(self.queue.name, pause.cause).set(1)
+            self._resuming = asyncio.create_task(self._resume_later(pause))
 
-    async def _resume_later(self) -> None:
+    async def _resume_later(self, pause: Pause) -> None:
         await self._cancel()
         await asyncio.sleep(PAUSE_SECONDS)
         await self.start()
         self._resuming, self.paused_because = None, None
-        metrics.paused.labels(self.queue.name).set(0)
+        metrics.paused.labels(self.queue.name, pause.cause).set(0)
         log.info("resumed", queue=self.queue.name)
 
     async def _cancel(self) -> None:

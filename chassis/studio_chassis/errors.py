@@ -1,6 +1,7 @@
 """Errors of the chassis, and what a handler may say of a failure."""
 
 from datetime import timedelta
+from typing import Literal
 
 
 class ChassisError(Exception):
@@ -49,4 +50,11 @@ class Reject(Verdict):
 
 
 class Pause(Verdict):
-    """Nothing of this kind can be done now (no credit, provider down): stop consuming and resume by itself."""
+    """Nothing of this kind can be done now: stop consuming and resume by itself.
+
+    The cause is the provider (no credit, out of reach), or a backlog that more work would only make longer.
+    """
+
+    def __init__(self, reason: str, cause: Literal["provider", "backlog"] = "provider") -> None:
+        super().__init__(reason)
+        self.cause = cause

@@ -12,7 +12,11 @@ handler_seconds = Histogram("studio_handler_seconds", "Time a handler took for a
 queue_wait_seconds = Histogram(
     "studio_queue_wait_seconds", "From an event's time to its handler's start.", ["queue"], buckets=_SECONDS
 )
-paused = Gauge("studio_consumer_paused", "1 while a consumer pauses because its provider cannot be used.", ["queue"])
+paused = Gauge(
+    "studio_consumer_paused",
+    "1 while a consumer pauses: its provider cannot be used, or what it brings about would only wait (backlog).",
+    ["queue", "cause"],
+)
 published = Counter("studio_published_total", "Events the broker took responsibility for.", ["type"])
 relayed = Counter("studio_relayed_total", "Events the relay published because nobody else had.")
 

@@ -120,7 +120,8 @@ def documents(endpoints: Endpoints) -> list[dict[str, Any]]:
 async def predictor_on(chassis: Chassis, provider: Any) -> AsyncIterator[None]:
     """The predictor as far as it reads what the provider said."""
     settings: Any = None
-    predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock)
+    backlog = partial(chassis.broker.waiting, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
+    predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
     queue = topology.PREDICTOR_PREDICTION_UPDATED
     consumer = Consumer(chassis.broker, chassis.jobs, queue, predictor.read_update)
     await consumer.start()

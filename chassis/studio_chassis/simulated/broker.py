@@ -217,6 +217,12 @@ class SimulatedBroker:
         await self.ready.wait()
         return SimulatedQueue(self, self.rabbit.queues[queue.name], queue.prefetch)
 
+    async def waiting(self, queue: Queue) -> int:
+        """How many messages are ready in the queue. Raises Unavailable."""
+        if not self.is_connected:
+            raise Unavailable("broker: not connected")
+        return await self.wire("broker.waiting", lambda: len(self.rabbit.queues[queue.name].ready))
+
     def lose(self) -> None:
         """The connection breaks: what is in hand goes back to its queues."""
         self.is_connected = False

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 
@@ -17,7 +18,8 @@ async def build(chassis: Chassis, settings: PredictorSettings) -> AsyncIterator[
     """Each queue and its handler; one HTTP connection pool to the provider."""
     async with httpx.AsyncClient() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
-        predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock)
+        backlog = partial(chassis.broker.waiting, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
+        predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
         yield Work(
             {
                 topology.PREDICTOR_STENCIL_READY: predictor.plan_slots,

@@ -1,7 +1,7 @@
 """What the predictor does with each event. The order of claim, request and record is what keeps payments single."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +55,8 @@ class Predictor:
     provider: ReplicateClient
     settings: PredictorSettings
     now: Callable[[], datetime]
+    backlog: Callable[[], Awaitable[int]]
+    """How many finished predictions wait for postprocess."""
 
     async def plan_slots(self, event: Event) -> None:
         """stencil.ready → the model's input is fixed and the pictures are divided into slots."""
@@ -82,7 +84,14 @@ class Predictor:
         if slot.state == "submitting":
             await self._find_again(job, slot)
         elif slot.state == "waiting":
+            await self._hold_back()
             await self._buy(job, slot)
+
+    async def _hold_back(self) -> None:
+        """What is paid for and then waits for longer than its job's deadline is paid for in vain."""
+        waiting = await self.backlog()
+        if waiting > self.settings.max_backlog:
+            raise Pause(f"{waiting} finished predictions wait for postprocess", cause="backlog")
 
     async def _buy(self, job: Job, slot: Slot) -> None:
         assert job.generation is not None

@@ -24,6 +24,12 @@ class PredictorSettings(ProviderSettings):
     prompt_strength: float = Field(
         0.7, ge=0, le=1, validation_alias="STUDIO_PROMPT_STRENGTH", description="0 keeps the stencil, 1 destroys it"
     )
+    max_backlog: int = Field(
+        1000,
+        ge=0,
+        validation_alias="STUDIO_MAX_BACKLOG",
+        description="Finished predictions that may wait for postprocess; while there are more, nothing is bought",
+    )
     adoption_grace: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=30),  # above the client's own time-out, or a request still under way would be repeated

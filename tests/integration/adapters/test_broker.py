@@ -81,6 +81,17 @@ async def test_a_consumer_holds_no_more_than_its_prefetch(broker: AnyBroker) -> 
     assert (await inbox.next()).message_id == str(QUEUE.prefetch)
 
 
+async def test_a_queue_tells_how_many_messages_wait_and_counts_none_in_hand(broker: AnyBroker) -> None:
+    assert await broker.waiting(QUEUE) == 0
+    for number in range(QUEUE.prefetch + 3):
+        await broker.publish(_event(number))
+    assert await broker.waiting(QUEUE) == QUEUE.prefetch + 3
+    inbox = await Inbox.of(broker)
+    held = [await inbox.next() for _ in range(QUEUE.prefetch)]
+    assert await broker.waiting(QUEUE) == 3
+    assert len(held) == QUEUE.prefetch
+
+
 async def test_a_message_given_back_comes_again_and_says_so(broker: AnyBroker) -> None:
     inbox = await Inbox.of(broker)
     await broker.publish(_event())

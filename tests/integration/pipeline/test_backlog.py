@@ -1,0 +1,42 @@
+"""While postprocess cannot keep up nothing more is paid for, and everything goes on once it can."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from studio_local.infrastructure import Infrastructure
+from studio_local.stack import ServiceStack
+from tests.conftest import IMPATIENT, Studio
+
+PAUSED = 'studio_consumer_paused{cause="backlog",queue="predictor.prediction-requested"} 1.0'
+
+
+@pytest.fixture
+def studio(infrastructure: Infrastructure, tmp_path: Path) -> Iterator[Studio]:
+    extra = IMPATIENT | {"STUDIO_MAX_BACKLOG": "1", "STUDIO_STUCK_AFTER": "3600"}
+    with (
+        infrastructure.isolated() as endpoints,
+        ServiceStack(infrastructure, endpoints, tmp_path, extra=extra) as stack,
+        closing(Studio(stack)) as studio,
+    ):
+        yield studio
+
+
+def test_nothing_is_bought_while_postprocess_is_behind_and_all_of_it_afterwards(studio: Studio) -> None:
+    studio.stack.services["postprocess"].stop()
+    paid = [studio.post(count=1) for _ in range(2)]
+    for job_id in paid:
+        studio.wait_for(job_id, lambda job: job["stage"] == "postprocess")
+    held_back = studio.post(count=1)
+    predictor = f"http://127.0.0.1:{studio.stack.ports['predictor']}"
+    studio.until(lambda: PAUSED in studio.get(f"{predictor}/metrics").text)
+    told = studio.get(f"{predictor}/readyz").json()["queues"]
+    assert told["predictor.prediction-requested"] == "2 finished predictions wait for postprocess"
+    assert studio.paid_for(studio.job(held_back)) == []
+
+    studio.stack.start("postprocess")
+    ended = [studio.wait(job_id) for job_id in (*paid, held_back)]
+    assert [job["status"] for job in ended] == ["completed"] * 3
+    assert [len(studio.paid_for(job)) for job in ended] == [1] * 3

@@ -1,0 +1,91 @@
+"""What is bought while postprocess cannot keep up: nothing."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from studio_chassis.errors import Pause
+from studio_chassis.jobs import Jobs
+from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event
+from studio_contracts.happenings import SlotsPlanned, StencilDrawn
+from studio_contracts.job import Generation, Job, Limits, Plan, PlanColour, StoredPicture
+from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_predictor.handlers import Predictor
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+LIMIT = 3
+PICTURE = StoredPicture(key="k", sha256="0" * 64, media_type="image/png", width=8, height=8)
+PLAN = Plan(
+    colours=(PlanColour(code="RH20", role="base", share=1.0),),
+    palette_reason="chosen",
+    strategy="bands",
+    strategy_reason="wide",
+    seed=7,
+    width_px=8,
+    height_px=8,
+    layout="full",
+    mm_per_pixel=4.9,
+    regions=1,
+)
+
+
+class Provider:
+    """Sells at once, and counts."""
+
+    def __init__(self) -> None:
+        self.sold = 0
+
+    async def create(self, *_: object, **__: object) -> PredictionReport:
+        self.sold += 1
+        return PredictionReport(id="p", status=PredictionStatus.STARTING)
+
+
+class Shelf:
+    """An object store that has everything."""
+
+    async def get(self, _: str) -> bytes:
+        return b"a stencil"
+
+
+async def _buy(provider: Provider, waiting: int) -> Job:
+    """The job of one slot after the predictor read that it is to be bought, with so much waiting for postprocess."""
+    published: list[Event] = []
+
+    async def publish(event: Event) -> None:
+        published.append(event)
+
+    async def backlog() -> int:
+        return waiting
+
+    jobs = Jobs(SimulatedJobStore(SimulatedDatabase()), publish, lambda: NOW, "predictor")
+    await jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
+    await jobs.finish_announcing()
+    await jobs.apply("j", StencilDrawn(PLAN, PICTURE, 0.1))
+    await jobs.apply("j", SlotsPlanned(Generation(model="sdxl", version="v", cents_per_picture=3, input=INPUT), (1,)))
+    settings = SimpleNamespace(max_backlog=LIMIT, public_base_url=None)
+    predictor = Predictor(jobs, cast(Any, Shelf()), cast(Any, provider), cast(Any, settings), lambda: NOW, backlog)
+    try:
+        await predictor.request_prediction(published[-1])
+    finally:
+        job = await jobs.load("j")
+    return job
+
+
+INPUT = {"prompt": "a pond", "negative_prompt": "", "prompt_strength": 0.7}
+
+
+async def test_nothing_is_claimed_or_bought_while_too_much_waits_for_postprocess() -> None:
+    provider = Provider()
+    with pytest.raises(Pause, match="4 finished predictions wait for postprocess") as pause:
+        await _buy(provider, LIMIT + 1)
+    assert (pause.value.cause, provider.sold) == ("backlog", 0)
+
+
+async def test_up_to_the_limit_is_bought() -> None:
+    provider = Provider()
+    job = await _buy(provider, LIMIT)
+    assert (job.predictions[0].state, provider.sold) == ("running", 1)
