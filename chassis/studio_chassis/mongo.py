@@ -18,10 +18,11 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
+from studio_chassis.documents import from_document, to_document
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable
 from studio_chassis.store import CLAIM_HOURS, Address, Census, Claim, Outbox, Place, Standing
 from studio_contracts.events import Event
-from studio_contracts.job import TERMINAL, Job, Status
+from studio_contracts.job import Job, Status
 from studio_contracts.lifecycle import Transition
 
 OPERATION_SECONDS = 10
@@ -96,7 +97,7 @@ class MongoJobStore:
 
     @_translated
     async def insert(self, first: Transition) -> None:
-        document = {"_id": first.job.id, **_document(first.job), "outbox": _outbox(first)}
+        document = {"_id": first.job.id, **to_document(first.job), "outbox": _outbox(first)}
         try:
             await self._jobs.insert_one(document)
         except DuplicateKeyError as error:
@@ -106,20 +107,20 @@ class MongoJobStore:
     async def load(self, job_id: str) -> Job:
         document = await self._jobs.find_one({"_id": job_id}, {"outbox": 0})
         # after an election the majority's view may lag: ask what was acknowledged by now
-        return await self.newest(job_id) if document is None else _job(document)
+        return await self.newest(job_id) if document is None else from_document(document)
 
     @_translated
     async def newest(self, job_id: str) -> Job:
         document = await self._newest_jobs.find_one({"_id": job_id}, {"outbox": 0})
         if document is None:
             raise JobNotFound(job_id)
-        return _job(document)
+        return from_document(document)
 
     @_translated
     async def commit(self, change: Transition) -> bool:
         result = await self._jobs.update_one(
             {"_id": change.job.id, "version": change.job.version - 1},
-            {"$set": _document(change.job), "$push": {"outbox": {"$each": _outbox(change)}}},
+            {"$set": to_document(change.job), "$push": {"outbox": {"$each": _outbox(change)}}},
         )
         return bool(result.matched_count)
 
@@ -154,7 +155,7 @@ class MongoJobStore:
     async def _oldest_first(self, by: str, query: dict[str, Any]) -> AsyncIterator[Job]:
         with _outages_told():
             async for document in self._jobs.find(query, {"outbox": 0}, sort=[(by, 1)], batch_size=100):
-                yield _job(document)
+                yield from_document(document)
 
     @_translated
     async def remove(self, job: Job) -> bool:
@@ -182,7 +183,7 @@ class MongoJobStore:
                 {"created_at": after.created_at, "_id": {"$lt": after.job_id}},
             ]
         found = self._jobs.find(query, {"outbox": 0}, sort=[("created_at", -1), ("_id", -1)], limit=limit)
-        return tuple([_job(document) async for document in found])
+        return tuple([from_document(document) async for document in found])
 
     @_translated
     async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
@@ -224,15 +225,6 @@ class MongoJobStore:
     @_translated
     async def ping(self) -> None:
         await self._database.command("ping")
-
-
-def _document(job: Job) -> dict[str, Any]:
-    return {**job.model_dump(exclude={"id"}), "final": job.status in TERMINAL}
-
-
-def _job(document: dict[str, Any]) -> Job:
-    job_id, _ = document.pop("_id"), document.pop("final")
-    return Job.model_validate({"id": job_id, **document})
 
 
 def _outbox(change: Transition) -> list[dict[str, Any]]:
