@@ -13,7 +13,7 @@ def to_document(job: Job) -> dict[str, Any]:
 
 
 def from_document(document: dict[str, Any]) -> Job:
-    """The job of a document. A field this release does not know may be there if it says nothing: empty, null, zero, false.
+    """The job of a document. An unknown field may be there if it says nothing: null, false, zero, empty.
 
     So a release that adds a field which is not used yet can run beside the one before it, and be rolled back. A field
     that says something is refused: what is done in ignorance of it could be wrong, and the write would lose it.

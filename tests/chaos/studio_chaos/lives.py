@@ -16,37 +16,22 @@ from studio_contracts.happenings import (
     SlotsPlanned,
     StencilDrawn,
 )
-from studio_contracts.job import Concept, Generation, Limits, Plan, PlanColour, Quality, StoredPicture
+from studio_contracts.job import Concept, Generation, Limits, Quality
 from studio_contracts.prediction import PredictionReport, PredictionStatus
+from tests.unit.contracts.lives import PICTURE, PLAN
 
 STATES = ("pending", "drawn", "waiting", "submitting", "running", "succeeded")
 """Where a job of one slot may stand before its end: so many steps of its life have happened."""
 TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 
-def _picture(key: str) -> StoredPicture:
-    return StoredPicture(key=key, sha256="0" * 64, media_type="image/png", width=8, height=8)
-
-
 def life(job_id: str) -> Iterator[Happening]:
     """All that happens to a job of one picture, in order; each state it may be frozen in comes between two of these."""
-    plan = Plan(
-        colours=(PlanColour(code="RH20", role="base", share=1.0),),
-        palette_reason="",
-        strategy="bands",
-        strategy_reason="",
-        seed=1,
-        width_px=8,
-        height_px=8,
-        layout="full",
-        mm_per_pixel=1.0,
-        regions=1,
-    )
     quality = Quality(score=1, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=0)
-    pictures = {"original": _picture("a"), "quantized": _picture("b"), "thumbnail": _picture("c")}
+    pictures: dict[PictureKind, StoredPicture] = {"original": PICTURE, "quantized": PICTURE, "thumbnail": PICTURE}
     concept = Concept(id="0-0", slot=0, index=0, pictures=pictures, quality=quality, palette_used=())
     output = ("https://replicate.delivery/a.png",)
-    yield StencilDrawn(plan, _picture("stencil"), 0.0)
+    yield StencilDrawn(PLAN, PICTURE, 0.0)
     yield SlotsPlanned(Generation(model="sdxl", version="1", cents_per_picture=3, input={}), (1,))
     yield SlotClaimed(0, 1)
     yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.PROCESSING))

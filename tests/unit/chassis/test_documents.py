@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lives import accepted, live, planned
 from studio_chassis.documents import from_document, to_document
 from studio_contracts.job import Job
+from tests.unit.contracts.lives import accepted, live, planned
 
 JOB = live(accepted(2), planned((1, 1)))
 

@@ -12,25 +12,14 @@ from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.happenings import SlotsPlanned, StencilDrawn
-from studio_contracts.job import Generation, Job, Limits, Plan, PlanColour, StoredPicture
+from studio_contracts.job import Generation, Job, Limits
 from studio_contracts.prediction import PredictionReport, PredictionStatus
 from studio_predictor.handlers import Predictor
+from tests.unit.contracts.lives import PICTURE, PLAN
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LIMIT = 3
-PICTURE = StoredPicture(key="k", sha256="0" * 64, media_type="image/png", width=8, height=8)
-PLAN = Plan(
-    colours=(PlanColour(code="RH20", role="base", share=1.0),),
-    palette_reason="chosen",
-    strategy="bands",
-    strategy_reason="wide",
-    seed=7,
-    width_px=8,
-    height_px=8,
-    layout="full",
-    mm_per_pixel=4.9,
-    regions=1,
-)
+INPUT = {"prompt": "a pond", "negative_prompt": "", "prompt_strength": 0.7}
 
 
 class Provider:
@@ -73,9 +62,6 @@ async def _buy(provider: Provider, waiting: int) -> Job:
     finally:
         job = await jobs.load("j")
     return job
-
-
-INPUT = {"prompt": "a pond", "negative_prompt": "", "prompt_strength": 0.7}
 
 
 async def test_nothing_is_claimed_or_bought_while_too_much_waits_for_postprocess() -> None:
