@@ -20,6 +20,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError, ChannelInvalid
 from studio_chassis import metrics
 from studio_chassis.cloudevents import BUILD, to_message
 from studio_chassis.errors import Unavailable
+from studio_chassis.timeouts import within
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_contracts.topology import Queue
@@ -28,6 +29,7 @@ PUBLISH_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 SET_UP_SECONDS = 30.0
 """A line that breaks at the wrong moment leaves the opening of a channel waiting for ever."""
+CLOSE_SECONDS = 10.0
 SET_UP_AGAIN_SECONDS = 5.0
 DEAD_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
@@ -65,7 +67,8 @@ class Broker:
                 await self._set_up()
             except OUTAGES as error:
                 log.error("broker set-up failed", reason=str(error))
-                await self.close()
+                with suppress(*OUTAGES):
+                    await within(CLOSE_SECONDS, self.close())
                 await asyncio.sleep(SET_UP_AGAIN_SECONDS)
 
     async def _set_up(self) -> None:
@@ -78,12 +81,11 @@ class Broker:
             client_properties={"connection_name": f"studio-{self._service}"},
         )
         self._connection = connection
-        async with asyncio.timeout(SET_UP_SECONDS):
-            await declare(connection)
-            connection.close_callbacks.add(self._lost)
-            connection.reconnect_callbacks.add(self._regained)
-            channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-            await channel.initialize()
+        await within(SET_UP_SECONDS, declare(connection))
+        connection.close_callbacks.add(self._lost)
+        connection.reconnect_callbacks.add(self._regained)
+        channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+        await within(SET_UP_SECONDS, channel.initialize())
         self._channel = channel
         self.ready.set()
         log.info("broker connected")
@@ -95,8 +97,7 @@ class Broker:
         log.info("broker connection regained")
         if self._connection is not None:
             with suppress(*OUTAGES):  # a broker that lost its disk lacks what the channels do not restore
-                async with asyncio.timeout(SET_UP_SECONDS):
-                    await declare(self._connection)
+                await within(SET_UP_SECONDS, declare(self._connection))
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
@@ -126,22 +127,16 @@ class Broker:
         """
         await self.ready.wait()
         assert self._connection is not None
-        async with asyncio.timeout(SET_UP_SECONDS):
-            channel = self._connection.channel(publisher_confirms=False)
-            await channel.initialize()
-            await channel.set_qos(prefetch_count=queue.prefetch)
-            return await _declare_work(channel, queue)
+        return await within(SET_UP_SECONDS, _open_work(self._connection, queue))
 
     async def waiting(self, queue: Queue) -> int:
         """How many messages are ready in the queue and in nobody's hand. Raises Unavailable."""
         if self._connection is None or not self.is_connected:
             raise Unavailable("broker: not connected")
         try:
-            async with asyncio.timeout(PUBLISH_SECONDS), aio_pika.Channel(self._connection) as channel:
-                found = await channel.declare_queue(queue.name, passive=True)
+            return await within(PUBLISH_SECONDS, _count_ready(self._connection, queue))
         except OUTAGES as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
-        return found.declaration_result.message_count or 0
 
     async def close(self) -> None:
         """Close the connection; what is not acknowledged goes back to its queue."""
@@ -161,6 +156,19 @@ async def declare(connection: AbstractRobustConnection) -> None:
             room = await channel.declare_exchange(name, aio_pika.ExchangeType.FANOUT, durable=True)
             waiting = await channel.declare_queue(name, durable=True, arguments=retry_arguments(delay))
             await waiting.bind(room)
+
+
+async def _open_work(connection: AbstractRobustConnection, queue: Queue) -> AbstractQueue:
+    channel = connection.channel(publisher_confirms=False)
+    await channel.initialize()
+    await channel.set_qos(prefetch_count=queue.prefetch)
+    return await _declare_work(channel, queue)
+
+
+async def _count_ready(connection: AbstractRobustConnection, queue: Queue) -> int:
+    async with aio_pika.Channel(connection) as channel:
+        found = await channel.declare_queue(queue.name, passive=True)
+    return found.declaration_result.message_count or 0
 
 
 async def _declare_work(channel: AbstractChannel, queue: Queue) -> AbstractQueue:

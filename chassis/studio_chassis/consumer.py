@@ -21,6 +21,7 @@ from studio_chassis.errors import JobNotFound, Pause, Reject, Retry, Unavailable
 from studio_chassis.jobs import Jobs
 from studio_chassis.logs import trace_id
 from studio_chassis.telemetry import span
+from studio_chassis.timeouts import within
 from studio_contracts import topology
 from studio_contracts.events import Event, EventError
 from studio_contracts.happenings import WorkFailed
@@ -67,8 +68,7 @@ class Consumer:
         while self._tag is None:
             try:
                 self._source = self._source or await self._broker.open_queue(self.queue)
-                async with asyncio.timeout(REGISTER_SECONDS):
-                    self._tag = await self._source.consume(self._take)
+                self._tag = await within(REGISTER_SECONDS, self._source.consume(self._take))
             except OUTAGES:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -140,7 +140,8 @@ class Consumer:
             if first is not None:
                 await first
             failpoints.reached("before-ack")
-            await message.ack()
+            async with asyncio.timeout(REGISTER_SECONDS):
+                await message.ack()
         except Exception as error:  # noqa: BLE001 - whatever went wrong, a message must not stay in hand for ever
             outcome = "redelivered"
             log.warning("will be delivered again", queue=self.queue.name, reason=str(error))
@@ -204,7 +205,7 @@ class Consumer:
         if self._source is not None and self._tag is not None:
             tag, self._tag = self._tag, None
             with suppress(*OUTAGES):
-                await self._source.cancel(tag)
+                await within(REGISTER_SECONDS, self._source.cancel(tag))
 
     async def drain(self, seconds: float) -> None:
         """Take no more and finish what is in hand within the time; the rest goes back to the queue."""

@@ -16,7 +16,7 @@ from studio_contracts.happenings import (
     SlotsPlanned,
     StencilDrawn,
 )
-from studio_contracts.job import Concept, Generation, Limits, Quality
+from studio_contracts.job import Concept, Generation, Limits, PictureKind, Quality, StoredPicture
 from studio_contracts.prediction import PredictionReport, PredictionStatus
 from tests.unit.contracts.lives import PICTURE, PLAN
 

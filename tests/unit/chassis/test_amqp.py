@@ -10,7 +10,7 @@ from studio_chassis.amqp import Broker
 
 
 class Line:
-    """A connection whose channels never open when it is broken."""
+    """A connection that, when it is broken, neither opens channels nor closes, canceled or not."""
 
     def __init__(self, broken: bool) -> None:
         self.broken = broken
@@ -23,10 +23,19 @@ class Line:
 
     async def initialize(self) -> None:
         if self.broken:
-            await asyncio.get_running_loop().create_future()
+            await self._hang()
 
     async def close(self) -> None:
         self.closed = True
+        if self.broken:
+            await self._hang()
+
+    async def _hang(self) -> None:
+        forever = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.shield(forever)
+        finally:
+            await forever
 
 
 async def test_a_channel_that_never_opens_is_given_up_with_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +51,7 @@ async def test_a_channel_that_never_opens_is_given_up_with_its_connection(monkey
     monkeypatch.setattr("aio_pika.connect_robust", connect)
     monkeypatch.setattr(amqp, "declare", declare)
     monkeypatch.setattr(amqp, "SET_UP_SECONDS", 0.01)
+    monkeypatch.setattr(amqp, "CLOSE_SECONDS", 0.01)
     monkeypatch.setattr(amqp, "SET_UP_AGAIN_SECONDS", 0.0)
     broker = Broker("amqp://nowhere", "test", "0")
     async with asyncio.timeout(10):

@@ -235,6 +235,7 @@ async def test_a_pause_stops_consuming_and_puts_the_message_off_uncounted(world:
     delivery = Delivery(world, 3)
     await consumer._take(cast(Any, delivery))
     await delivery.settled.wait()
+    await world.canceled.wait()
     assert sorted(world.story) == ["ack", "cancel tag", f"send {ROOM_25S} {QUEUE.name}"]
     assert world.story.index("ack") > world.story.index(f"send {ROOM_25S} {QUEUE.name}")
     assert world.copies[0].headers[ATTEMPT] == 3

@@ -1,0 +1,37 @@
+"""A time-out for work that cannot be trusted to end when it is told to."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_abandoned: set[asyncio.Task[Any]] = set()
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What the work returns or raises, or TimeoutError after that many seconds, even if the work goes on.
+
+    `asyncio.timeout` cancels and then waits: a channel whose line broke takes that for a reason to say goodbye over the
+    broken line, and waits for the answer.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():
+            _abandon(task)
+    if not task.done():
+        raise TimeoutError(f"not done within {seconds:g} s")
+    return task.result()
+
+
+def _abandon(task: asyncio.Task[Any]) -> None:
+    _abandoned.add(task)
+    task.add_done_callback(_forget)
+    task.cancel()
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _abandoned.discard(task)
+    if not task.cancelled():
+        task.exception()  # asked for, or asyncio would complain that nobody did

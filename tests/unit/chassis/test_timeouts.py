@@ -1,0 +1,52 @@
+"""A time-out that holds also for work that does not end when it is canceled."""
+
+import asyncio
+
+import pytest
+
+from studio_chassis.timeouts import within
+
+LONG = 60.0
+
+
+async def _stubborn(told: asyncio.Event, released: asyncio.Event) -> None:
+    try:
+        await asyncio.sleep(LONG)
+    finally:
+        told.set()
+        await released.wait()
+        raise ConnectionError("nobody hears this")
+
+
+async def test_what_ends_in_time_returns_and_raises_as_ever() -> None:
+    async def give() -> int:
+        return 7
+
+    async def fail() -> None:
+        raise ConnectionError
+
+    assert await within(LONG, give()) == 7
+    with pytest.raises(ConnectionError):
+        await within(LONG, fail())
+
+
+async def test_what_does_not_end_is_told_to_and_left_behind() -> None:
+    told, released = asyncio.Event(), asyncio.Event()
+    with pytest.raises(TimeoutError):
+        await within(0.01, _stubborn(told, released))
+    await told.wait()
+    released.set()
+    await asyncio.sleep(0)
+
+
+async def test_being_canceled_does_not_wait_either() -> None:
+    told, released = asyncio.Event(), asyncio.Event()
+    waiting = asyncio.create_task(within(LONG, _stubborn(told, released)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await told.wait()
+    released.set()
+    await asyncio.sleep(0)
