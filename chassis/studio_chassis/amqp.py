@@ -1,10 +1,10 @@
 """The broker: one robust connection, the declared topology, and publishing with confirms."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import aio_pika
 import structlog
@@ -33,6 +33,7 @@ CLOSE_SECONDS = 10.0
 SET_UP_AGAIN_SECONDS = 5.0
 DEAD_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
+T = TypeVar("T")
 OUTAGES = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
 log = structlog.get_logger()
 
@@ -65,10 +66,10 @@ class Broker:
         while not self.ready.is_set():
             try:
                 await self._set_up()
-            except OUTAGES as error:
-                log.error("broker set-up failed", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - as in `on_the_line`: a consumer must not stay deaf for it
+                log.error("broker set-up failed", reason=f"{type(error).__name__}: {error}")
                 with suppress(*OUTAGES):
-                    await within(CLOSE_SECONDS, self.close())
+                    await on_the_line(CLOSE_SECONDS, self.close())
                 await asyncio.sleep(SET_UP_AGAIN_SECONDS)
 
     async def _set_up(self) -> None:
@@ -81,11 +82,11 @@ class Broker:
             client_properties={"connection_name": f"studio-{self._service}"},
         )
         self._connection = connection
-        await within(SET_UP_SECONDS, declare(connection))
+        await on_the_line(SET_UP_SECONDS, declare(connection))
         connection.close_callbacks.add(self._lost)
         connection.reconnect_callbacks.add(self._regained)
         channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-        await within(SET_UP_SECONDS, channel.initialize())
+        await on_the_line(SET_UP_SECONDS, channel.initialize())
         self._channel = channel
         self.ready.set()
         log.info("broker connected")
@@ -97,7 +98,7 @@ class Broker:
         log.info("broker connection regained")
         if self._connection is not None:
             with suppress(*OUTAGES):  # a broker that lost its disk lacks what the channels do not restore
-                await within(SET_UP_SECONDS, declare(self._connection))
+                await on_the_line(SET_UP_SECONDS, declare(self._connection))
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
@@ -117,24 +118,31 @@ class Broker:
                 await self._exchanges[exchange].publish(message, routing_key, mandatory=mandatory)
         except DeliveryError as error:
             raise Unavailable(f"broker: {routing_key} was not taken by any queue") from error
-        except OUTAGES as error:
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise Unavailable(
+                "broker: the line broke"
+            ) from error  # as in `on_the_line`, without a task for each message
+        except Exception as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
 
     async def open_queue(self, queue: Queue) -> AbstractQueue:
         """The queue on a channel of its own, which holds as many messages as its prefetch allows.
 
-        Waits for the broker. Queue, bindings and consumers are restored after a reconnect. Raises TimeoutError.
+        Waits for the broker. Queue, bindings and consumers are restored after a reconnect. Raises one of OUTAGES.
         """
         await self.ready.wait()
         assert self._connection is not None
-        return await within(SET_UP_SECONDS, _open_work(self._connection, queue))
+        return await on_the_line(SET_UP_SECONDS, _open_work(self._connection, queue))
 
     async def waiting(self, queue: Queue) -> int:
         """How many messages are ready in the queue and in nobody's hand. Raises Unavailable."""
         if self._connection is None or not self.is_connected:
             raise Unavailable("broker: not connected")
         try:
-            return await within(PUBLISH_SECONDS, _count_ready(self._connection, queue))
+            return await on_the_line(PUBLISH_SECONDS, _count_ready(self._connection, queue))
         except OUTAGES as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
 
@@ -142,6 +150,19 @@ class Broker:
         """Close the connection; what is not acknowledged goes back to its queue."""
         if self._connection is not None:
             await self._connection.close()
+
+
+async def on_the_line(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What the work on a line that may break returns within the time. Raises one of OUTAGES.
+
+    What was under way when a line broke ends in aio-pika with any exception: a plain one, a cancellation, or never.
+    """
+    try:
+        return await within(seconds, work)
+    except OUTAGES:
+        raise
+    except Exception as error:
+        raise ConnectionError(f"{type(error).__name__}: {error}") from error
 
 
 async def declare(connection: AbstractRobustConnection) -> None:

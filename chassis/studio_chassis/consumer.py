@@ -14,14 +14,13 @@ from opentelemetry.trace import SpanKind
 from structlog.contextvars import bound_contextvars
 
 from studio_chassis import failpoints, metrics
-from studio_chassis.amqp import OUTAGES, RECONNECT_SECONDS, Broker
+from studio_chassis.amqp import OUTAGES, RECONNECT_SECONDS, Broker, on_the_line
 from studio_chassis.clock import Clock, utc_now
 from studio_chassis.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, UNREADABLE, WAITS, from_message
 from studio_chassis.errors import JobNotFound, Pause, Reject, Retry, Unavailable
 from studio_chassis.jobs import Jobs
 from studio_chassis.logs import trace_id
 from studio_chassis.telemetry import span
-from studio_chassis.timeouts import within
 from studio_contracts import topology
 from studio_contracts.events import Event, EventError
 from studio_contracts.happenings import WorkFailed
@@ -68,7 +67,7 @@ class Consumer:
         while self._tag is None:
             try:
                 self._source = self._source or await self._broker.open_queue(self.queue)
-                self._tag = await within(REGISTER_SECONDS, self._source.consume(self._take))
+                self._tag = await on_the_line(REGISTER_SECONDS, self._source.consume(self._take))
             except OUTAGES:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -205,7 +204,7 @@ class Consumer:
         if self._source is not None and self._tag is not None:
             tag, self._tag = self._tag, None
             with suppress(*OUTAGES):
-                await within(REGISTER_SECONDS, self._source.cancel(tag))
+                await on_the_line(REGISTER_SECONDS, self._source.cancel(tag))
 
     async def drain(self, seconds: float) -> None:
         """Take no more and finish what is in hand within the time; the rest goes back to the queue."""

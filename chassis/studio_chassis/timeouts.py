@@ -12,7 +12,8 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """What the work returns or raises, or TimeoutError after that many seconds, even if the work goes on.
 
     `asyncio.timeout` cancels and then waits: a channel whose line broke takes that for a reason to say goodbye over the
-    broken line, and waits for the answer.
+    broken line, and waits for the answer. Work that ends as if it had been canceled, though nobody did, raises
+    ConnectionAbortedError, for taken as it is it would end its caller without a word.
     """
     task = asyncio.create_task(work)
     try:
@@ -22,6 +23,8 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
             _abandon(task)
     if not task.done():
         raise TimeoutError(f"not done within {seconds:g} s")
+    if task.cancelled():
+        raise ConnectionAbortedError("canceled by nobody")
     return task.result()
 
 

@@ -1,19 +1,22 @@
-"""Setting up a connection does not wait for ever on a line that broke meanwhile."""
+"""Setting up a connection neither waits for ever nor gives up, whatever becomes of a line that broke meanwhile."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+import aio_pika
 import pytest
 
 from studio_chassis import amqp
-from studio_chassis.amqp import Broker
+from studio_chassis.amqp import OUTAGES, Broker, on_the_line
+from studio_chassis.errors import Unavailable
 
 
 class Line:
-    """A connection that, when it is broken, neither opens channels nor closes, canceled or not."""
+    """A connection; one that is broken neither closes, canceled or not, nor opens channels: that ends in `trouble`."""
 
-    def __init__(self, broken: bool) -> None:
-        self.broken = broken
+    def __init__(self, trouble: Callable[[], Any] | None = None) -> None:
+        self.trouble = trouble
         self.closed = False
         self.close_callbacks: set[Any] = set()
         self.reconnect_callbacks: set[Any] = set()
@@ -22,24 +25,43 @@ class Line:
         return self
 
     async def initialize(self) -> None:
-        if self.broken:
-            await self._hang()
+        if self.trouble is not None:
+            await self.trouble()
 
     async def close(self) -> None:
         self.closed = True
-        if self.broken:
-            await self._hang()
-
-    async def _hang(self) -> None:
-        forever = asyncio.get_running_loop().create_future()
-        try:
-            await asyncio.shield(forever)
-        finally:
-            await forever
+        if self.trouble is not None:
+            await hang()
 
 
-async def test_a_channel_that_never_opens_is_given_up_with_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = [Line(broken=True), Line(broken=False)]
+async def hang() -> None:
+    forever = asyncio.get_running_loop().create_future()
+    try:
+        await asyncio.shield(forever)
+    finally:
+        await forever
+
+
+async def end_as_if_canceled() -> None:
+    raise asyncio.CancelledError
+
+
+async def fail() -> None:
+    raise Exception
+
+
+async def fail_as_closed() -> None:
+    raise RuntimeError("closed")
+
+
+TROUBLES = (hang, end_as_if_canceled, fail, fail_as_closed)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_a_channel_that_does_not_open_is_given_up_with_its_connection(
+    monkeypatch: pytest.MonkeyPatch, trouble: Callable[[], Any]
+) -> None:
+    lines = [Line(trouble), Line()]
     waiting = list(lines)
 
     async def connect(*_: Any, **__: Any) -> Line:
@@ -58,3 +80,43 @@ async def test_a_channel_that_never_opens_is_given_up_with_its_connection(monkey
         await broker.connect()
     assert broker.ready.is_set()
     assert [line.closed for line in lines] == [True, False]
+
+
+@pytest.fixture
+def publishing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], Broker]:
+    """A connected broker whose publishing meets that trouble."""
+
+    def make(trouble: Callable[[], Any]) -> Broker:
+        class Exchange:
+            async def publish(self, *_: Any, **__: Any) -> None:
+                await trouble()
+
+        monkeypatch.setattr(Broker, "is_connected", True)
+        broker = Broker("amqp://nowhere", "test", "0")
+        broker._channel, broker._exchanges = Any, {"x": Exchange()}  # type: ignore[assignment, dict-item]
+        return broker
+
+    return make
+
+
+@pytest.mark.parametrize("trouble", [end_as_if_canceled, fail, fail_as_closed])
+async def test_a_message_caught_by_a_breaking_line_is_not_published(
+    publishing: Callable[[Callable[[], Any]], Broker], trouble: Callable[[], Any]
+) -> None:
+    with pytest.raises(Unavailable):
+        await publishing(trouble).send("x", "key", aio_pika.Message(b""))
+
+
+async def test_publishing_that_is_canceled_is_canceled(publishing: Callable[[Callable[[], Any]], Broker]) -> None:
+    broker = publishing(lambda: asyncio.sleep(60))
+    task = asyncio.create_task(broker.send("x", "key", aio_pika.Message(b"")))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_whatever_happens_on_the_line_is_an_outage(trouble: Callable[[], Any]) -> None:
+    with pytest.raises(OUTAGES):
+        await on_the_line(0.01, trouble())

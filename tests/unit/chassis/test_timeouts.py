@@ -30,6 +30,14 @@ async def test_what_ends_in_time_returns_and_raises_as_ever() -> None:
         await within(LONG, fail())
 
 
+async def test_what_ends_as_if_canceled_is_an_error_like_others() -> None:
+    async def broken_off() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(ConnectionAbortedError):
+        await within(LONG, broken_off())
+
+
 async def test_what_does_not_end_is_told_to_and_left_behind() -> None:
     told, released = asyncio.Event(), asyncio.Event()
     with pytest.raises(TimeoutError):
