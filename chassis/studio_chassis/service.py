@@ -137,7 +137,11 @@ async def _set_up(chassis: Chassis, consumers: Sequence[Consumer]) -> None:
                 return await chassis.store.create_indexes()
             await asyncio.sleep(1)
 
-    await asyncio.gather(indexes(), *(consumer.start() for consumer in consumers))
+    try:
+        await asyncio.gather(indexes(), *(consumer.start() for consumer in consumers))
+    except Exception as error:
+        log.error("set-up failed", reason=str(error), exc_info=error)
+        raise
 
 
 async def _measure_lag() -> None:
