@@ -362,7 +362,7 @@ def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
     patch.setattr(Jobs, "apply", claimed)
 
 
-@caught_by("dead_letters_as_expected canceled_stops_spending", first=990)
+@caught_by("dead_letters_as_expected canceled_stops_spending", first=700)
 def late_reads_are_taken_for_the_newest(patch: Patch) -> None:
     patch.setattr(SimulatedJobStore, "newest", SimulatedJobStore.load)
 

@@ -61,6 +61,8 @@ BLIND = {"http.lost": 0.6, "list.lag": 1.0, "webhook.lost": 1.0}
 """A mixture that seldom comes by itself: answers are lost, and neither webhooks nor the list tell what was bought."""
 HARD_OF_HEARING = {"http.lost": 0.3, "list.lag": 1.0, "webhook.lost": 0.3, "webhook.late": 0.6}
 """The same, but webhooks do arrive, some of them as the grace time ends."""
+ELECTIONS = {"store.late": 0.3, "prediction.stuck": 0.6}
+"""Many a read of the database is late, and predictions run until somebody calls them off."""
 OUTAGES = ("store", "objects", "broker", "http.refused", "http.5xx", "http.402", "http.401", "http.429", "gateway")
 SERVICES = ("gateway", "stencil", "predictor", "predictor", "postprocess", "reconciler", "reconciler")
 
@@ -113,7 +115,7 @@ class Faults:
             for name, (share, highest) in RATES.items()
         }
         if not peaceful:
-            rates |= random.choices((BLIND, HARD_OF_HEARING, {}), (0.1, 0.1, 0.8))[0]
+            rates |= random.choices((BLIND, HARD_OF_HEARING, ELECTIONS, {}), (0.1, 0.1, 0.1, 0.7))[0]
         attended = not peaceful and random.random() < 0.6
         windows = []
         for what in OUTAGES if not peaceful else ():

@@ -280,8 +280,17 @@ class World:
             self.checks.keyed(number, prompt, count)
         self.say("client", f"has job {job_id} for {brief['count']} pictures")
         if random.random() < 0.25:
+            if random.random() < 0.5:
+                await self._something_runs(job_id)
             await asyncio.sleep(random.choice((random.uniform(0, 2), random.uniform(0, 60))))
             await self.cancel(job_id)
+
+    async def _something_runs(self, job_id: str) -> None:
+        """Wait until money is being spent on the job, while there is anything to wait for."""
+        while self.faulty and not (job := self.database.jobs[job_id]).is_final:
+            if any(slot.state == "running" for slot in job.predictions):
+                return
+            await asyncio.sleep(0.5)
 
     async def cancel(self, job_id: str) -> None:
         """A client calls its job off."""
