@@ -75,6 +75,11 @@ def _settings() -> Iterator[str]:
     for name, field in sorted(fields.items()):
         who = "all" if len(users[name]) == len(SERVICES) else ", ".join(users[name])
         yield f"| `{name}` | {who} | {_default(field)} | {field.description or _from_name(name)} |"
+    yield from (
+        "",
+        "Traces follow OpenTelemetry's own variables: spans go by HTTP to `OTEL_EXPORTER_OTLP_ENDPOINT`; without it none",
+        "are recorded.",
+    )
 
 
 def _default(field: FieldInfo) -> str:
