@@ -1,0 +1,138 @@
+"""A line that breaks at whatever frame: while a consumer sets up, and while what was lost is set up again."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from studio_chaos.frames import Frame, Frames
+from studio_chassis.amqp import Broker
+from studio_chassis.consumer import Consumer
+from studio_contracts import topology
+from studio_contracts.events import Event
+from studio_local.infrastructure import Infrastructure
+
+QUEUE = topology.STENCIL_JOB_CREATED
+AT_ONCE = 24
+BACK_SECONDS = 30
+CHUNK_BYTES = 65536
+CONSUME_OK = (60, 21)
+REASON = b"CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'"
+"""What a broker says that is told to end."""
+
+
+def goodbye() -> bytes:
+    """connection.close (AMQP 0-9-1, 1.4.2.10) on channel 0, whole."""
+    payload = struct.pack(">HHHB", 10, 50, 320, len(REASON)) + REASON + struct.pack(">HH", 0, 0)
+    return struct.pack(">BHL", 1, 0, len(payload)) + payload + b"\xce"
+
+
+class Line:
+    """A line to the broker whose connections break, each after so many frames from the broker; the last one holds."""
+
+    def __init__(self, target_url: str, breaks_after: Sequence[int] = (), *, says_goodbye: bool = False) -> None:
+        self._target = urlsplit(target_url)
+        self._breaks_after = breaks_after
+        self._says_goodbye = says_goodbye
+        self.heard: list[int] = []
+        """Frames from the broker that passed, by connection."""
+        self.consumer_is_back = asyncio.Event()
+        """Set when a consumer is registered on the connection that holds."""
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[str]:
+        """The URL that leads over this line."""
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        yield self._target._replace(netloc=f"{self._target.netloc.rpartition(':')[0]}:{port}").geturl()
+        server.close()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = len(self.heard)
+        self.heard.append(0)
+        far_reader, far_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
+
+        async def tell() -> None:
+            with suppress(OSError):
+                while data := await reader.read(CHUNK_BYTES):
+                    far_writer.write(data)
+            far_writer.close()
+
+        async def hear() -> None:
+            frames = Frames()
+            with suppress(OSError):
+                while data := await far_reader.read(CHUNK_BYTES):
+                    if any(self._passes(frame, number, writer) for frame in frames.feed(data)):
+                        break
+                    await writer.drain()
+            writer.close()
+            far_writer.close()
+
+        await asyncio.gather(tell(), hear())
+
+    def _passes(self, frame: Frame, number: int, writer: asyncio.StreamWriter) -> bool:
+        """Let it pass; whether the line breaks at this."""
+        writer.write(frame.raw)
+        self.heard[number] += 1
+        if number == len(self._breaks_after) and frame.method == CONSUME_OK:
+            self.consumer_is_back.set()
+        if number >= len(self._breaks_after) or self.heard[number] < self._breaks_after[number]:
+            return False
+        if self._says_goodbye:
+            writer.write(goodbye())
+        return True
+
+
+async def set_up(line: Line) -> bool:
+    """Whether a consumer is registered in the end, whatever breaks meanwhile."""
+    nothing: Any = None
+
+    async def ignore(_: Event) -> None:
+        """No message comes."""
+
+    async with line.opened() as url:
+        broker = Broker(url, "test", "0")
+        consumer = Consumer(broker, nothing, QUEUE, ignore)
+        setting_up = [asyncio.create_task(broker.connect()), asyncio.create_task(consumer.start())]
+        try:
+            await asyncio.wait_for(line.consumer_is_back.wait(), BACK_SECONDS)
+        except TimeoutError:
+            return False
+        finally:
+            for task in setting_up:
+                task.cancel()
+            with suppress(Exception):
+                await asyncio.wait_for(broker.close(), BACK_SECONDS)
+    return True
+
+
+async def frames_to_a_consumer(url: str, *breaks_after: int) -> int:
+    """How many frames the broker says until a consumer is there, on the connection after those that break."""
+    line = Line(url, breaks_after)
+    assert await set_up(line)
+    return line.heard[-1] - 1  # and one more when all is closed
+
+
+@pytest.mark.parametrize("says_goodbye", [False, True], ids=["cut", "goodbye"])
+async def test_a_consumer_whose_line_breaks_at_any_frame_is_there_in_the_end(
+    infrastructure: Infrastructure, says_goodbye: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_chassis.amqp.SET_UP_AGAIN_SECONDS", 0.1)
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def survives(breaks_after: tuple[int, ...]) -> bool:
+        async with places:
+            return await set_up(Line(endpoints.rabbitmq_url, breaks_after, says_goodbye=says_goodbye))
+
+    with infrastructure.isolated() as endpoints:
+        at_first = await frames_to_a_consumer(endpoints.rabbitmq_url)
+        once_more = await frames_to_a_consumer(endpoints.rabbitmq_url, at_first)
+        assert at_first > once_more > 3
+        breaks: list[tuple[int, ...]] = [(number,) for number in range(1, at_first + 1)]
+        breaks += [(at_first, number) for number in range(1, once_more + 1)]
+        survived = await asyncio.gather(*map(survives, breaks))
+    assert [where for where, well in zip(breaks, survived, strict=True) if not well] == []
