@@ -15,7 +15,7 @@ from aio_pika.abc import (
     AbstractRobustChannel,
     AbstractRobustConnection,
 )
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError, ChannelInvalidStateError, DeliveryError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 
 from studio_chassis import metrics
 from studio_chassis.cloudevents import BUILD, to_message
@@ -229,6 +229,7 @@ async def open_broker(url: str, service: str, build: str) -> AsyncIterator[Broke
         yield broker
     finally:
         connecting.cancel()
-        with suppress(asyncio.CancelledError, *CONNECTION_EXCEPTIONS, AMQPError):
+        with suppress(asyncio.CancelledError):
             await connecting
-        await broker.close()
+        with suppress(*OUTAGES):  # over a line that broke, the goodbye is not answered
+            await on_the_line(CLOSE_SECONDS, broker.close())
