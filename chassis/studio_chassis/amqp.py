@@ -122,9 +122,8 @@ class Broker:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            raise Unavailable(
-                "broker: the line broke"
-            ) from error  # as in `on_the_line`, without a task for each message
+            # canceled by nobody: as in `on_the_line`, without a task for each message
+            raise Unavailable("broker: the line broke") from error
         except Exception as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
 
