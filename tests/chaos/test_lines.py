@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from studio_chaos.frames import Frame, Frames
-from studio_chassis.amqp import Broker
+from studio_chassis.amqp import OUTAGES, Broker, on_the_line
 from studio_chassis.consumer import Consumer
 from studio_contracts import topology
 from studio_contracts.events import Event
@@ -19,6 +19,7 @@ from studio_local.infrastructure import Infrastructure
 QUEUE = topology.STENCIL_JOB_CREATED
 AT_ONCE = 24
 BACK_SECONDS = 30
+CLOSE_SECONDS = 2
 CHUNK_BYTES = 65536
 CONSUME_OK = (60, 21)
 REASON = b"CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'"
@@ -105,8 +106,8 @@ async def set_up(line: Line) -> bool:
         finally:
             for task in setting_up:
                 task.cancel()
-            with suppress(Exception):
-                await asyncio.wait_for(broker.close(), BACK_SECONDS)
+            with suppress(*OUTAGES):
+                await on_the_line(CLOSE_SECONDS, broker.close())
     return True
 
 
