@@ -123,14 +123,20 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrast
         yield running
 
 
-@pytest.fixture(scope="module")
-def studio(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    folder = Path(tmp_path_factory.mktemp("studio"))
+@contextmanager
+def running_studio(infrastructure: Infrastructure, folder: Path, extra: dict[str, str]) -> Iterator[Studio]:
+    """The whole studio with these settings, on a virtual host and a database of its own."""
     with (
         infrastructure.isolated() as endpoints,
-        ServiceStack(infrastructure, endpoints, folder, extra=IMPATIENT) as stack,
+        ServiceStack(infrastructure, endpoints, folder, extra=extra) as stack,
         closing(Studio(stack)) as studio,
     ):
+        yield studio
+
+
+@pytest.fixture(scope="module")
+def studio(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    with running_studio(infrastructure, tmp_path_factory.mktemp("studio"), IMPATIENT) as studio:
         yield studio
 
 

@@ -68,7 +68,7 @@ class Line:
             frames = Frames()
             with suppress(OSError):
                 while data := await far_reader.read(CHUNK_BYTES):
-                    if any(self._passes(frame, number, writer) for frame in frames.feed(data)):
+                    if any(self._breaks_at(frame, number, writer) for frame in frames.feed(data)):
                         break
                     await writer.drain()
             writer.close()
@@ -76,8 +76,8 @@ class Line:
 
         await asyncio.gather(tell(), hear())
 
-    def _passes(self, frame: Frame, number: int, writer: asyncio.StreamWriter) -> bool:
-        """Let it pass; whether the line breaks at this."""
+    def _breaks_at(self, frame: Frame, number: int, writer: asyncio.StreamWriter) -> bool:
+        """Let the frame pass; whether the line breaks after it."""
         writer.write(frame.raw)
         self.heard[number] += 1
         if number == len(self._breaks_after) and frame.method == CONSUME_OK:

@@ -1,14 +1,12 @@
 """While postprocess cannot keep up nothing more is paid for, and everything goes on once it can."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from studio_local.infrastructure import Infrastructure
-from studio_local.stack import ServiceStack
-from tests.conftest import IMPATIENT, Studio
+from tests.conftest import IMPATIENT, Studio, running_studio
 
 PAUSED = 'studio_consumer_paused{cause="backlog",queue="predictor.prediction-requested"} 1.0'
 
@@ -16,11 +14,7 @@ PAUSED = 'studio_consumer_paused{cause="backlog",queue="predictor.prediction-req
 @pytest.fixture
 def studio(infrastructure: Infrastructure, tmp_path: Path) -> Iterator[Studio]:
     extra = IMPATIENT | {"STUDIO_MAX_BACKLOG": "1", "STUDIO_STUCK_AFTER": "3600"}
-    with (
-        infrastructure.isolated() as endpoints,
-        ServiceStack(infrastructure, endpoints, tmp_path, extra=extra) as stack,
-        closing(Studio(stack)) as studio,
-    ):
+    with running_studio(infrastructure, tmp_path, extra) as studio:
         yield studio
 
 

@@ -1,7 +1,6 @@
 """The webhook secret is changed while predictions run, and no webhook is lost. No rescue is there to hide a loss."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ import pytest
 
 from studio_local.infrastructure import Infrastructure
 from studio_local.services import service_processes
-from studio_local.stack import ServiceStack
-from tests.conftest import Studio
+from tests.conftest import Studio, running_studio
 
 SECRET = "REPLICATE_WEBHOOK_SECRET"
 PREVIOUS = "REPLICATE_WEBHOOK_SECRET_PREVIOUS"
@@ -22,11 +20,7 @@ NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STANDIN_DELAY_SECONDS": "12"}
 
 @pytest.fixture
 def studio(infrastructure: Infrastructure, tmp_path: Path) -> Iterator[Studio]:
-    with (
-        infrastructure.isolated() as endpoints,
-        ServiceStack(infrastructure, endpoints, tmp_path, extra=NO_RESCUE) as stack,
-        closing(Studio(stack)) as studio,
-    ):
+    with running_studio(infrastructure, tmp_path, NO_RESCUE) as studio:
         yield studio
 
 
