@@ -6,7 +6,7 @@ FAST := tests/unit tests/contract tests/simulation
 SERVED := tests/integration
 APART := tests/chaos tests/browser tests/containers tests/acceptance
 SEEDS ?= 20000
-CODE := contracts chassis services deploy tests bench
+CODE := contracts chassis services cli deploy tests bench
 
 .PHONY: help setup demo up test test-served test-apart lint format docs lock soak chaos bench-pipeline bench-pictures bench-gateway \
 	bench-scaling gallery clean

@@ -14,15 +14,15 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageFont
 
 from studio_contracts.palette import BY_CODE
-from studio_postprocess.clamp import clamp_for
-from studio_postprocess.colour import ByteArray
-from studio_postprocess.decode import decode
-from studio_postprocess.encode import paint
-from studio_postprocess.finish import Finished, finish
+from studio_postprocess.clamp.clamp import clamp_for
+from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.installable.make_installable import Finished, finish
+from studio_postprocess.io.decode import decode
+from studio_postprocess.io.encode import paint
 from studio_standin.pictures import Recipe, render
-from studio_stencil.draw import draw, encode
-from studio_stencil.plan import StencilPlan, make_plan
-from studio_stencil.scale import Strategy
+from studio_stencil.drawing.draw import draw, encode
+from studio_stencil.planning.plan import StencilPlan, make_plan
+from studio_stencil.planning.scale import Strategy
 
 SURFACES = ((3.0, 3.0), (10.0, 4.0), (20.0, 13.0), (14.0, 3.5))
 PALETTES: tuple[tuple[str, ...] | None, ...] = (

@@ -27,12 +27,12 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE, PALETTE, Colour
-from studio_postprocess.clamp import Clamp, clamp_for
-from studio_postprocess.colour import ByteArray, palette_rgb
+from studio_postprocess.clamp.clamp import Clamp, clamp_for
+from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.concept import make_concept
-from studio_postprocess.decode import decode
-from studio_postprocess.encode import encode_indexed, encode_thumbnail
-from studio_postprocess.measure import measure
+from studio_postprocess.io.decode import decode
+from studio_postprocess.io.encode import encode_indexed, encode_thumbnail
+from studio_postprocess.scoring.measure import measure
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

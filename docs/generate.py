@@ -11,14 +11,14 @@ from prometheus_client import Counter, Gauge, Histogram
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from studio_chassis import metrics
-from studio_chassis.service import Chassis
-from studio_chassis.settings import ServiceSettings
+from studio_chassis.observability import metrics
+from studio_chassis.runtime.service import Chassis
+from studio_chassis.runtime.settings import ServiceSettings
 from studio_gateway.app import create_app
-from studio_gateway.asyncapi import asyncapi
-from studio_gateway.docs import API_VERSION
+from studio_gateway.api.asyncapi import asyncapi
+from studio_gateway.api.docs import API_VERSION
 from studio_gateway.settings import GatewaySettings
-from studio_gateway.watch import JobWatch
+from studio_gateway.api.job_subscriptions import JobWatch
 from studio_postprocess.settings import PostprocessSettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio_local.folder import TOOLS
+from studio_local.state_dir import TOOLS
 
 PROMETHEUS = TOOLS / "prometheus" / "usr" / "bin"
 GET_PROMETHEUS = "Debian: apt-get install prometheus"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from studio_contracts.model import Frozen
+from studio_contracts.base import Frozen
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 
 Style = Literal["professional", "playful", "geometric"]

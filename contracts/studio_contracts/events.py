@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from studio_contracts.model import Frozen, Moment
+from studio_contracts.base import Frozen, Moment
 
 
 class EventError(ValueError):

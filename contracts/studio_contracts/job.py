@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from studio_contracts.base import Frozen, Moment
 from studio_contracts.brief import Brief, Strategy
-from studio_contracts.model import Frozen, Moment
 
 Status = Literal["pending", "queued", "running", "completed", "failed", "canceled"]
 Stage = Literal["stencil", "prediction", "postprocess", "finished"]

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 packages="contracts chassis services/gateway services/stencil services/predictor services/postprocess \
-services/reconciler deploy/standin deploy/local deploy/cli"
+services/reconciler deploy/standin deploy/local cli"
 stamp=.venv/studio-stamp
 log=.studio/logs/setup.log
 

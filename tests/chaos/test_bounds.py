@@ -18,8 +18,8 @@ from studio_chaos.fleet import SERVICES, Fleet
 from studio_chaos.lives import TRACE
 from studio_chaos.proxy import Proxy
 from studio_chaos.reckoning import jobs_of, on_their_way, wait_for_rest
-from studio_chassis.clock import utc_now
-from studio_chassis.cloudevents import to_message
+from studio_chassis.messaging.cloudevents import to_message
+from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
 from studio_contracts.events import (
     Event,

@@ -14,12 +14,12 @@ import pytest
 from studio_chaos.fleet import Fleet
 from studio_chaos.lives import TRACE
 from studio_chaos.reckoning import dead_letters, jobs_of
-from studio_chassis.clock import utc_now
-from studio_chassis.mongo import open_mongo_store
+from studio_chassis.persistence.mongo import open_mongo_store
+from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
-from studio_contracts.lifecycle import accept
+from studio_domain.lifecycle import accept
 from studio_local.processes import wait_until
 
 BACK_SECONDS = 15

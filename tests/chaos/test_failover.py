@@ -14,14 +14,14 @@ from studio_chaos.crowd import post_jobs
 from studio_chaos.lives import TRACE, life
 from studio_chaos.reckoning import reckon, wait_for_rest
 from studio_chaos.replicas import ReplicaSet, replica_set
-from studio_chassis.clock import utc_now
 from studio_chassis.errors import JobExists, Unavailable
-from studio_chassis.invariants import at_rest_violations, change_violations, job_violations
-from studio_chassis.jobs import Jobs
-from studio_chassis.mongo import MongoJobStore, open_mongo_store
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
+from studio_chassis.runtime.clock import utc_now
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits
+from studio_domain.invariants import at_rest_violations, change_violations, job_violations
 from studio_local.infrastructure import Infrastructure
 from studio_local.stack import ServiceStack
 

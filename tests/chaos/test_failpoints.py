@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from studio_chaos.fleet import FAILPOINTS
-from studio_chassis import failpoints
+from studio_chassis.runtime import failpoints
 
 ROOT = Path(__file__).resolve().parents[2]
 DRILL = """
-from studio_chassis import failpoints
+from studio_chassis.runtime import failpoints
 failpoints.arm({failpoint!r})
 for number in range(3):
     failpoints.reached("before-commit")

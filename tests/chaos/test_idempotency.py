@@ -8,11 +8,11 @@ import httpx
 
 from studio_chaos.inside import chassis_on, gateway_on
 from studio_chaos.reckoning import lying_in
-from studio_chassis.clock import utc_now
-from studio_chassis.store import Claim
+from studio_chassis.persistence.store import Claim
+from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
 from studio_contracts.brief import Brief
-from studio_gateway.idempotency import IN_FLIGHT
+from studio_gateway.api.idempotency import IN_FLIGHT
 from studio_local.infrastructure import Infrastructure
 
 KEYS, AT_ONCE = 50, 20

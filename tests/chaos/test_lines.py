@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from studio_chaos.frames import Frame, Frames
-from studio_chassis.amqp import OUTAGES, Broker, on_the_line
-from studio_chassis.consumer import Consumer
+from studio_chassis.messaging.broker import OUTAGES, Broker, on_the_line
+from studio_chassis.messaging.consumer import Consumer
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_local.infrastructure import Infrastructure
@@ -124,7 +124,7 @@ async def frames_to_a_consumer(url: str, *breaks_after: int) -> int:
 async def test_a_consumer_whose_line_breaks_at_any_frame_is_there_in_the_end(
     infrastructure: Infrastructure, says_goodbye: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio_chassis.amqp.SET_UP_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("studio_chassis.messaging.broker.SET_UP_AGAIN_SECONDS", 0.1)
     places = asyncio.Semaphore(AT_ONCE)
 
     async def survives(breaks_after: tuple[int, ...]) -> bool:

@@ -12,9 +12,9 @@ from studio_chaos.echo import echo
 from studio_chaos.fleet import Fleet
 from studio_chaos.proxy import Proxy
 from studio_chaos.reckoning import jobs_of, on_their_way, reckon, wait_for_rest
-from studio_chassis.mongo import open_mongo_store
+from studio_chassis.persistence.mongo import open_mongo_store
 from studio_contracts.job import Job
-from studio_contracts.keys import job_prefix
+from studio_contracts.object_keys import job_prefix
 from studio_local.processes import wait_until
 
 REST_SECONDS = 240

@@ -11,9 +11,9 @@ from studio_chaos.inside import Provider, addresses, chassis_on
 from studio_chaos.lives import STATES, freeze
 from studio_chaos.metronome import Metronome
 from studio_chaos.reckoning import lying_in
-from studio_chassis.clock import utc_now
-from studio_chassis.replicate import ReplicateClient
-from studio_chassis.service import Chassis
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.runtime.clock import utc_now
+from studio_chassis.runtime.service import Chassis
 from studio_contracts import topology
 from studio_contracts.job import Job, Limits
 from studio_local.infrastructure import Endpoints, Infrastructure

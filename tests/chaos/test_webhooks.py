@@ -19,13 +19,13 @@ import httpx
 from studio_chaos.inside import SECRET, URL, Provider, chassis_on, gateway_on
 from studio_chaos.lives import STATES, freeze
 from studio_chaos.reckoning import jobs_of, lying_in
-from studio_chassis.consumer import Consumer
-from studio_chassis.service import Chassis
-from studio_chassis.webhook_url import webhook_url
+from studio_chassis.messaging.consumer import Consumer
+from studio_chassis.replicate.webhook_url import webhook_url
+from studio_chassis.runtime.service import Chassis
 from studio_contracts import topology
-from studio_contracts.happenings import PredictionReported
 from studio_contracts.job import Limits
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_domain.domain_events import PredictionReported
+from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_local.processes import wait_until
 from studio_predictor.handlers import Predictor

@@ -10,7 +10,7 @@ from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_binary, to_
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from studio_chassis.cloudevents import from_message, to_message
+from studio_chassis.messaging.cloudevents import from_message, to_message
 from studio_contracts.events import (
     PAYLOADS,
     Event,

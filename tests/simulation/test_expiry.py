@@ -7,14 +7,14 @@ from typing import TypeVar
 import pytest
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.simulated.objects import SimulatedObjectStore
-from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
-from studio_contracts.happenings import CancelRequested
 from studio_contracts.job import Limits
-from studio_contracts.keys import stencil_key
-from studio_contracts.lifecycle import accept, transition
-from studio_reconciler.expiry import remove_expired
+from studio_contracts.object_keys import stencil_key
+from studio_domain.domain_events import CancelRequested
+from studio_domain.lifecycle import accept, transition
+from studio_reconciler.retention import remove_expired
 
 T = TypeVar("T")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
-from studio_chassis import consumer, jobs
 from studio_chassis.errors import JobNotFound, Unavailable
-from studio_chassis.jobs import Applied, Jobs
-from studio_chassis.provider_errors import AnswerLost
-from studio_chassis.replicate import ReplicateClient
-from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.messaging import consumer
+from studio_chassis.persistence import jobs
+from studio_chassis.persistence.jobs import Applied, Jobs
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.replicate.errors import AnswerLost
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_cli import replay
-from studio_cli.letters import Letter
-from studio_contracts import lifecycle
-from studio_contracts.happenings import PredictionReported, ProviderCalledBack, Reopened, SlotClaimed, WorkFailed
+from studio_cli.dead_letters import Letter
 from studio_contracts.job import Job
-from studio_contracts.lifecycle import Transition, ending, slots, transition
-from studio_gateway import webhooks
+from studio_domain import lifecycle
+from studio_domain.domain_events import PredictionReported, ProviderCalledBack, Reopened, SlotClaimed, WorkFailed
+from studio_domain.lifecycle import Transition, ending, slots, transition
+from studio_gateway.api import webhooks
 from studio_postprocess.handlers import Postprocess
 from studio_predictor import handlers
 from studio_predictor.handlers import Predictor

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from studio_local.demo import BRIEF, run_demo
 from studio_local.errors import ProcessFailedError, StackError
-from studio_local.folder import REPOSITORY
 from studio_local.stack import LocalStack
+from studio_local.state_dir import REPOSITORY
 
 GATEWAY_PORT = 8080
 WATCH_SECONDS = 1.0

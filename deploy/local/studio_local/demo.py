@@ -12,16 +12,8 @@ from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColum
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from studio_local.client import (
-    STAGES,
-    GatewayClient,
-    Progress,
-    RankedConcept,
-    progress,
-    ranked_concepts,
-    stage_seconds,
-)
-from studio_local.sheet import Cell, contact_sheet
+from studio_local.client import STAGES, GatewayClient, Progress, RankedConcept, progress, ranked_concepts, stage_seconds
+from studio_local.contact_sheet import Cell, contact_sheet
 
 JOB_SECONDS = 600
 BRIEF = "ocean energy with fish, flowing bands of blue and turquoise"

@@ -13,10 +13,10 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from studio_chassis import amqp
+from studio_chassis.messaging import broker as amqp
 from studio_contracts import topology
+from studio_local.backend import Choice, Kind, choose
 from studio_local.broker import BrokerPorts, Management, NativeBroker, speaks_amqp
-from studio_local.choice import Choice, Kind, choose
 from studio_local.containers import (
     ContainerGuard,
     container_broker,
@@ -26,9 +26,9 @@ from studio_local.containers import (
 )
 from studio_local.database import NativeDatabase
 from studio_local.errors import StackError
-from studio_local.folder import FolderLock, stable_secrets
 from studio_local.ports import stable_ports
 from studio_local.processes import ProcessRecords, Server, running, wait_until
+from studio_local.state_dir import FolderLock, stable_secrets
 
 START_SECONDS = 90
 URL_SECONDS = 15

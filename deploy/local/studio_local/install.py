@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from studio_local.errors import StackError
-from studio_local.folder import TOOLS
+from studio_local.state_dir import TOOLS
 
 OTHER_WAYS = "or start a Docker engine, or set RABBITMQ_URL and MONGODB_URL"
 # Debian's own /usr/sbin/rabbitmq-server is a wrapper that changes to the user "rabbitmq"; this is the script below it.

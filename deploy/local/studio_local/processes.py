@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from studio_local import bound
+from studio_local import parent_death as bound
 from studio_local.errors import ProcessFailedError
 
 POLL_SECONDS = 0.05

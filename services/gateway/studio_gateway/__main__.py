@@ -2,7 +2,7 @@
 
 import gc
 
-from studio_chassis.service import run_service
+from studio_chassis.runtime.service import run_service
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
 

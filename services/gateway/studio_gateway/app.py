@@ -8,15 +8,19 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
-from studio_chassis.health import Health
-from studio_chassis.service import Chassis, Work
-from studio_gateway import docs, events, jobs, page, palette, panel, pictures, problems, webhooks
-from studio_gateway.answers import REQUEST_ID, Answers
-from studio_gateway.limits import BodyLimit
+from studio_chassis.runtime.health import Health
+from studio_chassis.runtime.service import Chassis, Work
+from studio_gateway.api import docs, jobs, palette, pictures, webhooks
+from studio_gateway.api import sse as events
+from studio_gateway.api.job_subscriptions import JobWatch
+from studio_gateway.api.version_loader import Versions
+from studio_gateway.dependencies import Studio
+from studio_gateway.http import problems
+from studio_gateway.http.body_limit import BodyLimit
+from studio_gateway.http.request_id import REQUEST_ID, Answers
+from studio_gateway.legacy import panel
 from studio_gateway.settings import GatewaySettings
-from studio_gateway.studio import Studio
-from studio_gateway.versions import Versions
-from studio_gateway.watch import JobWatch
+from studio_gateway.web import page
 
 _EXPOSED = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REQUEST_ID)
 _ACCEPTED = ("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Range", REQUEST_ID)

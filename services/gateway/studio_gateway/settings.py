@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from studio_chassis.settings import ServiceSettings
+from studio_chassis.runtime.settings import ServiceSettings
 
 
 class GatewaySettings(ServiceSettings):

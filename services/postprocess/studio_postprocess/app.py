@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from studio_chassis.service import Chassis, Work
+from studio_chassis.runtime.service import Chassis, Work
 from studio_contracts import topology
-from studio_postprocess.download import Downloader, read_allow_list
 from studio_postprocess.handlers import Postprocess
+from studio_postprocess.io.download import Downloader, read_allow_list
 from studio_postprocess.settings import PostprocessSettings
 
 

@@ -8,18 +8,18 @@ import numpy as np
 from studio_contracts.brief import Surface
 from studio_contracts.job import Installer, LayoutKind, Materials, PictureKind, VectorKind, Violation
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp import clamp_for
-from studio_postprocess.colour import ByteArray
-from studio_postprocess.decode import decode
-from studio_postprocess.encode import (
+from studio_postprocess.clamp.clamp import clamp_for
+from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.installable.make_installable import Finished, finish
+from studio_postprocess.io.decode import decode
+from studio_postprocess.io.encode import (
     QUANTIZED_MEDIA_TYPE,
     THUMBNAIL_MEDIA_TYPE,
     encode_indexed,
     encode_thumbnail,
     thumbnail_size,
 )
-from studio_postprocess.finish import Finished, finish
-from studio_postprocess.measure import Quality, measure, shares
+from studio_postprocess.scoring.measure import Quality, measure, shares
 
 MAX_CHANGED = 0.25
 """Share of the surface at which a cleaned picture has nothing left of the designer's."""

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from studio_chassis import failpoints
-from studio_chassis.jobs import Jobs
-from studio_chassis.objects import ObjectStore
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.objects import ObjectStore
+from studio_chassis.runtime import failpoints
 from studio_contracts.events import Event, PredictionSucceeded
-from studio_contracts.happenings import PictureFailure, PicturesMade
 from studio_contracts.job import (
     ColourShare,
     Concept,
@@ -27,11 +26,12 @@ from studio_contracts.job import (
     StoredPicture,
     VectorKind,
 )
-from studio_contracts.keys import picture_key
+from studio_contracts.object_keys import picture_key
 from studio_contracts.palette import BY_CODE
+from studio_domain.domain_events import PictureFailure, PicturesMade
 from studio_postprocess.concept import File, make_concept
-from studio_postprocess.decode import PictureError
-from studio_postprocess.download import Downloader, DownloadError
+from studio_postprocess.io.decode import PictureError
+from studio_postprocess.io.download import Downloader, DownloadError
 
 Indices = NDArray[np.uint8]
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from studio_chassis.settings import ServiceSettings
+from studio_chassis.runtime.settings import ServiceSettings
 
 
 class PostprocessSettings(ServiceSettings):

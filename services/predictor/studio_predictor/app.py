@@ -6,8 +6,8 @@ from functools import partial
 
 import httpx
 
-from studio_chassis.replicate import ReplicateClient
-from studio_chassis.service import Chassis, Work
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.runtime.service import Chassis, Work
 from studio_contracts import topology
 from studio_predictor.handlers import Predictor
 from studio_predictor.settings import PredictorSettings

@@ -8,11 +8,11 @@ from typing import Any
 
 import structlog
 
-from studio_chassis import failpoints
-from studio_chassis.errors import Pause, Reject, Retry
-from studio_chassis.jobs import Jobs
-from studio_chassis.objects import ObjectStore
-from studio_chassis.provider_errors import (
+from studio_chassis.messaging.dispositions import Pause, Reject, Retry
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.objects import ObjectStore
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.replicate.errors import (
     AnswerLost,
     LineStopped,
     NotFound,
@@ -22,10 +22,12 @@ from studio_chassis.provider_errors import (
     Refused,
     Throttled,
 )
-from studio_chassis.replicate import ReplicateClient
-from studio_chassis.webhook_url import webhook_url
+from studio_chassis.replicate.webhook_url import webhook_url
+from studio_chassis.runtime import failpoints
 from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
-from studio_contracts.happenings import (
+from studio_contracts.job import Generation, Job, Slot
+from studio_contracts.palette import BY_CODE
+from studio_domain.domain_events import (
     ClaimReleased,
     CreationLost,
     CreationRefused,
@@ -33,9 +35,7 @@ from studio_contracts.happenings import (
     SlotClaimed,
     SlotsPlanned,
 )
-from studio_contracts.job import Generation, Job, Slot
-from studio_contracts.palette import BY_CODE
-from studio_contracts.prediction import PredictionReport, UnreadablePrediction, read_prediction
+from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
 from studio_predictor.models import MODELS, shared_input, slot_input, validate_input
 from studio_predictor.prompts import compose
 from studio_predictor.settings import PredictorSettings

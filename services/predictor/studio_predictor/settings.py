@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from studio_chassis.settings import Duration, ProviderSettings
-from studio_chassis.webhook_url import clean_base
+from studio_chassis.replicate.webhook_url import clean_base
+from studio_chassis.runtime.settings import Duration, ProviderSettings
 
 
 class PredictorSettings(ProviderSettings):

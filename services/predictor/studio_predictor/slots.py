@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from studio_contracts.prediction import PredictionReport
+from studio_domain.prediction import PredictionReport
 
 
 def split(count: int, at_most: int) -> tuple[int, ...]:

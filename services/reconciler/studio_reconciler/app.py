@@ -10,12 +10,12 @@ from uuid import uuid4
 
 import httpx
 
-from studio_chassis.replicate import ReplicateClient
-from studio_chassis.service import Chassis, Work
-from studio_reconciler.census import take_census
-from studio_reconciler.expiry import remove_expired
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.runtime.service import Chassis, Work
 from studio_reconciler.rescue import Rescuer
+from studio_reconciler.retention import remove_expired
 from studio_reconciler.settings import ReconcilerSettings
+from studio_reconciler.stats import take_census
 
 LEASE = timedelta(seconds=15)
 TICK_SECONDS = 1.0

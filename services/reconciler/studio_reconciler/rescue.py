@@ -8,17 +8,18 @@ from functools import partial
 
 import structlog
 
-from studio_chassis import failpoints, metrics
 from studio_chassis.errors import ChassisError
-from studio_chassis.jobs import Jobs
-from studio_chassis.provider_errors import ProviderError
-from studio_chassis.replicate import ReplicateClient
-from studio_chassis.store import JobStore
-from studio_chassis.telemetry import span
-from studio_contracts.happenings import DeadlinePassed, Nudged, ProviderCalledBack
+from studio_chassis.observability import metrics
+from studio_chassis.observability.tracing import span
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.store import JobStore
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.replicate.errors import ProviderError
+from studio_chassis.runtime import failpoints
 from studio_contracts.job import Job, Slot
-from studio_contracts.lifecycle import patience
-from studio_contracts.prediction import trim
+from studio_domain.domain_events import DeadlinePassed, Nudged, ProviderCalledBack
+from studio_domain.lifecycle import patience
+from studio_domain.prediction import trim
 
 AT_ONCE = 8
 """Jobs looked after side by side; the provider allows 3,000 questions a minute."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from studio_chassis.settings import Duration, ProviderSettings
+from studio_chassis.runtime.settings import Duration, ProviderSettings
 
 
 class ReconcilerSettings(ProviderSettings):

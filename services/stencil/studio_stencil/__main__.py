@@ -1,6 +1,6 @@
 """Start the stencil service: `python -m studio_stencil`."""
 
-from studio_chassis.service import run_service
+from studio_chassis.runtime.service import run_service
 from studio_stencil.app import build
 from studio_stencil.settings import StencilSettings
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from studio_chassis.service import Chassis, Work
+from studio_chassis.runtime.service import Chassis, Work
 from studio_contracts import topology
 from studio_stencil.handlers import draw_stencil
 from studio_stencil.settings import StencilSettings

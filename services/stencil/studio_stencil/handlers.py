@@ -4,18 +4,18 @@ import asyncio
 import hashlib
 import time
 
-from studio_chassis import failpoints
-from studio_chassis.errors import Reject
-from studio_chassis.jobs import Jobs
-from studio_chassis.objects import ObjectStore
+from studio_chassis.messaging.dispositions import Reject
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.objects import ObjectStore
+from studio_chassis.runtime import failpoints
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.happenings import StencilDrawn
 from studio_contracts.job import Plan, PlanColour, StoredPicture
-from studio_contracts.keys import stencil_key
-from studio_stencil.draw import draw, encode
-from studio_stencil.plan import StencilPlan, make_plan
-from studio_stencil.roles import roles
+from studio_contracts.object_keys import stencil_key
+from studio_domain.domain_events import StencilDrawn
+from studio_stencil.drawing.draw import draw, encode
+from studio_stencil.planning.plan import StencilPlan, make_plan
+from studio_stencil.planning.roles import roles
 
 
 async def draw_stencil(event: Event, jobs: Jobs, objects: ObjectStore) -> None:

@@ -1,6 +1,6 @@
 """Settings of the stencil service: the common ones suffice."""
 
-from studio_chassis.settings import ServiceSettings
+from studio_chassis.runtime.settings import ServiceSettings
 
 
 class StencilSettings(ServiceSettings):

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from studio_chassis.clock import Clock, utc_now
-from studio_chassis.health import Health
-from studio_chassis.replicate import ReplicateClient
-from studio_chassis.service import Chassis, open_chassis
-from studio_chassis.settings import ServiceSettings
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.runtime.clock import Clock, utc_now
+from studio_chassis.runtime.health import Health
+from studio_chassis.runtime.service import Chassis, open_chassis
+from studio_chassis.runtime.settings import ServiceSettings
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
 from studio_local.infrastructure import Endpoints

@@ -3,12 +3,13 @@
 import itertools
 from collections.abc import Iterator
 
-from studio_chassis.clock import Clock
-from studio_chassis.jobs import Jobs
-from studio_chassis.store import JobStore
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.store import JobStore
+from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.happenings import (
+from studio_contracts.job import Concept, Generation, Limits, PictureKind, Quality, StoredPicture
+from studio_domain.domain_events import (
     Happening,
     PicturesMade,
     PredictionReported,
@@ -16,8 +17,7 @@ from studio_contracts.happenings import (
     SlotsPlanned,
     StencilDrawn,
 )
-from studio_contracts.job import Concept, Generation, Limits, PictureKind, Quality, StoredPicture
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_domain.prediction import PredictionReport, PredictionStatus
 from tests.unit.contracts.lives import PICTURE, PLAN
 
 STATES = ("pending", "drawn", "waiting", "submitting", "running", "succeeded")

@@ -13,11 +13,11 @@ import aio_pika
 import httpx
 from pymongo import MongoClient
 
-from studio_chassis.clock import utc_now
-from studio_chassis.invariants import at_rest_violations, job_violations
-from studio_chassis.mongo import open_mongo_store
+from studio_chassis.persistence.mongo import open_mongo_store
+from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
 from studio_contracts.job import Job
+from studio_domain.invariants import at_rest_violations, job_violations
 from studio_local.infrastructure import Endpoints
 from studio_local.processes import wait_until
 from studio_local.stack import ServiceStack

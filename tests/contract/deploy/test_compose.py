@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from studio_chassis.settings import ServiceSettings, read_settings
+from studio_chassis.runtime.settings import ServiceSettings, read_settings
 from studio_gateway.settings import GatewaySettings
-from studio_postprocess.download import read_allow_list
+from studio_postprocess.io.download import read_allow_list
 from studio_postprocess.settings import PostprocessSettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from studio_chassis.settings import ServiceSettings
+from studio_chassis.runtime.settings import ServiceSettings
 from studio_contracts.topology import QUEUES
-from studio_gateway.limits import MAX_WEBHOOK_BYTES
+from studio_gateway.http.body_limit import MAX_WEBHOOK_BYTES
 from studio_gateway.settings import GatewaySettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings

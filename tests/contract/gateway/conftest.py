@@ -12,26 +12,17 @@ from typing import Any, cast
 import pytest
 import uvicorn
 
-from studio_chassis.health import Health
-from studio_chassis.jobs import Jobs
-from studio_chassis.service import Chassis
-from studio_chassis.simulated.objects import SimulatedObjectStore
-from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
-from studio_contracts import happenings as h
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.runtime.health import Health
+from studio_chassis.runtime.service import Chassis
+from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.job import (
-    ColourShare,
-    Concept,
-    Generation,
-    Limits,
-    Plan,
-    PlanColour,
-    Quality,
-    StoredPicture,
-)
-from studio_contracts.keys import picture_key, stencil_key
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_contracts.job import ColourShare, Concept, Generation, Limits, Plan, PlanColour, Quality, StoredPicture
+from studio_contracts.object_keys import picture_key, stencil_key
+from studio_domain import domain_events as h
+from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
 

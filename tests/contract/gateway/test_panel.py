@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from studio_chassis.webhook_url import webhook_url
+from studio_chassis.replicate.webhook_url import webhook_url
 
 NODE = shutil.which("node")
 PANEL = Path(__file__).with_name("panel.mjs")

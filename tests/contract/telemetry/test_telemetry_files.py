@@ -11,7 +11,7 @@ import pytest
 import typer
 from prometheus_client import Counter, Gauge, Histogram
 
-from studio_chassis import metrics
+from studio_chassis.observability import metrics
 from studio_cli.app import main
 from tests import tools
 from tests.contract.telemetry.files import DASHBOARDS, ROOT, RULES, TELEMETRY, shown

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from studio_chassis.amqp import Broker, open_broker
-from studio_chassis.mongo import open_mongo_store
-from studio_chassis.objects import ObjectStore, UrlObjectStore
-from studio_chassis.simulated.broker import SimulatedBroker, SimulatedRabbit
-from studio_chassis.simulated.objects import SimulatedObjectStore
-from studio_chassis.simulated.store import SimulatedJobStore
-from studio_chassis.store import JobStore
+from studio_chassis.messaging.broker import Broker, open_broker
+from studio_chassis.persistence.mongo import open_mongo_store
+from studio_chassis.persistence.objects import ObjectStore, UrlObjectStore
+from studio_chassis.persistence.store import JobStore
+from studio_chassis.testing.broker import SimulatedBroker, SimulatedRabbit
+from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_local.infrastructure import Endpoints, Infrastructure
 
 KINDS = ("simulated", "real")

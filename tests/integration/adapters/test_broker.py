@@ -11,11 +11,11 @@ import aio_pika
 import pytest
 from aio_pika.exceptions import ChannelInvalidStateError
 
-from studio_chassis.amqp import Broker
-from studio_chassis.cloudevents import from_message, to_message
 from studio_chassis.errors import Unavailable
-from studio_chassis.simulated.broker import SimulatedBroker
-from studio_chassis.simulated.channel import SimulatedChannel
+from studio_chassis.messaging.broker import Broker
+from studio_chassis.messaging.cloudevents import from_message, to_message
+from studio_chassis.testing.broker import SimulatedBroker
+from studio_chassis.testing.channel import SimulatedChannel
 from studio_contracts import topology
 from studio_contracts.events import Event, JobCompleted, JobCreated
 from studio_local.infrastructure import Endpoints

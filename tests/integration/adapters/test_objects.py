@@ -3,7 +3,7 @@
 import pytest
 
 from studio_chassis.errors import ObjectNotFound
-from studio_chassis.objects import ObjectStore
+from studio_chassis.persistence.objects import ObjectStore
 
 
 async def test_bytes_come_back_as_they_were_put(objects: ObjectStore) -> None:

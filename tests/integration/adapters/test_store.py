@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from studio_chassis.errors import JobExists, JobNotFound
-from studio_chassis.store import Address, Claim, JobStore, Place
+from studio_chassis.persistence.store import Address, Claim, JobStore, Place
 from studio_contracts.brief import Brief
-from studio_contracts.happenings import (
+from studio_contracts.job import Generation, Job, Limits, Plan, StoredPicture
+from studio_domain.domain_events import (
     CancelRequested,
     Happening,
     Nudged,
@@ -17,9 +18,8 @@ from studio_contracts.happenings import (
     SlotsPlanned,
     StencilDrawn,
 )
-from studio_contracts.job import Generation, Job, Limits, Plan, StoredPicture
-from studio_contracts.lifecycle import Transition, accept, transition
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_domain.lifecycle import Transition, accept, transition
+from studio_domain.prediction import PredictionReport, PredictionStatus
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -13,20 +13,20 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner
 
-from studio_chassis.amqp import open_broker
-from studio_chassis.clock import utc_now
-from studio_chassis.cloudevents import to_message
-from studio_chassis.consumer import Consumer
-from studio_chassis.errors import Reject
-from studio_chassis.jobs import Jobs
-from studio_chassis.mongo import open_mongo_store
+from studio_chassis.messaging.broker import open_broker
+from studio_chassis.messaging.cloudevents import to_message
+from studio_chassis.messaging.consumer import Consumer
+from studio_chassis.messaging.dispositions import Reject
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.mongo import open_mongo_store
+from studio_chassis.runtime.clock import utc_now
 from studio_cli import replay
 from studio_cli.app import main
 from studio_contracts import topology
 from studio_contracts.brief import Brief
 from studio_contracts.events import PAYLOADS, Event, JobCreated
-from studio_contracts.happenings import CancelRequested, Reopened, WorkFailed
 from studio_contracts.job import Job, Limits
+from studio_domain.domain_events import CancelRequested, Reopened, WorkFailed
 from studio_local.infrastructure import Endpoints, Infrastructure
 
 PATIENCE_SECONDS = 30

@@ -10,7 +10,7 @@ import pytest
 from obstore.store import S3Store
 
 from studio_chassis.errors import ObjectNotFound, Unavailable
-from studio_chassis.objects import UrlObjectStore
+from studio_chassis.persistence.objects import UrlObjectStore
 from studio_local.processes import wait_until
 
 PICTURE = bytes(range(256)) * 4096

@@ -11,7 +11,7 @@ import aio_pika
 import pytest
 from pymongo import MongoClient
 
-from studio_local.choice import Kind
+from studio_local.backend import Kind
 from studio_local.errors import AlreadyRunningError, StackError
 from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_local.processes import wait_until

@@ -10,12 +10,12 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from typer.testing import CliRunner
 
-from studio_chassis.amqp import open_broker
-from studio_chassis.clock import utc_now
-from studio_chassis.consumer import Consumer
-from studio_chassis.errors import Reject
-from studio_chassis.jobs import Jobs
-from studio_chassis.mongo import open_mongo_store
+from studio_chassis.messaging.broker import open_broker
+from studio_chassis.messaging.consumer import Consumer
+from studio_chassis.messaging.dispositions import Reject
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.mongo import open_mongo_store
+from studio_chassis.runtime.clock import utc_now
 from studio_cli.app import main
 from studio_contracts import topology
 from studio_contracts.events import Event

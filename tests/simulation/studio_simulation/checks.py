@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from aio_pika import Message
 
-from studio_chassis.invariants import at_rest_violations, change_violations, job_violations
 from studio_cli.replay import Fate
 from studio_contracts import topology
 from studio_contracts.job import Job, PictureKind, VectorKind
+from studio_domain.invariants import at_rest_violations, change_violations, job_violations
 from studio_simulation.faults import CURSES, STUCK_SECONDS
 from studio_simulation.ledger import Ledger
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aio_pika import Message
 
-from studio_chassis.amqp import OUTAGES
 from studio_chassis.errors import ChassisError
-from studio_chassis.jobs import Jobs
-from studio_chassis.simulated.broker import SimulatedBroker
-from studio_chassis.simulated.channel import SimulatedChannel
-from studio_chassis.simulated.store import SimulatedJobStore
-from studio_chassis.simulated.wire import Wire
-from studio_cli.letters import Letter, read_letters
+from studio_chassis.messaging.broker import OUTAGES
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.testing.broker import SimulatedBroker
+from studio_chassis.testing.channel import SimulatedChannel
+from studio_chassis.testing.store import SimulatedJobStore
+from studio_chassis.testing.wire import Wire
+from studio_cli.dead_letters import Letter, read_letters
 from studio_cli.replay import Fate, replay
 from studio_simulation.process import Life
 

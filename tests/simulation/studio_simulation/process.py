@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from studio_chassis.consumer import Consumer
 from studio_chassis.errors import Unavailable
-from studio_chassis.jobs import Jobs
-from studio_chassis.service import Chassis, _keep_running
-from studio_chassis.simulated.broker import SimulatedBroker
-from studio_chassis.simulated.objects import SimulatedObjectStore
-from studio_chassis.simulated.store import SimulatedJobStore
+from studio_chassis.messaging.consumer import Consumer
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.runtime.service import Chassis, _keep_running
+from studio_chassis.testing.broker import SimulatedBroker
+from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.store import SimulatedJobStore
 
 if TYPE_CHECKING:
     from studio_simulation.world import World

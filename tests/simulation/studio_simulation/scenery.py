@@ -20,15 +20,15 @@ import structlog
 import studio_postprocess.handlers
 import studio_reconciler.app
 import studio_stencil.handlers
-from studio_chassis.errors import Reject
+from studio_chassis.messaging.dispositions import Reject
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
 from studio_postprocess.concept import ConceptPictures, make_concept
-from studio_postprocess.decode import PictureError
+from studio_postprocess.io.decode import PictureError
 from studio_simulation.faults import CODES, CURSES
 from studio_simulation.process import LIFE
 from studio_simulation.provider import CURSED
-from studio_stencil.plan import make_plan
+from studio_stencil.planning.plan import make_plan
 
 if TYPE_CHECKING:
     from studio_simulation.world import World

@@ -7,9 +7,9 @@ from typing import Any
 import aio_pika
 import pytest
 
-from studio_chassis import amqp
-from studio_chassis.amqp import OUTAGES, Broker, on_the_line
 from studio_chassis.errors import Unavailable
+from studio_chassis.messaging import broker as amqp
+from studio_chassis.messaging.broker import OUTAGES, Broker, on_the_line
 
 
 class Line:

@@ -9,14 +9,15 @@ import aio_pika
 import pytest
 from aio_pika.exceptions import ChannelInvalidStateError
 
-from studio_chassis.amqp import Broker
-from studio_chassis.cloudevents import ATTEMPT, LAST_ERROR, WAITS, to_message
-from studio_chassis.consumer import Consumer, Handler
-from studio_chassis.errors import JobConflict, JobNotFound, Pause, Reject, Retry, Unavailable
-from studio_chassis.jobs import Jobs
+from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
+from studio_chassis.messaging.broker import Broker
+from studio_chassis.messaging.cloudevents import ATTEMPT, LAST_ERROR, WAITS, to_message
+from studio_chassis.messaging.consumer import Consumer, Handler
+from studio_chassis.messaging.dispositions import Pause, Reject, Retry
+from studio_chassis.persistence.jobs import Jobs
 from studio_contracts.events import Event, JobCreated
-from studio_contracts.happenings import WorkFailed
 from studio_contracts.topology import MAX_ATTEMPTS, STENCIL_JOB_CREATED, Queue
+from studio_domain.domain_events import WorkFailed
 
 QUEUE = STENCIL_JOB_CREATED
 EVENT = Event(
@@ -100,7 +101,7 @@ class Delivery:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio_chassis.consumer.HOLD_SECONDS", 0.0)
+    monkeypatch.setattr("studio_chassis.messaging.consumer.HOLD_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -246,8 +247,8 @@ async def test_a_pause_stops_consuming_and_puts_the_message_off_uncounted(world:
 async def test_a_paused_consumer_resumes_by_itself_once_the_broker_lets_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio_chassis.consumer.PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr("studio_chassis.consumer.RECONNECT_SECONDS", 0.0)
+    monkeypatch.setattr("studio_chassis.messaging.consumer.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("studio_chassis.messaging.consumer.RECONNECT_SECONDS", 0.0)
     consumer = _consumer(world, _raising(Pause("no credit")))
     await consumer.start()
     world.consuming.clear()
@@ -301,7 +302,7 @@ async def test_what_is_not_done_within_the_grace_is_cancelled_and_not_acknowledg
 
 
 async def test_a_handler_without_end_is_stopped_and_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio_chassis.consumer.HANDLER_SECONDS", 0.001)
+    monkeypatch.setattr("studio_chassis.messaging.consumer.HANDLER_SECONDS", 0.001)
 
     async def handler(event: Event) -> None:
         await asyncio.Event().wait()

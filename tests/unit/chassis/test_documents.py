@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from studio_chassis.documents import from_document, to_document
+from studio_chassis.persistence.documents import from_document, to_document
 from studio_contracts.job import Job
 from tests.unit.contracts.lives import accepted, live, planned
 

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from studio_chassis.consumer import Consumer
 from studio_chassis.errors import Unavailable
-from studio_chassis.health import DEAF_SECONDS, Health
+from studio_chassis.messaging.consumer import Consumer
+from studio_chassis.runtime.health import DEAF_SECONDS, Health
 
 
 class Database:
@@ -43,7 +43,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("studio_chassis.health.time", clock)
+    monkeypatch.setattr("studio_chassis.runtime.health.time", clock)
     return clock
 
 

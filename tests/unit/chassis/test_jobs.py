@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from studio_chassis.errors import JobConflict, JobExists, JobNotFound, Unavailable
-from studio_chassis.jobs import MAX_CONFLICTS, Jobs
-from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.persistence.jobs import MAX_CONFLICTS, Jobs
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.happenings import CancelRequested, DeadlinePassed, Nudged, Reopened, WorkFailed
 from studio_contracts.job import Job, Limits
-from studio_contracts.lifecycle import Transition, transition
+from studio_domain.domain_events import CancelRequested, DeadlinePassed, Nudged, Reopened, WorkFailed
+from studio_domain.lifecycle import Transition, transition
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 CREATED, CANCELED = "j:job.created.v1", "j:job.canceled.v1"
@@ -177,7 +177,7 @@ async def test_record_returns_after_the_commit_and_before_the_publishing(jobs: J
 async def test_in_a_flood_what_cannot_be_published_soon_is_left_to_the_relay(
     jobs: Jobs, store: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio_chassis.jobs.MAX_ANNOUNCING", 1)
+    monkeypatch.setattr("studio_chassis.persistence.jobs.MAX_ANNOUNCING", 1)
     wire.gate.clear()
     await _accept(jobs)
     await jobs.record("j", CancelRequested())

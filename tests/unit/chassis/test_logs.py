@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from studio_chassis.logs import configure_logs, trace_id
+from studio_chassis.observability.logs import configure_logs, trace_id
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

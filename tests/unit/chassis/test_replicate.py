@@ -12,8 +12,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from studio_chassis import replicate
-from studio_chassis.provider_errors import (
+from studio_chassis.replicate import client as replicate
+from studio_chassis.replicate.client import ReplicateClient, api_root
+from studio_chassis.replicate.errors import (
     AnswerLost,
     LineStopped,
     NotFound,
@@ -25,7 +26,6 @@ from studio_chassis.provider_errors import (
     Throttled,
     Unauthorised,
 )
-from studio_chassis.replicate import ReplicateClient, api_root
 
 TOKEN = "r8_very_secret"
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)

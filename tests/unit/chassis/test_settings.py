@@ -3,7 +3,7 @@
 import pytest
 from pydantic_settings import BaseSettings
 
-from studio_chassis.settings import ProviderSettings, ServiceSettings, read_settings
+from studio_chassis.runtime.settings import ProviderSettings, ServiceSettings, read_settings
 
 GOOD = {
     "RABBITMQ_URL": "amqp://studio:rabbit-pass@localhost/",

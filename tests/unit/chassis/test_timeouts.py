@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from studio_chassis.timeouts import within
+from studio_chassis.runtime.timeouts import within
 
 LONG = 60.0
 

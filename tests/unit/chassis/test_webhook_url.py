@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio_chassis.webhook_url import clean_base, token_is_valid, webhook_url
+from studio_chassis.replicate.webhook_url import clean_base, token_is_valid, webhook_url
 
 SECRET = "s3cret"
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations_with_replacement
 from typing import Any, cast
 
-from studio_contracts import happenings as h
 from studio_contracts.brief import Brief
 from studio_contracts.job import Concept, Generation, Job, Limits, Plan, PlanColour, Quality, StoredPicture
-from studio_contracts.lifecycle import accept, transition
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_domain import domain_events as h
+from studio_domain.lifecycle import accept, transition
+from studio_domain.prediction import PredictionReport, PredictionStatus
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LATER = START + timedelta(seconds=60)

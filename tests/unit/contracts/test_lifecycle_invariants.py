@@ -5,11 +5,11 @@ from typing import get_args
 
 import pytest
 
-from studio_contracts import happenings as h
 from studio_contracts.events import JobCanceled, JobCompleted, JobFailed, PredictionUpdated
 from studio_contracts.job import Job, Limits, SlotState
-from studio_contracts.lifecycle import Transition, awaited, transition
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_domain import domain_events as h
+from studio_domain.lifecycle import Transition, awaited, transition
+from studio_domain.prediction import PredictionReport, PredictionStatus
 from tests.unit.contracts.lives import HAPPENINGS, MODEL, SHAPES, accepted, concept, elsewhere, live, planned, slot_path
 
 FAREWELLS = {"completed": JobCompleted, "failed": JobFailed, "canceled": JobCanceled}

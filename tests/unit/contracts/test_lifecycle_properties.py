@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio_contracts import happenings as h
 from studio_contracts.job import Job, Limits
-from studio_contracts.lifecycle import transition
+from studio_domain import domain_events as h
+from studio_domain.lifecycle import transition
 from tests.unit.contracts.lives import (
     CENTS_PER_PICTURE,
     HAPPENINGS,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from studio_contracts.job import Job
-from studio_contracts.lifecycle import transition
+from studio_domain.lifecycle import transition
 from tests.unit.contracts.lives import HAPPENINGS, LATER, LIMITS, SHAPES
 
 STATES = (

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from studio_contracts import happenings as h
 from studio_contracts.job import Job
-from studio_contracts.lifecycle import patience, transition
+from studio_domain import domain_events as h
+from studio_domain.lifecycle import patience, transition
 from tests.unit.contracts.lives import SHAPES, live, report
 
 STUCK = timedelta(minutes=5)

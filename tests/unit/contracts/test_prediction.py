@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from studio_contracts.prediction import (
+from studio_domain.prediction import (
     PredictionReport,
     PredictionStatus,
     UnreadablePrediction,

@@ -12,12 +12,11 @@ import pytest
 from fastapi import FastAPI
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.health import Health
-from studio_chassis.jobs import Jobs
-from studio_chassis.service import Chassis
-from studio_chassis.simulated.objects import SimulatedObjectStore
-from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
-from studio_contracts import happenings as h
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.runtime.health import Health
+from studio_chassis.runtime.service import Chassis
+from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.events import Event
 from studio_contracts.job import (
     ColourMaterial,
@@ -30,11 +29,12 @@ from studio_contracts.job import (
     Quality,
     StoredPicture,
 )
-from studio_contracts.keys import picture_key, stencil_key
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_contracts.object_keys import picture_key, stencil_key
+from studio_domain import domain_events as h
+from studio_domain.prediction import PredictionReport, PredictionStatus
+from studio_gateway.api.job_subscriptions import JobWatch
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
-from studio_gateway.watch import JobWatch
 
 T = TypeVar("T")
 SECRET = "a secret of sixteen or more"

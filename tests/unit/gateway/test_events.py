@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from studio_chassis.errors import Unavailable
-from studio_contracts.happenings import CancelRequested
-from studio_gateway.watch import JobWatch
+from studio_domain.domain_events import CancelRequested
+from studio_gateway.api.job_subscriptions import JobWatch
 
 
 def events(text: str) -> list[tuple[str, dict[str, Any]]]:

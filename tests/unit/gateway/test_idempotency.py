@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_chassis.store import Claim
-from studio_gateway.idempotency import IN_FLIGHT
+from studio_chassis.persistence.store import Claim
+from studio_gateway.api.idempotency import IN_FLIGHT
 
 BRIEF = {"prompt": "ocean", "count": 2}
 KEY = {"Idempotency-Key": "order-66"}

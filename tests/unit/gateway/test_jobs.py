@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_contracts.happenings import Nudged
+from studio_domain.domain_events import Nudged
 
 BRIEF = {"prompt": "ocean energy with fish", "count": 2}
 

@@ -8,7 +8,7 @@ import pytest
 
 from studio_contracts.brief import MAX_PICTURES, MAX_SIDE_M, Strategy, Style
 from studio_contracts.palette import MAX_CHOSEN
-from studio_gateway.page import ASSETS, CENTS_PER_PICTURE
+from studio_gateway.web.page import ASSETS, CENTS_PER_PICTURE
 from studio_predictor import models
 
 FORM = ASSETS["index.html"].body.decode()

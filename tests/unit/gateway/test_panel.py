@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_contracts.happenings import CancelRequested, WorkFailed
+from studio_domain.domain_events import CancelRequested, WorkFailed
 
 CREATE = "/.netlify/functions/studio-inspire-create"
 STATUS = "/.netlify/functions/studio-inspire-status"

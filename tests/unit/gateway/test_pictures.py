@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_gateway.caching import Unsatisfiable, byte_range, is_known
+from studio_gateway.http.conditional_requests import Unsatisfiable, byte_range, is_known
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from prometheus_client import REGISTRY
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from studio_chassis.webhook_url import token_is_valid, webhook_url
-from studio_contracts.prediction import PredictionStatus
+from studio_chassis.replicate.webhook_url import token_is_valid, webhook_url
+from studio_domain.prediction import PredictionStatus
 from studio_gateway.settings import GatewaySettings
 
 SECRET = "a secret of sixteen or more"
@@ -120,7 +120,7 @@ async def test_every_secret_is_compared_whichever_fits(open_desk: Any, monkeypat
         compared.append(given[-1])
         return token_is_valid(*given)
 
-    monkeypatch.setattr("studio_gateway.forgery.token_is_valid", counted)
+    monkeypatch.setattr("studio_gateway.api.webhook_verification.token_is_valid", counted)
     async with desk.client() as client:
         for made_with in (SECRET, "the old secret of many letters", "a secret that never was one"):
             compared.clear()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from studio_local.choice import Kind, choose
+from studio_local.backend import Kind, choose
 from studio_local.errors import StackError
 
 URLS = {"RABBITMQ_URL": "amqp://broker", "MONGODB_URL": "mongodb://database"}

@@ -13,8 +13,8 @@ from PIL import Image
 from rich.console import Console
 
 from studio_local.client import Colour, JobFailedError, stage_seconds
+from studio_local.contact_sheet import Cell, contact_sheet
 from studio_local.demo import run_demo
-from studio_local.sheet import Cell, contact_sheet
 
 PROMPT = "koi pond at dusk"
 BLUE = {"code": "RH20", "name": "Standard Blue", "hex": "#0075BC", "share": 1.0}

@@ -5,7 +5,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from studio_contracts.palette import PALETTE
-from studio_postprocess.colour import delta_e, lab_from_fractional_rgb, lab_from_rgb, palette_rgb
+from studio_postprocess.clamp.colour import delta_e, lab_from_fractional_rgb, lab_from_rgb, palette_rgb
 
 # Sharma, Wu, Dalal (2005), table 1: L, a, b of two colours and their CIEDE2000 difference.
 SHARMA = """

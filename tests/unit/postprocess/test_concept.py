@@ -9,10 +9,10 @@ from PIL import Image
 
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
-from studio_postprocess.clamp import Clamp, clamp_for
-from studio_postprocess.colour import ByteArray, palette_rgb
+from studio_postprocess.clamp.clamp import Clamp, clamp_for
+from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.concept import make_concept
-from studio_postprocess.decode import PictureError
+from studio_postprocess.io.decode import PictureError
 from tests.unit.postprocess.synthetic import painted, regions
 
 OCEAN = tuple(BY_CODE[code] for code in ("RH20", "RH23", "RH22", "RH26", "RH31", "RH70"))

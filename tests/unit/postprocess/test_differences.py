@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from studio_contracts.palette import PALETTE
-from studio_postprocess.colour import FloatArray, delta_e, lab_from_rgb, palette_rgb
-from studio_postprocess.differences import (
+from studio_postprocess.clamp.colour import FloatArray, delta_e, lab_from_rgb, palette_rgb
+from studio_postprocess.clamp.differences import (
     CELL,
     SIDE,
     Integers,

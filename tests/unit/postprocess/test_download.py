@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_postprocess import download
-from studio_postprocess.download import Downloader, DownloadError, read_allow_list
+from studio_postprocess.io import download
+from studio_postprocess.io.download import Downloader, DownloadError, read_allow_list
 
 ALLOWED = "replicate.delivery *.replicate.delivery http://127.0.0.1:9000"
 GOOD = "https://replicate.delivery/a/out-0.png"

@@ -12,9 +12,9 @@ from ezdxf.entities.lwpolyline import LWPolyline
 from ezdxf.filemanagement import read
 
 from studio_contracts.palette import PALETTE
-from studio_postprocess.chains import Ring
-from studio_postprocess.dxf import dxf
-from studio_postprocess.vector import area, outlines
+from studio_postprocess.export.boundary_graph import Ring
+from studio_postprocess.export.dxf import dxf
+from studio_postprocess.export.svg import area, outlines
 from tests.unit.postprocess.synthetic import regions
 
 WIDTH_MM, HEIGHT_MM = 5000.0, 4000.0
@@ -73,8 +73,8 @@ def test_every_process_writes_the_same_bytes() -> None:
     script = """
 import hashlib, numpy
 from studio_contracts.palette import PALETTE
-from studio_postprocess.chains import Ring
-from studio_postprocess.dxf import dxf
+from studio_postprocess.export.boundary_graph import Ring
+from studio_postprocess.export.dxf import dxf
 square = Ring(0, numpy.array([[0.0, 0.0], [0.0, 100.0], [100.0, 100.0], [100.0, 0.0]]))
 print(hashlib.sha256(dxf([square], PALETTE, 100.0)).hexdigest())
 """

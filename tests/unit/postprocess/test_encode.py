@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from studio_contracts.palette import PALETTE
-from studio_postprocess.colour import palette_rgb
-from studio_postprocess.encode import THUMBNAIL_SIDE, encode_indexed, encode_thumbnail, paint
+from studio_postprocess.clamp.colour import palette_rgb
+from studio_postprocess.io.encode import THUMBNAIL_SIDE, encode_indexed, encode_thumbnail, paint
 from tests.unit.postprocess.synthetic import regions
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from studio_contracts.palette import PALETTE
-from studio_postprocess.clamp import clamp_for
-from studio_postprocess.colour import ByteArray
-from studio_postprocess.installable import clean, smoothed
-from studio_postprocess.pieces import absorb, pieces_of
-from studio_postprocess.rules import inspect
+from studio_postprocess.clamp.clamp import clamp_for
+from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.installable.cleaning import clean, smoothed
+from studio_postprocess.installable.regions import absorb, pieces_of
+from studio_postprocess.installable.rules import inspect
 from tests.unit.postprocess.synthetic import painted, regions
 
 COLOURS = PALETTE[4:10]

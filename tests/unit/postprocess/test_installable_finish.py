@@ -8,12 +8,12 @@ from ezdxf.filemanagement import read
 
 from studio_contracts.job import LayoutKind
 from studio_contracts.palette import BY_CODE, PALETTE
-from studio_postprocess.clamp import clamp_for
-from studio_postprocess.finish import finish
-from studio_postprocess.layout import border_of, compose
-from studio_postprocess.pieces import pieces_of
-from studio_stencil.draw import draw
-from studio_stencil.plan import make_plan
+from studio_postprocess.clamp.clamp import clamp_for
+from studio_postprocess.installable.layout import border_of, compose
+from studio_postprocess.installable.make_installable import finish
+from studio_postprocess.installable.regions import pieces_of
+from studio_stencil.drawing.draw import draw
+from studio_stencil.planning.plan import make_plan
 from tests.unit.postprocess.synthetic import painted, regions
 
 COLOURS = PALETTE[4:10]

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from studio_contracts.job import LayoutKind
-from studio_postprocess.colour import ByteArray
-from studio_postprocess.layout import MAX_SURFACE_PIXELS, compose
+from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.installable.layout import MAX_SURFACE_PIXELS, compose
 
 
 def disc(width: int, height: int, radius: int) -> ByteArray:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio_contracts.palette import PALETTE
-from studio_postprocess.materials import materials
+from studio_postprocess.export.materials import materials
 
 CODES = [colour.code for colour in PALETTE]
 

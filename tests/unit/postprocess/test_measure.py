@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from studio_contracts.palette import BY_CODE, PALETTE
-from studio_postprocess.clamp import Clamp
-from studio_postprocess.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
-from studio_postprocess.encode import paint
-from studio_postprocess.measure import (
+from studio_postprocess.clamp.clamp import Clamp
+from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
+from studio_postprocess.io.encode import paint
+from studio_postprocess.scoring.measure import (
     CLEAR_DIFFERENCE,
     FIDELITY_LIMIT,
     Quality,

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from studio_postprocess.colour import ByteArray
-from studio_postprocess.pieces import pieces_of
-from studio_postprocess.rules import FRAGMENT_M2, PENALTIES, Inspection, Violation, inspect
-from studio_postprocess.strips import edge_distance, largest_circles, strips
+from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.installable.regions import pieces_of
+from studio_postprocess.installable.rules import FRAGMENT_M2, PENALTIES, Inspection, Violation, inspect
+from studio_postprocess.installable.thin_regions import edge_distance, largest_circles, strips
 from tests.unit.postprocess.synthetic import regions
 
 SCALES = (5.0, 7.3, 18.5)

@@ -14,11 +14,11 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from studio_contracts.palette import PALETTE
-from studio_postprocess.chains import OUTSIDE, Ring, smooth, trace
-from studio_postprocess.colour import ByteArray, palette_rgb
-from studio_postprocess.encode import paint
-from studio_postprocess.installable import clean
-from studio_postprocess.vector import area, outlines, svg
+from studio_postprocess.clamp.colour import ByteArray, palette_rgb
+from studio_postprocess.export.boundary_graph import OUTSIDE, Ring, smooth, trace
+from studio_postprocess.export.svg import area, outlines, svg
+from studio_postprocess.installable.cleaning import clean
+from studio_postprocess.io.encode import paint
 from tests.unit.postprocess.synthetic import regions
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"

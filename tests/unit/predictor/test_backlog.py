@@ -6,14 +6,14 @@ from typing import Any, cast
 
 import pytest
 
-from studio_chassis.errors import Pause
-from studio_chassis.jobs import Jobs
-from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.messaging.dispositions import Pause
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.happenings import SlotsPlanned, StencilDrawn
 from studio_contracts.job import Generation, Job, Limits
-from studio_contracts.prediction import PredictionReport, PredictionStatus
+from studio_domain.domain_events import SlotsPlanned, StencilDrawn
+from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_predictor.handlers import Predictor
 from tests.unit.contracts.lives import PICTURE, PLAN
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio_contracts.prediction import PredictionReport, read_prediction
+from studio_domain.prediction import PredictionReport, read_prediction
 from studio_predictor.slots import find_prediction, slot_seed, split
 
 MINE = "https://x/v1/webhooks/replicate/job/0/1?token=a"

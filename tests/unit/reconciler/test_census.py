@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
-from studio_contracts.lifecycle import accept
-from studio_reconciler.census import take_census
+from studio_domain.lifecycle import accept
+from studio_reconciler.stats import take_census
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

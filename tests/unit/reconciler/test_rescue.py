@@ -6,15 +6,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.jobs import Jobs
-from studio_chassis.provider_errors import AnswerLost
-from studio_chassis.simulated.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.replicate.errors import AnswerLost
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.happenings import Nudged, ProviderCalledBack
 from studio_contracts.job import Job, Limits
-from studio_contracts.lifecycle import accept
-from studio_contracts.prediction import trim
+from studio_domain.domain_events import Nudged, ProviderCalledBack
+from studio_domain.lifecycle import accept
+from studio_domain.prediction import trim
 from studio_reconciler.rescue import Rescuer
 from tests.unit.contracts.lives import SHAPES
 

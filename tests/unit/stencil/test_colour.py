@@ -5,7 +5,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from studio_contracts.palette import BY_CODE, PALETTE
-from studio_stencil.colour import ciede2000, difference, lab
+from studio_stencil.drawing.colour import ciede2000, difference, lab
 
 Lab = tuple[float, float, float]
 

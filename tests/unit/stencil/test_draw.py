@@ -7,10 +7,10 @@ from PIL import Image
 from scipy import ndimage
 
 from studio_contracts.palette import BY_CODE
-from studio_stencil.colour import difference
-from studio_stencil.draw import draw, encode
-from studio_stencil.plan import StencilPlan, make_plan
-from studio_stencil.scale import MIN_FEATURE_MM
+from studio_stencil.drawing.colour import difference
+from studio_stencil.drawing.draw import draw, encode
+from studio_stencil.planning.plan import StencilPlan, make_plan
+from studio_stencil.planning.scale import MIN_FEATURE_MM
 
 PALETTES = (
     ("RH20", "RH41"),

@@ -5,15 +5,15 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from studio_postprocess.installable import clean
-from studio_postprocess.layout import compose
-from studio_postprocess.rules import inspect
-from studio_stencil.colour import difference
-from studio_stencil.draw import draw
-from studio_stencil.outlines import OUTLINES, curves
-from studio_stencil.plan import make_plan
-from studio_stencil.scale import MIN_FEATURE_MM, MIN_ISLAND_M2
-from studio_stencil.silhouette import Placed, shape_area, stamp
+from studio_postprocess.installable.cleaning import clean
+from studio_postprocess.installable.layout import compose
+from studio_postprocess.installable.rules import inspect
+from studio_stencil.drawing.colour import difference
+from studio_stencil.drawing.draw import draw
+from studio_stencil.motifs.outlines import OUTLINES, curves
+from studio_stencil.motifs.silhouette import Placed, shape_area, stamp
+from studio_stencil.planning.plan import make_plan
+from studio_stencil.planning.scale import MIN_FEATURE_MM, MIN_ISLAND_M2
 
 SURFACES = ((5, 5), (10, 3), (20, 14), (3, 12))
 PALETTES = (("RH20", "RH41"), ("RH20", "RH26", "RH31"), ("RH20", "RH22", "RH26", "RH31", "RH41", "RH50"))

@@ -1,9 +1,9 @@
 import pytest
 
-from studio_stencil.motif_words import default_motifs, find_motifs
-from studio_stencil.outlines import OUTLINES
-from studio_stencil.plan import choose_strategy
-from studio_stencil.scale import Strategy
+from studio_stencil.motifs.outlines import OUTLINES
+from studio_stencil.planning.motif_words import default_motifs, find_motifs
+from studio_stencil.planning.plan import choose_strategy
+from studio_stencil.planning.scale import Strategy
 
 
 @pytest.mark.parametrize(

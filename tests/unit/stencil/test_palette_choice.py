@@ -3,8 +3,8 @@ from itertools import combinations
 import pytest
 
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE, Colour
-from studio_stencil.colour import difference
-from studio_stencil.palette_choice import FALLBACK, choose_palette, order_by_brief
+from studio_stencil.drawing.colour import difference
+from studio_stencil.planning.palette_choice import FALLBACK, choose_palette, order_by_brief
 
 BLUE, TURQUOISE, LIGHT_BLUE, AZURE = "RH20", "RH26", "RH22", "RH23"
 BRIEFS = (

@@ -3,9 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio_contracts.palette import BY_CODE
-from studio_stencil.draw import draw, encode
-from studio_stencil.plan import choose_strategy, make_plan
-from studio_stencil.scale import Strategy
+from studio_stencil.drawing.draw import draw, encode
+from studio_stencil.planning.plan import choose_strategy, make_plan
+from studio_stencil.planning.scale import Strategy
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
-from studio_stencil.colour import difference
-from studio_stencil.roles import Role, coverage, in_role_order, roles
+from studio_stencil.drawing.colour import difference
+from studio_stencil.planning.roles import Role, coverage, in_role_order, roles
 
 CODES = ("RH20", "RH22", "RH41", "RH26", "RH31", "RH50")
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from studio_stencil.size import MODEL_SIZES, Layout, ModelSize, fit
+from studio_stencil.planning.size import MODEL_SIZES, Layout, ModelSize, fit
 
 SIDES = (0.1, 0.5, 1, 2, 2.5, 3, 5, 7.5, 10, 13, 20, 55, 100)
 

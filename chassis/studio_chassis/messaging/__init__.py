@@ -1,0 +1,1 @@
+"""RabbitMQ: connection, topology, publishing with confirms, consuming."""

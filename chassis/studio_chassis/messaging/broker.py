@@ -1,0 +1,234 @@
+"""The broker: one robust connection, the declared topology, and publishing with confirms."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import aio_pika
+import structlog
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractExchange,
+    AbstractQueue,
+    AbstractRobustChannel,
+    AbstractRobustConnection,
+)
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
+
+from studio_chassis.errors import Unavailable
+from studio_chassis.messaging.cloudevents import BUILD, to_message
+from studio_chassis.observability import metrics
+from studio_chassis.runtime.timeouts import within
+from studio_contracts import topology
+from studio_contracts.events import Event
+from studio_contracts.topology import Queue
+
+PUBLISH_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
+SET_UP_SECONDS = 30.0
+"""A line that breaks at the wrong moment leaves the opening of a channel waiting for ever."""
+CLOSE_SECONDS = 10.0
+SET_UP_AGAIN_SECONDS = 5.0
+DEAD_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
+"""Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
+T = TypeVar("T")
+OUTAGES = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
+log = structlog.get_logger()
+
+
+class Broker:
+    """A connection that comes back by itself. While it is away, publishing raises Unavailable at once."""
+
+    def __init__(self, url: str, service: str, build: str) -> None:
+        self._url = url
+        self._service = service
+        self._build = build
+        self._connection: AbstractRobustConnection | None = None
+        self._channel: AbstractRobustChannel | None = None
+        self._exchanges: dict[str, AbstractExchange] = {}
+        self.ready = asyncio.Event()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection stands and its publishing channel is open."""
+        channel = self._channel
+        return (
+            self._connection is not None
+            and self._connection.connected.is_set()
+            and channel is not None
+            and not channel.is_closed
+        )
+
+    async def connect(self) -> None:
+        """Connect, however long the broker takes to appear, and declare the topology."""
+        while not self.ready.is_set():
+            try:
+                await self._set_up()
+            except Exception as error:  # noqa: BLE001 - as in `on_the_line`: a consumer must not stay deaf for it
+                log.error("broker set-up failed", reason=f"{type(error).__name__}: {error}")
+                with suppress(*OUTAGES):
+                    await on_the_line(CLOSE_SECONDS, self.close())
+                await asyncio.sleep(SET_UP_AGAIN_SECONDS)
+
+    async def _set_up(self) -> None:
+        connection = await aio_pika.connect_robust(
+            self._url,
+            timeout=10,
+            fail_fast="0",
+            reconnect_interval=RECONNECT_SECONDS,
+            heartbeat=20,
+            client_properties={"connection_name": f"studio-{self._service}"},
+        )
+        self._connection = connection
+        await on_the_line(SET_UP_SECONDS, declare(connection))
+        connection.close_callbacks.add(self._lost)
+        connection.reconnect_callbacks.add(self._regained)
+        channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+        await on_the_line(SET_UP_SECONDS, channel.initialize())
+        self._channel = channel
+        self.ready.set()
+        log.info("broker connected")
+
+    def _lost(self, *_: Any) -> None:
+        log.warning("broker connection lost")
+
+    async def _regained(self, *_: Any) -> None:
+        log.info("broker connection regained")
+        if self._connection is not None:
+            with suppress(*OUTAGES):  # a broker that lost its disk lacks what the channels do not restore
+                await on_the_line(SET_UP_SECONDS, declare(self._connection))
+
+    async def publish(self, event: Event) -> None:
+        """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
+        message = to_message(event)
+        message.headers[BUILD] = self._build
+        await self.send(topology.EXCHANGE, event.type, message, mandatory=event.type in topology.ROUTED)
+        metrics.published.labels(event.type).inc()
+
+    async def send(self, exchange: str, routing_key: str, message: aio_pika.Message, *, mandatory: bool = True) -> None:
+        """Publish with confirm; a mandatory message that no queue takes is an error. Raises Unavailable."""
+        if self._channel is None or not self.is_connected:
+            raise Unavailable("broker: not connected")
+        try:
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                if exchange not in self._exchanges:
+                    self._exchanges[exchange] = await self._channel.get_exchange(exchange, ensure=False)
+                await self._exchanges[exchange].publish(message, routing_key, mandatory=mandatory)
+        except DeliveryError as error:
+            raise Unavailable(f"broker: {routing_key} was not taken by any queue") from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # canceled by nobody: as in `on_the_line`, without a task for each message
+            raise Unavailable("broker: the line broke") from error
+        except Exception as error:
+            raise Unavailable(f"broker: {type(error).__name__}") from error
+
+    async def open_queue(self, queue: Queue) -> AbstractQueue:
+        """The queue on a channel of its own, which holds as many messages as its prefetch allows.
+
+        Waits for the broker. Queue, bindings and consumers are restored after a reconnect. Raises one of OUTAGES.
+        """
+        await self.ready.wait()
+        assert self._connection is not None
+        return await on_the_line(SET_UP_SECONDS, _open_work(self._connection, queue))
+
+    async def waiting(self, queue: Queue) -> int:
+        """How many messages are ready in the queue and in nobody's hand. Raises Unavailable."""
+        if self._connection is None or not self.is_connected:
+            raise Unavailable("broker: not connected")
+        try:
+            return await on_the_line(PUBLISH_SECONDS, _count_ready(self._connection, queue))
+        except OUTAGES as error:
+            raise Unavailable(f"broker: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close the connection; what is not acknowledged goes back to its queue."""
+        if self._connection is not None:
+            await self._connection.close()
+
+
+async def on_the_line(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What the work on a line that may break returns within the time. Raises one of OUTAGES.
+
+    What was under way when a line broke ends in aio-pika with any exception: a plain one, a cancellation, or never.
+    """
+    try:
+        return await within(seconds, work)
+    except OUTAGES:
+        raise
+    except Exception as error:
+        raise ConnectionError(f"{type(error).__name__}: {error}") from error
+
+
+async def declare(connection: AbstractRobustConnection) -> None:
+    """Declare the whole topology on a throw-away channel; repeating it changes nothing."""
+    # Of the connection's own making it would be a robust one: broken meanwhile, it would be restored and stay for ever.
+    async with aio_pika.Channel(connection) as channel:
+        for queue in topology.QUEUES:
+            await channel.declare_queue(queue.dead, durable=True, arguments=DEAD_ARGUMENTS)
+            await _declare_work(channel, queue)
+        for delay in topology.RETRY_DELAYS:
+            name = topology.retry_exchange(delay)
+            room = await channel.declare_exchange(name, aio_pika.ExchangeType.FANOUT, durable=True)
+            waiting = await channel.declare_queue(name, durable=True, arguments=retry_arguments(delay))
+            await waiting.bind(room)
+
+
+async def _open_work(connection: AbstractRobustConnection, queue: Queue) -> AbstractQueue:
+    channel = connection.channel(publisher_confirms=False)
+    await channel.initialize()
+    await channel.set_qos(prefetch_count=queue.prefetch)
+    return await _declare_work(channel, queue)
+
+
+async def _count_ready(connection: AbstractRobustConnection, queue: Queue) -> int:
+    async with aio_pika.Channel(connection) as channel:
+        found = await channel.declare_queue(queue.name, passive=True)
+    return found.declaration_result.message_count or 0
+
+
+async def _declare_work(channel: AbstractChannel, queue: Queue) -> AbstractQueue:
+    events = await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+    work = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
+    for event_type in queue.types:
+        await work.bind(events, event_type)
+    return work
+
+
+def _quorum(dead_letter: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+        **dead_letter,
+    }
+
+
+def work_arguments(queue: Queue) -> dict[str, Any]:
+    """Arguments of a work queue: what kills its consumers again and again ends in the dead-letter queue."""
+    return _quorum({"x-dead-letter-routing-key": queue.dead, "x-delivery-limit": topology.DELIVERY_LIMIT})
+
+
+def retry_arguments(delay: timedelta) -> dict[str, Any]:
+    """Arguments of a waiting room: after the delay a message returns to the queue named by its own routing key."""
+    return _quorum({"x-message-ttl": int(delay.total_seconds() * 1000)})
+
+
+@asynccontextmanager
+async def open_broker(url: str, service: str, build: str) -> AsyncIterator[Broker]:
+    """A broker that connects in the background, so that a service starts while RabbitMQ is down."""
+    broker = Broker(url, service, build)
+    connecting = asyncio.create_task(broker.connect())
+    try:
+        yield broker
+    finally:
+        connecting.cancel()
+        with suppress(asyncio.CancelledError):
+            await connecting
+        with suppress(*OUTAGES):  # over a line that broke, the goodbye is not answered
+            await on_the_line(CLOSE_SECONDS, broker.close())

@@ -1,0 +1,56 @@
+"""Prometheus metrics every service exposes. Base units, few labels, never a job id."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from studio_contracts.job import Job
+from studio_domain.domain_events import Happening
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+messages = Counter("studio_messages_total", "Messages taken, by what became of them.", ["queue", "outcome"])
+handler_seconds = Histogram("studio_handler_seconds", "Time a handler took for a message.", ["queue"], buckets=_SECONDS)
+queue_wait_seconds = Histogram(
+    "studio_queue_wait_seconds", "From an event's time to its handler's start.", ["queue"], buckets=_SECONDS
+)
+paused = Gauge(
+    "studio_consumer_paused",
+    "1 while a consumer pauses: its provider cannot be used, or what it brings about would only wait (backlog).",
+    ["queue", "cause"],
+)
+published = Counter("studio_published_total", "Events the broker took responsibility for.", ["type"])
+relayed = Counter("studio_relayed_total", "Events the relay published because nobody else had.")
+
+transitions = Counter("studio_transitions_total", "Changes committed to jobs, by what happened.", ["happening"])
+stage_seconds = Histogram(
+    "studio_stage_seconds", "Work and provider time, as the timeline tells it.", ["event"], buckets=_SECONDS
+)
+spent_cents = Counter("studio_spent_cents_total", "Money committed to predictions, in US cents.")
+provider_calls = Counter(
+    "studio_provider_calls_total", "Calls to the provider, by how they ended.", ["call", "outcome"]
+)
+webhooks = Counter("studio_webhooks_total", "Webhooks, by verdict.", ["verdict"])
+rescued = Counter(
+    "studio_rescued_total", "Jobs that stopped moving and were looked after, by what was done.", ["action"]
+)
+
+jobs = Gauge("studio_jobs", "Jobs by status, as last counted by the reconciler.", ["status"])
+oldest_seconds = Gauge(
+    "studio_oldest_unfinished_seconds", "Longest time since the last transition, by status.", ["status"]
+)
+outbox_seconds = Gauge("studio_outbox_oldest_seconds", "Age of the oldest event committed and not published.")
+violations = Gauge(
+    "studio_invariant_violations", "Recent jobs that break an invariant, as last checked.", ["invariant"]
+)
+loop_lag_seconds = Gauge("studio_event_loop_lag_seconds", "How late the event loop ran its last timer.")
+
+
+def count(before: Job, after: Job, happening: Happening) -> None:
+    """Count a committed change: what happened, how long the work took, what it committed to pay."""
+    transitions.labels(type(happening).__name__).inc()
+    for entry in after.timeline[len(before.timeline) :]:
+        if entry.seconds is not None:
+            stage_seconds.labels(entry.event).observe(entry.seconds)
+    if after.generation is not None:
+        slots = zip(before.predictions, after.predictions, strict=False)
+        pictures = sum((len(new.paid) - len(old.paid)) * new.count for old, new in slots)
+        spent_cents.inc(pictures * after.generation.cents_per_picture)

@@ -1,0 +1,1 @@
+"""MongoDB and the object store: jobs, outbox, leases, pictures."""

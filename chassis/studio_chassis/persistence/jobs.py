@@ -1,0 +1,140 @@
+"""The one way a service changes a job: load, apply a lifecycle rule, commit if unchanged, publish, clear."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+import structlog
+
+from studio_chassis.errors import ChassisError, JobConflict
+from studio_chassis.observability import metrics
+from studio_chassis.observability.tracing import span
+from studio_chassis.persistence.store import JobStore, Outbox
+from studio_chassis.runtime import failpoints
+from studio_chassis.runtime.clock import Clock
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event
+from studio_contracts.job import Job, Limits
+from studio_domain.domain_events import Happening
+from studio_domain.lifecycle import Transition, accept, transition
+
+Publish = Callable[[Event], Awaitable[None]]
+MAX_CONFLICTS = 50
+MAX_ANNOUNCING = 500
+"""Beyond this many the last would outlast its time-out waiting for its turn: the relay has it later, at less cost."""
+log = structlog.get_logger()
+
+
+class Applied(NamedTuple):
+    """The job after a happening, and whether the happening changed it."""
+
+    job: Job
+    changed: bool
+
+
+class Jobs:
+    """Jobs as a service sees them."""
+
+    def __init__(self, store: JobStore, publish: Publish, clock: Clock, service: str) -> None:
+        self._store = store
+        self._publish = publish
+        self._clock = clock
+        self._service = service
+        self._announcing: set[asyncio.Task[None]] = set()
+
+    async def accept(self, brief: Brief, *, job_id: str, seed: int, traceparent: str, limits: Limits) -> Job:
+        """Store a new job; it is safe when this returns. Its event is published behind the caller's back."""
+        first = accept(
+            brief, job_id=job_id, seed=seed, traceparent=traceparent, limits=limits, now=self._clock(), by=self._service
+        )
+        failpoints.reached("before-commit")
+        await self._store.insert(first)
+        failpoints.reached("after-commit")
+        self._announce_soon(first)
+        return first.job
+
+    async def load(self, job_id: str) -> Job:
+        """The job as it stands, rarely as it stood shortly before. Raises JobNotFound."""
+        return await self._store.load(job_id)
+
+    async def newest(self, job_id: str) -> Job:
+        """The job as it stands for certain: for a step that nobody would repeat. Raises JobNotFound."""
+        return await self._store.newest(job_id)
+
+    async def apply(self, job_id: str, happening: Happening) -> Applied:
+        """Take in what happened. Raises JobNotFound, JobConflict, Unavailable.
+
+        Once this returns the change is committed and its events are published, or will be by the relay.
+        """
+        change, job = await self._commit(job_id, happening)
+        if change is not None:
+            await self._announce(change)
+        return Applied(job, change is not None)
+
+    async def record(self, job_id: str, happening: Happening) -> Applied:
+        """As `apply`, but returns after the commit: for callers who must answer within milliseconds."""
+        change, job = await self._commit(job_id, happening)
+        if change is not None:
+            self._announce_soon(change)
+        return Applied(job, change is not None)
+
+    async def relay(self, older_than: timedelta, limit: int) -> int:
+        """Publish what was committed and not published; returns how many events.
+
+        An outbox that cannot be published does not hold up the others, but a broker that takes nothing ends the round.
+        """
+        published = failed = 0
+        for outbox in await self._store.unpublished(self._clock() - older_than, limit):
+            if await self._publish_outbox(outbox):
+                published += len(outbox.events)
+            else:
+                failed += 1
+            if failed > published:
+                break
+        metrics.relayed.inc(published)
+        return published
+
+    async def finish_announcing(self) -> None:
+        """Wait for the publishing that goes on in the background."""
+        await asyncio.gather(*self._announcing)
+
+    async def _commit(self, job_id: str, happening: Happening) -> tuple[Transition | None, Job]:
+        for _ in range(MAX_CONFLICTS):
+            job = await self._store.load(job_id)
+            with span(type(happening).__name__, job.traceparent, job_id=job_id):
+                change = transition(job, happening, now=self._clock(), by=self._service)
+                if change is None:  # a late read must not pass for nothing to do; a write would find out by itself
+                    job = await self._store.newest(job_id)
+                    change = transition(job, happening, now=self._clock(), by=self._service)
+                if change is None:
+                    return None, job
+                failpoints.reached("before-commit")
+                if await self._store.commit(change):
+                    failpoints.reached("after-commit")
+                    metrics.count(job, change.job, happening)
+                    return change, change.job
+        raise JobConflict(f"{job_id}: changed by others {MAX_CONFLICTS} times in a row")
+
+    def _announce_soon(self, change: Transition) -> None:
+        if len(self._announcing) >= MAX_ANNOUNCING:
+            log.warning("left to the relay", job_id=change.job.id, reason="too much is being published")
+            return
+        task = asyncio.create_task(self._announce(change))
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
+
+    async def _announce(self, change: Transition) -> None:
+        """Publish and clear. Failing here loses nothing: the events are in the outbox, and the relay comes by."""
+        if change.events:
+            await self._publish_outbox(Outbox(change.job.id, change.events))
+
+    async def _publish_outbox(self, outbox: Outbox) -> bool:
+        try:
+            await asyncio.gather(*(self._publish(event) for event in outbox.events))
+            failpoints.reached("after-publish")
+            await self._store.clear_outbox(outbox.job_id, tuple(event.id for event in outbox.events))
+        except ChassisError as error:
+            log.warning("left to the relay", job_id=outbox.job_id, reason=str(error))
+            return False
+        return True

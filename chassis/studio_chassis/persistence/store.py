@@ -1,0 +1,116 @@
+"""What a job store must do, whatever database is behind it."""
+
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from studio_contracts.events import Event
+from studio_contracts.job import Job, Status
+from studio_domain.lifecycle import Transition
+
+
+class Outbox(NamedTuple):
+    """Events of one job that are committed and not known to be published."""
+
+    job_id: str
+    events: tuple[Event, ...]
+
+
+class Claim(NamedTuple):
+    """A client's idempotency key, the request it came with, and the job that answers it."""
+
+    key: str
+    fingerprint: str
+    job_id: str
+    claimed_at: datetime
+
+
+class Place(NamedTuple):
+    """Where a job stands in the list of all, newest first."""
+
+    created_at: datetime
+    job_id: str
+
+
+class Address(NamedTuple):
+    """One attempt of one slot of one job."""
+
+    job_id: str
+    slot: int
+    attempt: int
+
+
+CLAIM_HOURS = 24
+"""How long a claim is kept."""
+
+
+class Standing(NamedTuple):
+    """Unfinished jobs of one status: how many, and when the one that waits longest last moved."""
+
+    jobs: int
+    oldest: datetime
+
+
+class Census(NamedTuple):
+    """What is under way, and since when the oldest event waits to be published (None when none does)."""
+
+    unfinished: dict[Status, Standing]
+    oldest_outbox: datetime | None
+
+
+class JobStore(Protocol):
+    """One document a job, with its outbox. Each method raises Unavailable when the database does not answer."""
+
+    async def insert(self, first: Transition) -> None:
+        """Store a new job with its events. Raises JobExists."""
+
+    async def load(self, job_id: str) -> Job:
+        """The job as it stands, or just after an election as it stood shortly before. Raises JobNotFound."""
+
+    async def newest(self, job_id: str) -> Job:
+        """The job with every acknowledged change in it, at the price of asking a majority. Raises JobNotFound."""
+
+    async def commit(self, change: Transition) -> bool:
+        """Replace the job and add the events to its outbox in one write, if the stored version is still the one before.
+
+        False when it is not: somebody else changed the job.
+        """
+
+    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
+        """Take published events out of the outbox. Events already gone are fine."""
+
+    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
+        """Outboxes of jobs last changed before that moment, oldest first."""
+
+    def unfinished(self, before: datetime) -> AsyncIterator[Job]:
+        """Every job in no final state whose last transition is older than that moment, oldest first."""
+
+    def overdue(self, now: datetime) -> AsyncIterator[Job]:
+        """Every job in no final state whose deadline has passed."""
+
+    def expired(self, now: datetime) -> AsyncIterator[Job]:
+        """Every final job whose time of being kept is over."""
+
+    async def remove(self, job: Job) -> bool:
+        """Remove the job, if it is still as given."""
+
+    async def claim(self, claim: Claim) -> Claim:
+        """Keep the claim, unless its key is claimed already. The claim that stands."""
+
+    async def recent(self, limit: int, status: Status | None = None, after: Place | None = None) -> tuple[Job, ...]:
+        """Jobs, newest first, of that status where one is given; `after` continues a list behind that place."""
+
+    async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
+        """The versions of those jobs. A job that is not there is left out."""
+
+    async def awaiting(self, provider_id: str) -> Address | None:
+        """The attempt for which the provider makes that prediction."""
+
+    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Whether `holder` now holds the lease: it was free, run out, or its own."""
+
+    async def census(self) -> Census:
+        """Count what is under way; finished jobs are not looked at."""
+
+    async def ping(self) -> None:
+        """Return when the database answers."""

@@ -1,0 +1,1 @@
+"""The client of the provider's HTTP API."""

@@ -1,0 +1,210 @@
+"""Replicate's HTTP API, as far as we use it. Nothing is sent twice: `provider_errors` says what may be tried again."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote
+
+import httpx
+from opentelemetry.trace import SpanKind
+from pydantic import SecretStr
+
+from studio_chassis.observability import metrics
+from studio_chassis.observability.tracing import span
+from studio_chassis.replicate.errors import Answer, AnswerLost, NotFound, NotSent, ProviderError, error_for
+from studio_chassis.replicate.webhook_url import clean_base
+from studio_chassis.runtime.clock import Clock, utc_now
+from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
+
+WebhookEvent = Literal["start", "output", "logs", "completed"]
+
+CONNECT_SECONDS = 5.0
+TOTAL_SECONDS = 20.0
+MAX_ANSWER_BYTES = 4 * 2**20
+MAX_PAGE_BYTES = 40 * 2**20
+"""A page echoes the inputs of 100 predictions, each with a stencil of up to 256 kB as a data URI."""
+CANCEL_AFTER_BOUNDS = (timedelta(seconds=5), timedelta(hours=24))
+"""What the provider accepts; outside it refuses the request."""
+
+_ID = re.compile(r"/predictions/[^/]+")
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+def api_root(base: str) -> str:
+    """The API's root without a slash at its end, `/v1` added where the setting lacks it. Raises ValueError."""
+    root = clean_base(base)
+    return root if root.endswith("/v1") else f"{root}/v1"
+
+
+class ReplicateClient:
+    """Creates, reads, cancels and lists predictions. The caller owns and closes `http`.
+
+    Every method raises ProviderErrors. The token goes to `api_base` alone and appears in no repr or error.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        api_base: str,
+        token: SecretStr,
+        now: Clock = utc_now,
+    ) -> None:
+        secret = token.get_secret_value().strip()
+        if not (secret and secret.isascii() and secret.isprintable()):
+            raise ValueError("the API token is empty or holds characters that a header cannot carry")
+        self._http = http
+        self._root = api_root(api_base)
+        self._token = SecretStr(secret)
+        self._now = now
+
+    async def create(
+        self,
+        version: str,
+        inputs: Mapping[str, Any],
+        *,
+        webhook: str | None = None,
+        webhook_events: Sequence[WebhookEvent] = ("start", "completed"),
+        cancel_after: timedelta | None = None,
+    ) -> PredictionReport:
+        """Buy one prediction, without waiting for its pictures. After AnswerLost it may exist.
+
+        `version` is a version's hash or, for official models, `owner/name`. `cancel_after` counts from the creation
+        and is moved into the provider's bounds.
+        """
+        body: dict[str, Any] = {"version": version, "input": dict(inputs)}
+        if webhook is not None:
+            body |= {"webhook": webhook, "webhook_events_filter": list(webhook_events)}
+        headers = {}
+        if cancel_after is not None:
+            shortest, longest = CANCEL_AFTER_BOUNDS
+            headers["Cancel-After"] = f"{int(max(shortest, min(cancel_after, longest)).total_seconds())}s"
+        return _report(_json(await self._ask("POST", "/predictions", body, headers)))
+
+    async def read(self, prediction_id: str) -> dict[str, Any]:
+        """The prediction as it is now, as the JSON a webhook would bring. Raises NotFound for an unknown id."""
+        body = _json(await self._ask("GET", _path(prediction_id)))
+        _report(body)  # a 200 that is no prediction must not pass for one
+        assert isinstance(body, dict)
+        return body
+
+    async def cancel(self, prediction_id: str) -> PredictionReport:
+        """Call the prediction off. Raises NotFound; what is said of one already finished is not documented."""
+        return _report(_json(await self._ask("POST", f"{_path(prediction_id)}/cancel")))
+
+    async def recent(self, created_after: datetime, max_pages: int = 10) -> AsyncIterator[list[PredictionReport]]:
+        """The account's predictions since that moment, a page of up to 100 at a time, newest first.
+
+        Leave a margin in `created_after` for clocks that differ. Entries that cannot be read are left out. Raises
+        AnswerLost when there are more than `max_pages`, as what has not been found may still be among them.
+        """
+        since = created_after.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        query = str(httpx.QueryParams(created_after=since))
+        for _ in range(max_pages):
+            page = _json(await self._ask("GET", f"/predictions?{query}", limit=MAX_PAGE_BYTES))
+            if not isinstance(page, dict) or not isinstance(page.get("results"), list):
+                raise AnswerLost("the provider's list of predictions cannot be read")
+            yield list(_readable(page["results"]))
+            if not page.get("next"):
+                return
+            query = _query(page["next"])
+        raise AnswerLost(f"the provider lists more than {max_pages} pages of predictions since {since}")
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = MAX_ANSWER_BYTES,
+    ) -> bytes:
+        call = f"{method} {_ID.sub('/predictions/{id}', path.partition('?')[0])}"
+        with span(call, kind=SpanKind.CLIENT):
+            try:
+                answered = await self._answer(method, path, body, headers or {}, limit)
+            except ProviderError as error:
+                metrics.provider_calls.labels(call, type(error).__name__).inc()
+                raise
+        metrics.provider_calls.labels(call, "ok").inc()
+        return answered
+
+    async def _answer(self, method: str, path: str, body: object, headers: Mapping[str, str], limit: int) -> bytes:
+        token = self._token.get_secret_value()
+        request = self._http.build_request(
+            method,
+            f"{self._root}{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity", **headers},
+            timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+        )
+        answer = await self._exchange(request, limit)
+        if 200 <= answer.status < 300:
+            return answer.body
+        if answer.status == 404 and path.startswith("/predictions/"):
+            raise NotFound("the provider knows no prediction of this id")
+        # An error page may echo what was sent.
+        raise error_for(answer._replace(body=answer.body.replace(token.encode(), b"[token]")), self._now())
+
+    async def _exchange(self, request: httpx.Request, limit: int) -> Answer:
+        try:
+            # httpx bounds each step; a body that trickles in would pass those for ever.
+            async with asyncio.timeout(TOTAL_SECONDS):
+                response = await self._http.send(request, stream=True, follow_redirects=False)
+                try:
+                    return Answer(response.status_code, response.headers, await _read(response, limit))
+                finally:
+                    await response.aclose()
+        except _NEVER_SENT as error:
+            raise NotSent(f"no connection to the provider ({type(error).__name__})") from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise AnswerLost(f"the provider's answer was lost ({type(error).__name__})") from error
+
+
+async def _read(response: httpx.Response, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > limit and response.is_success:
+            raise AnswerLost(f"the provider's answer is larger than {limit} bytes")
+        if len(body) > limit:
+            break  # of an error the status says enough
+    return bytes(body[:limit])
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise AnswerLost(f"the provider's answer of {len(body)} bytes is not JSON") from error
+
+
+def _report(body: object) -> PredictionReport:
+    try:
+        return read_prediction(body)
+    except UnreadablePrediction as error:
+        raise AnswerLost(f"the provider's answer is no prediction: {error}") from error
+
+
+def _readable(results: Iterable[object]) -> Iterator[PredictionReport]:
+    for result in results:
+        try:
+            yield read_prediction(result)
+        except UnreadablePrediction:  # another client's, from a newer API than this
+            continue
+
+
+def _path(prediction_id: str) -> str:
+    return f"/predictions/{quote(prediction_id, safe='')}"
+
+
+def _query(following: object) -> str:
+    """The query of the next page. Its host and path are not followed: the token must go nowhere else."""
+    try:
+        query = httpx.URL(str(following)).query.decode()
+    except (httpx.InvalidURL, UnicodeDecodeError):
+        query = ""
+    if not query:
+        raise AnswerLost("the provider's link to the next page cannot be read")
+    return query

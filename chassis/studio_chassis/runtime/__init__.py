@@ -1,0 +1,1 @@
+"""How a service starts, reads its settings, shows its health and stops."""

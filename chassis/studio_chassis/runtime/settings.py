@@ -1,0 +1,82 @@
+"""Settings every service shares, read once from the environment."""
+
+import sys
+from contextlib import suppress
+from datetime import timedelta
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from studio_chassis.runtime import failpoints
+
+
+def _from_seconds(value: Any) -> Any:
+    with suppress(TypeError, ValueError):
+        return timedelta(seconds=float(value))
+    return value
+
+
+def _known_failpoint(value: str) -> str:
+    failpoints.parse(value)
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
+"""A time span: in the environment a number of seconds, or an ISO 8601 duration such as PT5M."""
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs. A service adds its own in a subclass; the names are the same everywhere."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True)
+
+    rabbitmq_url: SecretStr = Field(
+        min_length=1, validation_alias="RABBITMQ_URL", description="amqp://user:password@host:port/vhost"
+    )
+    mongodb_url: SecretStr = Field(
+        min_length=1, validation_alias="MONGODB_URL", description="mongodb://… of a replica set"
+    )
+    object_store_url: str = Field(
+        min_length=1, validation_alias="OBJECT_STORE_URL", description="file:///folder or s3://bucket"
+    )
+    database: str = Field("studio", validation_alias="STUDIO_DATABASE", description="Name of the database")
+    http_host: str = Field("127.0.0.1", validation_alias="STUDIO_HTTP_HOST", description="Address to listen on")
+    health_port: int = Field(
+        8081,
+        ge=0,
+        le=65535,
+        validation_alias="STUDIO_HEALTH_PORT",
+        description="Port of /healthz, /readyz and /metrics",
+    )
+    build: str = Field("development", validation_alias="STUDIO_BUILD", description="Version of the build, for /healthz")
+    log_format: Literal["json", "console"] = Field("json", validation_alias="STUDIO_LOG_FORMAT")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias="STUDIO_LOG_LEVEL")
+    drain_seconds: float = Field(
+        25.0, gt=0, validation_alias="STUDIO_DRAIN_SECONDS", description="Time after SIGTERM to finish what is in hand"
+    )
+    failpoint: Annotated[str, AfterValidator(_known_failpoint)] = Field(
+        "", validation_alias="STUDIO_FAILPOINT", description="For drills: name[:n] of the line at which to die"
+    )
+
+
+class ProviderSettings(ServiceSettings):
+    """For the services that talk to Replicate."""
+
+    replicate_api_token: SecretStr = Field(min_length=1, validation_alias="REPLICATE_API_TOKEN")
+    replicate_api_base: str = Field("https://api.replicate.com/v1", validation_alias="REPLICATE_API_BASE")
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def read_settings(settings_type: type[S]) -> S:
+    """The settings from the environment. Exits with status 2 after naming every missing or invalid variable."""
+    try:
+        return settings_type()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False, include_context=False):
+            name = ".".join(str(part) for part in problem["loc"]) or "settings"
+            sys.stderr.write(f"{name}: {problem['msg']}\n")
+        sys.stderr.write("Set these environment variables and start again; docs/settings.md lists them all.\n")
+        raise SystemExit(2) from None

@@ -1,0 +1,209 @@
+"""The job store in memory: one document a job, replaced only if its version is still the one before."""
+
+from collections.abc import AsyncIterator, Callable, Collection
+from datetime import datetime
+
+from studio_chassis.errors import JobExists, JobNotFound
+from studio_chassis.persistence.store import Address, Census, Claim, Outbox, Place, Standing
+from studio_chassis.testing.wire import Wire, perfect
+from studio_contracts.events import Event
+from studio_contracts.job import Job, Status
+from studio_domain.lifecycle import Transition
+
+Observer = Callable[[Job | None, Job], None]
+
+
+class SimulatedDatabase:
+    """What all its clients share. `observers` see every change of a job, in order: before (None when new) and after."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.outboxes: dict[str, list[Event]] = {}
+        self.leases: dict[str, tuple[str, datetime]] = {}
+        self.claims: dict[str, Claim] = {}
+        self.observers: list[Observer] = []
+        self.lags: Callable[[], bool] = lambda: False
+        """Whether a read shows the job as it was before its last change, as after an election it may."""
+        self._before: dict[str, Job] = {}
+
+    def view(self, job_id: str) -> Job | None:
+        """The job as a reader sees it. It may be late, and never absent when it is there."""
+        job = self.jobs.get(job_id)
+        return self._before.get(job_id, job) if job is not None and self.lags() else job
+
+    def write(self, change: Transition) -> None:
+        """Replace the job and add to its outbox, as one."""
+        job = change.job
+        before = self.jobs.get(job.id)
+        self.jobs[job.id] = job
+        if before is not None:
+            self._before[job.id] = before
+        self.outboxes.setdefault(job.id, []).extend(change.events)
+        for observe in self.observers:
+            observe(before, job)
+
+    def oldest_first(self, wanted: Callable[[Job], bool]) -> list[Job]:
+        """The jobs that are wanted, by their last change."""
+        return sorted(filter(wanted, self.jobs.values()), key=lambda job: (job.updated_at, job.id))
+
+
+class SimulatedJobStore:
+    """One client of the database."""
+
+    def __init__(self, database: SimulatedDatabase | None = None, wire: Wire = perfect) -> None:
+        self._database = database or SimulatedDatabase()
+        self._wire = wire
+
+    async def create_indexes(self) -> None:
+        """There is nothing to index."""
+
+    async def insert(self, first: Transition) -> None:
+        """Store a new job with its events. Raises JobExists."""
+
+        def insert() -> bool:
+            if first.job.id in self._database.jobs:
+                return False
+            self._database.write(first)
+            return True
+
+        if not await self._wire("store.insert", insert):
+            raise JobExists(first.job.id)
+
+    async def load(self, job_id: str) -> Job:
+        """The job as it stands. Raises JobNotFound."""
+        job = await self._wire("store.load", lambda: self._database.view(job_id))
+        if job is None:
+            raise JobNotFound(job_id)
+        return job
+
+    async def newest(self, job_id: str) -> Job:
+        """The job with every change in it. Raises JobNotFound."""
+        job = await self._wire("store.load", lambda: self._database.jobs.get(job_id))
+        if job is None:
+            raise JobNotFound(job_id)
+        return job
+
+    async def commit(self, change: Transition) -> bool:
+        """Write if the version is the one before."""
+
+        def commit() -> bool:
+            known = self._database.jobs.get(change.job.id)
+            if known is None or known.version != change.job.version - 1:
+                return False
+            self._database.write(change)
+            return True
+
+        return await self._wire("store.commit", commit)
+
+    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
+        """Take published events out of the outbox."""
+
+        def clear() -> None:
+            if job_id in self._database.outboxes:
+                left = [event for event in self._database.outboxes[job_id] if event.id not in event_ids]
+                self._database.outboxes[job_id] = left
+
+        await self._wire("store.clear", clear)
+
+    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
+        """Outboxes of jobs last changed before that moment, oldest first."""
+
+        def find() -> tuple[Outbox, ...]:
+            outboxes = self._database.outboxes
+            jobs = self._database.oldest_first(lambda job: job.updated_at < before and bool(outboxes.get(job.id)))
+            return tuple(Outbox(job.id, tuple(outboxes[job.id])) for job in jobs[:limit])
+
+        return await self._wire("store.find", find)
+
+    def unfinished(self, before: datetime) -> AsyncIterator[Job]:
+        """Every job in no final state whose last transition is older than that moment, oldest first."""
+        return self._each(lambda job: not job.is_final and job.updated_at < before)
+
+    def overdue(self, now: datetime) -> AsyncIterator[Job]:
+        """Every job in no final state whose deadline has passed."""
+        return self._each(lambda job: not job.is_final and job.deadline_at <= now)
+
+    def expired(self, now: datetime) -> AsyncIterator[Job]:
+        """Every final job that was to be kept until now."""
+        return self._each(lambda job: job.is_final and job.expires_at is not None and job.expires_at <= now)
+
+    async def _each(self, wanted: Callable[[Job], bool]) -> AsyncIterator[Job]:
+        for job in await self._wire("store.find", lambda: self._database.oldest_first(wanted)):
+            yield job
+
+    async def remove(self, job: Job) -> bool:
+        """Remove the job if it is still the one given."""
+
+        def remove() -> bool:
+            known = self._database.jobs.get(job.id)
+            if known is None or known.version != job.version:
+                return False
+            del self._database.jobs[job.id]
+            self._database.outboxes.pop(job.id, None)
+            return True
+
+        return await self._wire("store.remove", remove)
+
+    async def claim(self, claim: Claim) -> Claim:
+        """Keep the claim, unless its key is claimed already."""
+        return await self._wire("store.claim", lambda: self._database.claims.setdefault(claim.key, claim))
+
+    async def recent(self, limit: int, status: Status | None = None, after: Place | None = None) -> tuple[Job, ...]:
+        """Jobs, newest first."""
+
+        def find() -> tuple[Job, ...]:
+            jobs = [job for job in self._database.jobs.values() if status in (None, job.status)]
+            places = sorted(((Place(job.created_at, job.id), job) for job in jobs), reverse=True, key=lambda at: at[0])
+            return tuple(job for place, job in places if after is None or place < after)[:limit]
+
+        return await self._wire("store.find", find)
+
+    async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
+        """The versions of those jobs that are there."""
+
+        def find() -> dict[str, int]:
+            return {job_id: self._database.jobs[job_id].version for job_id in job_ids if job_id in self._database.jobs}
+
+        return await self._wire("store.versions", find)
+
+    async def awaiting(self, provider_id: str) -> Address | None:
+        """The attempt for which the provider makes that prediction."""
+
+        def find() -> Address | None:
+            slots = ((job.id, slot) for job in self._database.jobs.values() for slot in job.predictions)
+            found = (
+                Address(job_id, slot.number, slot.attempt) for job_id, slot in slots if slot.provider_id == provider_id
+            )
+            return next(found, None)
+
+        return await self._wire("store.find", find)
+
+    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Whether `holder` now holds the lease."""
+
+        def take() -> bool:
+            known, runs_out = self._database.leases.get(name, (holder, now))
+            if known != holder and runs_out >= now:
+                return False
+            self._database.leases[name] = (holder, until)
+            return True
+
+        return await self._wire("store.lease", take)
+
+    async def census(self) -> Census:
+        """Count what is under way."""
+
+        def count() -> Census:
+            under_way = self._database.oldest_first(lambda job: not job.is_final)
+            unfinished: dict[Status, Standing] = {}
+            for job in under_way:
+                known = unfinished.get(job.status, Standing(0, job.updated_at))
+                unfinished[job.status] = known._replace(jobs=known.jobs + 1)
+            waiting = self._database.oldest_first(lambda job: bool(self._database.outboxes.get(job.id)))
+            return Census(unfinished, waiting[0].updated_at if waiting else None)
+
+        return await self._wire("store.census", count)
+
+    async def ping(self) -> None:
+        """Return when the database answers."""
+        await self._wire("store.ping", lambda: None)

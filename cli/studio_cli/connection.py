@@ -1,0 +1,67 @@
+"""What a command works with: the job store and one plain AMQP connection, opened for the command alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import aio_pika
+import structlog
+import typer
+from aio_pika.abc import AbstractChannel
+
+from studio_chassis.errors import ChassisError
+from studio_chassis.messaging.broker import OUTAGES, open_broker
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
+from studio_chassis.runtime.clock import utc_now
+from studio_chassis.runtime.settings import ServiceSettings, read_settings
+from studio_contracts.events import Event
+
+R = TypeVar("R")
+CONNECT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Jobs to read and reopen, and a channel to read letters from."""
+
+    store: MongoJobStore
+    jobs: Jobs
+    channel: AbstractChannel
+    publish: Callable[[Event], Awaitable[None]]
+    settings: ServiceSettings
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[Studio]:
+    """The studio of the environment's settings. Letters that were looked at and not settled go back at the end."""
+    settings = read_settings(ServiceSettings)
+    url = settings.rabbitmq_url.get_secret_value()
+    async with (
+        open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, "cli") as store,
+        await aio_pika.connect(url, timeout=CONNECT_SECONDS) as connection,
+        open_broker(url, f"cli-{uuid4().hex[:6]}", settings.build) as broker,
+    ):
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await broker.ready.wait()
+        channel = await connection.channel()
+        yield Studio(store, Jobs(store, broker.publish, utc_now, "operator"), channel, broker.publish, settings)
+
+
+def run(command: Callable[[Studio], Coroutine[Any, Any, R]]) -> R:
+    """Run a command's coroutine on a connected studio; what cannot be reached is told in one line, with status 1."""
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))  # the output is the command's
+
+    async def whole() -> R:
+        async with connected() as studio:
+            return await command(studio)
+
+    try:
+        return asyncio.run(whole())
+    except (ChassisError, *OUTAGES) as error:
+        typer.echo(f"{type(error).__name__}: {error}\n`studio doctor` says what is wrong.", err=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,153 @@
+"""`studio dlq`: list, show, replay and discard dead letters."""
+
+import asyncio
+import base64
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from studio_chassis.runtime.clock import utc_now
+from studio_cli.connection import Studio, run
+from studio_cli.dead_letters import Choice, Letter, read_letters
+from studio_cli.replay import Fate, replay
+
+app = typer.Typer(help="Dead letters: what could not be handled, why, and how to send it on.", no_args_is_help=True)
+console = Console()
+
+QueueName = Annotated[str | None, typer.Option("--queue", help="Only letters of this queue.")]
+ErrorText = Annotated[str | None, typer.Option("--error", help="Only letters whose last error holds this text.")]
+JobId = Annotated[str | None, typer.Option("--job", help="Only letters of this job.")]
+Older = Annotated[float | None, typer.Option("--older-than", help="Only letters older than so many minutes.")]
+Newer = Annotated[float | None, typer.Option("--newer-than", help="Only letters newer than so many minutes.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many letters.")]
+
+
+def _choice(queue: str | None, error: str | None, job: str | None, older: float | None, newer: float | None) -> Choice:
+    spans = [None if minutes is None else timedelta(minutes=minutes) for minutes in (older, newer)]
+    return Choice(queue, error, job, *spans)
+
+
+async def _chosen(studio: Studio, choice: Choice, limit: int | None = None) -> list[Letter]:
+    now = utc_now()
+    return [letter async for letter in read_letters(studio.channel) if choice.takes(letter, now)][:limit]
+
+
+@app.command("list")
+def list_letters(
+    queue: QueueName = None, error: ErrorText = None, job: JobId = None, older: Older = None, newer: Newer = None
+) -> None:
+    """Count letters by queue and error, with the oldest and the newest of each."""
+    letters = run(lambda studio: _chosen(studio, _choice(queue, error, job, older, newer)))
+    groups: dict[tuple[str, str], list[Letter]] = defaultdict(list)
+    for letter in letters:
+        groups[letter.queue.name, letter.reason].append(letter)
+    table = Table(title=f"Dead letters: {len(letters)}")
+    for heading in ("queue", "last error", "letters", "oldest", "newest", "for instance"):
+        table.add_column(heading, overflow="fold")
+    for (name, reason), group in sorted(groups.items()):
+        ages = sorted(letter.died_at for letter in group if letter.died_at is not None)
+        oldest, newest = (_age(ages[0]), _age(ages[-1])) if ages else ("unknown", "unknown")
+        table.add_row(name, reason, str(len(group)), oldest, newest, group[0].id)
+    console.print(table)
+
+
+def _age(moment: datetime) -> str:
+    minutes = (utc_now() - moment).total_seconds() / 60
+    return f"{minutes:.0f} min ago" if minutes < 120 else f"{minutes / 60:.0f} h ago"
+
+
+@app.command()
+def show(letter_id: Annotated[str, typer.Argument(help="Id of the event, or of its job.")]) -> None:
+    """One letter in full: event, headers, attempts, last error."""
+    letters = [one for one in run(lambda studio: _chosen(studio, Choice())) if letter_id in (one.id, one.job_id)]
+    if not letters:
+        console.print(f"No dead letter of {letter_id}. `studio dlq list` shows what there is.")
+        raise typer.Exit(1)
+    for letter in letters:
+        console.rule(letter.id)
+        console.print(f"queue      {letter.queue.name}\nattempts   {letter.attempts}\nlast error {letter.reason}")
+        console.print(f"died at    {letter.died_at or 'unknown'}")
+        console.print(f"timeline   studio job show {letter.job_id}" if letter.job_id else "timeline   none: unreadable")
+        console.print("headers", {key: str(value) for key, value in letter.headers.items()})
+        console.print("body   ", letter.body.decode("utf-8", "replace")[:4000])
+
+
+@app.command("replay")
+def replay_letters(
+    queue: QueueName = None,
+    error: ErrorText = None,
+    job: JobId = None,
+    older: Older = None,
+    newer: Newer = None,
+    limit: Limit = 1000,
+    rate: Annotated[float, typer.Option(help="At most so many a second.", min=0.1)] = 10.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    watch: Annotated[float, typer.Option(help="Seconds to wait for letters that come back.", min=0)] = 5.0,
+) -> None:
+    """Reopen the jobs of letters and send them on. Doing it twice changes nothing; killed, it is simply run again."""
+
+    async def whole(studio: Studio) -> tuple[dict[Fate, int], int]:
+        letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
+        fates = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=_tell)
+        if dry_run or not fates[Fate.REPLAYED]:
+            return fates, 0
+        await asyncio.sleep(watch)
+        return fates, await _came_back(studio, {letter.id for letter in letters}, letters)
+
+    fates, came_back = run(whole)
+    for fate, count in fates.items():
+        console.print(f"{count} {'would be ' if dry_run and fate is Fate.REPLAYED else ''}{fate.value}")
+    if not dry_run:
+        console.print(f"{came_back} came back dead")
+
+
+async def _came_back(studio: Studio, ids: set[str], before: Sequence[Letter]) -> int:
+    """How many of the replayed events lie there again, died since."""
+    last = max((letter.died_at for letter in before if letter.died_at is not None), default=None)
+    found = await _chosen(studio, Choice())
+    return sum(
+        1 for one in found if one.id in ids and last is not None and one.died_at is not None and one.died_at > last
+    )
+
+
+def _tell(letter: Letter, fate: Fate) -> None:
+    console.print(f"{letter.id}: {fate.value}")
+
+
+@app.command()
+def discard(
+    keep: Annotated[Path, typer.Option(help="File that keeps a copy of each, one JSON object a line.")],
+    queue: QueueName = None,
+    error: ErrorText = None,
+    job: JobId = None,
+    older: Older = None,
+    newer: Newer = None,
+    limit: Limit = 1000,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take letters away for good, after keeping a copy in a file."""
+
+    async def whole(studio: Studio) -> int:
+        letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
+        if not letters or not (yes or typer.confirm(f"Discard {len(letters)} letters for good?")):
+            return 0
+        with keep.open("a") as file:
+            for letter in letters:
+                file.write(json.dumps(_copy(letter)) + "\n")
+                file.flush()
+                await letter.message.ack()
+        return len(letters)
+
+    console.print(f"{run(whole)} discarded; copies in {keep}")
+
+
+def _copy(letter: Letter) -> dict[str, object]:
+    headers = {key: str(value) for key, value in letter.headers.items()}
+    return {"queue": letter.queue.name, "headers": headers, "body_base64": base64.b64encode(letter.body).decode()}

@@ -1,0 +1,114 @@
+"""`studio doctor`: is everything there that a deployment needs? Each fault with its remedy."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import aio_pika
+import httpx
+import typer
+from rich.console import Console
+
+from studio_chassis.errors import ChassisError
+from studio_chassis.messaging.broker import OUTAGES
+from studio_chassis.persistence.mongo import open_mongo_store
+from studio_chassis.persistence.objects import UrlObjectStore
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.replicate.errors import LineStopped, ProviderError
+from studio_chassis.runtime.clock import utc_now
+from studio_chassis.runtime.settings import ProviderSettings, read_settings
+from studio_contracts.topology import QUEUES
+
+CHECK_SECONDS = 20
+console = Console()
+
+
+class Fault(Exception):
+    """Something is missing; the text is the remedy."""
+
+
+def doctor() -> None:
+    """Check settings, broker, topology, database, indexes, object store and provider."""
+    settings = read_settings(ProviderSettings)
+    console.print("[green]ok[/green]    settings are complete")
+    checks: dict[str, Callable[[ProviderSettings], Awaitable[str]]] = {
+        "broker": _broker,
+        "database": _database,
+        "object store": _objects,
+        "provider": _provider,
+    }
+    healthy = asyncio.run(_all(settings, checks))
+    raise typer.Exit(0 if healthy else 1)
+
+
+async def _all(settings: ProviderSettings, checks: dict[str, Callable[[ProviderSettings], Awaitable[str]]]) -> bool:
+    healthy = True
+    for name, check in checks.items():
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                console.print(f"[green]ok[/green]    {name}: {await check(settings)}")
+        except (Fault, TimeoutError) as fault:
+            healthy = False
+            console.print(f"[red]fault[/red] {name}: {fault or f'no answer within {CHECK_SECONDS} s'}")
+    return healthy
+
+
+async def _broker(settings: ProviderSettings) -> str:
+    try:
+        connection = await aio_pika.connect(settings.rabbitmq_url.get_secret_value(), timeout=CHECK_SECONDS / 2)
+    except OUTAGES as error:
+        raise Fault(f"RABBITMQ_URL does not answer ({type(error).__name__}): start RabbitMQ or correct it") from error
+    waiting, dead, deaf = 0, 0, []
+    async with connection:
+        for queue in QUEUES:
+            try:
+                channel = await connection.channel()
+                work = (await channel.get_queue(queue.name)).declaration_result
+                dead += (await channel.get_queue(queue.dead)).declaration_result.message_count or 0
+            except OUTAGES as error:
+                raise Fault(f"queue {queue.name} is missing: start any service, it declares the topology") from error
+            waiting += work.message_count or 0
+            if not work.consumer_count:
+                deaf.append(queue.name)
+    if deaf:
+        remedy = "start the service its name begins with, or see at its /readyz why it pauses"
+        raise Fault(f"nobody consumes {', '.join(deaf)}: {remedy}")
+    return f"{len(QUEUES)} queues, {waiting} messages waiting, {dead} dead letters"
+
+
+async def _database(settings: ProviderSettings) -> str:
+    async with open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, "cli") as store:
+        try:
+            await store.ping()
+            missing = await store.missing_indexes()
+        except ChassisError as error:
+            raise Fault(f"MONGODB_URL does not answer ({error}): start MongoDB or correct it") from error
+    if missing:
+        raise Fault(f"indexes {', '.join(missing)} are missing: start any service, it makes them")
+    return "answers, indexes are there"
+
+
+async def _objects(settings: ProviderSettings) -> str:
+    folder = f"doctor/{uuid4()}"
+    try:
+        store = UrlObjectStore(settings.object_store_url)
+        await store.put(f"{folder}/probe", b"ok")
+        found = await store.get(f"{folder}/probe")
+        await store.delete_under(folder)
+    except ChassisError as error:
+        raise Fault(f"OBJECT_STORE_URL cannot be written and read ({error}): check bucket and credentials") from error
+    return "written, read and removed" if found == b"ok" else "answers with other bytes than were written"
+
+
+async def _provider(settings: ProviderSettings) -> str:
+    async with httpx.AsyncClient() as http:
+        client = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token)
+        try:
+            async for _ in client.recent(utc_now() - timedelta(minutes=1)):
+                break
+        except LineStopped as error:
+            raise Fault(f"REPLICATE_API_TOKEN is refused or out of credit ({error})") from error
+        except ProviderError as error:
+            raise Fault(f"REPLICATE_API_BASE does not answer ({error})") from error
+    return "answers, the token is accepted"

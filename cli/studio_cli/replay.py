@@ -1,0 +1,71 @@
+"""Replaying dead letters: reopen the job with its event in one write; only then is the letter taken away.
+
+A message of a version that its consumer did not know never told its job, which waits still: it is sent on as it is.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from studio_chassis.errors import JobNotFound
+from studio_chassis.persistence.jobs import Jobs
+from studio_cli.dead_letters import Letter
+from studio_contracts.events import Event
+from studio_contracts.job import Job
+from studio_domain.domain_events import Reopened
+
+Report = Callable[[Letter, "Fate"], None]
+Publish = Callable[[Event], Awaitable[None]]
+
+
+class Fate(StrEnum):
+    """What becomes of a letter."""
+
+    REPLAYED = "replayed"
+    DONE_BEFORE = "nothing to do: the job is not waiting for it"
+    UNREADABLE = "kept: the message cannot be read by this release: discard it, or replay it with one that can"
+    NO_JOB = "kept: its job does not exist (any more)"
+
+
+async def replay(
+    letters: list[Letter], jobs: Jobs, publish: Publish, *, per_second: float, dry_run: bool, report: Report
+) -> Counter[Fate]:
+    """Replay letters one after the other, at most so many a second. Killed in between, it can simply be run again."""
+    fates: Counter[Fate] = Counter()
+    for letter in letters:
+        fate = await (_foresee(letter, jobs) if dry_run else _replay(letter, jobs, publish))
+        fates[fate] += 1
+        report(letter, fate)
+        if not dry_run:
+            await asyncio.sleep(1 / per_second)
+    return fates
+
+
+async def _replay(letter: Letter, jobs: Jobs, publish: Publish) -> Fate:
+    if letter.event is None:
+        return Fate.UNREADABLE
+    try:
+        applied = await jobs.apply(letter.event.subject, Reopened(letter.event))
+    except JobNotFound:
+        return Fate.NO_JOB
+    sent_on = not applied.changed and _awaits(applied.job, letter)
+    if sent_on:
+        await publish(letter.event)
+    await letter.message.ack()
+    return Fate.REPLAYED if applied.changed or sent_on else Fate.DONE_BEFORE
+
+
+def _awaits(job: Job, letter: Letter) -> bool:
+    return letter.came_too_early and not job.is_final
+
+
+async def _foresee(letter: Letter, jobs: Jobs) -> Fate:
+    if letter.event is None:
+        return Fate.UNREADABLE
+    try:
+        job = await jobs.load(letter.event.subject)
+    except JobNotFound:
+        return Fate.NO_JOB
+    reopens = job.error is not None and job.error.replayable
+    return Fate.REPLAYED if reopens or _awaits(job, letter) else Fate.DONE_BEFORE

@@ -1,0 +1,139 @@
+"""What can happen to a job. Plain facts: what follows from them is decided in `lifecycle`."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from studio_contracts.events import Event
+from studio_contracts.job import Concept, Generation, Plan, StoredPicture
+from studio_domain.prediction import PredictionReport
+
+
+@dataclass(frozen=True)
+class StencilDrawn:
+    """The plan is made and its stencil stored; `seconds` of work went into it."""
+
+    plan: Plan
+    stencil: StoredPicture
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SlotsPlanned:
+    """The model is chosen and the wanted pictures are divided into slots of these counts."""
+
+    generation: Generation
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OfSlot:
+    """A happening about one attempt of one slot; about any other attempt it means nothing."""
+
+    slot: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class SlotClaimed(OfSlot):
+    """The predictor is about to ask for the prediction. Only one claim of an attempt succeeds."""
+
+
+@dataclass(frozen=True)
+class ClaimReleased(OfSlot):
+    """The request certainly made no prediction (refused connection, throttled, no credit): it may be made again."""
+
+
+@dataclass(frozen=True)
+class CreationRefused(OfSlot):
+    """The provider refused the request for what it holds; asking again would not help."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class CreationLost(OfSlot):
+    """The answer was lost, and after the grace time the provider knows of no such prediction."""
+
+
+@dataclass(frozen=True)
+class ProviderCalledBack(OfSlot):
+    """The provider said something of a prediction; `prediction` is its JSON, not interpreted."""
+
+    prediction: dict[str, object]
+
+
+@dataclass(frozen=True)
+class PredictionReported(OfSlot):
+    """What the provider said, understood: in a webhook, when asked, or as the answer to our request."""
+
+    report: PredictionReport
+
+
+@dataclass(frozen=True)
+class PictureFailure:
+    """One picture that could not be had, and why."""
+
+    index: int
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class PicturesMade(OfSlot):
+    """The pictures of one slot are stored; some may have failed."""
+
+    concepts: tuple[Concept, ...]
+    failures: tuple[PictureFailure, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class WorkFailed:
+    """A service cannot do its part. Replayable when the message is kept as a dead letter."""
+
+    code: str
+    title: str
+    detail: str
+    replayable: bool = False
+
+
+@dataclass(frozen=True)
+class CancelRequested:
+    """The client calls the job off."""
+
+
+@dataclass(frozen=True)
+class DeadlinePassed:
+    """The job ran out of the time it was given."""
+
+
+@dataclass(frozen=True)
+class Nudged:
+    """Nothing moved for so long, or for longer where that did not help before: say again what is awaited."""
+
+    stuck_after: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """An operator sends a failed job on; `event` is the dead letter's, said again beside what is awaited."""
+
+    event: Event | None = field(default=None)
+
+
+Happening = (
+    StencilDrawn
+    | SlotsPlanned
+    | SlotClaimed
+    | ClaimReleased
+    | CreationRefused
+    | CreationLost
+    | ProviderCalledBack
+    | PredictionReported
+    | PicturesMade
+    | WorkFailed
+    | CancelRequested
+    | DeadlinePassed
+    | Nudged
+    | Reopened
+)

@@ -1,0 +1,47 @@
+"""A repeated POST with the same key gives the same job, whatever happened to the first.
+
+The key is claimed, with the id the job will have, before the job is stored. So a retry after a crash at any point finds
+the id and finishes the work; two retries at once meet at the store, which takes each id once.
+"""
+
+import hashlib
+from datetime import timedelta
+from uuid import uuid4
+
+from studio_chassis.persistence.store import Claim, JobStore
+from studio_chassis.runtime.clock import Clock
+from studio_contracts.brief import Brief
+from studio_contracts.job import Job
+from studio_domain.lifecycle import accept
+from studio_gateway.http.problems import ProblemError
+
+IN_FLIGHT = timedelta(seconds=15)
+"""Longer than storing a job can take: after this, a claim without a job was left by a crash."""
+
+
+async def job_id_for(store: JobStore, clock: Clock, key: str, brief: Brief) -> str:
+    """The id of the job that answers this key. The job may not be stored yet. Raises ProblemError."""
+    fingerprint = hashlib.sha256(brief.model_dump_json().encode()).hexdigest()
+    ours = Claim(key, fingerprint, str(uuid4()), clock())
+    standing = await store.claim(ours)
+    if standing.fingerprint != fingerprint:
+        detail = "This key was used with another brief within the last day. Use a new key for a new brief."
+        raise ProblemError(422, "key-reused", "Idempotency key used before", detail, field="idempotency-key")
+    is_young = ours.claimed_at - standing.claimed_at < IN_FLIGHT
+    if standing.job_id != ours.job_id and is_young and not await store.versions([standing.job_id]):
+        detail = "The first request with this key is still being worked on."
+        raise ProblemError(409, "in-flight", "Still under way", detail, retry_after=1)
+    return standing.job_id
+
+
+def as_accepted(job: Job, by: str) -> Job:
+    """The job as it was when it was accepted, to answer a repeated request as the first was."""
+    return accept(
+        job.brief,
+        job_id=job.id,
+        seed=job.seed,
+        traceparent=job.traceparent,
+        limits=job.limits,
+        now=job.created_at,
+        by=by,
+    ).job

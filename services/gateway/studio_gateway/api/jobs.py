@@ -1,0 +1,168 @@
+"""Accepting, reading, listing and calling off jobs."""
+
+import base64
+import re
+import secrets
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+import structlog
+from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi.routing import APIRoute
+from opentelemetry.trace import SpanKind
+
+from studio_chassis.errors import JobExists
+from studio_chassis.observability.tracing import span, traceparent_of
+from studio_chassis.persistence.store import Place
+from studio_contracts.brief import MAX_SEED, Brief
+from studio_contracts.job import Job, Status
+from studio_domain.domain_events import CancelRequested
+from studio_gateway.api.idempotency import as_accepted, job_id_for
+from studio_gateway.api.views import JobList, JobView, job_summary, job_view
+from studio_gateway.dependencies import Studio, StudioDep, studio_of
+from studio_gateway.http.conditional_requests import is_known
+from studio_gateway.http.problems import ProblemError, problems
+
+SERVICE = "gateway"
+MAX_LISTED = 100
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+log = structlog.get_logger()
+router = APIRouter(tags=["jobs"])
+IdempotencyKey = Annotated[
+    str | None, Header(min_length=1, max_length=255, description="The same key and brief give the same job for a day")
+]
+IF_NONE_MATCH = {
+    "name": "if-none-match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "title": "If-None-Match"},
+    "description": "Answer 304 if the ETag is still this one",
+}
+
+
+@router.post(
+    "/v1/jobs",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=JobView,
+    responses=problems(400, 409, 413, 422, 503),
+)
+async def create_job(
+    brief: Brief,
+    studio: StudioDep,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    traceparent: Annotated[str | None, Header(description="W3C trace context to go on with")] = None,
+) -> JobView:
+    """Accept a brief. The job is safe once this answers, also while the broker is down."""
+    if idempotency_key is None:
+        job = await accept_brief(studio, brief, traceparent=traceparent)
+    else:
+        job_id = await job_id_for(studio.store, studio.clock, idempotency_key, brief)
+        try:
+            job = await accept_brief(studio, brief, traceparent=traceparent, job_id=job_id)
+        except JobExists:
+            job = as_accepted(await studio.jobs.load(job_id), SERVICE)
+    response.headers.update({"Location": f"/v1/jobs/{job.id}", "Retry-After": "1"})
+    return job_view(job)
+
+
+async def accept_brief(
+    studio: Studio, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
+) -> Job:
+    """Store a new job for the brief. Raises JobExists, Unavailable."""
+    given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
+    with span("accept a job", given or "", SpanKind.SERVER) as current:
+        job = await studio.jobs.accept(
+            brief,
+            job_id=job_id or str(uuid4()),
+            seed=secrets.randbelow(MAX_SEED + 1),
+            traceparent=traceparent_of(current, given),
+            limits=studio.limits,
+        )
+    log.info("accepted", job_id=job.id, count=brief.count)
+    return job
+
+
+@router.get("/v1/jobs", responses=problems(422, 503))
+async def list_jobs(
+    studio: StudioDep,
+    status: Annotated[Status | None, Query(description="Only jobs of this status")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20,
+    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+) -> JobList:
+    """All jobs, newest first."""
+    found = await studio.store.recent(limit + 1, status, None if cursor is None else _place(cursor))
+    page = found[:limit]
+    return JobList(
+        jobs=[job_summary(job) for job in page],
+        next=_cursor(Place(page[-1].created_at, page[-1].id)) if len(found) > limit else None,
+    )
+
+
+def _cursor(place: Place) -> str:
+    return base64.urlsafe_b64encode(f"{place.created_at.isoformat()} {place.job_id}".encode()).decode()
+
+
+def _place(cursor: str) -> Place:
+    try:
+        created_at, job_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ", 1)
+        moment = datetime.fromisoformat(created_at)
+        moment.astimezone()  # a moment without an offset, or outside of time, is none of ours
+        if moment.tzinfo is None:
+            raise ValueError(created_at)
+    except (ValueError, OverflowError) as error:
+        detail = "Not a cursor of this API: use `next` of the page before."
+        raise ProblemError(422, "invalid", "The request does not fit", detail, field="cursor") from error
+    return Place(moment, job_id)
+
+
+async def read_job(job_id: str, studio: StudioDep, response: Response) -> JobView:
+    """How a job stands, and its concepts once there are some."""
+    job = await studio.jobs.load(job_id)
+    response.headers["ETag"] = _etag(job.version)
+    if not job.is_final:
+        response.headers["Retry-After"] = "1"
+    return job_view(job)
+
+
+class _Polled(APIRoute):
+    """Answers "not modified" before the framework takes the request apart, which costs more than the answer.
+
+    The question is of one number, where loading the job would cost its whole document.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_if_changed(request: Request) -> Response:
+            known = request.headers.get("If-None-Match")
+            if known is not None:
+                version = await studio_of(request).versions.of(request.path_params["job_id"])
+                if version is not None and is_known(_etag(version), known):
+                    return Response(status_code=304, headers={"ETag": _etag(version)})
+            return await handle(request)
+
+        return handle_if_changed
+
+
+router.add_api_route(
+    "/v1/jobs/{job_id}",
+    read_job,
+    response_model=JobView,
+    responses={304: {"description": "Not changed since"}, **problems(404, 503)},
+    openapi_extra={"parameters": [IF_NONE_MATCH]},
+    route_class_override=_Polled,
+)
+
+
+def _etag(version: int) -> str:
+    return f'"{version}"'
+
+
+@router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(404, 503))
+async def cancel_job(job_id: str, studio: StudioDep) -> JobView:
+    """Call a job off. A job that ended before stays as it is."""
+    return job_view((await studio.jobs.record(job_id, CancelRequested())).job)

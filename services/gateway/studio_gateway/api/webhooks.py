@@ -1,0 +1,68 @@
+"""The provider reports on a prediction. What it says is recorded, not interpreted."""
+
+import json
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request, status
+
+from studio_chassis.observability import metrics
+from studio_chassis.persistence.store import Address
+from studio_chassis.runtime import failpoints
+from studio_domain.domain_events import ProviderCalledBack
+from studio_domain.prediction import trim
+from studio_gateway.api.webhook_verification import Forged, check_signature, check_token
+from studio_gateway.dependencies import Studio, StudioDep
+from studio_gateway.http.problems import ProblemError, problems
+
+log = structlog.get_logger()
+router = APIRouter(tags=["webhooks"])
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+
+
+@router.post(
+    "/v1/webhooks/replicate/{job_id}/{slot}/{attempt}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(400, 401, 404, 413, 422, 503),
+    openapi_extra=_BODY,
+)
+async def take_webhook(
+    job_id: str, slot: int, attempt: int, request: Request, studio: StudioDep, token: str | None = None
+) -> None:
+    """Take what the provider says of one attempt. Any error makes the provider send it again."""
+    body = await request.body()
+    address = Address(job_id, slot, attempt)
+    try:
+        check_token(studio.settings, address, token)
+        check_signature(studio.settings, request.headers, body)
+    except Forged as error:
+        raise refused(address, error) from error
+    await record(studio, address, parsed(body))
+
+
+async def record(studio: Studio, address: Address, prediction: dict[str, Any]) -> None:
+    """Put the provider's word into the job. Raises JobNotFound, Unavailable."""
+    job_id, slot, attempt = address
+    applied = await studio.jobs.record(job_id, ProviderCalledBack(slot, attempt, trim(prediction)))
+    failpoints.reached("after-webhook-record")
+    metrics.webhooks.labels("taken" if applied.changed else "changes nothing").inc()
+    log.info("webhook taken" if applied.changed else "webhook changes nothing", job_id=job_id, slot=slot)
+
+
+def refused(address: Address | None, error: Forged) -> ProblemError:
+    """The answer to a forgery: it does not tell which check failed, the log does."""
+    job_id = None if address is None else address.job_id
+    metrics.webhooks.labels(f"refused: wrong {error.check}").inc()
+    log.warning("webhook refused", job_id=job_id, reason=str(error))
+    return ProblemError(401, "unauthorised", "Not accepted", "The webhook's token or signature is wrong.")
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """The body as a JSON object. Raises ProblemError."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(400, "not-json", "Not JSON", "The webhook's body is not JSON.") from error
+    if not isinstance(value, dict):
+        raise ProblemError(400, "not-json", "Not a prediction", "The webhook's body is not a JSON object.")
+    return value

@@ -1,0 +1,52 @@
+"""What the routes work with."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.objects import ObjectStore
+from studio_chassis.persistence.store import JobStore
+from studio_chassis.runtime.clock import Clock
+from studio_contracts.job import Limits
+from studio_gateway.api.job_subscriptions import JobWatch
+from studio_gateway.api.version_loader import Versions
+from studio_gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The gateway's connections and settings."""
+
+    jobs: Jobs
+    store: JobStore
+    objects: ObjectStore
+    clock: Clock
+    settings: GatewaySettings
+    watch: JobWatch
+    versions: Versions
+
+    @property
+    def limits(self) -> Limits:
+        """What a new job may cost and how long it may take."""
+        return Limits(
+            attempts_per_slot=self.settings.attempts_per_slot,
+            cents=self.settings.job_cents,
+            deadline_seconds=self.settings.job_deadline_seconds,
+            retention_days=self.settings.retention_days,
+        )
+
+
+def studio_of(request: Request) -> Studio:
+    """What the application behind a request works with."""
+    studio = request.app.state.studio
+    assert isinstance(studio, Studio)
+    return studio
+
+
+async def _studio(request: Request) -> Studio:  # a plain function would be called in a thread, for every request
+    return studio_of(request)
+
+
+StudioDep = Annotated[Studio, Depends(_studio)]

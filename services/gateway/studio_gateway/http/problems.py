@@ -1,0 +1,145 @@
+"""Errors as RFC 9457 problem details, with stable types."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from studio_chassis.errors import JobConflict, JobNotFound, ObjectNotFound, Unavailable
+from studio_gateway.http.field_constraints import allowed_values
+
+TYPES = "urn:tpv-studio:problem:"
+MEDIA_TYPE = "application/problem+json"
+MAX_LISTED = 50
+Allowed = Callable[[Sequence[str | int]], list[str] | None]
+_KINDS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_DETAILS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+
+
+class FieldProblem(BaseModel):
+    """One field of the request, what is wrong with it, and what it may hold."""
+
+    field: str
+    detail: str
+    allowed: list[str] | None = None
+
+
+class Problem(BaseModel):
+    """The body of every error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = None
+
+
+class ProblemError(Exception):
+    """An error the client is told as it is."""
+
+    def __init__(
+        self, status: int, kind: str, title: str, detail: str, *, field: str | None = None, retry_after: int = 0
+    ) -> None:
+        super().__init__(detail)
+        errors = None if field is None else [FieldProblem(field=field, detail=detail)]
+        self.problem = Problem(type=TYPES + kind, title=title, status=status, detail=detail, errors=errors)
+        self.headers = {"Retry-After": str(retry_after)} if retry_after else {}
+
+
+def not_found(what: str) -> ProblemError:
+    """A 404 for something named in the path."""
+    return ProblemError(404, "not-found", "Not found", f"There is no {what}.")
+
+
+def unavailable() -> ProblemError:
+    """A 503 for a store that does not answer."""
+    detail = "The studio's store does not answer. Nothing was changed; please try again in a few seconds."
+    return ProblemError(503, "unavailable", "Not available just now", detail, retry_after=5)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These errors, as a route documents them."""
+    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Every error of the application leaves it as problem+json."""
+    app.add_exception_handler(ProblemError, _told)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(JobNotFound, _always(not_found("job of this id")))
+    app.add_exception_handler(ObjectNotFound, _always(not_found("such picture (any more)")))
+    app.add_exception_handler(Unavailable, _always(unavailable()))
+    app.add_exception_handler(JobConflict, _always(unavailable()))
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(problem: Problem, headers: dict[str, str]) -> JSONResponse:
+    body = problem.model_dump(exclude_none=True)
+    return JSONResponse(body, problem.status, {"Cache-Control": "no-store", **headers}, media_type=MEDIA_TYPE)
+
+
+async def _told(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ProblemError)
+    return _answer(error.problem, error.headers)
+
+
+def _always(told: ProblemError) -> Any:
+    async def handler(request: Request, _: Exception) -> JSONResponse:
+        return await _told(request, told)
+
+    return handler
+
+
+async def _unexpected(request: Request, _: Exception) -> JSONResponse:
+    detail = "Something went wrong in the studio. It was logged; trying again later may help."
+    return await _told(request, ProblemError(500, "unexpected", "Unexpected error", detail))
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    kind = _KINDS.get(status, "http")
+    problem = Problem(
+        type=TYPES + kind,
+        title=kind.replace("-", " ").capitalize(),
+        status=status,
+        detail=_DETAILS.get(status, str(error.detail)),
+    )
+    return _answer(problem, dict(error.headers or {}))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    api = request.app.openapi()
+    operation = api["paths"].get(request.scope["route"].path_format, {}).get(request.method.lower(), {})
+
+    fields = field_problems(error.errors()[:MAX_LISTED], partial(allowed_values, api, operation))
+    detail = "; ".join(f"{field.field}: {field.detail}" for field in fields)
+    problem = Problem(type=TYPES + "invalid", title="The request does not fit", status=422, detail=detail)
+    return _answer(problem.model_copy(update={"errors": fields}), {})
+
+
+def field_problems(errors: Iterable[Any], allowed: Allowed = lambda _: None) -> list[FieldProblem]:
+    """Pydantic's errors in the client's terms; `allowed` tells what a location may hold, where that is known."""
+    return [_field(error, allowed) for error in errors]
+
+
+def _field(error: dict[str, Any], allowed: Allowed) -> FieldProblem:
+    where = tuple(error["loc"])
+    if error["type"] == "json_invalid":
+        position = f"{error['ctx']['error']} at character {where[-1]}"
+        return FieldProblem(field="body", detail=f"The body is not JSON: {position}.")
+    valid = error.get("ctx", {}).get("valid")
+    name = ".".join(map(str, where[1:])) or str(where[0])
+    return FieldProblem(
+        field=name[:100],
+        detail=error["msg"][:500],
+        allowed=valid.split(", ") if valid else allowed(where),
+    )

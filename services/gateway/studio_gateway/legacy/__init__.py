@@ -1,0 +1,1 @@
+"""The routes of the earlier system, for the existing panel."""

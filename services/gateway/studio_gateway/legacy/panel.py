@@ -1,0 +1,134 @@
+"""The routes of the panel that was there before this API. It changes its base URL and nothing else."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.exceptions import HTTPException
+
+from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
+from studio_gateway.api.jobs import accept_brief
+from studio_gateway.api.webhook_verification import Forged, check_signature, check_token
+from studio_gateway.api.webhooks import parsed, record, refused
+from studio_gateway.dependencies import StudioDep
+from studio_gateway.http.problems import ProblemError, field_problems, not_found, unavailable
+from studio_gateway.legacy import views
+
+
+class PanelError(BaseModel):
+    """The body of every error on these routes."""
+
+    error: str
+    message: str
+
+
+class EnqueueRequest(BaseModel):
+    """Which job to start."""
+
+    model_config = ConfigDict(extra="ignore")
+    job_id: str
+
+
+class PanelRoute(APIRoute):
+    """A route whose errors have the shape the panel reads."""
+
+    def get_route_handler(self) -> Any:
+        handle = super().get_route_handler()
+
+        async def handle_in_panel_terms(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                return _error(400, "Invalid request", _in_words(error))
+            except JobNotFound:
+                return _error(404, "Job not found", "There is no job of this id.")
+            except ProblemError as error:
+                return _error(error.problem.status, error.problem.title, error.problem.detail)
+            except HTTPException as error:
+                return _error(error.status_code, "Invalid request", str(error.detail))
+            except (Unavailable, JobConflict):
+                problem = unavailable().problem
+                return _error(problem.status, problem.title, problem.detail)
+
+        return handle_in_panel_terms
+
+
+def _error(status: int, error: str, message: str) -> JSONResponse:
+    return JSONResponse(PanelError(error=error, message=message).model_dump(), status)
+
+
+def _in_words(error: RequestValidationError) -> str:
+    problems = field_problems({**found, "loc": _inside_body(found["loc"])} for found in error.errors())
+    return "; ".join(f"{problem.field}: {problem.detail}" for problem in problems)
+
+
+def _inside_body(where: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return where if where[:1] in (("body",), ("query",)) else ("body", *where)
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": PanelError} for status in statuses}
+
+
+router = APIRouter(prefix="/.netlify/functions", route_class=PanelRoute, tags=["panel"])
+
+
+@router.post(
+    "/studio-inspire-create",
+    status_code=202,
+    responses=_errors(400, 413, 503),
+)
+async def panel_create(wanted: views.PanelRequest, request: Request, studio: StudioDep) -> dict[str, Any]:
+    """Accept a brief."""
+    try:
+        brief = wanted.brief()
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+    return views.creation(await accept_brief(studio, brief), _base(request))
+
+
+@router.get("/studio-inspire-status", responses=_errors(400, 404, 503))
+async def panel_status(
+    request: Request, studio: StudioDep, job_id: Annotated[str, Query(alias="jobId", min_length=1)]
+) -> dict[str, Any]:
+    """How a job stands."""
+    return views.status(await studio.jobs.load(job_id), _base(request))
+
+
+@router.post(
+    "/studio-enqueue",
+    responses=_errors(400, 404, 413, 503),
+)
+async def panel_enqueue(wanted: EnqueueRequest, studio: StudioDep) -> dict[str, Any]:
+    """Nothing is left to do: a job is under way from the moment it is accepted."""
+    job = await studio.jobs.load(wanted.job_id)
+    return {"ok": True, "note": f"The job is {job.status}; it needs no starting."}
+
+
+@router.post(
+    "/replicate-callback",
+    status_code=204,
+    responses=_errors(400, 401, 404, 413, 503),
+)
+async def panel_callback(request: Request, studio: StudioDep, token: str | None = None) -> None:
+    """As the webhook route, for an address that does not say which slot it is of: the prediction's id tells."""
+    body = await request.body()
+    address = None
+    try:
+        check_signature(studio.settings, request.headers, body)
+        prediction = parsed(body)
+        address = await studio.store.awaiting(str(prediction.get("id")))
+        if address is None:
+            raise not_found("prediction of this id")
+        check_token(studio.settings, address, token)
+    except Forged as error:
+        raise refused(address, error) from error
+    await record(studio, address, prediction)
+
+
+def _base(request: Request) -> str:
+    """Where the client reached us, for it fetches pictures there too."""
+    return str(request.base_url).rstrip("/")

@@ -1,0 +1,101 @@
+"""The studio's page: a handful of static files, held in memory, and the limits its form tells before the API does."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from fastapi import APIRouter, Request, Response, status
+from pydantic import BaseModel
+
+from studio_contracts.brief import MAX_PICTURES, MAX_SEED, MAX_SIDE_M
+from studio_contracts.palette import MAX_CHOSEN
+from studio_gateway.http.conditional_requests import is_known
+from studio_gateway.http.problems import not_found
+
+CENTS_PER_PICTURE = 3
+"""The price told before a job starts, the same for every model on offer."""
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+router = APIRouter()
+
+
+class Asset(NamedTuple):
+    """One file as it is sent."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+class Options(BaseModel):
+    """What a brief may hold and what a picture costs."""
+
+    cents_per_picture: int = CENTS_PER_PICTURE
+    max_pictures: int = MAX_PICTURES
+    max_colours: int = MAX_CHOSEN
+    max_side_m: float = MAX_SIDE_M
+    max_seed: int = MAX_SEED
+
+
+def _load(folder: Path) -> dict[str, Asset]:
+    return {file.name: _asset(file) for file in folder.iterdir() if file.suffix in MEDIA_TYPES}
+
+
+def _asset(file: Path) -> Asset:
+    body = file.read_bytes()
+    headers = {
+        "Content-Type": MEDIA_TYPES[file.suffix],
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        # Names hold no version, so a browser asks each time, and is told 304 in a millisecond.
+        "Cache-Control": "no-cache",
+        **SECURITY,
+    }
+    return Asset(body, headers)
+
+
+ASSETS = _load(Path(__file__).parent / "static")
+
+
+@router.get("/", include_in_schema=False)
+async def read_form(request: Request) -> Response:
+    """The page on which a brief is written."""
+    return _send(request, "index.html")
+
+
+@router.get("/jobs/{job_id}", include_in_schema=False)
+async def read_job_page(request: Request) -> Response:
+    """The page of one job. It loads the job itself, so that an unknown one is explained there."""
+    return _send(request, "job.html")
+
+
+@router.get("/static/{name}", include_in_schema=False)
+async def read_asset(name: str, request: Request) -> Response:
+    """A module, style sheet or picture of the page."""
+    return _send(request, name)
+
+
+@router.get("/v1/options", tags=["jobs"])
+async def read_options(response: Response) -> Options:
+    """The limits of a brief, and the price of a picture in US cents."""
+    response.headers["Cache-Control"] = "no-store"
+    return Options()
+
+
+def _send(request: Request, name: str) -> Response:
+    if name not in ASSETS:
+        raise not_found("such file")
+    asset = ASSETS[name]
+    if is_known(asset.headers["ETag"], request.headers.get("If-None-Match")):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=asset.headers)
+    return Response(asset.body, headers=asset.headers)

@@ -1,0 +1,1 @@
+"""The surface as an installer can lay it: rules, inspection, cleaning."""

@@ -1,0 +1,110 @@
+"""How tightly edges bend: the outline of every colour, walked at a step that real lengths set."""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+
+from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_postprocess.installable.regions import IntArray, Pieces
+
+MIN_RADIUS_MM = 600.0
+EXCEPTIONAL_RADIUS_MM = 300.0
+MIN_ANGLE_DEG = 60.0
+
+CORNER_MM = 60.0
+"""To either side of a point: a turn mostly made within is a corner."""
+
+_LEAST_LEG_PX = 9.0
+_LEAST_CORNER_PX = 3.0
+_STEPS = 4
+"""Samples within CORNER_MM."""
+_RADIUS_SLACK = 1.2
+_ANGLE_SLACK_DEG = 5.0
+_CORNER_PART = 0.45
+
+Kind = Literal["radius", "angle", "corner"]
+
+
+class Bend(NamedTuple):
+    """A place where an edge turns more tightly than the radius allows: a bend, or a corner, acute or not.
+
+    colour is that of the side towards which the edge bulges; points (n, 2) are x and y in pixels.
+    """
+
+    kind: Kind
+    colour: int
+    points: FloatArray
+
+
+def tight_bends(indices: ByteArray, pieces: Pieces, room_mm: FloatArray, mm_per_pixel: float) -> Iterator[Bend]:
+    """Every place where an edge turns more tightly than the radius allows, from the side it bulges to.
+
+    indices is (height, width) and pieces are its pieces; room_mm is the radius of the largest circle that fits into
+    each. An edge may bend as tightly as the piece is small, from MIN_RADIUS_MM down to
+    EXCEPTIONAL_RADIUS_MM. The radius at a point is a leg's length over the turn, in radians, between the straight
+    lines to the points one leg before and after; a leg is half the radius allowed, or 9 pixels. A radius up to a
+    sixth too small passes: on a line of pixels it cannot be told from a right one.
+
+    Where legs of CORNER_MM, or 3 pixels, already show 45 % of the turn, it is a corner: right if its interior
+    angle is over MIN_ANGLE_DEG, give or take 5, and acute if not. Outlines shorter than a circle of half the
+    exceptional radius, or 36 pixels, are not walked: such a piece is too small anyway.
+    """
+    least = 4 * _LEAST_LEG_PX + 2 * np.pi * 0.5 * EXCEPTIONAL_RADIUS_MM / mm_per_pixel
+    # A rim of no colour, so that the outline along the surface's edge is walked like any other.
+    rimmed = cv2.copyMakeBorder(indices, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(255,))
+    for colour in np.unique(pieces.colour).tolist():
+        mask = cv2.inRange(rimmed, (colour,), (colour,))
+        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        for contour in contours:
+            if len(contour) >= least:
+                points = contour[:, 0, :] - 1
+                room = float(room_mm[pieces.labels[points[0, 1], points[0, 0]]])
+                yield from _bends_of(points, colour, room, mm_per_pixel)
+
+
+def _bends_of(points: IntArray, colour: int, room_mm: float, mm_per_pixel: float) -> Iterator[Bend]:
+    limit = min(max(room_mm, EXCEPTIONAL_RADIUS_MM), MIN_RADIUS_MM)
+    step = max(CORNER_MM / mm_per_pixel, _LEAST_CORNER_PX) / _STEPS
+    steps = round(max(limit / 2 / mm_per_pixel, _LEAST_LEG_PX) / step)
+    walk = _resampled(points, step)
+    turn, short = _turn(walk, steps), _turn(walk, _STEPS)
+    for run in _runs(turn > steps * step * mm_per_pixel / limit * _RADIUS_SLACK):
+        apex = run[turn[run].argmax()]
+        near = np.arange(apex - _STEPS, apex + _STEPS + 1) % len(walk)
+        kind: Kind = "radius"
+        if short[near].max() >= _CORNER_PART * turn[apex]:
+            kind = "angle" if 180 - np.degrees(turn[apex]) < MIN_ANGLE_DEG - _ANGLE_SLACK_DEG else "corner"
+        yield Bend(kind, colour, walk[run])
+
+
+def _resampled(points: IntArray, step: float) -> FloatArray:
+    """A closed walk along the points, (n, 2), at equal steps of about `step` pixels."""
+    closed = np.concatenate([points[-2:], points, points[:3]]).astype(np.float64)
+    smooth = (closed[:-4] + closed[1:-3] + closed[2:-2] + closed[3:-1] + closed[4:]) / 5  # closed: last is first again
+    length = np.concatenate([[0.0], np.hypot(*np.diff(smooth, axis=0).T).cumsum()])
+    count = max(4, round(length[-1] / step))
+    at = np.arange(count) * (length[-1] / count)
+    return np.stack([np.interp(at, length, smooth[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _turn(walk: FloatArray, steps: int) -> FloatArray:
+    """Turn in radians at each point of a closed walk, (n,); positive where the outline bulges outwards."""
+    before, after = walk - np.roll(walk, steps, axis=0), np.roll(walk, -steps, axis=0) - walk
+    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    # OpenCV walks with the colour on the right hand of a y axis that points down.
+    turn: FloatArray = -np.arctan2(cross, (before * after).sum(axis=1))
+    return turn
+
+
+def _runs(flags: np.ndarray) -> list[IntArray]:
+    """Positions of each run of flags on a closed walk."""
+    if flags.all():
+        return [np.arange(len(flags))]
+    start = int(np.argmin(flags))
+    order = np.roll(np.arange(len(flags)), -start)
+    set_ = np.flatnonzero(flags[order])
+    if not set_.size:
+        return []
+    return [order[run] for run in np.split(set_, np.flatnonzero(np.diff(set_) > 1) + 1)]

@@ -1,0 +1,179 @@
+"""The installer's rules, measured on the index map of a whole surface.
+
+Widths and gaps are right to a pixel either way, areas to half the outline's pixels. A rule finer than two pixels is
+beyond the picture: the width needs pixels of at most 60 mm, the gap of 40 mm.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_postprocess.installable.curvature import tight_bends
+from studio_postprocess.installable.regions import BoolArray, Pieces, absorb, borders_of, pieces_of, votes
+from studio_postprocess.installable.thin_regions import (
+    edge_distance,
+    holds_circle,
+    largest_circles,
+    slender,
+    strips,
+    unreached_within,
+)
+
+Rule = Literal["width", "radius", "gap", "area", "pieces", "angle"]
+
+MIN_WIDTH_MM = 120.0
+MIN_GAP_MM = 80.0
+MIN_AREA_M2 = 0.30
+FRAGMENT_M2 = 0.03
+MAX_PIECES = 25
+PENALTIES: dict[Rule, tuple[int, int]] = {
+    "width": (15, 30),
+    "radius": (10, 20),
+    "gap": (10, 20),
+    "area": (10, 20),
+    "pieces": (5, 20),
+    "angle": (5, 15),
+}
+"""Points off for each violation of a rule, and at most."""
+MOST_REPORTED = 100
+"""Violations of one rule reported one by one; counts and score know of all."""
+
+_BESIDE_A_GAP = 0.25
+
+
+class Violation(NamedTuple):
+    """One breach of a rule by one colour, and where.
+
+    box is left, top, width and height in mm from the surface's top left corner. area_mm2 is that of the piece, strip
+    or gap; for `pieces` of all the colour's pieces; 0 for a radius or angle.
+    """
+
+    rule: Rule
+    colour: int
+    box: tuple[float, float, float, float]
+    area_mm2: float
+
+
+class Inspection(NamedTuple):
+    """What an installer would object to: score 0 to 100, and violations by rule, the largest first.
+
+    counts has every rule, also those kept.
+    """
+
+    score: int
+    counts: dict[Rule, int]
+    violations: tuple[Violation, ...]
+
+
+def inspect(indices: ByteArray, mm_per_pixel: float) -> Inspection:
+    """Measure the index map of a surface, shape (height, width), against every rule.
+
+    area    a piece smaller than MIN_AREA_M2. Fragments, below FRAGMENT_M2, are looked through for the rules below.
+    pieces  a colour with more than MAX_PIECES pieces.
+    width   a strip at least twice as long as MIN_WIDTH_MM in which no circle of that width fits, or such a fragment.
+    gap     such a strip for MIN_GAP_MM that two other colours face each other across, each along a quarter of its
+            outline or more. It is not counted as a width too.
+    radius, angle  see `tight_bends`.
+    """
+    pieces = pieces_of(indices)
+    area = pieces.area * (mm_per_pixel**2 / 1e6)
+    fragment = area < FRAGMENT_M2
+    thin = fragment & (pieces.box[:, 2:].min(axis=1) < MIN_WIDTH_MM / mm_per_pixel)
+    for piece in np.flatnonzero(fragment & ~thin).tolist():
+        thin[piece] = not holds_circle(pieces, piece, MIN_WIDTH_MM / mm_per_pixel)
+    found = [_breach("area", pieces, area < MIN_AREA_M2), _breach("width", pieces, thin), _crowds(pieces)]
+    if fragment.any():
+        indices = absorb(indices, pieces, fragment)
+        pieces = pieces_of(indices)
+    distance = edge_distance(indices)
+    found += _thin_places(indices, distance, mm_per_pixel)
+    found += _bends(indices, distance, pieces, mm_per_pixel)
+    return _summed(found, mm_per_pixel)
+
+
+class _Place(NamedTuple):
+    """A violation in pixels."""
+
+    colour: int
+    box: tuple[float, ...]
+    area: int
+
+
+class _Breach(NamedTuple):
+    """How often a rule is broken, and the worst places."""
+
+    rule: Rule
+    times: int
+    worst: list[_Place]
+
+
+def _breach(rule: Rule, pieces: Pieces, chosen: BoolArray) -> _Breach:
+    """The chosen pieces, a flag for each, break a rule."""
+    numbers = np.flatnonzero(chosen)
+    worst = numbers[np.argsort(-pieces.area[numbers], kind="stable")][:MOST_REPORTED]
+    columns = (pieces.colour[worst].tolist(), map(tuple, pieces.box[worst].tolist()), pieces.area[worst].tolist())
+    return _Breach(rule, numbers.size, [_Place(*row) for row in zip(*columns, strict=True)])
+
+
+def _crowds(pieces: Pieces) -> _Breach:
+    places = []
+    for colour in np.flatnonzero(np.bincount(pieces.colour) > MAX_PIECES).tolist():
+        own = pieces.colour == colour
+        start = pieces.box[own, :2].min(axis=0)
+        end = (pieces.box[own, :2] + pieces.box[own, 2:]).max(axis=0)
+        places.append(_Place(colour, (*start.tolist(), *(end - start).tolist()), int(pieces.area[own].sum())))
+    return _Breach("pieces", len(places), places)
+
+
+def _thin_places(indices: ByteArray, distance: FloatArray, mm_per_pixel: float) -> list[_Breach]:
+    width, gap = MIN_WIDTH_MM / mm_per_pixel, MIN_GAP_MM / mm_per_pixel
+    narrow, thin = strips(indices, distance, width)
+    places = slender(narrow, gap)
+    if not places.any():
+        return []
+    narrower = pieces_of(indices, unreached_within(distance, gap, narrow.box[places]))
+    gaps = slender(narrower, gap)
+    gaps &= _lie_between_two(indices, narrower, gaps)
+    around = narrow.labels[narrower.spread(gaps, False)]
+    thin[around[around >= 0]] = False
+    return [_breach("gap", narrower, gaps), _breach("width", narrow, thin)]
+
+
+def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> BoolArray:
+    borders = borders_of(indices, pieces.labels, chosen)
+    other = borders.colour != pieces.colour[borders.piece]
+    edges = votes(borders.piece[other], borders.colour[other], len(pieces.area))
+    beside = (edges >= _BESIDE_A_GAP * edges.sum(axis=1, keepdims=True)) & (edges > 0)
+    between: BoolArray = beside.sum(axis=1) >= 2
+    return between
+
+
+def _bends(indices: ByteArray, distance: FloatArray, pieces: Pieces, mm_per_pixel: float) -> list[_Breach]:
+    room = largest_circles(distance, pieces) * np.float32(mm_per_pixel)
+    places: dict[Rule, list[_Place]] = {"radius": [], "angle": []}
+    for bend in tight_bends(indices, pieces, room, mm_per_pixel):
+        if bend.kind != "corner":
+            low, high = bend.points.min(axis=0), bend.points.max(axis=0)
+            places[bend.kind].append(_Place(bend.colour, (*low.tolist(), *(high - low).tolist()), 0))
+    return [_Breach(rule, len(found), found[:MOST_REPORTED]) for rule, found in places.items()]
+
+
+def _summed(found: list[_Breach], mm_per_pixel: float) -> Inspection:
+    counts = dict.fromkeys(PENALTIES, 0)
+    worst: dict[Rule, list[_Place]] = {rule: [] for rule in PENALTIES}
+    for breach in found:
+        counts[breach.rule] += breach.times
+        worst[breach.rule] += breach.worst
+    off = sum(min(counts[rule] * each, most) for rule, (each, most) in PENALTIES.items())
+    violations = tuple(
+        Violation(rule, place.colour, _scaled(place.box, mm_per_pixel), round(place.area * mm_per_pixel**2))
+        for rule, places in worst.items()
+        for place in sorted(places, key=lambda place: -place.area)[:MOST_REPORTED]
+    )
+    return Inspection(max(0, 100 - off), counts, violations)
+
+
+def _scaled(box: tuple[float, ...], by: float) -> tuple[float, float, float, float]:
+    left, top, width, height = (round(side * by, 1) for side in box)
+    return left, top, width, height

@@ -1,0 +1,76 @@
+"""Thin places: what no circle of a given width reaches."""
+
+import math
+
+import cv2
+import numpy as np
+
+from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, pieces_of
+
+_SLENDER = 2.0
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+
+
+def edge_distance(indices: ByteArray) -> FloatArray:
+    """Distance in pixels of each pixel, shape (height, width), from the nearest that is last before another colour.
+
+    The surface's edge is an edge too. In the middle of a strip n pixels wide it is (n - 1) // 2. Right to 2 %.
+    """
+    inside = cv2.compare(cv2.dilate(indices, _CROSS), cv2.erode(indices, _CROSS), cv2.CMP_EQ)
+    inside[[0, -1]] = 0
+    inside[:, [0, -1]] = 0
+    return cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5).astype(np.float32, copy=False)
+
+
+def strips(indices: ByteArray, distance: FloatArray, width: float) -> tuple[Pieces, BoolArray]:
+    """Parts of an index map in which no circle of `width` pixels fits, and which are strips: see `slender`.
+
+    `distance` is `edge_distance`. Widths are right to a pixel either way.
+    """
+    narrow = pieces_of(indices, unreached(distance, width))
+    return narrow, slender(narrow, width)
+
+
+def slender(pieces: Pieces, width: float) -> BoolArray:
+    """Which pieces are at least twice as long as `width` pixels.
+
+    What a circle of that width cannot reach in the corner of a wide piece is shorter, down to corners of about 30
+    degrees.
+    """
+    long: BoolArray = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) >= _SLENDER * width
+    return long
+
+
+def unreached(distance: FloatArray, width: float) -> BoolArray:
+    """Where no circle of `width` pixels that fits into a piece reaches."""
+    reach = max(math.ceil(width / 2 - 1), 0)
+    thin = distance < reach
+    if thin.all():
+        return thin
+    # Half way between a wide piece's last pixel and the next piece's first, as seen from the wide piece's middle.
+    far: BoolArray = cv2.distanceTransform(thin.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) > reach + 0.5
+    return far
+
+
+def unreached_within(distance: FloatArray, width: float, boxes: IntArray) -> BoolArray:
+    """The same inside boxes (n, 4) alone: left, top, width and height."""
+    where = np.zeros(distance.shape, np.bool_)
+    margin = math.ceil(width / 2) + 2
+    for left, top, across, down in boxes.tolist():
+        x, y = max(left - margin, 0), max(top - margin, 0)
+        found = unreached(distance[y : top + down + margin, x : left + across + margin], width)
+        where[top : top + down, left : left + across] |= found[top - y :, left - x :][:down, :across]
+    return where
+
+
+def largest_circles(distance: FloatArray, pieces: Pieces) -> FloatArray:
+    """Radius in pixels of the largest circle that fits into each piece, to half a pixel."""
+    return pieces.largest(distance) + np.float32(0.5)
+
+
+def holds_circle(pieces: Pieces, piece: int, width: float) -> bool:
+    """Whether a circle of `width` pixels fits into one piece."""
+    left, top, across, down = pieces.box[piece]
+    own = pieces.labels[top : top + down, left : left + across] == piece
+    return float(edge_distance(own.view(np.uint8))[own].max() + 0.5) * 2 >= width

@@ -1,0 +1,1 @@
+"""Picture bytes in and out: download, decode, encode."""

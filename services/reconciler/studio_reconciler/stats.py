@@ -1,0 +1,35 @@
+"""Counting what is under way and what is wrong with it, for the metrics alerts look at."""
+
+from datetime import datetime
+
+import structlog
+
+from studio_chassis.observability import metrics
+from studio_chassis.persistence.store import JobStore
+from studio_contracts.job import Status
+from studio_domain.invariants import INVARIANTS
+
+UNFINISHED: tuple[Status, ...] = ("pending", "queued", "running")
+LOOKED_AT = 100
+"""Newest jobs whose invariants are checked each time."""
+NAMED = 5
+"""Jobs that a log line names, newest first: a bug may break an invariant of all of them."""
+log = structlog.get_logger()
+
+
+async def take_census(store: JobStore, now: datetime) -> None:
+    """Set the gauges of jobs under way, of the outbox and of broken invariants; the log names jobs that break one."""
+    census = await store.census()
+    for status in UNFINISHED:
+        standing = census.unfinished.get(status)
+        metrics.jobs.labels(status).set(0 if standing is None else standing.jobs)
+        age = 0.0 if standing is None else (now - standing.oldest).total_seconds()
+        metrics.oldest_seconds.labels(status).set(age)
+    outbox = census.oldest_outbox
+    metrics.outbox_seconds.set(0 if outbox is None else (now - outbox).total_seconds())
+    newest = await store.recent(LOOKED_AT)
+    for invariant in INVARIANTS:
+        broken = {job.id: what for job in newest if (what := "; ".join(invariant.violations(job)))}
+        metrics.violations.labels(invariant.name).set(len(broken))
+        if broken:
+            log.error("invariant broken", invariant=invariant.name, jobs=dict(list(broken.items())[:NAMED]))

@@ -1,0 +1,1 @@
+"""From a plan to a picture in palette colours."""

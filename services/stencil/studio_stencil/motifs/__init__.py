@@ -1,0 +1,1 @@
+"""Subjects: their outlines and places."""
