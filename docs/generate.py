@@ -12,13 +12,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from studio_chassis.observability import metrics
-from studio_chassis.runtime.service import Chassis
+from studio_chassis.runtime.service import ServiceContext
 from studio_chassis.runtime.settings import ServiceSettings
-from studio_gateway.app import create_app
 from studio_gateway.api.asyncapi import asyncapi
 from studio_gateway.api.docs import API_VERSION
+from studio_gateway.api.job_subscriptions import JobSubscriptions
+from studio_gateway.app import create_app
 from studio_gateway.settings import GatewaySettings
-from studio_gateway.api.job_subscriptions import JobWatch
 from studio_postprocess.settings import PostprocessSettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings
@@ -51,7 +51,7 @@ def _json(document: dict[str, Any]) -> str:
 def _openapi() -> dict[str, Any]:
     nothing = cast(Any, None)
     settings = GatewaySettings.model_construct(cors_origins="")
-    app = create_app(Chassis(nothing, nothing, nothing, nothing, nothing), settings, JobWatch(nothing))
+    app = create_app(ServiceContext(nothing, nothing, nothing, nothing, nothing), settings, JobSubscriptions(nothing))
     return app.openapi()
 
 
@@ -77,8 +77,8 @@ def _settings() -> Iterator[str]:
         yield f"| `{name}` | {who} | {_default(field)} | {field.description or _from_name(name)} |"
     yield from (
         "",
-        "Traces follow OpenTelemetry's own variables: spans go by HTTP to `OTEL_EXPORTER_OTLP_ENDPOINT`; without it none",
-        "are recorded.",
+        "Traces follow OpenTelemetry's own variables: spans go by HTTP to `OTEL_EXPORTER_OTLP_ENDPOINT`; without it",
+        "none are recorded.",
     )
 
 

@@ -13,7 +13,7 @@ import typer
 from aio_pika.abc import AbstractChannel
 
 from studio_chassis.errors import ChassisError
-from studio_chassis.messaging.broker import OUTAGES, open_broker
+from studio_chassis.messaging.broker import CONNECTION_ERRORS, open_broker
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
 from studio_chassis.runtime.clock import utc_now
@@ -62,6 +62,6 @@ def run(command: Callable[[Studio], Coroutine[Any, Any, R]]) -> R:
 
     try:
         return asyncio.run(whole())
-    except (ChassisError, *OUTAGES) as error:
+    except (ChassisError, *CONNECTION_ERRORS) as error:
         typer.echo(f"{type(error).__name__}: {error}\n`studio doctor` says what is wrong.", err=True)
         raise typer.Exit(1) from error

@@ -7,13 +7,13 @@ from typing import Any
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
-from studio_chassis.messaging.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, UNREADABLE, from_message
+from studio_chassis.messaging.cloudevents import ATTEMPT, DEAD_LETTERED_AT, LAST_ERROR, UNREADABLE, from_message
 from studio_contracts.events import Event, EventError
 from studio_contracts.topology import QUEUES, Queue
 
 
 @dataclass(frozen=True)
-class Letter:
+class DeadLetter:
     """One dead letter. `event` is None when the message cannot be read, which no replay can mend."""
 
     queue: Queue
@@ -42,7 +42,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Choice:
+class DeadLetterFilter:
     """Which letters are meant; what is None does not matter."""
 
     queue: str | None = None
@@ -51,11 +51,11 @@ class Choice:
     older_than: timedelta | None = None
     newer_than: timedelta | None = None
 
-    def takes(self, letter: Letter, now: datetime) -> bool:
+    def matches(self, letter: DeadLetter, now: datetime) -> bool:
         """Whether the letter is meant. One of unknown age is neither older nor newer than anything."""
         age = None if letter.died_at is None else now - letter.died_at
         return (
-            (self.queue is None or self.queue in (letter.queue.name, letter.queue.dead))
+            (self.queue is None or self.queue in (letter.queue.name, letter.queue.dead_letter_queue))
             and (self.error is None or self.error.lower() in letter.reason.lower())
             and (self.job_id is None or self.job_id == letter.job_id)
             and (self.older_than is None or (age is not None and age > self.older_than))
@@ -63,10 +63,10 @@ class Choice:
         )
 
 
-async def read_letters(channel: AbstractChannel, queues: Iterable[Queue] = QUEUES) -> AsyncIterator[Letter]:
+async def read_letters(channel: AbstractChannel, queues: Iterable[Queue] = QUEUES) -> AsyncIterator[DeadLetter]:
     """Every letter that lies there now, oldest first in each queue. Unless acknowledged they stay there."""
     for queue in queues:
-        source = await channel.get_queue(queue.dead)
+        source = await channel.get_queue(queue.dead_letter_queue)
         for _ in range(source.declaration_result.message_count or 0):
             message = await source.get(fail=False)
             if message is None:
@@ -74,15 +74,15 @@ async def read_letters(channel: AbstractChannel, queues: Iterable[Queue] = QUEUE
             yield _letter(queue, message)
 
 
-def _letter(queue: Queue, message: AbstractIncomingMessage) -> Letter:
+def _letter(queue: Queue, message: AbstractIncomingMessage) -> DeadLetter:
     headers: dict[str, Any] = dict(message.headers)
     by_broker: dict[str, Any] = next(iter(headers.get("x-death") or [{}]))
     try:
         event = from_message(headers, message.body)
     except EventError:
         event = None
-    died_at = headers.get(DIED_AT)
-    return Letter(
+    died_at = headers.get(DEAD_LETTERED_AT)
+    return DeadLetter(
         queue=queue,
         event=event,
         reason=str(headers.get(LAST_ERROR) or f"set aside by the broker: {by_broker.get('reason', 'unknown')}"),

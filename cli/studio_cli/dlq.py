@@ -15,8 +15,8 @@ from rich.table import Table
 
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.connection import Studio, run
-from studio_cli.dead_letters import Choice, Letter, read_letters
-from studio_cli.replay import Fate, replay
+from studio_cli.dead_letters import DeadLetter, DeadLetterFilter, read_letters
+from studio_cli.replay import ReplayOutcome, replay
 
 app = typer.Typer(help="Dead letters: what could not be handled, why, and how to send it on.", no_args_is_help=True)
 console = Console()
@@ -29,14 +29,16 @@ Newer = Annotated[float | None, typer.Option("--newer-than", help="Only letters 
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many letters.")]
 
 
-def _choice(queue: str | None, error: str | None, job: str | None, older: float | None, newer: float | None) -> Choice:
+def _choice(
+    queue: str | None, error: str | None, job: str | None, older: float | None, newer: float | None
+) -> DeadLetterFilter:
     spans = [None if minutes is None else timedelta(minutes=minutes) for minutes in (older, newer)]
-    return Choice(queue, error, job, *spans)
+    return DeadLetterFilter(queue, error, job, *spans)
 
 
-async def _chosen(studio: Studio, choice: Choice, limit: int | None = None) -> list[Letter]:
+async def _chosen(studio: Studio, choice: DeadLetterFilter, limit: int | None = None) -> list[DeadLetter]:
     now = utc_now()
-    return [letter async for letter in read_letters(studio.channel) if choice.takes(letter, now)][:limit]
+    return [letter async for letter in read_letters(studio.channel) if choice.matches(letter, now)][:limit]
 
 
 @app.command("list")
@@ -45,7 +47,7 @@ def list_letters(
 ) -> None:
     """Count letters by queue and error, with the oldest and the newest of each."""
     letters = run(lambda studio: _chosen(studio, _choice(queue, error, job, older, newer)))
-    groups: dict[tuple[str, str], list[Letter]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[DeadLetter]] = defaultdict(list)
     for letter in letters:
         groups[letter.queue.name, letter.reason].append(letter)
     table = Table(title=f"Dead letters: {len(letters)}")
@@ -66,7 +68,9 @@ def _age(moment: datetime) -> str:
 @app.command()
 def show(letter_id: Annotated[str, typer.Argument(help="Id of the event, or of its job.")]) -> None:
     """One letter in full: event, headers, attempts, last error."""
-    letters = [one for one in run(lambda studio: _chosen(studio, Choice())) if letter_id in (one.id, one.job_id)]
+    letters = [
+        one for one in run(lambda studio: _chosen(studio, DeadLetterFilter())) if letter_id in (one.id, one.job_id)
+    ]
     if not letters:
         console.print(f"No dead letter of {letter_id}. `studio dlq list` shows what there is.")
         raise typer.Exit(1)
@@ -93,31 +97,31 @@ def replay_letters(
 ) -> None:
     """Reopen the jobs of letters and send them on. Doing it twice changes nothing; killed, it is simply run again."""
 
-    async def whole(studio: Studio) -> tuple[dict[Fate, int], int]:
+    async def whole(studio: Studio) -> tuple[dict[ReplayOutcome, int], int]:
         letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
         fates = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=_tell)
-        if dry_run or not fates[Fate.REPLAYED]:
+        if dry_run or not fates[ReplayOutcome.REPLAYED]:
             return fates, 0
         await asyncio.sleep(watch)
         return fates, await _came_back(studio, {letter.id for letter in letters}, letters)
 
     fates, came_back = run(whole)
     for fate, count in fates.items():
-        console.print(f"{count} {'would be ' if dry_run and fate is Fate.REPLAYED else ''}{fate.value}")
+        console.print(f"{count} {'would be ' if dry_run and fate is ReplayOutcome.REPLAYED else ''}{fate.value}")
     if not dry_run:
         console.print(f"{came_back} came back dead")
 
 
-async def _came_back(studio: Studio, ids: set[str], before: Sequence[Letter]) -> int:
+async def _came_back(studio: Studio, ids: set[str], before: Sequence[DeadLetter]) -> int:
     """How many of the replayed events lie there again, died since."""
     last = max((letter.died_at for letter in before if letter.died_at is not None), default=None)
-    found = await _chosen(studio, Choice())
+    found = await _chosen(studio, DeadLetterFilter())
     return sum(
         1 for one in found if one.id in ids and last is not None and one.died_at is not None and one.died_at > last
     )
 
 
-def _tell(letter: Letter, fate: Fate) -> None:
+def _tell(letter: DeadLetter, fate: ReplayOutcome) -> None:
     console.print(f"{letter.id}: {fate.value}")
 
 
@@ -148,6 +152,6 @@ def discard(
     console.print(f"{run(whole)} discarded; copies in {keep}")
 
 
-def _copy(letter: Letter) -> dict[str, object]:
+def _copy(letter: DeadLetter) -> dict[str, object]:
     headers = {key: str(value) for key, value in letter.headers.items()}
     return {"queue": letter.queue.name, "headers": headers, "body_base64": base64.b64encode(letter.body).decode()}

@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 
 from studio_chassis.errors import ChassisError
-from studio_chassis.messaging.broker import OUTAGES
+from studio_chassis.messaging.broker import CONNECTION_ERRORS
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import UrlObjectStore
 from studio_chassis.replicate.client import ReplicateClient
-from studio_chassis.replicate.errors import LineStopped, ProviderError
+from studio_chassis.replicate.errors import AccountBlocked, ProviderError
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import ProviderSettings, read_settings
 from studio_contracts.topology import QUEUES
@@ -57,7 +57,7 @@ async def _all(settings: ProviderSettings, checks: dict[str, Callable[[ProviderS
 async def _broker(settings: ProviderSettings) -> str:
     try:
         connection = await aio_pika.connect(settings.rabbitmq_url.get_secret_value(), timeout=CHECK_SECONDS / 2)
-    except OUTAGES as error:
+    except CONNECTION_ERRORS as error:
         raise Fault(f"RABBITMQ_URL does not answer ({type(error).__name__}): start RabbitMQ or correct it") from error
     waiting, dead, deaf = 0, 0, []
     async with connection:
@@ -65,8 +65,8 @@ async def _broker(settings: ProviderSettings) -> str:
             try:
                 channel = await connection.channel()
                 work = (await channel.get_queue(queue.name)).declaration_result
-                dead += (await channel.get_queue(queue.dead)).declaration_result.message_count or 0
-            except OUTAGES as error:
+                dead += (await channel.get_queue(queue.dead_letter_queue)).declaration_result.message_count or 0
+            except CONNECTION_ERRORS as error:
                 raise Fault(f"queue {queue.name} is missing: start any service, it declares the topology") from error
             waiting += work.message_count or 0
             if not work.consumer_count:
@@ -107,7 +107,7 @@ async def _provider(settings: ProviderSettings) -> str:
         try:
             async for _ in client.recent(utc_now() - timedelta(minutes=1)):
                 break
-        except LineStopped as error:
+        except AccountBlocked as error:
             raise Fault(f"REPLICATE_API_TOKEN is refused or out of credit ({error})") from error
         except ProviderError as error:
             raise Fault(f"REPLICATE_API_BASE does not answer ({error})") from error

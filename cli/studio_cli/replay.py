@@ -10,16 +10,16 @@ from enum import StrEnum
 
 from studio_chassis.errors import JobNotFound
 from studio_chassis.persistence.jobs import Jobs
-from studio_cli.dead_letters import Letter
+from studio_cli.dead_letters import DeadLetter
 from studio_contracts.events import Event
 from studio_contracts.job import Job
 from studio_domain.domain_events import Reopened
 
-Report = Callable[[Letter, "Fate"], None]
+Report = Callable[[DeadLetter, "ReplayOutcome"], None]
 Publish = Callable[[Event], Awaitable[None]]
 
 
-class Fate(StrEnum):
+class ReplayOutcome(StrEnum):
     """What becomes of a letter."""
 
     REPLAYED = "replayed"
@@ -29,12 +29,12 @@ class Fate(StrEnum):
 
 
 async def replay(
-    letters: list[Letter], jobs: Jobs, publish: Publish, *, per_second: float, dry_run: bool, report: Report
-) -> Counter[Fate]:
+    letters: list[DeadLetter], jobs: Jobs, publish: Publish, *, per_second: float, dry_run: bool, report: Report
+) -> Counter[ReplayOutcome]:
     """Replay letters one after the other, at most so many a second. Killed in between, it can simply be run again."""
-    fates: Counter[Fate] = Counter()
+    fates: Counter[ReplayOutcome] = Counter()
     for letter in letters:
-        fate = await (_foresee(letter, jobs) if dry_run else _replay(letter, jobs, publish))
+        fate = await (_dry_run(letter, jobs) if dry_run else _replay(letter, jobs, publish))
         fates[fate] += 1
         report(letter, fate)
         if not dry_run:
@@ -42,30 +42,30 @@ async def replay(
     return fates
 
 
-async def _replay(letter: Letter, jobs: Jobs, publish: Publish) -> Fate:
+async def _replay(letter: DeadLetter, jobs: Jobs, publish: Publish) -> ReplayOutcome:
     if letter.event is None:
-        return Fate.UNREADABLE
+        return ReplayOutcome.UNREADABLE
     try:
         applied = await jobs.apply(letter.event.subject, Reopened(letter.event))
     except JobNotFound:
-        return Fate.NO_JOB
+        return ReplayOutcome.NO_JOB
     sent_on = not applied.changed and _awaits(applied.job, letter)
     if sent_on:
         await publish(letter.event)
     await letter.message.ack()
-    return Fate.REPLAYED if applied.changed or sent_on else Fate.DONE_BEFORE
+    return ReplayOutcome.REPLAYED if applied.changed or sent_on else ReplayOutcome.DONE_BEFORE
 
 
-def _awaits(job: Job, letter: Letter) -> bool:
+def _awaits(job: Job, letter: DeadLetter) -> bool:
     return letter.came_too_early and not job.is_final
 
 
-async def _foresee(letter: Letter, jobs: Jobs) -> Fate:
+async def _dry_run(letter: DeadLetter, jobs: Jobs) -> ReplayOutcome:
     if letter.event is None:
-        return Fate.UNREADABLE
+        return ReplayOutcome.UNREADABLE
     try:
         job = await jobs.load(letter.event.subject)
     except JobNotFound:
-        return Fate.NO_JOB
+        return ReplayOutcome.NO_JOB
     reopens = job.error is not None and job.error.replayable
-    return Fate.REPLAYED if reopens or _awaits(job, letter) else Fate.DONE_BEFORE
+    return ReplayOutcome.REPLAYED if reopens or _awaits(job, letter) else ReplayOutcome.DONE_BEFORE

@@ -73,7 +73,9 @@ async def _watch(studio: Studio) -> None:
 async def look(channel: AbstractChannel, store: JobStore, now: datetime) -> Picture:
     """Raises Unavailable, and what the broker says of a queue that is not there."""
     queues = [
-        QueueState(queue.name, *await _declared(channel, queue.name), (await _declared(channel, queue.dead))[0])
+        QueueState(
+            queue.name, *await _declared(channel, queue.name), (await _declared(channel, queue.dead_letter_queue))[0]
+        )
         for queue in QUEUES
     ]
     rooms = [(await _declared(channel, retry_exchange(delay)))[0] for delay in RETRY_DELAYS]

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 
-class Frozen(BaseModel):
+class FrozenModel(BaseModel):
     """An immutable model that refuses fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -18,4 +18,4 @@ def to_stored_precision(moment: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(to_stored_precision)]
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(to_stored_precision)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from studio_contracts.base import Frozen
+from studio_contracts.base import FrozenModel
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 
 Style = Literal["professional", "playful", "geometric"]
@@ -47,14 +47,14 @@ ChosenCodes = Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_CHOS
 Side = Annotated[float, Field(gt=0, le=MAX_SIDE_M, allow_inf_nan=False)]
 
 
-class Surface(Frozen):
+class Surface(FrozenModel):
     """The rectangle to be laid, in metres."""
 
     width_m: Side = 10.0
     height_m: Side = 3.0
 
 
-class Brief(Frozen):
+class Brief(FrozenModel):
     """One request for concepts. `palette` left out means: choose colours that suit the prompt from the whole range."""
 
     prompt: Prompt = Field(description="What the surface should look like, in plain words.")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from studio_contracts.base import Frozen, Moment
+from studio_contracts.base import FrozenModel, UtcDatetime
 
 
 class EventError(ValueError):
@@ -114,14 +114,14 @@ PAYLOADS: dict[str, type[Payload]] = {
 }
 
 
-class Event(Frozen):
+class Event(FrozenModel):
     """A CloudEvent: `source` is the service, `subject` the job id, `traceparent` the job's W3C trace context."""
 
     id: str
     type: str
     source: str
     subject: str
-    time: Moment
+    time: UtcDatetime
     traceparent: str
     data: dict[str, Any]
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from studio_contracts.base import Frozen, Moment
+from studio_contracts.base import FrozenModel, UtcDatetime
 from studio_contracts.brief import Brief, Strategy
 
 Status = Literal["pending", "queued", "running", "completed", "failed", "canceled"]
@@ -20,7 +20,7 @@ TERMINAL: frozenset[Status] = frozenset({"completed", "failed", "canceled"})
 SETTLED: frozenset[SlotState] = frozenset({"finished", "failed"})
 
 
-class StoredPicture(Frozen):
+class StoredPicture(FrozenModel):
     """A picture in the object store, found by its key and proven by its hash. In pixels, a vector in millimetres."""
 
     key: str
@@ -30,7 +30,7 @@ class StoredPicture(Frozen):
     height: int
 
 
-class PlanColour(Frozen):
+class PlanColour(FrozenModel):
     """A colour of the plan, its role and the share of the surface the stencil gives it (0 to 1)."""
 
     code: str
@@ -38,7 +38,7 @@ class PlanColour(Frozen):
     share: float
 
 
-class Plan(Frozen):
+class Plan(FrozenModel):
     """What was decided before drawing, and why."""
 
     colours: tuple[PlanColour, ...]
@@ -58,7 +58,7 @@ class Plan(Frozen):
         return tuple(colour.code for colour in self.colours)
 
 
-class Generation(Frozen):
+class GenerationRequest(FrozenModel):
     """Which model makes the pictures and the input every slot shares (the slot adds its image, seed and count)."""
 
     model: str
@@ -67,11 +67,11 @@ class Generation(Frozen):
     input: dict[str, Any]
 
 
-class Slot(Frozen):
+class Slot(FrozenModel):
     """One provider call: at most one paid prediction per attempt.
 
     waiting → submitting (claimed) → running (known to the provider) → succeeded (outputs known) → finished (pictures
-    stored), or failed. An infrastructure failure goes back to waiting under the next attempt number. `called_back`
+    stored), or failed. An infrastructure failure goes back to waiting under the next attempt number. `webhook_received`
     means that the provider spoke of an attempt before its id was known here, and was not understood yet.
     """
 
@@ -79,17 +79,17 @@ class Slot(Frozen):
     count: int
     state: SlotState = "waiting"
     attempt: int = 1
-    claimed_at: Moment | None = None
-    called_back: bool = False
+    claimed_at: UtcDatetime | None = None
+    webhook_received: bool = False
     provider_id: str | None = None
-    paid: tuple[str, ...] = ()
+    prediction_ids: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     received: int = 0
     error: str | None = None
     predict_seconds: float | None = None
 
 
-class Quality(Frozen):
+class Quality(FrozenModel):
     """Measured figures of one concept, 0 to 1 and higher is better; `mean_delta_e` alone is a CIEDE2000 difference."""
 
     score: float
@@ -102,14 +102,14 @@ class Quality(Frozen):
     mean_delta_e: float
 
 
-class ColourShare(Frozen):
+class ColourShare(FrozenModel):
     """How much of the final picture one colour covers (0 to 1)."""
 
     code: str
     share: float
 
 
-class Notice(Frozen):
+class JobWarning(FrozenModel):
     """Something a person should know that did not stop the work."""
 
     code: str
@@ -117,7 +117,7 @@ class Notice(Frozen):
     slot: int | None = None
 
 
-class Violation(Frozen):
+class Violation(FrozenModel):
     """A breach of an installer rule: the colour's code, and a box (left, top, width, height) in mm on the surface."""
 
     rule: InstallerRule
@@ -125,7 +125,7 @@ class Violation(Frozen):
     box: tuple[float, float, float, float]
 
 
-class Installer(Frozen):
+class InstallabilityReport(FrozenModel):
     """What an installer would say: score 0 to 100 before and after cleaning, and the share of the surface changed.
 
     `counts` has every rule, `violations` the largest of what remains after cleaning.
@@ -138,7 +138,7 @@ class Installer(Frozen):
     violations: tuple[Violation, ...]
 
 
-class ColourMaterial(Frozen):
+class ColourMaterial(FrozenModel):
     """What one colour takes: share of the surface, m², kg of granule with wastage, bags."""
 
     code: str
@@ -148,7 +148,7 @@ class ColourMaterial(Frozen):
     bags: int
 
 
-class Materials(Frozen):
+class Materials(FrozenModel):
     """What the surface takes; the totals are the sums of the lines. Binder: least and most kg."""
 
     colours: tuple[ColourMaterial, ...]
@@ -158,7 +158,7 @@ class Materials(Frozen):
     binder_kg: tuple[float, float]
 
 
-class Concept(Frozen):
+class Concept(FrozenModel):
     """One finished picture. `rank` counts from 1, best first, and is set when the job completes.
 
     `installable` and the vectors show the whole surface in its layout, `quantized` the model's picture.
@@ -172,9 +172,9 @@ class Concept(Frozen):
     quality: Quality
     palette_used: tuple[ColourShare, ...]
     vectors: dict[VectorKind, StoredPicture] = Field(default_factory=dict)
-    installer: Installer | None = None
+    installer: InstallabilityReport | None = None
     materials: Materials | None = None
-    warnings: tuple[Notice, ...] = ()
+    warnings: tuple[JobWarning, ...] = ()
 
     @property
     def files(self) -> dict[PictureKind | VectorKind, StoredPicture]:
@@ -182,7 +182,7 @@ class Concept(Frozen):
         return dict([*self.pictures.items(), *self.vectors.items()])
 
 
-class JobError(Frozen):
+class JobError(FrozenModel):
     """Why a job failed. `replayable` means an operator can send it on once the cause is mended."""
 
     code: str
@@ -192,10 +192,10 @@ class JobError(Frozen):
     replayable: bool = False
 
 
-class TimelineEntry(Frozen):
+class TimelineEntry(FrozenModel):
     """What happened, when, in which service, and how many seconds the work took where that is known."""
 
-    at: Moment
+    at: UtcDatetime
     event: str
     service: str
     slot: int | None = None
@@ -203,7 +203,7 @@ class TimelineEntry(Frozen):
     seconds: float | None = None
 
 
-class Limits(Frozen):
+class Limits(FrozenModel):
     """What a job may cost and how long it may take."""
 
     attempts_per_slot: int = Field(3, ge=1)
@@ -212,7 +212,7 @@ class Limits(Frozen):
     retention_days: int = Field(30, ge=1)
 
 
-class Job(Frozen):
+class Job(FrozenModel):
     """The whole document. Changed only by the functions of `lifecycle`; `version` counts those changes."""
 
     id: str
@@ -225,19 +225,19 @@ class Job(Frozen):
     traceparent: str
     plan: Plan | None = None
     stencil: StoredPicture | None = None
-    generation: Generation | None = None
+    generation: GenerationRequest | None = None
     predictions: tuple[Slot, ...] = ()
     concepts: tuple[Concept, ...] = ()
     error: JobError | None = None
-    warnings: tuple[Notice, ...] = ()
+    warnings: tuple[JobWarning, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     rescues: int = 0
-    created_at: Moment
-    updated_at: Moment
-    started_at: Moment | None = None
-    finished_at: Moment | None = None
-    deadline_at: Moment
-    expires_at: Moment | None = None
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+    started_at: UtcDatetime | None = None
+    finished_at: UtcDatetime | None = None
+    deadline_at: UtcDatetime
+    expires_at: UtcDatetime | None = None
 
     @property
     def is_final(self) -> bool:

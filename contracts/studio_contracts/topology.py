@@ -31,7 +31,7 @@ class Queue:
     prefetch: int
 
     @property
-    def dead(self) -> str:
+    def dead_letter_queue(self) -> str:
         """Name of the queue that keeps what could not be handled."""
         return f"{self.name}.dead"
 
@@ -56,7 +56,7 @@ QUEUES: tuple[Queue, ...] = (
     POSTPROCESS_PREDICTION_SUCCEEDED,
 )
 
-ROUTED: frozenset[str] = frozenset(event_type for queue in QUEUES for event_type in queue.types)
+MANDATORY_TYPES: frozenset[str] = frozenset(event_type for queue in QUEUES for event_type in queue.types)
 """Types some queue takes: these are published as mandatory. The others are for listeners outside, who may be absent."""
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from studio_contracts.events import Event
-from studio_contracts.job import Concept, Generation, Plan, StoredPicture
+from studio_contracts.job import Concept, GenerationRequest, Plan, StoredPicture
 from studio_domain.prediction import PredictionReport
 
 
@@ -21,49 +21,49 @@ class StencilDrawn:
 class SlotsPlanned:
     """The model is chosen and the wanted pictures are divided into slots of these counts."""
 
-    generation: Generation
+    generation: GenerationRequest
     counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class OfSlot:
-    """A happening about one attempt of one slot; about any other attempt it means nothing."""
+class SlotEvent:
+    """A event about one attempt of one slot; about any other attempt it means nothing."""
 
     slot: int
     attempt: int
 
 
 @dataclass(frozen=True)
-class SlotClaimed(OfSlot):
+class SlotClaimed(SlotEvent):
     """The predictor is about to ask for the prediction. Only one claim of an attempt succeeds."""
 
 
 @dataclass(frozen=True)
-class ClaimReleased(OfSlot):
+class ClaimReleased(SlotEvent):
     """The request certainly made no prediction (refused connection, throttled, no credit): it may be made again."""
 
 
 @dataclass(frozen=True)
-class CreationRefused(OfSlot):
+class CreationRefused(SlotEvent):
     """The provider refused the request for what it holds; asking again would not help."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class CreationLost(OfSlot):
+class CreationLost(SlotEvent):
     """The answer was lost, and after the grace time the provider knows of no such prediction."""
 
 
 @dataclass(frozen=True)
-class ProviderCalledBack(OfSlot):
+class WebhookReceived(SlotEvent):
     """The provider said something of a prediction; `prediction` is its JSON, not interpreted."""
 
     prediction: dict[str, object]
 
 
 @dataclass(frozen=True)
-class PredictionReported(OfSlot):
+class PredictionReported(SlotEvent):
     """What the provider said, understood: in a webhook, when asked, or as the answer to our request."""
 
     report: PredictionReport
@@ -79,7 +79,7 @@ class PictureFailure:
 
 
 @dataclass(frozen=True)
-class PicturesMade(OfSlot):
+class PicturesMade(SlotEvent):
     """The pictures of one slot are stored; some may have failed."""
 
     concepts: tuple[Concept, ...]
@@ -108,7 +108,7 @@ class DeadlinePassed:
 
 
 @dataclass(frozen=True)
-class Nudged:
+class RescueRequested:
     """Nothing moved for so long, or for longer where that did not help before: say again what is awaited."""
 
     stuck_after: timedelta = timedelta(0)
@@ -121,19 +121,19 @@ class Reopened:
     event: Event | None = field(default=None)
 
 
-Happening = (
+DomainEvent = (
     StencilDrawn
     | SlotsPlanned
     | SlotClaimed
     | ClaimReleased
     | CreationRefused
     | CreationLost
-    | ProviderCalledBack
+    | WebhookReceived
     | PredictionReported
     | PicturesMade
     | WorkFailed
     | CancelRequested
     | DeadlinePassed
-    | Nudged
+    | RescueRequested
     | Reopened
 )

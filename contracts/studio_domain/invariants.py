@@ -50,12 +50,12 @@ class SpendingIsCapped(Invariant):
 
     def violations(self, job: Job) -> Iterator[str]:
         for slot in job.predictions:
-            if len(slot.paid) > job.limits.attempts_per_slot:
-                yield f"slot {slot.number} was paid {len(slot.paid)} times"
-            if len(set(slot.paid)) != len(slot.paid):
+            if len(slot.prediction_ids) > job.limits.attempts_per_slot:
+                yield f"slot {slot.number} was paid {len(slot.prediction_ids)} times"
+            if len(set(slot.prediction_ids)) != len(slot.prediction_ids):
                 yield f"slot {slot.number} counts one prediction twice"
         price = job.generation.cents_per_picture if job.generation is not None else 0
-        cents = sum(len(slot.paid) * slot.count * price for slot in job.predictions)
+        cents = sum(len(slot.prediction_ids) * slot.count * price for slot in job.predictions)
         first = sum(slot.count * price for slot in job.predictions)
         if cents > max(first, job.limits.cents):
             yield f"{cents} cents spent of {job.limits.cents}"
@@ -154,7 +154,7 @@ def _illegal(before: Job, after: Job) -> Iterator[str]:
     if before.predictions and len(after.predictions) != len(before.predictions):
         yield "the slots were divided anew"
     for old, new in zip(before.predictions, after.predictions, strict=False):
-        if new.attempt < old.attempt or new.paid[: len(old.paid)] != old.paid:
+        if new.attempt < old.attempt or new.prediction_ids[: len(old.prediction_ids)] != old.prediction_ids:
             yield f"slot {old.number} forgot an attempt"
         if old.state in SETTLED and new.state != old.state:
             yield f"slot {old.number} left {old.state}"

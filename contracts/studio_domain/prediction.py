@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from studio_contracts.base import Frozen, Moment
+from studio_contracts.base import FrozenModel, UtcDatetime
 
 MAX_ERROR_CHARS = 2_000
 MAX_ID_CHARS = 128
@@ -39,7 +39,7 @@ class PredictionStatus(StrEnum):
         return self not in (PredictionStatus.STARTING, PredictionStatus.PROCESSING)
 
 
-class PredictionReport(Frozen):
+class PredictionReport(FrozenModel):
     """One prediction as the provider last described it.
 
     `outputs` are http(s) or data URIs, unchecked. `output_present` tells an empty list (True) from none at all (False):
@@ -54,15 +54,15 @@ class PredictionReport(Frozen):
     error: str | None = None
     predict_seconds: float | None = None
     data_removed: bool = False
-    created_at: Moment | None = None
-    started_at: Moment | None = None
-    completed_at: Moment | None = None
+    created_at: UtcDatetime | None = None
+    started_at: UtcDatetime | None = None
+    completed_at: UtcDatetime | None = None
     input: dict[str, str | int] = Field(default_factory=dict)
     webhook: str | None = Field(None, repr=False)
 
 
 def read_prediction(body: object) -> PredictionReport:
-    """Read a prediction object of the provider, or what `trim` left of it. Raises UnreadablePrediction."""
+    """Read a prediction object of the provider, or what `slim_prediction` left of it. Raises UnreadablePrediction."""
     if not isinstance(body, Mapping):
         raise UnreadablePrediction(f"a prediction is an object, not {type(body).__name__}")
     output = body.get("output")
@@ -82,7 +82,7 @@ def read_prediction(body: object) -> PredictionReport:
     )
 
 
-def trim(body: Mapping[str, Any]) -> dict[str, Any]:
+def slim_prediction(body: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a prediction worth carrying in an event, as JSON: no logs, no images, no webhook (it holds a token).
 
     Never raises, and does not judge: `read_prediction` finds the same in it as in the whole body, but the webhook.

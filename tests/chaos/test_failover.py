@@ -71,8 +71,8 @@ async def live(jobs: Jobs, job_id: str, ledger: Ledger) -> None:
         return True
 
     async def go_on() -> bool:
-        for happening in life(job_id):
-            applied = await jobs.apply(job_id, happening)
+        for event in life(job_id):
+            applied = await jobs.apply(job_id, event)
             if applied.changed:
                 ledger.keep(applied.job)
         return (await jobs.load(job_id)).is_final
@@ -103,7 +103,7 @@ async def load_for(store: MongoJobStore, ledger: Ledger, stop: asyncio.Event) ->
     async with asyncio.TaskGroup() as group:
         for _ in range(SIDE_BY_SIDE):
             group.create_task(one_after_another())
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     while await jobs.relay(timedelta(seconds=-60), 10_000):
         pass
 

@@ -8,14 +8,14 @@ import httpx
 
 from studio_chaos.inside import chassis_on, gateway_on
 from studio_chaos.reckoning import lying_in
-from studio_chassis.persistence.store import Claim
+from studio_chassis.persistence.store import IdempotencyRecord
 from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
 from studio_contracts.brief import Brief
 from studio_gateway.api.idempotency import IN_FLIGHT
 from studio_local.infrastructure import Infrastructure
 
-KEYS, AT_ONCE = 50, 20
+KEYS, CONCURRENCY = 50, 20
 
 
 async def post(client: httpx.AsyncClient, key: str, prompt: str) -> httpx.Response:
@@ -24,7 +24,7 @@ async def post(client: httpx.AsyncClient, key: str, prompt: str) -> httpx.Respon
 
 async def answers(client: httpx.AsyncClient, key: str) -> list[httpx.Response]:
     """What everybody who posts at once is told in the end: told to come back, they do."""
-    told = await asyncio.gather(*(post(client, key, f"a pond, {key}") for _ in range(AT_ONCE)))
+    told = await asyncio.gather(*(post(client, key, f"a pond, {key}") for _ in range(CONCURRENCY)))
     assert {answer.status_code for answer in told} <= {202, 409}
     assert all(answer.headers["retry-after"] == "1" for answer in told)
     return [answer if answer.status_code == 202 else await post(client, key, f"a pond, {key}") for answer in told]
@@ -39,7 +39,7 @@ async def test_fifty_keys_posted_by_twenty_at_once_are_fifty_jobs(infrastructure
             ids = {of_a_key[0].json()["id"] for of_a_key in told}
             assert len(ids) == KEYS
             assert {job.id for job in await chassis.store.recent(KEYS + 1)} == ids
-            await chassis.jobs.finish_announcing()
+            await chassis.jobs.flush_publishing()
             queue = topology.STENCIL_JOB_CREATED.name
             assert await lying_in(endpoints, queue) == {queue: KEYS}
             refused = await asyncio.gather(*(post(client, f"key-{number}", "another") for number in range(KEYS)))
@@ -54,8 +54,10 @@ async def test_a_key_whose_first_request_is_at_work_is_409_and_one_left_by_a_cra
     now = utc_now()
     with infrastructure.isolated() as endpoints:
         async with chassis_on(endpoints, "gateway", lambda: now) as chassis, gateway_on(chassis, endpoints) as client:
-            await chassis.store.claim(Claim("at-work", fingerprint, "job-1", now))
-            await chassis.store.claim(Claim("left", fingerprint, "job-2", now - IN_FLIGHT - timedelta(seconds=1)))
+            await chassis.store.claim(IdempotencyRecord("at-work", fingerprint, "job-1", now))
+            await chassis.store.claim(
+                IdempotencyRecord("left", fingerprint, "job-2", now - IN_FLIGHT - timedelta(seconds=1))
+            )
             at_work = await post(client, "at-work", "a pond")
             assert (at_work.status_code, at_work.headers["retry-after"]) == (409, "1")
             assert await chassis.store.versions(["job-1"]) == {}

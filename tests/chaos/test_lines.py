@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from studio_chaos.frames import Frame, Frames
-from studio_chassis.messaging.broker import OUTAGES, Broker, on_the_line
+from studio_chassis.messaging.broker import CONNECTION_ERRORS, Broker, run_on_connection
 from studio_chassis.messaging.consumer import Consumer
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_local.infrastructure import Infrastructure
 
 QUEUE = topology.STENCIL_JOB_CREATED
-AT_ONCE = 24
+CONCURRENCY = 24
 BACK_SECONDS = 30
 CLOSE_SECONDS = 2
 CHUNK_BYTES = 65536
@@ -108,8 +108,8 @@ async def set_up(line: Line) -> bool:
         finally:
             for task in setting_up:
                 task.cancel()
-            with suppress(*OUTAGES):
-                await on_the_line(CLOSE_SECONDS, broker.close())
+            with suppress(*CONNECTION_ERRORS):
+                await run_on_connection(CLOSE_SECONDS, broker.close())
     return True
 
 
@@ -124,8 +124,8 @@ async def frames_to_a_consumer(url: str, *breaks_after: int) -> int:
 async def test_a_consumer_whose_line_breaks_at_any_frame_is_there_in_the_end(
     infrastructure: Infrastructure, says_goodbye: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio_chassis.messaging.broker.SET_UP_AGAIN_SECONDS", 0.1)
-    places = asyncio.Semaphore(AT_ONCE)
+    monkeypatch.setattr("studio_chassis.messaging.broker.SETUP_RETRY_SECONDS", 0.1)
+    places = asyncio.Semaphore(CONCURRENCY)
 
     async def survives(breaks_after: tuple[int, ...]) -> bool:
         async with places:

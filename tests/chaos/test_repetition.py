@@ -88,7 +88,7 @@ async def test_a_lost_confirm_says_an_event_twice_and_loses_none(
 
 def essence(job: Job) -> Any:
     """The document without what is of its time: moments, durations, names drawn at random."""
-    names = {job.id: "the job"} | {paid: "the prediction" for slot in job.predictions for paid in slot.paid}
+    names = {job.id: "the job"} | {paid: "the prediction" for slot in job.predictions for paid in slot.prediction_ids}
 
     def essential(value: Any) -> Any:
         if isinstance(value, dict):

@@ -13,7 +13,7 @@ from studio_chaos.metronome import Metronome
 from studio_chaos.reckoning import lying_in
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.runtime.clock import utc_now
-from studio_chassis.runtime.service import Chassis
+from studio_chassis.runtime.service import ServiceContext
 from studio_contracts import topology
 from studio_contracts.job import Job, Limits
 from studio_local.infrastructure import Endpoints, Infrastructure
@@ -36,7 +36,7 @@ AWAITED = {
 """By the state in which a job froze, the queue of the message it waits for."""
 
 
-def reconciler(chassis: Chassis, endpoints: Endpoints, provider: ReplicateClient, name: str) -> app.Reconciler:
+def reconciler(chassis: ServiceContext, endpoints: Endpoints, provider: ReplicateClient, name: str) -> app.Reconciler:
     settings = ReconcilerSettings(
         **addresses(endpoints), replicate_api_token="token", public_base_url="http://studio", stuck_after=STUCK_AFTER
     )

@@ -21,7 +21,7 @@ from studio_chaos.lives import STATES, freeze
 from studio_chaos.reckoning import jobs_of, lying_in
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.replicate.webhook_url import webhook_url
-from studio_chassis.runtime.service import Chassis
+from studio_chassis.runtime.service import ServiceContext
 from studio_contracts import topology
 from studio_contracts.job import Limits
 from studio_domain.domain_events import PredictionReported
@@ -36,7 +36,7 @@ WRONG_KEY = base64.b64encode(b"another key, and it is 32 bytes!").decode()
 EVENTS = ("start", "logs", "logs", "output", "completed")
 TIMES = 3
 STALE = timedelta(minutes=6)
-AT_ONCE = 16
+CONCURRENCY = 16
 PATIENCE_SECONDS = 60
 RELAY_AFTER = timedelta(seconds=1)
 TRUTH, LIE = "https://replicate.delivery/{}.png", "https://elsewhere.example/{}.png"
@@ -102,7 +102,7 @@ async def post_each_thrice(client: httpx.AsyncClient, webhooks: list[Webhook]) -
 
 
 async def side_by_side(work: list[Any]) -> list[Any]:
-    places = asyncio.Semaphore(AT_ONCE)
+    places = asyncio.Semaphore(CONCURRENCY)
 
     async def one(piece: Any) -> Any:
         async with places:
@@ -117,10 +117,10 @@ def documents(endpoints: Endpoints) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def predictor_on(chassis: Chassis, provider: Any) -> AsyncIterator[None]:
+async def predictor_on(chassis: ServiceContext, provider: Any) -> AsyncIterator[None]:
     """The predictor as far as it reads what the provider said."""
     settings: Any = None
-    backlog = partial(chassis.broker.waiting, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
+    backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
     predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
     queue = topology.PREDICTOR_PREDICTION_UPDATED
     consumer = Consumer(chassis.broker, chassis.jobs, queue, predictor.read_update)

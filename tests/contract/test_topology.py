@@ -6,7 +6,7 @@ import pytest
 
 from studio_contracts import topology
 from studio_contracts.events import PAYLOADS
-from studio_contracts.topology import MAX_ATTEMPTS, QUEUES, RETRY_DELAYS, ROUTED, retry_delay, retry_exchange
+from studio_contracts.topology import MANDATORY_TYPES, MAX_ATTEMPTS, QUEUES, RETRY_DELAYS, retry_delay, retry_exchange
 
 ROUTES = {
     "studio.job.created.v1": "stencil.job-created",
@@ -24,13 +24,13 @@ def test_every_type_goes_to_the_one_queue_documented_for_it() -> None:
 
 
 def test_only_the_end_of_a_good_job_may_find_nobody_listening() -> None:
-    assert set(ROUTES) == ROUTED
-    assert set(PAYLOADS) - ROUTED == {"studio.job.completed.v1"}
+    assert set(ROUTES) == MANDATORY_TYPES
+    assert set(PAYLOADS) - MANDATORY_TYPES == {"studio.job.completed.v1"}
 
 
 def test_every_name_on_the_broker_is_unique() -> None:
     names = [topology.EXCHANGE, *(retry_exchange(delay) for delay in RETRY_DELAYS)]
-    names += [name for queue in QUEUES for name in (queue.name, queue.dead)]
+    names += [name for queue in QUEUES for name in (queue.name, queue.dead_letter_queue)]
     assert len(set(names)) == len(names)
     assert all(len(name.encode()) <= 255 for name in names)
 

@@ -14,13 +14,13 @@ from studio_chassis.messaging import consumer
 from studio_chassis.persistence import jobs
 from studio_chassis.persistence.jobs import Applied, Jobs
 from studio_chassis.replicate.client import ReplicateClient
-from studio_chassis.replicate.errors import AnswerLost
+from studio_chassis.replicate.errors import OutcomeUnknown
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_cli import replay
-from studio_cli.dead_letters import Letter
+from studio_cli.dead_letters import DeadLetter
 from studio_contracts.job import Job
 from studio_domain import lifecycle
-from studio_domain.domain_events import PredictionReported, ProviderCalledBack, Reopened, SlotClaimed, WorkFailed
+from studio_domain.domain_events import PredictionReported, Reopened, SlotClaimed, WebhookReceived, WorkFailed
 from studio_domain.lifecycle import Transition, ending, slots, transition
 from studio_gateway.api import webhooks
 from studio_postprocess.handlers import Postprocess
@@ -64,10 +64,10 @@ def no_compare_and_set(patch: Patch) -> None:
 
 @caught_by("peace_is_uneventful canceled_stops_spending")
 def published_before_the_commit_and_not_kept(patch: Patch) -> None:
-    async def commit(self: Jobs, job_id: str, happening: Any) -> tuple[Transition | None, Job]:
+    async def commit(self: Jobs, job_id: str, event: Any) -> tuple[Transition | None, Job]:
         for _ in range(50):
             job = await self._store.load(job_id)
-            change = transition(job, happening, now=self._clock(), by=self._service)
+            change = transition(job, event, now=self._clock(), by=self._service)
             if change is None:
                 return None, job
             for event in change.events:
@@ -102,7 +102,7 @@ def no_adoption_but_another_request(patch: Patch) -> None:
         )
         await self._record(job, slot, report)
 
-    patch.setattr(Predictor, "_find_again", again)
+    patch.setattr(Predictor, "_recover_lost", again)
 
 
 @caught_by("looked_for_before_asked_again")
@@ -138,7 +138,7 @@ def an_unfinished_list_counts_as_read(patch: Patch) -> None:
     recent = ReplicateClient.recent
 
     async def satisfied(self: ReplicateClient, created_after: Any) -> Any:
-        with contextlib.suppress(AnswerLost):
+        with contextlib.suppress(OutcomeUnknown):
             async for page in recent(self, created_after):
                 yield page
 
@@ -148,7 +148,7 @@ def an_unfinished_list_counts_as_read(patch: Patch) -> None:
 @caught_by("paid_within_limits")
 def lost_attempts_cost_nothing(patch: Patch) -> None:
     def known(job: Job) -> int:
-        return sum(max(1, len(slot.paid)) * slots._cents(job, slot) for slot in job.predictions)
+        return sum(max(1, len(slot.prediction_ids)) * slots._cents(job, slot) for slot in job.predictions)
 
     patch.setattr(slots, "_cents_committed", known)
 
@@ -165,10 +165,10 @@ def no_outbox_relay(patch: Patch) -> None:
 def no_claim_before_the_request(patch: Patch) -> None:
     apply = Jobs.apply
 
-    async def unclaimed(self: Jobs, job_id: str, happening: Any) -> Applied:
-        if isinstance(happening, SlotClaimed):
+    async def unclaimed(self: Jobs, job_id: str, event: Any) -> Applied:
+        if isinstance(event, SlotClaimed):
             return Applied(await self.load(job_id), changed=True)
-        return await apply(self, job_id, happening)
+        return await apply(self, job_id, event)
 
     patch.setattr(Jobs, "apply", unclaimed)
 
@@ -178,7 +178,7 @@ def claim_released_when_the_answer_was_lost(patch: Patch) -> None:
     class Never(Exception):
         """Not raised by anybody."""
 
-    patch.setattr(handlers, "AnswerLost", Never)
+    patch.setattr(handlers, "OutcomeUnknown", Never)
 
 
 @caught_by("nothing_waits_for_its_deadline ends_by_its_deadline every_job_ends")
@@ -200,12 +200,12 @@ def stuck_is_measured_from_the_creation(patch: Patch) -> None:
         return self._each(lambda job: not job.is_final and job.created_at < before)
 
     def since_creation(job: Job, stuck_after: timedelta) -> timedelta:
-        return lifecycle_patience(job, stuck_after) - (job.updated_at - job.created_at)
+        return lifecycle_backoff(job, stuck_after) - (job.updated_at - job.created_at)
 
-    lifecycle_patience = lifecycle.patience
+    lifecycle_backoff = lifecycle.rescue_backoff
     patch.setattr(SimulatedJobStore, "unfinished", unfinished)
-    patch.setattr(lifecycle, "patience", since_creation)
-    patch.setattr(rescue, "patience", since_creation)
+    patch.setattr(lifecycle, "rescue_backoff", since_creation)
+    patch.setattr(rescue, "rescue_backoff", since_creation)
 
 
 @caught_by("ends_by_its_deadline every_job_ends")
@@ -217,10 +217,10 @@ def no_deadline(patch: Patch) -> None:
 def webhooks_answered_and_not_recorded(patch: Patch) -> None:
     record = Jobs.record
 
-    async def forgetful(self: Jobs, job_id: str, happening: Any) -> Applied:
-        if isinstance(happening, ProviderCalledBack):
+    async def forgetful(self: Jobs, job_id: str, event: Any) -> Applied:
+        if isinstance(event, WebhookReceived):
             return Applied(await self.load(job_id), changed=False)
-        return await record(self, job_id, happening)
+        return await record(self, job_id, event)
 
     patch.setattr(Jobs, "record", forgetful)
 
@@ -256,10 +256,10 @@ def webhooks_are_believed_without_the_signature(patch: Patch) -> None:
 
 @caught_by("allowed_transitions")
 def a_late_report_leads_out_of_a_final_state(patch: Patch) -> None:
-    def lax(job: Job, happening: Any, **where: Any) -> Transition | None:
-        if job.is_final and isinstance(happening, PredictionReported):
+    def lax(job: Job, event: Any, **where: Any) -> Transition | None:
+        if job.is_final and isinstance(event, PredictionReported):
             job = job.model_copy(update={"status": "running", "error": None, "finished_at": None})
-        return transition(job, happening, **where)
+        return transition(job, event, **where)
 
     patch.setattr(jobs, "transition", lax)
 
@@ -271,7 +271,7 @@ def retried_for_ever(patch: Patch) -> None:
 
 @caught_by("dead_letters_as_expected")
 def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
-    bury = consumer.Consumer._bury
+    bury = consumer.Consumer._dead_letter
 
     async def fail_first(self: consumer.Consumer, message: Any, event: Any, reason: str) -> None:
         if event is not None:
@@ -279,7 +279,7 @@ def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
                 await self._jobs.apply(event.subject, WorkFailed("set_aside", "Set aside", reason, replayable=True))
         await bury(self, message, event, reason)
 
-    patch.setattr(consumer.Consumer, "_bury", fail_first)
+    patch.setattr(consumer.Consumer, "_dead_letter", fail_first)
 
 
 @caught_by("completed_has_pictures")
@@ -337,12 +337,12 @@ def failures_of_the_model_are_retried(patch: Patch) -> None:
 
 @caught_by("canceled_stops_spending")
 def canceled_jobs_go_on_spending(patch: Patch) -> None:
-    patch.setattr(Predictor, "stop_spending", _nothing)
+    patch.setattr(Predictor, "cancel_predictions", _nothing)
 
 
 @caught_by("canceled_stops_spending")
 def the_provider_is_not_told_of_a_cancellation(patch: Patch) -> None:
-    patch.setattr(Predictor, "_call_off", _nothing)
+    patch.setattr(Predictor, "_cancel", _nothing)
 
 
 @caught_by("canceled_stops_spending")
@@ -353,11 +353,11 @@ def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
         job = await self.jobs.load(event.subject)
         slot = job.slot(event.payload.slot)
         if slot is not None and (slot.attempt, slot.state) == (event.payload.attempt, "waiting"):
-            await self._buy(job, slot)
+            await self._create_prediction(job, slot)
 
-    async def claimed(self: Jobs, job_id: str, happening: Any) -> Applied:
-        applied = await apply(self, job_id, happening)
-        return applied._replace(changed=True) if isinstance(happening, SlotClaimed) else applied
+    async def claimed(self: Jobs, job_id: str, event: Any) -> Applied:
+        applied = await apply(self, job_id, event)
+        return applied._replace(changed=True) if isinstance(event, SlotClaimed) else applied
 
     patch.setattr(Predictor, "request_prediction", request_prediction)
     patch.setattr(Jobs, "apply", claimed)
@@ -365,37 +365,37 @@ def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
 
 @caught_by("dead_letters_as_expected canceled_stops_spending", first=700)
 def late_reads_are_taken_for_the_newest(patch: Patch) -> None:
-    patch.setattr(SimulatedJobStore, "newest", SimulatedJobStore.load)
+    patch.setattr(SimulatedJobStore, "load_linearizable", SimulatedJobStore.load)
 
 
 @caught_by("dead_letters_as_expected")
 def a_letter_is_taken_away_before_its_job_is_reopened(patch: Patch) -> None:
-    async def ack_first(letter: Letter, jobs: Jobs, _: Any) -> replay.Fate:
+    async def ack_first(letter: DeadLetter, jobs: Jobs, _: Any) -> replay.ReplayOutcome:
         if letter.event is None:
-            return replay.Fate.UNREADABLE
+            return replay.ReplayOutcome.UNREADABLE
         await letter.message.ack()
         await jobs.apply(letter.event.subject, Reopened(letter.event))
-        return replay.Fate.REPLAYED
+        return replay.ReplayOutcome.REPLAYED
 
     patch.setattr(replay, "_replay", ack_first)
 
 
 @caught_by("replayed_twice_changes_nothing")
 def every_replay_sends_its_event_on(patch: Patch) -> None:
-    def again(job: Job, happening: Any, **where: Any) -> Transition | None:
-        change = transition(job, happening, **where)
-        if change is None and isinstance(happening, Reopened):
+    def again(job: Job, event: Any, **where: Any) -> Transition | None:
+        change = transition(job, event, **where)
+        if change is None and isinstance(event, Reopened):
             same = job.model_copy(update={"version": job.version + 1, "updated_at": where["now"]})
-            return Transition(same, (happening.event,) if happening.event is not None else ())
+            return Transition(same, (event.event,) if event.event is not None else ())
         return change
 
     patch.setattr(jobs, "transition", again)
 
 
 @caught_by("rescued_in_moderation")
-def nudged_at_an_even_pace(patch: Patch) -> None:
-    patch.setattr(lifecycle, "patience", lambda _, stuck_after: stuck_after)
-    patch.setattr(rescue, "patience", lambda _, stuck_after: stuck_after)
+def rescued_at_an_even_pace(patch: Patch) -> None:
+    patch.setattr(lifecycle, "rescue_backoff", lambda _, stuck_after: stuck_after)
+    patch.setattr(rescue, "rescue_backoff", lambda _, stuck_after: stuck_after)
 
 
 @caught_by("ranked_in_order")

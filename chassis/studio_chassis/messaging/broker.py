@@ -20,21 +20,21 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryErr
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.cloudevents import BUILD, to_message
 from studio_chassis.observability import metrics
-from studio_chassis.runtime.timeouts import within
+from studio_chassis.runtime.timeouts import wait_or_abandon
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_contracts.topology import Queue
 
 PUBLISH_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
-SET_UP_SECONDS = 30.0
+SETUP_SECONDS = 30.0
 """A line that breaks at the wrong moment leaves the opening of a channel waiting for ever."""
 CLOSE_SECONDS = 10.0
-SET_UP_AGAIN_SECONDS = 5.0
-DEAD_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
+SETUP_RETRY_SECONDS = 5.0
+DLQ_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
 T = TypeVar("T")
-OUTAGES = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
+CONNECTION_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
 log = structlog.get_logger()
 
 
@@ -66,11 +66,11 @@ class Broker:
         while not self.ready.is_set():
             try:
                 await self._set_up()
-            except Exception as error:  # noqa: BLE001 - as in `on_the_line`: a consumer must not stay deaf for it
+            except Exception as error:  # noqa: BLE001 - as in `run_on_connection`: a consumer must not stay deaf for it
                 log.error("broker set-up failed", reason=f"{type(error).__name__}: {error}")
-                with suppress(*OUTAGES):
-                    await on_the_line(CLOSE_SECONDS, self.close())
-                await asyncio.sleep(SET_UP_AGAIN_SECONDS)
+                with suppress(*CONNECTION_ERRORS):
+                    await run_on_connection(CLOSE_SECONDS, self.close())
+                await asyncio.sleep(SETUP_RETRY_SECONDS)
 
     async def _set_up(self) -> None:
         connection = await aio_pika.connect_robust(
@@ -82,29 +82,29 @@ class Broker:
             client_properties={"connection_name": f"studio-{self._service}"},
         )
         self._connection = connection
-        await on_the_line(SET_UP_SECONDS, declare(connection))
-        connection.close_callbacks.add(self._lost)
-        connection.reconnect_callbacks.add(self._regained)
+        await run_on_connection(SETUP_SECONDS, declare(connection))
+        connection.close_callbacks.add(self._on_disconnected)
+        connection.reconnect_callbacks.add(self._on_reconnected)
         channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-        await on_the_line(SET_UP_SECONDS, channel.initialize())
+        await run_on_connection(SETUP_SECONDS, channel.initialize())
         self._channel = channel
         self.ready.set()
         log.info("broker connected")
 
-    def _lost(self, *_: Any) -> None:
+    def _on_disconnected(self, *_: Any) -> None:
         log.warning("broker connection lost")
 
-    async def _regained(self, *_: Any) -> None:
+    async def _on_reconnected(self, *_: Any) -> None:
         log.info("broker connection regained")
         if self._connection is not None:
-            with suppress(*OUTAGES):  # a broker that lost its disk lacks what the channels do not restore
-                await on_the_line(SET_UP_SECONDS, declare(self._connection))
+            with suppress(*CONNECTION_ERRORS):  # a broker that lost its disk lacks what the channels do not restore
+                await run_on_connection(SETUP_SECONDS, declare(self._connection))
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
         message = to_message(event)
         message.headers[BUILD] = self._build
-        await self.send(topology.EXCHANGE, event.type, message, mandatory=event.type in topology.ROUTED)
+        await self.send(topology.EXCHANGE, event.type, message, mandatory=event.type in topology.MANDATORY_TYPES)
         metrics.published.labels(event.type).inc()
 
     async def send(self, exchange: str, routing_key: str, message: aio_pika.Message, *, mandatory: bool = True) -> None:
@@ -122,7 +122,7 @@ class Broker:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            # canceled by nobody: as in `on_the_line`, without a task for each message
+            # canceled by nobody: as in `run_on_connection`, without a task for each message
             raise Unavailable("broker: the line broke") from error
         except Exception as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
@@ -130,19 +130,20 @@ class Broker:
     async def open_queue(self, queue: Queue) -> AbstractQueue:
         """The queue on a channel of its own, which holds as many messages as its prefetch allows.
 
-        Waits for the broker. Queue, bindings and consumers are restored after a reconnect. Raises one of OUTAGES.
+        Waits for the broker. Queue, bindings and consumers are restored after a reconnect.
+        Raises one of CONNECTION_ERRORS.
         """
         await self.ready.wait()
         assert self._connection is not None
-        return await on_the_line(SET_UP_SECONDS, _open_work(self._connection, queue))
+        return await run_on_connection(SETUP_SECONDS, _open_work(self._connection, queue))
 
-    async def waiting(self, queue: Queue) -> int:
+    async def ready_count(self, queue: Queue) -> int:
         """How many messages are ready in the queue and in nobody's hand. Raises Unavailable."""
         if self._connection is None or not self.is_connected:
             raise Unavailable("broker: not connected")
         try:
-            return await on_the_line(PUBLISH_SECONDS, _count_ready(self._connection, queue))
-        except OUTAGES as error:
+            return await run_on_connection(PUBLISH_SECONDS, _count_ready(self._connection, queue))
+        except CONNECTION_ERRORS as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
 
     async def close(self) -> None:
@@ -151,14 +152,14 @@ class Broker:
             await self._connection.close()
 
 
-async def on_the_line(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What the work on a line that may break returns within the time. Raises one of OUTAGES.
+async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What the work on a line that may break returns within the time. Raises one of CONNECTION_ERRORS.
 
     What was under way when a line broke ends in aio-pika with any exception: a plain one, a cancellation, or never.
     """
     try:
-        return await within(seconds, work)
-    except OUTAGES:
+        return await wait_or_abandon(seconds, work)
+    except CONNECTION_ERRORS:
         raise
     except Exception as error:
         raise ConnectionError(f"{type(error).__name__}: {error}") from error
@@ -169,7 +170,7 @@ async def declare(connection: AbstractRobustConnection) -> None:
     # Of the connection's own making it would be a robust one: broken meanwhile, it would be restored and stay for ever.
     async with aio_pika.Channel(connection) as channel:
         for queue in topology.QUEUES:
-            await channel.declare_queue(queue.dead, durable=True, arguments=DEAD_ARGUMENTS)
+            await channel.declare_queue(queue.dead_letter_queue, durable=True, arguments=DLQ_ARGUMENTS)
             await _declare_work(channel, queue)
         for delay in topology.RETRY_DELAYS:
             name = topology.retry_exchange(delay)
@@ -211,7 +212,7 @@ def _quorum(dead_letter: dict[str, Any]) -> dict[str, Any]:
 
 def work_arguments(queue: Queue) -> dict[str, Any]:
     """Arguments of a work queue: what kills its consumers again and again ends in the dead-letter queue."""
-    return _quorum({"x-dead-letter-routing-key": queue.dead, "x-delivery-limit": topology.DELIVERY_LIMIT})
+    return _quorum({"x-dead-letter-routing-key": queue.dead_letter_queue, "x-delivery-limit": topology.DELIVERY_LIMIT})
 
 
 def retry_arguments(delay: timedelta) -> dict[str, Any]:
@@ -230,5 +231,5 @@ async def open_broker(url: str, service: str, build: str) -> AsyncIterator[Broke
         connecting.cancel()
         with suppress(asyncio.CancelledError):
             await connecting
-        with suppress(*OUTAGES):  # over a line that broke, the goodbye is not answered
-            await on_the_line(CLOSE_SECONDS, broker.close())
+        with suppress(*CONNECTION_ERRORS):  # over a line that broke, the goodbye is not answered
+            await run_on_connection(CLOSE_SECONDS, broker.close())

@@ -15,10 +15,10 @@ from studio_contracts.events import Event, EventError
 BUILD = "ce-studiobuild"
 """Extension attribute: the build of the service that published the event."""
 ATTEMPT = "studio-attempt"
-WAITS = "studio-waits"
+DEFERRALS = "studio-waits"
 """How often the message was put off through no fault of its own."""
 LAST_ERROR = "studio-last-error"
-DIED_AT = "studio-died-at"
+DEAD_LETTERED_AT = "studio-died-at"
 UNREADABLE = "unreadable"
 """How the last error of a message begins that nobody could read, so that its job was not told."""
 MAX_BODY_BYTES = 4_500_000

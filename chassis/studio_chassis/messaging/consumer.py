@@ -14,8 +14,15 @@ from opentelemetry.trace import SpanKind
 from structlog.contextvars import bound_contextvars
 
 from studio_chassis.errors import JobNotFound, Unavailable
-from studio_chassis.messaging.broker import OUTAGES, RECONNECT_SECONDS, Broker, on_the_line
-from studio_chassis.messaging.cloudevents import ATTEMPT, DIED_AT, LAST_ERROR, UNREADABLE, WAITS, from_message
+from studio_chassis.messaging.broker import CONNECTION_ERRORS, RECONNECT_SECONDS, Broker, run_on_connection
+from studio_chassis.messaging.cloudevents import (
+    ATTEMPT,
+    DEAD_LETTERED_AT,
+    DEFERRALS,
+    LAST_ERROR,
+    UNREADABLE,
+    from_message,
+)
 from studio_chassis.messaging.dispositions import Pause, Reject, Retry
 from studio_chassis.observability import metrics
 from studio_chassis.observability.logs import trace_id
@@ -33,8 +40,8 @@ REGISTER_SECONDS = 30
 HANDLER_SECONDS = 300
 """No handler waits for the provider, so this is a bound for bugs; it stays below the broker's own consumer time-out."""
 PAUSE_SECONDS = 25.0
-HOLD_SECONDS = 5.0
-HOLDS = 60
+PUBLISH_RETRY_SECONDS = 5.0
+PUBLISH_RETRIES = 60
 log = structlog.get_logger()
 
 
@@ -49,13 +56,13 @@ class Consumer:
         self._handler = handler
         self._source: AbstractQueue | None = None
         self._tag: str | None = None
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._resuming: asyncio.Task[None] | None = None
         self._draining = False
         self.paused_because: str | None = None
 
     @property
-    def is_deaf(self) -> bool:
+    def is_stalled(self) -> bool:
         """Whether the broker is there and this consumer takes nothing from it without meaning to."""
         return self._broker.is_connected and self._tag is None and self.paused_because is None
 
@@ -69,29 +76,29 @@ class Consumer:
         while self._tag is None:
             try:
                 self._source = self._source or await self._broker.open_queue(self.queue)
-                self._tag = await on_the_line(REGISTER_SECONDS, self._source.consume(self._take))
-            except OUTAGES:
+                self._tag = await run_on_connection(REGISTER_SECONDS, self._source.consume(self._on_message))
+            except CONNECTION_ERRORS:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _take(self, message: AbstractIncomingMessage) -> None:
+    async def _on_message(self, message: AbstractIncomingMessage) -> None:
         # A task of our own: aio-pika cancels its callbacks when the connection drops, in the middle of a paid call.
         task = asyncio.create_task(self._handle(message))
-        self._in_hand.add(task)
-        task.add_done_callback(self._in_hand.discard)
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
 
     async def _handle(self, message: AbstractIncomingMessage) -> None:
         try:
             event = from_message(message.headers, message.body)
         except EventError as error:
-            await self._settle(message, "dead", self._bury(message, None, f"{UNREADABLE}: {error}"))
+            await self._settle(message, "dead", self._dead_letter(message, None, f"{UNREADABLE}: {error}"))
             return
         with bound_contextvars(job_id=event.subject, trace_id=trace_id(event.traceparent), event_type=event.type):
             metrics.queue_wait_seconds.labels(self.queue.name).observe((self._clock() - event.time).total_seconds())
             started = time.perf_counter()
             with span(f"process {self.queue.name}", event.traceparent, SpanKind.CONSUMER, job_id=event.subject):
-                verdict = await self._try(event)
+                disposition = await self._try(event)
             metrics.handler_seconds.labels(self.queue.name).observe(time.perf_counter() - started)
-            await self._carry_out(verdict, event, message)
+            await self._apply_disposition(disposition, event, message)
 
     async def _try(self, event: Event) -> Exception | None:
         try:
@@ -99,39 +106,41 @@ class Consumer:
                 await self._handler(event)
         except JobNotFound as error:
             return Reject(f"no such job: {error}")
-        except Exception as error:  # noqa: BLE001 - the seam: whatever a handler raises becomes a verdict
+        except Exception as error:  # noqa: BLE001 - the seam: whatever a handler raises becomes a disposition
             return error
         return None
 
-    async def _carry_out(self, verdict: Exception | None, event: Event, message: AbstractIncomingMessage) -> None:
-        match verdict:
+    async def _apply_disposition(
+        self, disposition: Exception | None, event: Event, message: AbstractIncomingMessage
+    ) -> None:
+        match disposition:
             case None:
                 await self._settle(message, "done")
             case Pause():
-                self._pause(verdict)
+                self._pause(disposition)
                 delay = timedelta(seconds=PAUSE_SECONDS)
-                await self._settle(message, "paused", self._put_off(message, verdict.reason, delay, counted=False))
+                await self._settle(message, "paused", self._defer(message, disposition.reason, delay, counted=False))
             case Unavailable():
-                log.warning("put off", queue=self.queue.name, reason=str(verdict))
-                delay = topology.outage_delay(_count(message, WAITS, 0))
-                await self._settle(message, "unavailable", self._put_off(message, str(verdict), delay, counted=False))
+                log.warning("put off", queue=self.queue.name, reason=str(disposition))
+                delay = topology.outage_delay(_count(message, DEFERRALS, 0))
+                await self._settle(message, "unavailable", self._defer(message, str(disposition), delay, counted=False))
             case Retry(counted=False):
                 await self._settle(
-                    message, "put off", self._put_off(message, verdict.reason, verdict.after, counted=False)
+                    message, "put off", self._defer(message, disposition.reason, disposition.after, counted=False)
                 )
             case Reject():
-                await self._settle(message, "dead", self._bury(message, event, verdict.reason))
+                await self._settle(message, "dead", self._dead_letter(message, event, disposition.reason))
             case _:
-                await self._retry_or_bury(verdict, event, message)
+                await self._retry_or_dead_letter(disposition, event, message)
 
-    async def _retry_or_bury(self, error: Exception, event: Event, message: AbstractIncomingMessage) -> None:
+    async def _retry_or_dead_letter(self, error: Exception, event: Event, message: AbstractIncomingMessage) -> None:
         reason = str(error) if isinstance(error, Retry) else f"{type(error).__name__}: {error}"
         log.warning("handler failed", queue=self.queue.name, attempt=_attempt(message), reason=reason, exc_info=error)
         if _attempt(message) >= topology.MAX_ATTEMPTS:
-            await self._settle(message, "dead", self._bury(message, event, reason))
+            await self._settle(message, "dead", self._dead_letter(message, event, reason))
             return
         after = error.after if isinstance(error, Retry) else None
-        await self._settle(message, "retried", self._put_off(message, reason, after, counted=True))
+        await self._settle(message, "retried", self._defer(message, reason, after, counted=True))
 
     async def _settle(
         self, message: AbstractIncomingMessage, outcome: str, first: Awaitable[None] | None = None
@@ -146,8 +155,8 @@ class Consumer:
         except Exception as error:  # noqa: BLE001 - whatever went wrong, a message must not stay in hand for ever
             outcome = "redelivered"
             log.warning("will be delivered again", queue=self.queue.name, reason=str(error))
-            await asyncio.sleep(HOLD_SECONDS)
-            with suppress(*OUTAGES):
+            await asyncio.sleep(PUBLISH_RETRY_SECONDS)
+            with suppress(*CONNECTION_ERRORS):
                 await message.reject(requeue=True)
         metrics.messages.labels(self.queue.name, outcome).inc()
 
@@ -156,32 +165,32 @@ class Consumer:
 
         Given back instead, the original would come again at once, and soon be dead by its delivery limit.
         """
-        for _ in range(HOLDS):
+        for _ in range(PUBLISH_RETRIES):
             with suppress(Unavailable):
                 return await self._broker.send(exchange, routing_key, message)
-            await asyncio.sleep(HOLD_SECONDS)
+            await asyncio.sleep(PUBLISH_RETRY_SECONDS)
         return await self._broker.send(exchange, routing_key, message)
 
-    async def _put_off(
+    async def _defer(
         self, message: AbstractIncomingMessage, reason: str, after: timedelta | None, *, counted: bool
     ) -> None:
         attempt = _attempt(message)
         room = topology.retry_exchange(topology.retry_delay(attempt, after))
         copy = _copy(message, attempt + counted, reason)
-        copy.headers[WAITS] = _count(message, WAITS, 0) + (not counted)
+        copy.headers[DEFERRALS] = _count(message, DEFERRALS, 0) + (not counted)
         await self._send(room, self.queue.name, copy)
 
-    async def _bury(self, message: AbstractIncomingMessage, event: Event | None, reason: str) -> None:
+    async def _dead_letter(self, message: AbstractIncomingMessage, event: Event | None, reason: str) -> None:
         """Keep the message as a dead letter, then tell its job. In this order a job never fails without its letter."""
         log.error("set aside", queue=self.queue.name, reason=reason)
         letter = _copy(message, _attempt(message), reason)
-        letter.headers[DIED_AT] = self._clock().isoformat()
-        await self._send("", self.queue.dead, letter)
+        letter.headers[DEAD_LETTERED_AT] = self._clock().isoformat()
+        await self._send("", self.queue.dead_letter_queue, letter)
         if event is not None:
             failure = WorkFailed(
                 code="set_aside",
                 title="A step could not be carried out",
-                detail=f"The step was set aside in {self.queue.dead}. An operator can replay it.",
+                detail=f"The step was set aside in {self.queue.dead_letter_queue}. An operator can replay it.",
                 replayable=True,
             )
             with suppress(JobNotFound):
@@ -205,8 +214,8 @@ class Consumer:
     async def _cancel(self) -> None:
         if self._source is not None and self._tag is not None:
             tag, self._tag = self._tag, None
-            with suppress(*OUTAGES):
-                await on_the_line(REGISTER_SECONDS, self._source.cancel(tag))
+            with suppress(*CONNECTION_ERRORS):
+                await run_on_connection(REGISTER_SECONDS, self._source.cancel(tag))
 
     async def drain(self, seconds: float) -> None:
         """Take no more and finish what is in hand within the time; the rest goes back to the queue."""
@@ -214,8 +223,8 @@ class Consumer:
         if self._resuming is not None:
             self._resuming.cancel()
         await self._cancel()
-        if self._in_hand:
-            _, unfinished = await asyncio.wait(self._in_hand, timeout=seconds)
+        if self._in_flight:
+            _, unfinished = await asyncio.wait(self._in_flight, timeout=seconds)
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)

@@ -6,7 +6,7 @@ from typing import Literal
 from studio_chassis.errors import ChassisError
 
 
-class Verdict(ChassisError):
+class Disposition(ChassisError):
     """Base of what a handler says of a failure; anything else it raises counts as `Retry`."""
 
     def __init__(self, reason: str) -> None:
@@ -14,7 +14,7 @@ class Verdict(ChassisError):
         self.reason = reason
 
 
-class Retry(Verdict):
+class Retry(Disposition):
     """Try again later, at least `after` from now. `counted` failures end as a dead letter."""
 
     def __init__(self, reason: str, *, after: timedelta | None = None, counted: bool = True) -> None:
@@ -23,11 +23,11 @@ class Retry(Verdict):
         self.counted = counted
 
 
-class Reject(Verdict):
+class Reject(Disposition):
     """No retry can mend this message: it is set aside as a dead letter."""
 
 
-class Pause(Verdict):
+class Pause(Disposition):
     """Nothing of this kind can be done now: stop consuming and resume by itself.
 
     The cause is the provider (no credit, out of reach), or a backlog that more work would only make longer.

@@ -3,7 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 from studio_contracts.job import Job
-from studio_domain.domain_events import Happening
+from studio_domain.domain_events import DomainEvent
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -20,7 +20,7 @@ paused = Gauge(
 published = Counter("studio_published_total", "Events the broker took responsibility for.", ["type"])
 relayed = Counter("studio_relayed_total", "Events the relay published because nobody else had.")
 
-transitions = Counter("studio_transitions_total", "Changes committed to jobs, by what happened.", ["happening"])
+transitions = Counter("studio_transitions_total", "Changes committed to jobs, by what happened.", ["event"])
 stage_seconds = Histogram(
     "studio_stage_seconds", "Work and provider time, as the timeline tells it.", ["event"], buckets=_SECONDS
 )
@@ -28,7 +28,7 @@ spent_cents = Counter("studio_spent_cents_total", "Money committed to prediction
 provider_calls = Counter(
     "studio_provider_calls_total", "Calls to the provider, by how they ended.", ["call", "outcome"]
 )
-webhooks = Counter("studio_webhooks_total", "Webhooks, by verdict.", ["verdict"])
+webhooks = Counter("studio_webhooks_total", "Webhooks, by what became of them.", ["result"])
 rescued = Counter(
     "studio_rescued_total", "Jobs that stopped moving and were looked after, by what was done.", ["action"]
 )
@@ -44,13 +44,13 @@ violations = Gauge(
 loop_lag_seconds = Gauge("studio_event_loop_lag_seconds", "How late the event loop ran its last timer.")
 
 
-def count(before: Job, after: Job, happening: Happening) -> None:
+def count(before: Job, after: Job, event: DomainEvent) -> None:
     """Count a committed change: what happened, how long the work took, what it committed to pay."""
-    transitions.labels(type(happening).__name__).inc()
+    transitions.labels(type(event).__name__).inc()
     for entry in after.timeline[len(before.timeline) :]:
         if entry.seconds is not None:
             stage_seconds.labels(entry.event).observe(entry.seconds)
     if after.generation is not None:
         slots = zip(before.predictions, after.predictions, strict=False)
-        pictures = sum((len(new.paid) - len(old.paid)) * new.count for old, new in slots)
+        pictures = sum((len(new.prediction_ids) - len(old.prediction_ids)) * new.count for old, new in slots)
         spent_cents.inc(pictures * after.generation.cents_per_picture)

@@ -23,7 +23,7 @@ _TRACER = trace.get_tracer("studio")
 
 
 @contextmanager
-def exporting(service: str, build: str) -> Iterator[None]:
+def tracing_enabled(service: str, build: str) -> Iterator[None]:
     """Export the process's spans while open, if there is somewhere to send them; the last ones leave at the end."""
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         yield

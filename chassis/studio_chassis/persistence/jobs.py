@@ -16,18 +16,18 @@ from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits
-from studio_domain.domain_events import Happening
+from studio_domain.domain_events import DomainEvent
 from studio_domain.lifecycle import Transition, accept, transition
 
 Publish = Callable[[Event], Awaitable[None]]
 MAX_CONFLICTS = 50
-MAX_ANNOUNCING = 500
+MAX_PUBLISHING = 500
 """Beyond this many the last would outlast its time-out waiting for its turn: the relay has it later, at less cost."""
 log = structlog.get_logger()
 
 
 class Applied(NamedTuple):
-    """The job after a happening, and whether the happening changed it."""
+    """The job after an event, and whether the event changed it."""
 
     job: Job
     changed: bool
@@ -41,7 +41,7 @@ class Jobs:
         self._publish = publish
         self._clock = clock
         self._service = service
-        self._announcing: set[asyncio.Task[None]] = set()
+        self._publishing: set[asyncio.Task[None]] = set()
 
     async def accept(self, brief: Brief, *, job_id: str, seed: int, traceparent: str, limits: Limits) -> Job:
         """Store a new job; it is safe when this returns. Its event is published behind the caller's back."""
@@ -51,32 +51,32 @@ class Jobs:
         failpoints.reached("before-commit")
         await self._store.insert(first)
         failpoints.reached("after-commit")
-        self._announce_soon(first)
+        self._publish_in_background(first)
         return first.job
 
     async def load(self, job_id: str) -> Job:
         """The job as it stands, rarely as it stood shortly before. Raises JobNotFound."""
         return await self._store.load(job_id)
 
-    async def newest(self, job_id: str) -> Job:
+    async def load_linearizable(self, job_id: str) -> Job:
         """The job as it stands for certain: for a step that nobody would repeat. Raises JobNotFound."""
-        return await self._store.newest(job_id)
+        return await self._store.load_linearizable(job_id)
 
-    async def apply(self, job_id: str, happening: Happening) -> Applied:
+    async def apply(self, job_id: str, event: DomainEvent) -> Applied:
         """Take in what happened. Raises JobNotFound, JobConflict, Unavailable.
 
         Once this returns the change is committed and its events are published, or will be by the relay.
         """
-        change, job = await self._commit(job_id, happening)
+        change, job = await self._commit(job_id, event)
         if change is not None:
-            await self._announce(change)
+            await self._publish_events(change)
         return Applied(job, change is not None)
 
-    async def record(self, job_id: str, happening: Happening) -> Applied:
+    async def record(self, job_id: str, event: DomainEvent) -> Applied:
         """As `apply`, but returns after the commit: for callers who must answer within milliseconds."""
-        change, job = await self._commit(job_id, happening)
+        change, job = await self._commit(job_id, event)
         if change is not None:
-            self._announce_soon(change)
+            self._publish_in_background(change)
         return Applied(job, change is not None)
 
     async def relay(self, older_than: timedelta, limit: int) -> int:
@@ -95,36 +95,36 @@ class Jobs:
         metrics.relayed.inc(published)
         return published
 
-    async def finish_announcing(self) -> None:
+    async def flush_publishing(self) -> None:
         """Wait for the publishing that goes on in the background."""
-        await asyncio.gather(*self._announcing)
+        await asyncio.gather(*self._publishing)
 
-    async def _commit(self, job_id: str, happening: Happening) -> tuple[Transition | None, Job]:
+    async def _commit(self, job_id: str, event: DomainEvent) -> tuple[Transition | None, Job]:
         for _ in range(MAX_CONFLICTS):
             job = await self._store.load(job_id)
-            with span(type(happening).__name__, job.traceparent, job_id=job_id):
-                change = transition(job, happening, now=self._clock(), by=self._service)
+            with span(type(event).__name__, job.traceparent, job_id=job_id):
+                change = transition(job, event, now=self._clock(), by=self._service)
                 if change is None:  # a late read must not pass for nothing to do; a write would find out by itself
-                    job = await self._store.newest(job_id)
-                    change = transition(job, happening, now=self._clock(), by=self._service)
+                    job = await self._store.load_linearizable(job_id)
+                    change = transition(job, event, now=self._clock(), by=self._service)
                 if change is None:
                     return None, job
                 failpoints.reached("before-commit")
                 if await self._store.commit(change):
                     failpoints.reached("after-commit")
-                    metrics.count(job, change.job, happening)
+                    metrics.count(job, change.job, event)
                     return change, change.job
         raise JobConflict(f"{job_id}: changed by others {MAX_CONFLICTS} times in a row")
 
-    def _announce_soon(self, change: Transition) -> None:
-        if len(self._announcing) >= MAX_ANNOUNCING:
+    def _publish_in_background(self, change: Transition) -> None:
+        if len(self._publishing) >= MAX_PUBLISHING:
             log.warning("left to the relay", job_id=change.job.id, reason="too much is being published")
             return
-        task = asyncio.create_task(self._announce(change))
-        self._announcing.add(task)
-        task.add_done_callback(self._announcing.discard)
+        task = asyncio.create_task(self._publish_events(change))
+        self._publishing.add(task)
+        task.add_done_callback(self._publishing.discard)
 
-    async def _announce(self, change: Transition) -> None:
+    async def _publish_events(self, change: Transition) -> None:
         """Publish and clear. Failing here loses nothing: the events are in the outbox, and the relay comes by."""
         if change.events:
             await self._publish_outbox(Outbox(change.job.id, change.events))

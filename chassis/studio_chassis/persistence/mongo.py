@@ -20,7 +20,15 @@ from pymongo.read_concern import ReadConcern
 
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable
 from studio_chassis.persistence.documents import from_document, to_document
-from studio_chassis.persistence.store import CLAIM_HOURS, Address, Census, Claim, Outbox, Place, Standing
+from studio_chassis.persistence.store import (
+    IDEMPOTENCY_HOURS,
+    AttemptRef,
+    BacklogStats,
+    Cursor,
+    IdempotencyRecord,
+    Outbox,
+    StatusStats,
+)
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
@@ -63,7 +71,7 @@ _INDEXES = {
         IndexModel([("status", 1), *_NEWEST_FIRST], name="recent_of_status"),
         IndexModel([("predictions.provider_id", 1)], name="awaiting", sparse=True),
     ],
-    "claims": [IndexModel([("claimed_at", 1)], name="kept", expireAfterSeconds=CLAIM_HOURS * 3600)],
+    "claims": [IndexModel([("claimed_at", 1)], name="kept", expireAfterSeconds=IDEMPOTENCY_HOURS * 3600)],
 }
 
 
@@ -107,10 +115,10 @@ class MongoJobStore:
     async def load(self, job_id: str) -> Job:
         document = await self._jobs.find_one({"_id": job_id}, {"outbox": 0})
         # after an election the majority's view may lag: ask what was acknowledged by now
-        return await self.newest(job_id) if document is None else from_document(document)
+        return await self.load_linearizable(job_id) if document is None else from_document(document)
 
     @_translated
-    async def newest(self, job_id: str) -> Job:
+    async def load_linearizable(self, job_id: str) -> Job:
         document = await self._newest_jobs.find_one({"_id": job_id}, {"outbox": 0})
         if document is None:
             raise JobNotFound(job_id)
@@ -163,7 +171,7 @@ class MongoJobStore:
         return bool(result.deleted_count)
 
     @_translated
-    async def claim(self, claim: Claim) -> Claim:
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         document = claim._asdict()
         document["_id"] = document.pop("key")
         try:
@@ -171,11 +179,11 @@ class MongoJobStore:
         except DuplicateKeyError:
             known = await self._claims.find_one({"_id": claim.key})
             # None: it ran out this very moment, so the one at hand takes its place
-            return await self.claim(claim) if known is None else Claim(known.pop("_id"), **known)
+            return await self.claim(claim) if known is None else IdempotencyRecord(known.pop("_id"), **known)
         return claim
 
     @_translated
-    async def recent(self, limit: int, status: Status | None = None, after: Place | None = None) -> tuple[Job, ...]:
+    async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
         query: dict[str, Any] = {} if status is None else {"status": status}
         if after is not None:
             query["$or"] = [
@@ -191,13 +199,13 @@ class MongoJobStore:
         return {document["_id"]: document["version"] async for document in found}
 
     @_translated
-    async def awaiting(self, provider_id: str) -> Address | None:
+    async def awaiting(self, provider_id: str) -> AttemptRef | None:
         slot_of_it = {"predictions": {"$elemMatch": {"provider_id": provider_id}}}
         document = await self._jobs.find_one({"predictions.provider_id": provider_id}, slot_of_it)
         if document is None:
             return None
         slot = document["predictions"][0]
-        return Address(document["_id"], slot["number"], slot["attempt"])
+        return AttemptRef(document["_id"], slot["number"], slot["attempt"])
 
     @_translated
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
@@ -209,18 +217,18 @@ class MongoJobStore:
         return True
 
     @_translated
-    async def census(self) -> Census:
+    async def census(self) -> BacklogStats:
         grouped = self._jobs.aggregate(
             [
                 {"$match": {"final": False}},
                 {"$group": {"_id": "$status", "jobs": {"$sum": 1}, "oldest": {"$min": "$updated_at"}}},
             ]
         )
-        unfinished = {group["_id"]: Standing(group["jobs"], group["oldest"]) async for group in grouped}
+        unfinished = {group["_id"]: StatusStats(group["jobs"], group["oldest"]) async for group in grouped}
         waiting = await self._jobs.find_one(
             {"outbox.0": {"$exists": True}}, {"updated_at": 1}, sort=[("updated_at", 1)]
         )
-        return Census(unfinished, None if waiting is None else waiting["updated_at"])
+        return BacklogStats(unfinished, None if waiting is None else waiting["updated_at"])
 
     @_translated
     async def ping(self) -> None:

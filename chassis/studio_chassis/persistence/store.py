@@ -16,7 +16,7 @@ class Outbox(NamedTuple):
     events: tuple[Event, ...]
 
 
-class Claim(NamedTuple):
+class IdempotencyRecord(NamedTuple):
     """A client's idempotency key, the request it came with, and the job that answers it."""
 
     key: str
@@ -25,14 +25,14 @@ class Claim(NamedTuple):
     claimed_at: datetime
 
 
-class Place(NamedTuple):
+class Cursor(NamedTuple):
     """Where a job stands in the list of all, newest first."""
 
     created_at: datetime
     job_id: str
 
 
-class Address(NamedTuple):
+class AttemptRef(NamedTuple):
     """One attempt of one slot of one job."""
 
     job_id: str
@@ -40,21 +40,21 @@ class Address(NamedTuple):
     attempt: int
 
 
-CLAIM_HOURS = 24
+IDEMPOTENCY_HOURS = 24
 """How long a claim is kept."""
 
 
-class Standing(NamedTuple):
+class StatusStats(NamedTuple):
     """Unfinished jobs of one status: how many, and when the one that waits longest last moved."""
 
     jobs: int
     oldest: datetime
 
 
-class Census(NamedTuple):
+class BacklogStats(NamedTuple):
     """What is under way, and since when the oldest event waits to be published (None when none does)."""
 
-    unfinished: dict[Status, Standing]
+    unfinished: dict[Status, StatusStats]
     oldest_outbox: datetime | None
 
 
@@ -67,7 +67,7 @@ class JobStore(Protocol):
     async def load(self, job_id: str) -> Job:
         """The job as it stands, or just after an election as it stood shortly before. Raises JobNotFound."""
 
-    async def newest(self, job_id: str) -> Job:
+    async def load_linearizable(self, job_id: str) -> Job:
         """The job with every acknowledged change in it, at the price of asking a majority. Raises JobNotFound."""
 
     async def commit(self, change: Transition) -> bool:
@@ -94,22 +94,22 @@ class JobStore(Protocol):
     async def remove(self, job: Job) -> bool:
         """Remove the job, if it is still as given."""
 
-    async def claim(self, claim: Claim) -> Claim:
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         """Keep the claim, unless its key is claimed already. The claim that stands."""
 
-    async def recent(self, limit: int, status: Status | None = None, after: Place | None = None) -> tuple[Job, ...]:
+    async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
         """Jobs, newest first, of that status where one is given; `after` continues a list behind that place."""
 
     async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
         """The versions of those jobs. A job that is not there is left out."""
 
-    async def awaiting(self, provider_id: str) -> Address | None:
+    async def awaiting(self, provider_id: str) -> AttemptRef | None:
         """The attempt for which the provider makes that prediction."""
 
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Whether `holder` now holds the lease: it was free, run out, or its own."""
 
-    async def census(self) -> Census:
+    async def census(self) -> BacklogStats:
         """Count what is under way; finished jobs are not looked at."""
 
     async def ping(self) -> None:

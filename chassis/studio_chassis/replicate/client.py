@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from studio_chassis.observability import metrics
 from studio_chassis.observability.tracing import span
-from studio_chassis.replicate.errors import Answer, AnswerLost, NotFound, NotSent, ProviderError, error_for
-from studio_chassis.replicate.webhook_url import clean_base
+from studio_chassis.replicate.errors import Answer, ConnectionFailed, NotFound, OutcomeUnknown, ProviderError, error_for
+from studio_chassis.replicate.webhook_url import normalize_base_url
 from studio_chassis.runtime.clock import Clock, utc_now
 from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
 
@@ -35,7 +35,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 def api_root(base: str) -> str:
     """The API's root without a slash at its end, `/v1` added where the setting lacks it. Raises ValueError."""
-    root = clean_base(base)
+    root = normalize_base_url(base)
     return root if root.endswith("/v1") else f"{root}/v1"
 
 
@@ -69,7 +69,7 @@ class ReplicateClient:
         webhook_events: Sequence[WebhookEvent] = ("start", "completed"),
         cancel_after: timedelta | None = None,
     ) -> PredictionReport:
-        """Buy one prediction, without waiting for its pictures. After AnswerLost it may exist.
+        """Buy one prediction, without waiting for its pictures. After OutcomeUnknown it may exist.
 
         `version` is a version's hash or, for official models, `owner/name`. `cancel_after` counts from the creation
         and is moved into the provider's bounds.
@@ -81,38 +81,38 @@ class ReplicateClient:
         if cancel_after is not None:
             shortest, longest = CANCEL_AFTER_BOUNDS
             headers["Cancel-After"] = f"{int(max(shortest, min(cancel_after, longest)).total_seconds())}s"
-        return _report(_json(await self._ask("POST", "/predictions", body, headers)))
+        return _report(_json(await self._request("POST", "/predictions", body, headers)))
 
     async def read(self, prediction_id: str) -> dict[str, Any]:
         """The prediction as it is now, as the JSON a webhook would bring. Raises NotFound for an unknown id."""
-        body = _json(await self._ask("GET", _path(prediction_id)))
+        body = _json(await self._request("GET", _path(prediction_id)))
         _report(body)  # a 200 that is no prediction must not pass for one
         assert isinstance(body, dict)
         return body
 
     async def cancel(self, prediction_id: str) -> PredictionReport:
         """Call the prediction off. Raises NotFound; what is said of one already finished is not documented."""
-        return _report(_json(await self._ask("POST", f"{_path(prediction_id)}/cancel")))
+        return _report(_json(await self._request("POST", f"{_path(prediction_id)}/cancel")))
 
     async def recent(self, created_after: datetime, max_pages: int = 10) -> AsyncIterator[list[PredictionReport]]:
         """The account's predictions since that moment, a page of up to 100 at a time, newest first.
 
         Leave a margin in `created_after` for clocks that differ. Entries that cannot be read are left out. Raises
-        AnswerLost when there are more than `max_pages`, as what has not been found may still be among them.
+        OutcomeUnknown when there are more than `max_pages`, as what has not been found may still be among them.
         """
         since = created_after.astimezone(UTC).isoformat().replace("+00:00", "Z")
         query = str(httpx.QueryParams(created_after=since))
         for _ in range(max_pages):
-            page = _json(await self._ask("GET", f"/predictions?{query}", limit=MAX_PAGE_BYTES))
+            page = _json(await self._request("GET", f"/predictions?{query}", limit=MAX_PAGE_BYTES))
             if not isinstance(page, dict) or not isinstance(page.get("results"), list):
-                raise AnswerLost("the provider's list of predictions cannot be read")
+                raise OutcomeUnknown("the provider's list of predictions cannot be read")
             yield list(_readable(page["results"]))
             if not page.get("next"):
                 return
             query = _query(page["next"])
-        raise AnswerLost(f"the provider lists more than {max_pages} pages of predictions since {since}")
+        raise OutcomeUnknown(f"the provider lists more than {max_pages} pages of predictions since {since}")
 
-    async def _ask(
+    async def _request(
         self,
         method: str,
         path: str,
@@ -139,13 +139,13 @@ class ReplicateClient:
             headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity", **headers},
             timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
         )
-        answer = await self._exchange(request, limit)
-        if 200 <= answer.status < 300:
-            return answer.body
-        if answer.status == 404 and path.startswith("/predictions/"):
+        response = await self._exchange(request, limit)
+        if 200 <= response.status < 300:
+            return response.body
+        if response.status == 404 and path.startswith("/predictions/"):
             raise NotFound("the provider knows no prediction of this id")
         # An error page may echo what was sent.
-        raise error_for(answer._replace(body=answer.body.replace(token.encode(), b"[token]")), self._now())
+        raise error_for(response._replace(body=response.body.replace(token.encode(), b"[token]")), self._now())
 
     async def _exchange(self, request: httpx.Request, limit: int) -> Answer:
         try:
@@ -157,9 +157,9 @@ class ReplicateClient:
                 finally:
                     await response.aclose()
         except _NEVER_SENT as error:
-            raise NotSent(f"no connection to the provider ({type(error).__name__})") from error
+            raise ConnectionFailed(f"no connection to the provider ({type(error).__name__})") from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise AnswerLost(f"the provider's answer was lost ({type(error).__name__})") from error
+            raise OutcomeUnknown(f"the provider's answer was lost ({type(error).__name__})") from error
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
@@ -167,7 +167,7 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > limit and response.is_success:
-            raise AnswerLost(f"the provider's answer is larger than {limit} bytes")
+            raise OutcomeUnknown(f"the provider's answer is larger than {limit} bytes")
         if len(body) > limit:
             break  # of an error the status says enough
     return bytes(body[:limit])
@@ -177,14 +177,14 @@ def _json(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise AnswerLost(f"the provider's answer of {len(body)} bytes is not JSON") from error
+        raise OutcomeUnknown(f"the provider's answer of {len(body)} bytes is not JSON") from error
 
 
 def _report(body: object) -> PredictionReport:
     try:
         return read_prediction(body)
     except UnreadablePrediction as error:
-        raise AnswerLost(f"the provider's answer is no prediction: {error}") from error
+        raise OutcomeUnknown(f"the provider's answer is no prediction: {error}") from error
 
 
 def _readable(results: Iterable[object]) -> Iterator[PredictionReport]:
@@ -206,5 +206,5 @@ def _query(following: object) -> str:
     except (httpx.InvalidURL, UnicodeDecodeError):
         query = ""
     if not query:
-        raise AnswerLost("the provider's link to the next page cannot be read")
+        raise OutcomeUnknown("the provider's link to the next page cannot be read")
     return query

@@ -3,11 +3,11 @@
 Creating a prediction costs money and cannot be made idempotent, so the question is always whether one was created:
 
     ProviderError
-    ├── NotSent        certainly not: try again
-    ├── Throttled      certainly not: try again after `retry_after`
-    ├── AnswerLost     perhaps: look for it before trying again
-    │   └── OutOfOrder perhaps, and the next request would fare no better
-    ├── LineStopped    no, and no request will work until a person acts
+    ├── ConnectionFailed        certainly not: try again
+    ├── RateLimited      certainly not: try again after `retry_after`
+    ├── OutcomeUnknown     perhaps: look for it before trying again
+    │   └── ProviderServerError perhaps, and the next request would fare no better
+    ├── AccountBlocked    no, and no request will work until a person acts
     │   ├── OutOfCredit
     │   └── Unauthorised
     ├── Refused        no, and this request never will
@@ -35,15 +35,15 @@ class ProviderError(ChassisError):
     """The provider did not do what was asked."""
 
 
-class NotSent(ProviderError):
+class ConnectionFailed(ProviderError):
     """No connection: the request never reached the provider."""
 
 
-class AnswerLost(ProviderError):
+class OutcomeUnknown(ProviderError):
     """The request may have been carried out, but no usable answer came back."""
 
 
-class Throttled(ProviderError):
+class RateLimited(ProviderError):
     """Too many requests; `retry_after` is in seconds, within RETRY_BOUNDS_SECONDS."""
 
     def __init__(self, message: str, retry_after: float) -> None:
@@ -51,19 +51,19 @@ class Throttled(ProviderError):
         self.retry_after = retry_after
 
 
-class OutOfOrder(AnswerLost):
+class ProviderServerError(OutcomeUnknown):
     """The provider, or a gateway before it, says that it cannot serve; a prediction may have been made all the same."""
 
 
-class LineStopped(ProviderError):
+class AccountBlocked(ProviderError):
     """Nothing can be bought until a person acts: hold all work, burn no attempts."""
 
 
-class OutOfCredit(LineStopped):
+class OutOfCredit(AccountBlocked):
     """The account has no credit left or met its spending limit."""
 
 
-class Unauthorised(LineStopped):
+class Unauthorised(AccountBlocked):
     """The API token is wrong, or not allowed to do this."""
 
 
@@ -75,7 +75,7 @@ class InvalidField(NamedTuple):
     description: str
 
 
-class Refused(ProviderError):
+class InvalidRequest(ProviderError):
     """The request is at fault: the same one must not be sent again."""
 
     def __init__(self, status: int, title: str, detail: str, invalid_fields: tuple[InvalidField, ...] = ()) -> None:
@@ -98,24 +98,24 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def error_for(answer: Answer, now: datetime) -> ProviderError:
+def error_for(response: Answer, now: datetime) -> ProviderError:
     """What an answer outside 2xx means. `now` is for a Retry-After given as a date."""
-    problem = _problem(answer.body)
+    problem = _problem(response.body)
     title, detail = _text(problem.get("title")), _text(problem.get("detail"))
-    message = _message(answer.status, title, detail)
-    match answer.status:
+    message = _message(response.status, title, detail)
+    match response.status:
         case 401 | 403:
             return Unauthorised(message)
         case 402:
             return OutOfCredit(message)
         case 429:
-            return Throttled(message, _retry_after(problem, answer.headers, now))
+            return RateLimited(message, _retry_after(problem, response.headers, now))
         case 408 | 409 | 425:
-            return AnswerLost(message)
+            return OutcomeUnknown(message)
         case status if status >= 500:
-            return OutOfOrder(message)
+            return ProviderServerError(message)
         case status:
-            return Refused(status, title, detail, tuple(_invalid_fields(problem)))
+            return InvalidRequest(status, title, detail, tuple(_invalid_fields(problem)))
 
 
 def _message(status: int, title: str, detail: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 _ROUTE = "/v1/webhooks/replicate"
 
 
-def clean_base(url: str) -> str:
+def normalize_base_url(url: str) -> str:
     """An http(s) base URL with no slash at its end and no doubled ones in its path.
 
     A doubled slash is answered with a redirect, which the provider does not follow: every webhook would be lost.
@@ -25,7 +25,7 @@ def clean_base(url: str) -> str:
 def webhook_url(public_base: str, job_id: str, slot: int, attempt: int, secret: str) -> str:
     """The URL to give the provider for this attempt. Raises ValueError for an unusable base or an empty secret."""
     path = _path(job_id, slot, attempt)
-    return f"{clean_base(public_base)}{_ROUTE}/{path}?token={_token(path, secret)}"
+    return f"{normalize_base_url(public_base)}{_ROUTE}/{path}?token={_token(path, secret)}"
 
 
 def token_is_valid(token: str | None, job_id: str, slot: int, attempt: int, secret: str) -> bool:

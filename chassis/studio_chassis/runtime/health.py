@@ -14,7 +14,7 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[Scope], Awaitable[None]]
 Receive = Callable[[], Awaitable[Scope]]
 
-DEAF_SECONDS = 120.0
+STALLED_SECONDS = 120.0
 """A worker that consumes nothing for so long asks to be restarted."""
 
 
@@ -34,13 +34,13 @@ class Health:
 
     def live(self) -> tuple[int, dict[str, Any]]:
         """Status code and body of /healthz."""
-        if not any(consumer.is_deaf for consumer in self._consumers):
+        if not any(consumer.is_stalled for consumer in self._consumers):
             self._heard = time.monotonic()
         deaf = time.monotonic() - self._heard
-        return (200 if deaf < DEAF_SECONDS else 503), {
+        return (200 if deaf < STALLED_SECONDS else 503), {
             "service": self._service,
             "build": self._build,
-            "deaf_seconds": round(deaf, 1),
+            "not_consuming_seconds": round(deaf, 1),
         }
 
     async def ready(self) -> tuple[int, dict[str, Any]]:

@@ -17,7 +17,7 @@ from studio_chassis.messaging.broker import Broker, open_broker
 from studio_chassis.messaging.consumer import Consumer, Handler
 from studio_chassis.observability import metrics
 from studio_chassis.observability.logs import configure_logs
-from studio_chassis.observability.tracing import exporting
+from studio_chassis.observability.tracing import tracing_enabled
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
 from studio_chassis.persistence.objects import ObjectStore, UrlObjectStore
@@ -33,7 +33,7 @@ S = TypeVar("S", bound=ServiceSettings)
 
 
 @dataclass(frozen=True)
-class Chassis:
+class ServiceContext:
     """What a service is given to work with."""
 
     jobs: Jobs
@@ -44,7 +44,7 @@ class Chassis:
 
 
 @dataclass(frozen=True)
-class Work:
+class ServiceDefinition:
     """What a service does: handlers by queue, loops that run until they are cancelled, and perhaps a web application.
 
     `web` is given the health application to mount; without it the health application is all there is to see.
@@ -56,10 +56,10 @@ class Work:
     port: int | None = None
 
 
-Build = Callable[[Chassis, S], AbstractAsyncContextManager[Work]]
+ServiceFactory = Callable[[ServiceContext, S], AbstractAsyncContextManager[ServiceDefinition]]
 
 
-def run_service(name: str, settings_type: type[S], build: Build[S]) -> None:
+def run_service(name: str, settings_type: type[S], build: ServiceFactory[S]) -> None:
     """Read the settings, run the service until SIGTERM or SIGINT, drain, stop."""
     settings = read_settings(settings_type)
     configure_logs(name, settings.log_format, settings.log_level)
@@ -67,17 +67,17 @@ def run_service(name: str, settings_type: type[S], build: Build[S]) -> None:
     asyncio.run(_serve(name, settings, build))
 
 
-async def _serve(name: str, settings: S, build: Build[S]) -> None:
+async def _serve(name: str, settings: S, build: ServiceFactory[S]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    with exporting(name, settings.build):
+    with tracing_enabled(name, settings.build):
         await _run_until(stop, name, settings, build)
     log.info("stopped")
 
 
-async def _run_until(stop: asyncio.Event, name: str, settings: S, build: Build[S]) -> None:
-    async with open_chassis(name, settings) as chassis, build(chassis, settings) as work:
+async def _run_until(stop: asyncio.Event, name: str, settings: S, build: ServiceFactory[S]) -> None:
+    async with open_service_context(name, settings) as chassis, build(chassis, settings) as work:
         consumers = [
             Consumer(chassis.broker, chassis.jobs, queue, handler, chassis.clock)
             for queue, handler in work.handlers.items()
@@ -109,7 +109,7 @@ async def _run_until(stop: asyncio.Event, name: str, settings: S, build: Build[S
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await chassis.jobs.finish_announcing()
+        await chassis.jobs.flush_publishing()
 
 
 class _Server(uvicorn.Server):
@@ -121,17 +121,19 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def open_chassis(name: str, settings: ServiceSettings, clock: Clock = utc_now) -> AsyncIterator[Chassis]:
+async def open_service_context(
+    name: str, settings: ServiceSettings, clock: Clock = utc_now
+) -> AsyncIterator[ServiceContext]:
     """Connections for one service, closed in reverse order. Neither broker nor database need to be up yet."""
     async with (
         open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, name) as store,
         open_broker(settings.rabbitmq_url.get_secret_value(), name, settings.build) as broker,
     ):
         jobs = Jobs(store, broker.publish, clock, name)
-        yield Chassis(jobs, store, UrlObjectStore(settings.object_store_url), broker, clock)
+        yield ServiceContext(jobs, store, UrlObjectStore(settings.object_store_url), broker, clock)
 
 
-async def _set_up(chassis: Chassis, consumers: Sequence[Consumer]) -> None:
+async def _set_up(chassis: ServiceContext, consumers: Sequence[Consumer]) -> None:
     async def indexes() -> None:
         while True:
             with suppress(ChassisError):

@@ -8,7 +8,7 @@ T = TypeVar("T")
 _abandoned: set[asyncio.Task[Any]] = set()
 
 
-async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+async def wait_or_abandon(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """What the work returns or raises, or TimeoutError after that many seconds, even if the work goes on.
 
     `asyncio.timeout` cancels and then waits: a channel whose line broke takes that for a reason to say goodbye over the

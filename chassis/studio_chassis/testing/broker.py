@@ -64,8 +64,8 @@ class SimulatedRabbit:
         self._under_way = 0
         self._disks = 1
         for queue in topology.QUEUES:
-            self.queues[queue.dead] = _Queue(queue.dead)
-            self.queues[queue.name] = _Queue(queue.name, dead=queue.dead)
+            self.queues[queue.dead_letter_queue] = _Queue(queue.dead_letter_queue)
+            self.queues[queue.name] = _Queue(queue.name, dead=queue.dead_letter_queue)
         for delay in topology.RETRY_DELAYS:
             name = topology.retry_exchange(delay)
             self.queues[name] = _Queue(name, waits=delay.total_seconds())
@@ -77,7 +77,7 @@ class SimulatedRabbit:
     @property
     def is_empty(self) -> bool:
         """Whether no work is waiting, under way or in anybody's hands. Dead letters are not work."""
-        dead = {queue.dead for queue in topology.QUEUES}
+        dead = {queue.dead_letter_queue for queue in topology.QUEUES}
         busy = (q.ready or any(c.unacked for c in q.consumers) for q in self.queues.values() if q.name not in dead)
         return not self._under_way and not any(busy)
 
@@ -202,7 +202,9 @@ class SimulatedBroker:
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange. Raises Unavailable."""
-        await self.send(topology.EXCHANGE, event.type, to_message(event), mandatory=event.type in topology.ROUTED)
+        await self.send(
+            topology.EXCHANGE, event.type, to_message(event), mandatory=event.type in topology.MANDATORY_TYPES
+        )
 
     async def send(self, exchange: str, routing_key: str, message: Message, *, mandatory: bool = True) -> None:
         """Publish; a mandatory message that no queue takes is an error. Raises Unavailable."""
@@ -217,7 +219,7 @@ class SimulatedBroker:
         await self.ready.wait()
         return SimulatedQueue(self, self.rabbit.queues[queue.name], queue.prefetch)
 
-    async def waiting(self, queue: Queue) -> int:
+    async def ready_count(self, queue: Queue) -> int:
         """How many messages are ready in the queue. Raises Unavailable."""
         if not self.is_connected:
             raise Unavailable("broker: not connected")

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 
 from studio_chassis.errors import JobExists, JobNotFound
-from studio_chassis.persistence.store import Address, Census, Claim, Outbox, Place, Standing
+from studio_chassis.persistence.store import AttemptRef, BacklogStats, Cursor, IdempotencyRecord, Outbox, StatusStats
 from studio_chassis.testing.wire import Wire, perfect
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
@@ -20,7 +20,7 @@ class SimulatedDatabase:
         self.jobs: dict[str, Job] = {}
         self.outboxes: dict[str, list[Event]] = {}
         self.leases: dict[str, tuple[str, datetime]] = {}
-        self.claims: dict[str, Claim] = {}
+        self.claims: dict[str, IdempotencyRecord] = {}
         self.observers: list[Observer] = []
         self.lags: Callable[[], bool] = lambda: False
         """Whether a read shows the job as it was before its last change, as after an election it may."""
@@ -76,7 +76,7 @@ class SimulatedJobStore:
             raise JobNotFound(job_id)
         return job
 
-    async def newest(self, job_id: str) -> Job:
+    async def load_linearizable(self, job_id: str) -> Job:
         """The job with every change in it. Raises JobNotFound."""
         job = await self._wire("store.load", lambda: self._database.jobs.get(job_id))
         if job is None:
@@ -144,16 +144,16 @@ class SimulatedJobStore:
 
         return await self._wire("store.remove", remove)
 
-    async def claim(self, claim: Claim) -> Claim:
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         """Keep the claim, unless its key is claimed already."""
         return await self._wire("store.claim", lambda: self._database.claims.setdefault(claim.key, claim))
 
-    async def recent(self, limit: int, status: Status | None = None, after: Place | None = None) -> tuple[Job, ...]:
+    async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
         """Jobs, newest first."""
 
         def find() -> tuple[Job, ...]:
             jobs = [job for job in self._database.jobs.values() if status in (None, job.status)]
-            places = sorted(((Place(job.created_at, job.id), job) for job in jobs), reverse=True, key=lambda at: at[0])
+            places = sorted(((Cursor(job.created_at, job.id), job) for job in jobs), reverse=True, key=lambda at: at[0])
             return tuple(job for place, job in places if after is None or place < after)[:limit]
 
         return await self._wire("store.find", find)
@@ -166,13 +166,15 @@ class SimulatedJobStore:
 
         return await self._wire("store.versions", find)
 
-    async def awaiting(self, provider_id: str) -> Address | None:
+    async def awaiting(self, provider_id: str) -> AttemptRef | None:
         """The attempt for which the provider makes that prediction."""
 
-        def find() -> Address | None:
+        def find() -> AttemptRef | None:
             slots = ((job.id, slot) for job in self._database.jobs.values() for slot in job.predictions)
             found = (
-                Address(job_id, slot.number, slot.attempt) for job_id, slot in slots if slot.provider_id == provider_id
+                AttemptRef(job_id, slot.number, slot.attempt)
+                for job_id, slot in slots
+                if slot.provider_id == provider_id
             )
             return next(found, None)
 
@@ -190,17 +192,17 @@ class SimulatedJobStore:
 
         return await self._wire("store.lease", take)
 
-    async def census(self) -> Census:
+    async def census(self) -> BacklogStats:
         """Count what is under way."""
 
-        def count() -> Census:
+        def count() -> BacklogStats:
             under_way = self._database.oldest_first(lambda job: not job.is_final)
-            unfinished: dict[Status, Standing] = {}
+            unfinished: dict[Status, StatusStats] = {}
             for job in under_way:
-                known = unfinished.get(job.status, Standing(0, job.updated_at))
+                known = unfinished.get(job.status, StatusStats(0, job.updated_at))
                 unfinished[job.status] = known._replace(jobs=known.jobs + 1)
             waiting = self._database.oldest_first(lambda job: bool(self._database.outboxes.get(job.id)))
-            return Census(unfinished, waiting[0].updated_at if waiting else None)
+            return BacklogStats(unfinished, waiting[0].updated_at if waiting else None)
 
         return await self._wire("store.census", count)
 

@@ -1,7 +1,7 @@
 """The rules of a job's life: pure functions from (job, what happened) to the new job and the events it emits.
 
-Total: every state and every happening give either a transition or None, "nothing to do". Handlers are idempotent
-because a happening that was already taken in gives None.
+Total: every state and every event give either a transition or None, "nothing to do". Handlers are idempotent
+because an event that was already taken in gives None.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,16 @@ from studio_contracts.events import Payload, PredictionUpdated
 from studio_contracts.job import Job, Limits
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import ending, slots, stages
-from studio_domain.lifecycle.stages import patience
-from studio_domain.lifecycle.transition import Step, Transition, awaited, carry_out, entry
+from studio_domain.lifecycle.stages import rescue_backoff
+from studio_domain.lifecycle.transition import (
+    Transition,
+    TransitionContext,
+    build_transition,
+    entry,
+    outstanding_messages,
+)
 
-__all__ = ["Transition", "accept", "awaited", "patience", "transition"]
+__all__ = ["Transition", "accept", "outstanding_messages", "rescue_backoff", "transition"]
 
 
 def accept(
@@ -34,17 +40,17 @@ def accept(
         deadline_at=now + timedelta(seconds=limits.deadline_seconds),
         timeline=(entry("job.accepted", now, by),),
     )
-    return carry_out(None, job, now=now, by=by)
+    return build_transition(None, job, now=now, by=by)
 
 
-_RULES: dict[type, Callable[[Job, Any, Step], Job | None]] = {
+_RULES: dict[type, Callable[[Job, Any, TransitionContext], Job | None]] = {
     h.StencilDrawn: stages.stencil_drawn,
     h.SlotsPlanned: stages.slots_planned,
     h.SlotClaimed: slots.claimed,
-    h.ClaimReleased: slots.released,
-    h.CreationRefused: slots.refused,
-    h.CreationLost: slots.lost,
-    h.PredictionReported: slots.reported,
+    h.ClaimReleased: slots.on_claim_released,
+    h.CreationRefused: slots.on_creation_refused,
+    h.CreationLost: slots.on_creation_lost,
+    h.PredictionReported: slots.on_prediction_reported,
     h.PicturesMade: slots.pictures_made,
     h.WorkFailed: ending.work_failed,
     h.CancelRequested: ending.cancel_requested,
@@ -52,27 +58,29 @@ _RULES: dict[type, Callable[[Job, Any, Step], Job | None]] = {
 }
 
 
-def transition(job: Job, happening: h.Happening, *, now: datetime, by: str) -> Transition | None:
-    """What follows from `happening`, observed by service `by` at `now`; None when nothing does."""
-    if isinstance(happening, h.Reopened):
-        reopened = ending.reopened(job, Step(now, by))
+def transition(job: Job, event: h.DomainEvent, *, now: datetime, by: str) -> Transition | None:
+    """What follows from `event`, observed by service `by` at `now`; None when nothing does."""
+    if isinstance(event, h.Reopened):
+        reopened = ending.reopened(job, TransitionContext(now, by))
         if reopened is None:
             return None
-        again = (happening.event.payload,) if happening.event is not None else ()
-        return carry_out(None, reopened, now=now, by=by, version=job.version, extra=again)
+        again = (event.event.payload,) if event.event is not None else ()
+        return build_transition(None, reopened, now=now, by=by, version=job.version, extra=again)
     if job.is_final:
         return None
-    if isinstance(happening, h.Nudged):
-        if now - job.updated_at < patience(job, happening.stuck_after):
+    if isinstance(event, h.RescueRequested):
+        if now - job.updated_at < rescue_backoff(job, event.stuck_after):
             return None
-        return carry_out(None, stages.nudged(job, Step(now, by)), now=now, by=by, version=job.version)
-    if isinstance(happening, h.ProviderCalledBack):
-        heard = slots.called_back(job, happening, Step(now, by))
+        return build_transition(
+            None, stages.on_rescue_requested(job, TransitionContext(now, by)), now=now, by=by, version=job.version
+        )
+    if isinstance(event, h.WebhookReceived):
+        heard = slots.webhook_received(job, event, TransitionContext(now, by))
         if heard is None:
             return None
         news: tuple[Payload, ...] = (
-            PredictionUpdated(slot=happening.slot, attempt=happening.attempt, prediction=dict(happening.prediction)),
+            PredictionUpdated(slot=event.slot, attempt=event.attempt, prediction=dict(event.prediction)),
         )
-        return carry_out(job, heard, now=now, by=by, extra=news)
-    after = _RULES[type(happening)](job, happening, Step(now, by))
-    return None if after is None else carry_out(job, after, now=now, by=by)
+        return build_transition(job, heard, now=now, by=by, extra=news)
+    after = _RULES[type(event)](job, event, TransitionContext(now, by))
+    return None if after is None else build_transition(job, after, now=now, by=by)

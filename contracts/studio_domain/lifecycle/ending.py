@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from studio_contracts.job import SETTLED, Concept, Job, JobError, Status
 from studio_domain.domain_events import CancelRequested, DeadlinePassed, WorkFailed
-from studio_domain.lifecycle.transition import Step
+from studio_domain.lifecycle.transition import TransitionContext
 
 
-def settle(job: Job, step: Step) -> Job:
+def settle(job: Job, context: TransitionContext) -> Job:
     """Completed once every slot is settled and there is a picture; failed when there is none; else unchanged."""
     if not all(slot.state in SETTLED for slot in job.predictions):
         return job
     if job.concepts:
-        return _end(job.model_copy(update={"concepts": ranked(job.concepts)}), "completed", step)
+        return _end(job.model_copy(update={"concepts": ranked(job.concepts)}), "completed", context)
     reasons = "; ".join(dict.fromkeys(warning.text for warning in job.warnings))
     error = JobError(
         code="no_pictures",
@@ -20,7 +20,7 @@ def settle(job: Job, step: Step) -> Job:
         detail=reasons[:1000] or "The model gave no pictures.",
         stage="postprocess" if any(slot.state == "finished" for slot in job.predictions) else "prediction",
     )
-    return _end(job, "failed", step, error)
+    return _end(job, "failed", context, error)
 
 
 def ranked(concepts: tuple[Concept, ...]) -> tuple[Concept, ...]:
@@ -29,37 +29,40 @@ def ranked(concepts: tuple[Concept, ...]) -> tuple[Concept, ...]:
     return tuple(concept.model_copy(update={"rank": rank}) for rank, concept in enumerate(best_first, start=1))
 
 
-def work_failed(job: Job, failure: WorkFailed, step: Step) -> Job:
+def work_failed(job: Job, failure: WorkFailed, context: TransitionContext) -> Job:
     """A stage could not be done."""
     error = JobError(
         code=failure.code, title=failure.title, detail=failure.detail, stage=job.stage, replayable=failure.replayable
     )
-    return _end(job, "failed", step, error)
+    return _end(job, "failed", context, error)
 
 
-def cancel_requested(job: Job, _: CancelRequested, step: Step) -> Job:
+def cancel_requested(job: Job, _: CancelRequested, context: TransitionContext) -> Job:
     """The client's word ends any job that has not ended yet."""
-    return _end(job, "canceled", step)
+    return _end(job, "canceled", context)
 
 
-def deadline_passed(job: Job, _: DeadlinePassed, step: Step) -> Job | None:
+def deadline_passed(job: Job, _: DeadlinePassed, context: TransitionContext) -> Job | None:
     """Only a job whose time is really over fails."""
-    if step.now < job.deadline_at:
+    if context.now < job.deadline_at:
         return None
     detail = f"Not finished within {job.limits.deadline_seconds} seconds."
     return _end(
-        job, "failed", step, JobError(code="timed_out", title="The job took too long", detail=detail, stage=job.stage)
+        job,
+        "failed",
+        context,
+        JobError(code="timed_out", title="The job took too long", detail=detail, stage=job.stage),
     )
 
 
-def reopened(job: Job, step: Step) -> Job | None:
+def reopened(job: Job, context: TransitionContext) -> Job | None:
     """A replayable failure is taken back: the job goes on where it stood, with a new deadline.
 
     Unless its time of being kept is over, for then its pictures may be on their way out.
     """
     if job.status != "failed" or job.error is None or not job.error.replayable:
         return None
-    if job.expires_at is not None and step.now >= job.expires_at:
+    if job.expires_at is not None and context.now >= job.expires_at:
         return None
     again = job.model_copy(
         update={
@@ -67,13 +70,13 @@ def reopened(job: Job, step: Step) -> Job | None:
             "error": None,
             "finished_at": None,
             "expires_at": None,
-            "deadline_at": step.now + timedelta(seconds=job.limits.deadline_seconds),
+            "deadline_at": context.now + timedelta(seconds=job.limits.deadline_seconds),
         }
     )
-    return step.log(again, "job.reopened", detail=f"was: {job.error.title}")
+    return context.log(again, "job.reopened", detail=f"was: {job.error.title}")
 
 
-def _end(job: Job, status: Status, step: Step, error: JobError | None = None) -> Job:
+def _end(job: Job, status: Status, context: TransitionContext, error: JobError | None = None) -> Job:
     """The final job. It keeps no URL of the provider, unless a replay may still need it."""
     slots = job.predictions
     if error is None or not error.replayable:
@@ -83,8 +86,8 @@ def _end(job: Job, status: Status, step: Step, error: JobError | None = None) ->
             "status": status,
             "error": error,
             "predictions": slots,
-            "finished_at": step.now,
-            "expires_at": step.now + timedelta(days=job.limits.retention_days),
+            "finished_at": context.now,
+            "expires_at": context.now + timedelta(days=job.limits.retention_days),
         }
     )
-    return step.log(ended, f"job.{status}", detail=error.title if error is not None else None)
+    return context.log(ended, f"job.{status}", detail=error.title if error is not None else None)

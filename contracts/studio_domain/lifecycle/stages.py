@@ -6,47 +6,47 @@ from itertools import takewhile
 from studio_contracts.job import Job, Slot
 from studio_domain.domain_events import SlotsPlanned, StencilDrawn, WorkFailed
 from studio_domain.lifecycle.ending import work_failed
-from studio_domain.lifecycle.transition import Step
+from studio_domain.lifecycle.transition import TransitionContext
 
 
-def stencil_drawn(job: Job, done: StencilDrawn, step: Step) -> Job | None:
+def stencil_drawn(job: Job, done: StencilDrawn, context: TransitionContext) -> Job | None:
     """The first stencil counts; drawing it again changes nothing."""
     if job.stencil is not None:
         return None
     drawn = job.model_copy(update={"plan": done.plan, "stencil": done.stencil})
     detail = f"{done.plan.strategy}: {done.plan.strategy_reason}"
-    return step.log(drawn, "stencil.ready", detail=detail, seconds=done.seconds)
+    return context.log(drawn, "stencil.ready", detail=detail, seconds=done.seconds)
 
 
-def slots_planned(job: Job, planned: SlotsPlanned, step: Step) -> Job | None:
+def slots_planned(job: Job, planned: SlotsPlanned, context: TransitionContext) -> Job | None:
     """The slots are fixed once and need the stencil. A job that may not cost so much ends before it costs anything."""
     if job.stencil is None or job.predictions:
         return None
     cents = sum(planned.counts) * planned.generation.cents_per_picture
     if cents > job.limits.cents:
         detail = f"The pictures would cost {cents} cents, and the job may cost {job.limits.cents}."
-        return work_failed(job, WorkFailed("too_expensive", "The job would cost too much", detail), step)
+        return work_failed(job, WorkFailed("too_expensive", "The job would cost too much", detail), context)
     slots = tuple(Slot(number=number, count=count) for number, count in enumerate(planned.counts))
     wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots})
-    return step.log(
+    return context.log(
         wanted, "prediction.requested", detail=f"{planned.generation.model}: {job.brief.count} in {len(slots)} calls"
     )
 
 
 RESCUED = "job.rescued"
-MOST_PATIENCE = 4
+MAX_BACKOFF_FACTOR = 4
 """By how much patience grows at most: a job that no nudge moves is still looked after now and then."""
 
 
-def nudged(job: Job, step: Step) -> Job:
+def on_rescue_requested(job: Job, context: TransitionContext) -> Job:
     """Nothing moved: count the rescue, so that the next one waits longer."""
-    return step.log(job.model_copy(update={"rescues": job.rescues + 1}), RESCUED, detail=f"rescue {job.rescues + 1}")
+    return context.log(job.model_copy(update={"rescues": job.rescues + 1}), RESCUED, detail=f"rescue {job.rescues + 1}")
 
 
-def patience(job: Job, stuck_after: timedelta) -> timedelta:
+def rescue_backoff(job: Job, stuck_after: timedelta) -> timedelta:
     """How long a job may stand still before it is rescued: twice as long after each rescue that moved nothing.
 
     Each rescue says again what is awaited. Where a step keeps failing, the messages would pile up at an even pace.
     """
     in_vain = sum(1 for _ in takewhile(lambda line: line.event == RESCUED, reversed(job.timeline)))
-    return min(1 << in_vain, MOST_PATIENCE) * stuck_after
+    return min(1 << in_vain, MAX_BACKOFF_FACTOR) * stuck_after

@@ -29,8 +29,8 @@ class Transition(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Step:
-    """When, and by which service, a happening was observed."""
+class TransitionContext:
+    """When, and by which service, an event was observed."""
 
     now: datetime
     by: str
@@ -56,7 +56,7 @@ def entry(
     return TimelineEntry(at=now, event=event, service=by, slot=slot, detail=detail, seconds=seconds)
 
 
-def awaited(job: Job) -> tuple[Payload, ...]:
+def outstanding_messages(job: Job) -> tuple[Payload, ...]:
     """The messages that must be on their way for this job to move on. A slot that runs awaits the provider instead."""
     if job.is_final:
         return ()
@@ -75,7 +75,7 @@ def _slot_awaits(slot: Slot) -> Payload | None:
     return None
 
 
-def carry_out(
+def build_transition(
     before: Job | None,
     after: Job,
     *,
@@ -100,11 +100,11 @@ def carry_out(
         }
     )
     job = Job.model_validate(job.model_dump())
-    said = awaited(before) if before is not None else ()
-    wanted = [message for message in awaited(job) if message not in said]
+    said = outstanding_messages(before) if before is not None else ()
+    wanted = [message for message in outstanding_messages(job) if message not in said]
     wanted += [message for message in extra if message not in wanted]
     if job.is_final and (before is None or not before.is_final):
-        wanted.append(_farewell(job))
+        wanted.append(_terminal_event(job))
     return Transition(job, tuple(_event(job, payload, now, by) for payload in wanted))
 
 
@@ -119,10 +119,10 @@ def _progress(job: Job) -> tuple[Status, Stage]:
 
 
 def _has_begun(job: Job) -> bool:
-    return any(slot.paid or slot.state not in ("waiting", "submitting") for slot in job.predictions)
+    return any(slot.prediction_ids or slot.state not in ("waiting", "submitting") for slot in job.predictions)
 
 
-def _farewell(job: Job) -> Payload:
+def _terminal_event(job: Job) -> Payload:
     if job.error is not None:
         return JobFailed(code=job.error.code, replayable=job.error.replayable)
     return JobCompleted() if job.status == "completed" else JobCanceled()

@@ -10,16 +10,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from studio_standin import creation
+from studio_standin.app_state import AppState, AppStateDep
 from studio_standin.faults import CreateFault, HttpFault, PredictionFault, ReadFault
 from studio_standin.predictions import CursorError, Prediction, view
 from studio_standin.problems import Problem, Severed, from_fault, not_found, problem, unauthenticated
 from studio_standin.schemas import model_named, openapi_schema
-from studio_standin.world import Here, World
 
 
-def _authenticate(world: Here, authorization: Annotated[str, Header()] = "") -> None:
+def _authenticate(app_state: AppStateDep, authorization: Annotated[str, Header()] = "") -> None:
     scheme, _, token = authorization.partition(" ")
-    expected = world.settings.api_token.get_secret_value().encode()
+    expected = app_state.settings.api_token.get_secret_value().encode()
     if scheme not in ("Bearer", "Token") or not secrets.compare_digest(token.strip().encode(), expected):
         raise unauthenticated()
 
@@ -28,36 +28,38 @@ routes = APIRouter(prefix="/v1", dependencies=[Depends(_authenticate)])
 
 
 @routes.post("/predictions", status_code=201)
-async def create_prediction(world: Here, request: Request, response: Response) -> dict[str, Any]:
-    return await _create(world, request, response, None)
+async def create_prediction(app_state: AppStateDep, request: Request, response: Response) -> dict[str, Any]:
+    return await _create(app_state, request, response, None)
 
 
 @routes.post("/models/{owner}/{name}/predictions", status_code=201)
-async def create_official(world: Here, owner: str, name: str, request: Request, response: Response) -> dict[str, Any]:
-    return await _create(world, request, response, f"{owner}/{name}")
+async def create_official(
+    app_state: AppStateDep, owner: str, name: str, request: Request, response: Response
+) -> dict[str, Any]:
+    return await _create(app_state, request, response, f"{owner}/{name}")
 
 
-async def _create(world: World, request: Request, response: Response, official: str | None) -> dict[str, Any]:
-    faults = world.switchboard.faults
+async def _create(app_state: AppState, request: Request, response: Response, official: str | None) -> dict[str, Any]:
+    faults = app_state.fault_injector.faults
     try:
         body = await creation.read_body(request)
         prompt, seed = creation.subject_of(body)
-        fault = world.switchboard.first(faults.create, prompt, f"create {seed}") or CreateFault()
+        fault = app_state.fault_injector.first(faults.create, prompt, f"create {seed}") or CreateFault()
         if not fault.accepted:
             await _refuse(fault)
         prediction = creation.prediction_from(
             body,
             official=official,
-            fault=world.switchboard.first(faults.prediction, prompt, f"prediction {seed}") or PredictionFault(),
-            base_url=world.base_url(request),
+            fault=app_state.fault_injector.first(faults.prediction, prompt, f"prediction {seed}") or PredictionFault(),
+            base_url=app_state.base_url(request),
             lifetime=creation.parse_lifetime(request.headers.get("Cancel-After")),
-            now=world.clock(),
+            now=app_state.clock(),
         )
     except Problem as refusal:
-        world.refused[refusal.answer.status_code] += 1
+        app_state.refused[refusal.answer.status_code] += 1
         raise
     answer = view(prediction)
-    world.lifecycle.start(prediction)
+    app_state.lifecycle.start(prediction)
     wait = creation.parse_wait(request.headers.get("Prefer"))
     if wait is not None:
         response.headers["Preference-Applied"] = f"wait={wait}"
@@ -82,9 +84,9 @@ async def _wait_for_output(prediction: Prediction, seconds: int, response: Respo
 
 
 @routes.get("/predictions/{prediction_id}")
-async def get_prediction(world: Here, prediction_id: str, response: Response) -> dict[str, Any]:
-    prediction = _existing(world, prediction_id)
-    fault = _read_fault(world, "get", prediction.prompt)
+async def get_prediction(app_state: AppStateDep, prediction_id: str, response: Response) -> dict[str, Any]:
+    prediction = _existing(app_state, prediction_id)
+    fault = _read_fault(app_state, "get", prediction.prompt)
     await _refuse(fault)
     await _spoil(fault)
     _limit(response, 59999)
@@ -93,49 +95,49 @@ async def get_prediction(world: Here, prediction_id: str, response: Response) ->
 
 @routes.get("/predictions")
 async def list_predictions(
-    world: Here,
+    app_state: AppStateDep,
     request: Request,
     response: Response,
     cursor: str | None = None,
     created_after: datetime | None = None,
     created_before: datetime | None = None,
 ) -> dict[str, Any]:
-    fault = _read_fault(world, "list", "")
+    fault = _read_fault(app_state, "list", "")
     await _refuse(fault)
     try:
-        page = world.store.page(cursor, created_after, created_before)
+        page = app_state.store.page(cursor, created_after, created_before)
     except CursorError as error:
         raise problem(400, "Bad request", "The cursor is invalid.") from error
     kept = {key: value for key, value in request.query_params.items() if key != "cursor"}
 
     def link(to: str | None) -> str | None:
-        return to and f"{world.base_url(request)}/v1/predictions?{urlencode(kept | {'cursor': to})}"
+        return to and f"{app_state.base_url(request)}/v1/predictions?{urlencode(kept | {'cursor': to})}"
 
     await _spoil(fault)
     _limit(response, 2999)
-    echo = world.switchboard.faults.list_echoes_webhook
+    echo = app_state.fault_injector.faults.list_echoes_webhook
     results = [view(prediction, with_webhook=echo) for prediction in page.results]
     return {"next": link(page.next), "previous": link(page.previous), "results": results}
 
 
 @routes.post("/predictions/{prediction_id}/cancel")
-async def cancel_prediction(world: Here, prediction_id: str, response: Response) -> dict[str, Any]:
-    prediction = _existing(world, prediction_id)
-    fault = _read_fault(world, "cancel", prediction.prompt)
+async def cancel_prediction(app_state: AppStateDep, prediction_id: str, response: Response) -> dict[str, Any]:
+    prediction = _existing(app_state, prediction_id)
+    fault = _read_fault(app_state, "cancel", prediction.prompt)
     await _refuse(fault)
-    world.lifecycle.cancel(prediction)
+    app_state.lifecycle.cancel(prediction)
     await _spoil(fault)
     _limit(response, 2999)
     return view(prediction)
 
 
 @routes.get("/webhooks/default/secret")
-async def webhook_secret(world: Here, response: Response) -> dict[str, str]:
-    fault = _read_fault(world, "secret", "")
+async def webhook_secret(app_state: AppStateDep, response: Response) -> dict[str, str]:
+    fault = _read_fault(app_state, "secret", "")
     await _refuse(fault)
     await _spoil(fault)
     _limit(response, 2999)
-    return {"key": world.settings.webhook_signing_key.get_secret_value()}
+    return {"key": app_state.settings.webhook_signing_key.get_secret_value()}
 
 
 @routes.get("/models/{owner}/{name}/versions/{version}")
@@ -152,16 +154,16 @@ async def get_version(owner: str, name: str, version: str, response: Response) -
     }
 
 
-def _existing(world: World, prediction_id: str) -> Prediction:
-    prediction = world.store.get(prediction_id)
+def _existing(app_state: AppState, prediction_id: str) -> Prediction:
+    prediction = app_state.store.get(prediction_id)
     if prediction is None:
         raise not_found()
     return prediction
 
 
-def _read_fault(world: World, call: Literal["get", "list", "cancel", "secret"], prompt: str) -> ReadFault | None:
-    return world.switchboard.first(
-        world.switchboard.faults.read, prompt, call, lambda rule: rule.call is None or rule.call == call
+def _read_fault(app_state: AppState, call: Literal["get", "list", "cancel", "secret"], prompt: str) -> ReadFault | None:
+    return app_state.fault_injector.first(
+        app_state.fault_injector.faults.read, prompt, call, lambda rule: rule.call is None or rule.call == call
     )
 
 

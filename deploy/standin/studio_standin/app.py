@@ -10,14 +10,14 @@ import httpx
 from fastapi import FastAPI, Request, Response
 
 from studio_standin import api, control, filehost
-from studio_standin.faults import Switchboard
+from studio_standin.app_state import AppState
+from studio_standin.faults import FaultInjector
 from studio_standin.files import Files
 from studio_standin.lifecycle import Lifecycle
 from studio_standin.predictions import Store
 from studio_standin.problems import Problem
 from studio_standin.settings import Settings
 from studio_standin.webhooks import Sender
-from studio_standin.world import World
 
 CLIENT_TIMEOUT_SECONDS = 5.0
 """For a receiver of webhooks, and for the host of an init image."""
@@ -29,13 +29,13 @@ def _utc_now() -> datetime:
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = _utc_now) -> FastAPI:
     """The whole stand-in; its HTTP client and threads end with the application's lifespan."""
-    switchboard = Switchboard()
+    fault_injector = FaultInjector()
     store = Store(settings.max_predictions)
     pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="pictures")
     client = httpx.AsyncClient(timeout=CLIENT_TIMEOUT_SECONDS, trust_env=False)
     files = Files(settings.max_file_bytes, pool)
     sender = Sender(client, settings.webhook_signing_key.get_secret_value(), settings.time_scale, clock)
-    lifecycle = Lifecycle(settings, store, files, sender, switchboard, client, clock)
+    lifecycle = Lifecycle(settings, store, files, sender, fault_injector, client, clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +45,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = _utc_now) -> 
         pool.shutdown(cancel_futures=True)
 
     app = FastAPI(title="Stand-in for the Replicate HTTP API", lifespan=lifespan)
-    app.state.world = World(settings, switchboard, store, files, lifecycle, clock)
+    app.state.app_state = AppState(settings, fault_injector, store, files, lifecycle, clock)
     app.add_exception_handler(Problem, _answer)
     for router in (api.routes, filehost.routes, control.routes):
         app.include_router(router)

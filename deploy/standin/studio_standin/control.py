@@ -6,9 +6,9 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from studio_standin.app_state import AppStateDep
 from studio_standin.faults import Event, Faults
 from studio_standin.predictions import Prediction, Status
-from studio_standin.world import Here
 
 
 class LedgerDelivery(BaseModel):
@@ -47,26 +47,26 @@ routes = APIRouter(prefix="/standin")
 
 
 @routes.put("/faults")
-async def replace_faults(world: Here, faults: Faults) -> Faults:
-    world.switchboard.replace(faults)
+async def replace_faults(app_state: AppStateDep, faults: Faults) -> Faults:
+    app_state.fault_injector.replace(faults)
     return faults
 
 
 @routes.get("/faults")
-async def get_faults(world: Here) -> Faults:
-    return world.switchboard.faults
+async def get_faults(app_state: AppStateDep) -> Faults:
+    return app_state.fault_injector.faults
 
 
 @routes.delete("/faults", status_code=204)
-async def clear_faults(world: Here) -> None:
-    world.switchboard.replace(Faults())
+async def clear_faults(app_state: AppStateDep) -> None:
+    app_state.fault_injector.replace(Faults())
 
 
 @routes.get("/ledger")
-async def get_ledger(world: Here) -> Ledger:
-    entries = [_entry(prediction) for prediction in reversed(world.store.newest_first())]
+async def get_ledger(app_state: AppStateDep) -> Ledger:
+    entries = [_entry(prediction) for prediction in reversed(app_state.store.newest_first())]
     paid = sum(entry.paid for entry in entries)
-    return Ledger(created=len(entries), paid=paid, refused=dict(world.refused), predictions=entries)
+    return Ledger(created=len(entries), paid=paid, refused=dict(app_state.refused), predictions=entries)
 
 
 def _entry(prediction: Prediction) -> LedgerEntry:

@@ -144,7 +144,7 @@ def _always(_: Rule) -> bool:
     return True
 
 
-class Switchboard:
+class FaultInjector:
     """Holds the faults in force, and counts what they have struck."""
 
     def __init__(self) -> None:

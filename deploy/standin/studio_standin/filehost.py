@@ -6,9 +6,9 @@ import hashlib
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from studio_standin.app_state import AppStateDep
 from studio_standin.faults import FileFault
 from studio_standin.problems import Severed
-from studio_standin.world import Here
 
 _MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg"}
 _WEB_PAGE = "<html><body>This is not the picture you are looking for.</body></html>"
@@ -18,13 +18,13 @@ routes = APIRouter()
 
 
 @routes.get("/files/{path:path}")
-async def get_file(world: Here, path: str) -> Response:
-    recipe = world.files.recipe(path)
+async def get_file(app_state: AppStateDep, path: str) -> Response:
+    recipe = app_state.files.recipe(path)
     if recipe is None:
         return Response("<Error><Code>NoSuchKey</Code></Error>", 404, media_type="application/xml")
-    rules, key = world.switchboard.faults.files, f"{recipe.seed} {recipe.number}"
-    fault = world.switchboard.first(rules, recipe.prompt, key, lambda rule: rule.index in (None, recipe.number))
-    content = await world.files.content(path)
+    rules, key = app_state.fault_injector.faults.files, f"{recipe.seed} {recipe.number}"
+    fault = app_state.fault_injector.first(rules, recipe.prompt, key, lambda rule: rule.index in (None, recipe.number))
+    content = await app_state.files.content(path)
     headers = {
         "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
         "Cache-Control": "public,max-age=3600",

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from studio_standin import runs
-from studio_standin.faults import FAILURES, Event, Switchboard, WebhookFault
+from studio_standin.faults import FAILURES, Event, FaultInjector, WebhookFault
 from studio_standin.files import Files
 from studio_standin.pictures import PictureError, Recipe
 from studio_standin.predictions import Prediction, Status, Store, new_id, view
@@ -29,7 +29,7 @@ class Lifecycle:
         store: Store,
         files: Files,
         sender: Sender,
-        switchboard: Switchboard,
+        fault_injector: FaultInjector,
         client: httpx.AsyncClient,
         clock: Callable[[], datetime],
     ) -> None:
@@ -37,7 +37,7 @@ class Lifecycle:
         self._store = store
         self._files = files
         self._sender = sender
-        self._switchboard = switchboard
+        self._switchboard = fault_injector
         self._client = client
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()

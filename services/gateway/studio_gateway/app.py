@@ -9,15 +9,15 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from studio_chassis.runtime.health import Health
-from studio_chassis.runtime.service import Chassis, Work
+from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_gateway.api import docs, jobs, palette, pictures, webhooks
 from studio_gateway.api import sse as events
-from studio_gateway.api.job_subscriptions import JobWatch
-from studio_gateway.api.version_loader import Versions
-from studio_gateway.dependencies import Studio
+from studio_gateway.api.job_subscriptions import JobSubscriptions
+from studio_gateway.api.version_loader import VersionLoader
+from studio_gateway.dependencies import Dependencies
 from studio_gateway.http import problems
 from studio_gateway.http.body_limit import BodyLimit
-from studio_gateway.http.request_id import REQUEST_ID, Answers
+from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
 from studio_gateway.legacy import panel
 from studio_gateway.settings import GatewaySettings
 from studio_gateway.web import page
@@ -27,9 +27,9 @@ _ACCEPTED = ("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "La
 
 
 @asynccontextmanager
-async def build(chassis: Chassis, settings: GatewaySettings) -> AsyncIterator[Work]:
+async def build(chassis: ServiceContext, settings: GatewaySettings) -> AsyncIterator[ServiceDefinition]:
     """No queues: the gateway only publishes. Its loop looks for changes of the jobs somebody follows."""
-    watch = JobWatch(chassis.store)
+    watch = JobSubscriptions(chassis.store)
 
     def web(health: Health) -> Any:
         watch.stopping = lambda: health.stopping
@@ -38,10 +38,10 @@ async def build(chassis: Chassis, settings: GatewaySettings) -> AsyncIterator[Wo
             app.router.routes.append(Route(path, health, methods=["GET"], include_in_schema=False))
         return app
 
-    yield Work(web=web, loops=[watch.run], port=settings.port)
+    yield ServiceDefinition(web=web, loops=[watch.run], port=settings.port)
 
 
-def create_app(chassis: Chassis, settings: GatewaySettings, watch: JobWatch) -> FastAPI:
+def create_app(chassis: ServiceContext, settings: GatewaySettings, watch: JobSubscriptions) -> FastAPI:
     """The REST API over a chassis."""
     app = FastAPI(
         title="TPV Studio",
@@ -51,8 +51,10 @@ def create_app(chassis: Chassis, settings: GatewaySettings, watch: JobWatch) -> 
         redoc_url=None,
         redirect_slashes=False,
     )
-    versions = Versions(chassis.store)
-    app.state.studio = Studio(chassis.jobs, chassis.store, chassis.objects, chassis.clock, settings, watch, versions)
+    versions = VersionLoader(chassis.store)
+    app.state.studio = Dependencies(
+        chassis.jobs, chassis.store, chassis.objects, chassis.clock, settings, watch, versions
+    )
     problems.install(app)
     for routes in (jobs, events, pictures, palette, webhooks, panel, page):
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
@@ -65,6 +67,6 @@ def create_app(chassis: Chassis, settings: GatewaySettings, watch: JobWatch) -> 
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )
-    app.add_middleware(Answers)
+    app.add_middleware(RequestIdMiddleware)
     app.add_middleware(BodyLimit)
     return app

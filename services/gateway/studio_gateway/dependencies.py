@@ -10,13 +10,13 @@ from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.job import Limits
-from studio_gateway.api.job_subscriptions import JobWatch
-from studio_gateway.api.version_loader import Versions
+from studio_gateway.api.job_subscriptions import JobSubscriptions
+from studio_gateway.api.version_loader import VersionLoader
 from studio_gateway.settings import GatewaySettings
 
 
 @dataclass(frozen=True)
-class Studio:
+class Dependencies:
     """The gateway's connections and settings."""
 
     jobs: Jobs
@@ -24,8 +24,8 @@ class Studio:
     objects: ObjectStore
     clock: Clock
     settings: GatewaySettings
-    watch: JobWatch
-    versions: Versions
+    watch: JobSubscriptions
+    versions: VersionLoader
 
     @property
     def limits(self) -> Limits:
@@ -38,15 +38,15 @@ class Studio:
         )
 
 
-def studio_of(request: Request) -> Studio:
+def dependencies_of(request: Request) -> Dependencies:
     """What the application behind a request works with."""
     studio = request.app.state.studio
-    assert isinstance(studio, Studio)
+    assert isinstance(studio, Dependencies)
     return studio
 
 
-async def _studio(request: Request) -> Studio:  # a plain function would be called in a thread, for every request
-    return studio_of(request)
+async def _studio(request: Request) -> Dependencies:  # a plain function would be called in a thread, for every request
+    return dependencies_of(request)
 
 
-StudioDep = Annotated[Studio, Depends(_studio)]
+DependenciesDep = Annotated[Dependencies, Depends(_studio)]

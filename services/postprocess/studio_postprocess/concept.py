@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from studio_contracts.brief import Surface
-from studio_contracts.job import Installer, LayoutKind, Materials, PictureKind, VectorKind, Violation
+from studio_contracts.job import InstallabilityReport, LayoutKind, Materials, PictureKind, VectorKind, Violation
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
@@ -54,7 +54,7 @@ class ConceptPictures(NamedTuple):
     quality: Quality
     shares: dict[str, float]
     """Share of the pixels of each palette colour by its code, in the palette's order; they sum to 1."""
-    installer: Installer
+    installer: InstallabilityReport
     materials: Materials
     warnings: tuple[PictureWarning, ...]
 
@@ -111,8 +111,8 @@ def installability(finished: Finished) -> float:
     return finished.after.score / 100 * max(0.0, 1 - finished.changed / MAX_CHANGED)
 
 
-def _installer(finished: Finished, palette: Sequence[Colour]) -> Installer:
-    return Installer(
+def _installer(finished: Finished, palette: Sequence[Colour]) -> InstallabilityReport:
+    return InstallabilityReport(
         score_before=finished.before.score,
         score=finished.after.score,
         changed=round(finished.changed, 4),

@@ -18,7 +18,7 @@ from studio_contracts.job import (
     ColourShare,
     Concept,
     Job,
-    Notice,
+    JobWarning,
     PictureKind,
     Plan,
     Quality,
@@ -60,14 +60,14 @@ class Postprocess:
         made = await asyncio.gather(
             *(self._picture(job, job.plan, slot, index, url, stencil) for index, url in enumerate(slot.outputs))
         )
-        happening = PicturesMade(
+        pictures = PicturesMade(
             slot.number,
             slot.attempt,
             concepts=tuple(one for one in made if isinstance(one, Concept)),
             failures=tuple(one for one in made if isinstance(one, PictureFailure)),
             seconds=time.perf_counter() - started,
         )
-        await self.jobs.apply(job.id, happening)
+        await self.jobs.apply(job.id, pictures)
 
     async def _picture(
         self, job: Job, plan: Plan, slot: Slot, index: int, url: str, stencil: Indices
@@ -98,7 +98,7 @@ class Postprocess:
             palette_used=tuple(ColourShare(code=code, share=share) for code, share in made.shares.items() if share),
             installer=made.installer,
             materials=made.materials,
-            warnings=tuple(Notice(code=code, text=text, slot=slot.number) for code, text in made.warnings),
+            warnings=tuple(JobWarning(code=code, text=text, slot=slot.number) for code, text in made.warnings),
         )
 
     async def _store(self, job_id: str, concept_id: str, kind: PictureKind | VectorKind, file: File) -> StoredPicture:

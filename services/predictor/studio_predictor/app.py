@@ -7,24 +7,24 @@ from functools import partial
 import httpx
 
 from studio_chassis.replicate.client import ReplicateClient
-from studio_chassis.runtime.service import Chassis, Work
+from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
 from studio_predictor.handlers import Predictor
 from studio_predictor.settings import PredictorSettings
 
 
 @asynccontextmanager
-async def build(chassis: Chassis, settings: PredictorSettings) -> AsyncIterator[Work]:
+async def build(chassis: ServiceContext, settings: PredictorSettings) -> AsyncIterator[ServiceDefinition]:
     """Each queue and its handler; one HTTP connection pool to the provider."""
     async with httpx.AsyncClient() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
-        backlog = partial(chassis.broker.waiting, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
+        backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
         predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
-        yield Work(
+        yield ServiceDefinition(
             {
                 topology.PREDICTOR_STENCIL_READY: predictor.plan_slots,
                 topology.PREDICTOR_PREDICTION_REQUESTED: predictor.request_prediction,
                 topology.PREDICTOR_PREDICTION_UPDATED: predictor.read_update,
-                topology.PREDICTOR_JOB_ENDED: predictor.stop_spending,
+                topology.PREDICTOR_JOB_ENDED: predictor.cancel_predictions,
             }
         )

@@ -13,19 +13,19 @@ from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import (
-    AnswerLost,
-    LineStopped,
+    AccountBlocked,
+    ConnectionFailed,
+    InvalidRequest,
     NotFound,
-    NotSent,
-    OutOfOrder,
+    OutcomeUnknown,
     ProviderError,
-    Refused,
-    Throttled,
+    ProviderServerError,
+    RateLimited,
 )
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime import failpoints
 from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
-from studio_contracts.job import Generation, Job, Slot
+from studio_contracts.job import GenerationRequest, Job, Slot
 from studio_contracts.palette import BY_CODE
 from studio_domain.domain_events import (
     ClaimReleased,
@@ -41,7 +41,7 @@ from studio_predictor.prompts import compose
 from studio_predictor.settings import PredictorSettings
 from studio_predictor.slots import find_prediction, slot_seed, split
 
-LOOK_AGAIN = timedelta(seconds=5)
+RECHECK_DELAY = timedelta(seconds=5)
 CLOCK_MARGIN = timedelta(minutes=2)
 log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ class Predictor:
             return
         model = MODELS[self.settings.model]
         prompts = compose(job.brief.prompt, job.brief.style, [BY_CODE[code].name for code in job.plan.codes])
-        generation = Generation(
+        generation = GenerationRequest(
             model=model.name,
             version=model.version,
             cents_per_picture=model.cents_per_picture,
@@ -82,18 +82,18 @@ class Predictor:
         if job.is_final or slot is None or slot.attempt != wanted.attempt:
             return
         if slot.state == "submitting":
-            await self._find_again(job, slot)
+            await self._recover_lost(job, slot)
         elif slot.state == "waiting":
-            await self._hold_back()
-            await self._buy(job, slot)
+            await self._check_backpressure()
+            await self._create_prediction(job, slot)
 
-    async def _hold_back(self) -> None:
+    async def _check_backpressure(self) -> None:
         """What is paid for and then waits for longer than its job's deadline is paid for in vain."""
         waiting = await self.backlog()
         if waiting > self.settings.max_backlog:
             raise Pause(f"{waiting} finished predictions wait for postprocess", cause="backlog")
 
-    async def _buy(self, job: Job, slot: Slot) -> None:
+    async def _create_prediction(self, job: Job, slot: Slot) -> None:
         assert job.generation is not None
         inputs = await self._input(job, job.generation, slot)
         problems = validate_input(MODELS[job.generation.model], inputs)
@@ -103,7 +103,7 @@ class Predictor:
             return
         claim = await self.jobs.apply(job.id, SlotClaimed(slot.number, slot.attempt))
         if not claim.changed:
-            raise Retry("claimed by another delivery of this message", after=LOOK_AGAIN, counted=False)
+            raise Retry("claimed by another delivery of this message", after=RECHECK_DELAY, counted=False)
         failpoints.reached("before-create")
         try:
             report = await self.provider.create(
@@ -112,18 +112,18 @@ class Predictor:
                 webhook=self._webhook(job, slot),
                 cancel_after=job.deadline_at - self.now(),
             )
-        except AnswerLost as error:
-            raise _verdict(error) from error
-        except Refused as error:
+        except OutcomeUnknown as error:
+            raise _disposition(error) from error
+        except InvalidRequest as error:
             await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, str(error)))
             return
         except ProviderError as error:
             await self.jobs.apply(job.id, ClaimReleased(slot.number, slot.attempt))
-            raise _verdict(error) from error
+            raise _disposition(error) from error
         failpoints.reached("after-create")
         await self._record(job, slot, report)
 
-    async def _find_again(self, job: Job, slot: Slot) -> None:
+    async def _recover_lost(self, job: Job, slot: Slot) -> None:
         """The slot was claimed and no answer recorded: adopt the prediction if there is one; in time, give it up."""
         found = await self._search(job, slot)
         if found is not None:
@@ -143,7 +143,7 @@ class Predictor:
                 if found is not None:
                     return found
         except ProviderError as error:
-            raise _verdict(error) from error
+            raise _disposition(error) from error
         if waited < self.settings.adoption_grace:
             raise Retry("the answer may still come", after=self.settings.adoption_grace - waited, counted=False)
         return None
@@ -151,7 +151,7 @@ class Predictor:
     async def _record(self, job: Job, slot: Slot, report: PredictionReport) -> None:
         known = await self.jobs.apply(job.id, PredictionReported(slot.number, slot.attempt, report))
         if known.job.is_final and not report.status.is_final:  # called off while the request was under way
-            await self._call_off(report.id)
+            await self._cancel(report.id)
 
     async def read_update(self, event: Event) -> None:
         """prediction.updated → what the provider said is understood and taken in."""
@@ -163,27 +163,27 @@ class Predictor:
             raise Reject(str(error)) from error
         await self.jobs.apply(event.subject, PredictionReported(update.slot, update.attempt, report))
 
-    async def stop_spending(self, event: Event) -> None:
+    async def cancel_predictions(self, event: Event) -> None:
         """job.canceled, job.failed → predictions that still run are called off, unless a replay may want them."""
-        job = await self.jobs.newest(event.subject)  # a job that has ended is not nudged
+        job = await self.jobs.load_linearizable(event.subject)  # a job that has ended is not nudged
         if not job.is_final or (job.error is not None and job.error.replayable):
             return
         for slot in job.predictions:
             if slot.state == "running" and slot.provider_id is not None:
-                await self._call_off(slot.provider_id)
+                await self._cancel(slot.provider_id)
         for slot in job.predictions:
             if slot.state == "submitting" and (found := await self._search(job, slot)) is not None:
-                await self._call_off(found.id)
+                await self._cancel(found.id)
 
-    async def _call_off(self, prediction_id: str) -> None:
+    async def _cancel(self, prediction_id: str) -> None:
         try:
             await self.provider.cancel(prediction_id)
-        except (NotFound, Refused):
+        except (NotFound, InvalidRequest):
             log.info("nothing left to cancel", prediction_id=prediction_id)
         except ProviderError as error:
-            raise _verdict(error) from error
+            raise _disposition(error) from error
 
-    async def _input(self, job: Job, generation: Generation, slot: Slot) -> dict[str, Any]:
+    async def _input(self, job: Job, generation: GenerationRequest, slot: Slot) -> dict[str, Any]:
         assert job.stencil is not None
         stencil = await self.objects.get(job.stencil.key)
         image = f"data:{job.stencil.media_type};base64,{base64.b64encode(stencil).decode()}"
@@ -197,14 +197,14 @@ class Predictor:
         return webhook_url(self.settings.public_base_url, job.id, slot.number, slot.attempt, secret)
 
 
-def _verdict(error: ProviderError) -> Exception:
+def _disposition(error: ProviderError) -> Exception:
     """What the queue should do about a provider that cannot be used now. None of these is the message's fault."""
     match error:
-        case Throttled():
+        case RateLimited():
             return Retry(str(error), after=timedelta(seconds=error.retry_after), counted=False)
-        case LineStopped() | NotSent() | OutOfOrder():
+        case AccountBlocked() | ConnectionFailed() | ProviderServerError():
             return Pause(str(error))
-        case AnswerLost():
-            return Retry(str(error), after=LOOK_AGAIN, counted=False)
+        case OutcomeUnknown():
+            return Retry(str(error), after=RECHECK_DELAY, counted=False)
         case _:
             return Retry(str(error))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from studio_chassis.replicate.webhook_url import clean_base
+from studio_chassis.replicate.webhook_url import normalize_base_url
 from studio_chassis.runtime.settings import Duration, ProviderSettings
 
 
@@ -15,7 +15,7 @@ class PredictorSettings(ProviderSettings):
     replicate_webhook_secret: SecretStr = Field(
         min_length=16, validation_alias="REPLICATE_WEBHOOK_SECRET", description="Key of the tokens in webhook URLs"
     )
-    public_base_url: Annotated[str, AfterValidator(clean_base)] | None = Field(
+    public_base_url: Annotated[str, AfterValidator(normalize_base_url)] | None = Field(
         None,
         validation_alias="PUBLIC_BASE_URL",
         description="Where the provider reaches the gateway; without it the reconciler polls",

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 
 from studio_chassis.replicate.client import ReplicateClient
-from studio_chassis.runtime.service import Chassis, Work
+from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.retention import remove_expired
 from studio_reconciler.settings import ReconcilerSettings
@@ -28,7 +28,7 @@ EXPIRY_SECONDS = 60.0
 class Reconciler:
     """The loops and the lease they share."""
 
-    chassis: Chassis
+    chassis: ServiceContext
     rescuer: Rescuer
     settings: ReconcilerSettings
     holder: str
@@ -74,7 +74,7 @@ class Reconciler:
 
 
 @asynccontextmanager
-async def build(chassis: Chassis, settings: ReconcilerSettings) -> AsyncIterator[Work]:
+async def build(chassis: ServiceContext, settings: ReconcilerSettings) -> AsyncIterator[ServiceDefinition]:
     """Relay, rescue and expiry always; polling only where the provider cannot call back."""
     async with httpx.AsyncClient() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
@@ -83,4 +83,4 @@ async def build(chassis: Chassis, settings: ReconcilerSettings) -> AsyncIterator
         loops = [reconciler.relay, reconciler.rescue, reconciler.expire, reconciler.count]
         if settings.public_base_url is None:
             loops.append(reconciler.poll)
-        yield Work(loops=loops)
+        yield ServiceDefinition(loops=loops)

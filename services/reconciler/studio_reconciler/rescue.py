@@ -17,11 +17,11 @@ from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import ProviderError
 from studio_chassis.runtime import failpoints
 from studio_contracts.job import Job, Slot
-from studio_domain.domain_events import DeadlinePassed, Nudged, ProviderCalledBack
-from studio_domain.lifecycle import patience
-from studio_domain.prediction import trim
+from studio_domain.domain_events import DeadlinePassed, RescueRequested, WebhookReceived
+from studio_domain.lifecycle import rescue_backoff
+from studio_domain.prediction import slim_prediction
 
-AT_ONCE = 8
+CONCURRENCY = 8
 """Jobs looked after side by side; the provider allows 3,000 questions a minute."""
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class Rescuer:
         stuck = (
             job
             async for job in self.store.unfinished(now - stuck_after)
-            if now - job.updated_at >= patience(job, stuck_after)
+            if now - job.updated_at >= rescue_backoff(job, stuck_after)
         )
         await self._each(stuck, partial(self._rescue, stuck_after))
 
@@ -54,7 +54,7 @@ class Rescuer:
         await self._each(self.store.unfinished(self.now()), self._ask_provider)
 
     async def _each(self, jobs: AsyncIterator[Job], look_after: Callable[[Job], Awaitable[None]]) -> None:
-        places = asyncio.Semaphore(AT_ONCE)
+        places = asyncio.Semaphore(CONCURRENCY)
 
         async def one(job: Job) -> None:
             try:
@@ -72,10 +72,10 @@ class Rescuer:
 
     async def _rescue(self, stuck_after: timedelta, job: Job) -> None:
         log.info("rescuing", job_id=job.id, status=job.status, stage=job.stage, idle_since=job.updated_at.isoformat())
-        nudged = await self.jobs.apply(job.id, Nudged(stuck_after))
+        nudged = await self.jobs.apply(job.id, RescueRequested(stuck_after))
         if not nudged.changed:  # it moved meanwhile
             return
-        metrics.rescued.labels("nudged").inc()
+        metrics.rescued.labels("republished").inc()
         failpoints.reached("after-nudge")
         await self._ask_provider(nudged.job)
 
@@ -95,5 +95,5 @@ class Rescuer:
             log.warning("no answer from the provider", job_id=job.id, prediction_id=prediction_id, reason=str(error))
             return
         if body.get("status") not in ("starting", "processing"):
-            await self.jobs.apply(job.id, ProviderCalledBack(slot.number, slot.attempt, trim(body)))
-            metrics.rescued.labels("asked the provider").inc()
+            await self.jobs.apply(job.id, WebhookReceived(slot.number, slot.attempt, slim_prediction(body)))
+            metrics.rescued.labels("polled").inc()

@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from studio_chassis.runtime.service import Chassis, Work
+from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
 from studio_stencil.handlers import draw_stencil
 from studio_stencil.settings import StencilSettings
 
 
 @asynccontextmanager
-async def build(chassis: Chassis, _: StencilSettings) -> AsyncIterator[Work]:
+async def build(chassis: ServiceContext, _: StencilSettings) -> AsyncIterator[ServiceDefinition]:
     """One queue, one handler."""
-    yield Work({topology.STENCIL_JOB_CREATED: partial(draw_stencil, jobs=chassis.jobs, objects=chassis.objects)})
+    yield ServiceDefinition(
+        {topology.STENCIL_JOB_CREATED: partial(draw_stencil, jobs=chassis.jobs, objects=chassis.objects)}
+    )

@@ -62,12 +62,12 @@ class Traffic:
         self.delivered: Counter[str] = Counter()
         self.most_in_hand: Counter[str] = Counter()
         self._queues: dict[int, str] = {}
-        self._in_hand: defaultdict[int, set[int]] = defaultdict(set)
+        self._in_flight: defaultdict[int, set[int]] = defaultdict(set)
 
     @property
     def in_hand(self) -> int:
         """How many deliveries wait for an answer now."""
-        return sum(map(len, list(self._in_hand.values())))
+        return sum(map(len, list(self._in_flight.values())))
 
     def told(self, frame: Frame) -> None:
         """The service says this to the broker."""
@@ -80,7 +80,7 @@ class Traffic:
             case (60, 20):  # after a reserved short: the queue's name
                 self._queues[channel] = arguments[3 : 3 + arguments[2]].decode()
             case (60, 80) | (60, 90):  # acknowledged or rejected; nobody here settles several at once
-                self._in_hand[channel].discard(int.from_bytes(arguments[:8]))
+                self._in_flight[channel].discard(int.from_bytes(arguments[:8]))
 
     def heard(self, frame: Frame) -> None:
         """The broker says this to the service."""
@@ -90,11 +90,11 @@ class Traffic:
                 self._closed(channel)
             case (60, 60):  # a delivery; after the consumer's tag comes its own
                 start = 1 + arguments[0]
-                self._in_hand[channel].add(int.from_bytes(arguments[start : start + 8]))
+                self._in_flight[channel].add(int.from_bytes(arguments[start : start + 8]))
                 queue = self._queues[channel]
                 self.delivered[queue] += 1
-                self.most_in_hand[queue] = max(self.most_in_hand[queue], len(self._in_hand[channel]))
+                self.most_in_hand[queue] = max(self.most_in_hand[queue], len(self._in_flight[channel]))
 
     def _closed(self, channel: int) -> None:
         self.channels.discard(channel)
-        self._in_hand.pop(channel, None)
+        self._in_flight.pop(channel, None)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.runtime.clock import Clock, utc_now
 from studio_chassis.runtime.health import Health
-from studio_chassis.runtime.service import Chassis, open_chassis
+from studio_chassis.runtime.service import ServiceContext, open_service_context
 from studio_chassis.runtime.settings import ServiceSettings
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
@@ -28,17 +28,19 @@ def addresses(endpoints: Endpoints) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def chassis_on(endpoints: Endpoints, name: str, clock: Clock = utc_now) -> AsyncIterator[Chassis]:
+async def chassis_on(endpoints: Endpoints, name: str, clock: Clock = utc_now) -> AsyncIterator[ServiceContext]:
     """What a service works with, connected."""
-    async with open_chassis(name, ServiceSettings(**addresses(endpoints)), clock) as chassis:
+    async with open_service_context(name, ServiceSettings(**addresses(endpoints)), clock) as chassis:
         await chassis.broker.ready.wait()
         await chassis.store.create_indexes()
         yield chassis
-        await chassis.jobs.finish_announcing()
+        await chassis.jobs.flush_publishing()
 
 
 @asynccontextmanager
-async def gateway_on(chassis: Chassis, endpoints: Endpoints, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def gateway_on(
+    chassis: ServiceContext, endpoints: Endpoints, **settings: Any
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway's application."""
     known = GatewaySettings(**addresses(endpoints), replicate_webhook_secret=SECRET, **settings)
     async with build(chassis, known) as work:

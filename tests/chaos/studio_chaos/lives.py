@@ -8,9 +8,9 @@ from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.job import Concept, Generation, Limits, PictureKind, Quality, StoredPicture
+from studio_contracts.job import Concept, GenerationRequest, Limits, PictureKind, Quality, StoredPicture
 from studio_domain.domain_events import (
-    Happening,
+    DomainEvent,
     PicturesMade,
     PredictionReported,
     SlotClaimed,
@@ -25,14 +25,14 @@ STATES = ("pending", "drawn", "waiting", "submitting", "running", "succeeded")
 TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 
-def life(job_id: str) -> Iterator[Happening]:
+def life(job_id: str) -> Iterator[DomainEvent]:
     """All that happens to a job of one picture, in order; each state it may be frozen in comes between two of these."""
     quality = Quality(score=1, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=0)
     pictures: dict[PictureKind, StoredPicture] = {"original": PICTURE, "quantized": PICTURE, "thumbnail": PICTURE}
     concept = Concept(id="0-0", slot=0, index=0, pictures=pictures, quality=quality, palette_used=())
     output = ("https://replicate.delivery/a.png",)
     yield StencilDrawn(PLAN, PICTURE, 0.0)
-    yield SlotsPlanned(Generation(model="sdxl", version="1", cents_per_picture=3, input={}), (1,))
+    yield SlotsPlanned(GenerationRequest(model="sdxl", version="1", cents_per_picture=3, input={}), (1,))
     yield SlotClaimed(0, 1)
     yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.PROCESSING))
     yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.SUCCEEDED, outputs=output))
@@ -43,9 +43,9 @@ async def freeze(store: JobStore, clock: Clock, job_id: str, steps: int, limits:
     """A job to which only the first steps of its life have happened, and whose message to go on was lost."""
     jobs = Jobs(store, _lose, clock, "test")
     await jobs.accept(Brief(prompt="a pond", count=1), job_id=job_id, seed=1, traceparent=TRACE, limits=limits)
-    for happening in itertools.islice(life(job_id), steps):
-        assert (await jobs.apply(job_id, happening)).changed
-    await jobs.finish_announcing()
+    for event in itertools.islice(life(job_id), steps):
+        assert (await jobs.apply(job_id, event)).changed
+    await jobs.flush_publishing()
 
 
 async def _lose(_: Event) -> None:

@@ -115,7 +115,7 @@ def missing_pictures(stack: ServiceStack, jobs: list[Job]) -> int:
 
 async def dead_letters(endpoints: Endpoints) -> int:
     """How many messages lie in the dead-letter queues."""
-    return sum((await lying_in(endpoints, *(queue.dead for queue in topology.QUEUES))).values())
+    return sum((await lying_in(endpoints, *(queue.dead_letter_queue for queue in topology.QUEUES))).values())
 
 
 async def on_their_way(endpoints: Endpoints) -> int:

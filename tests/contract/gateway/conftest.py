@@ -14,12 +14,21 @@ import uvicorn
 
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.runtime.health import Health
-from studio_chassis.runtime.service import Chassis
+from studio_chassis.runtime.service import ServiceContext
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.job import ColourShare, Concept, Generation, Limits, Plan, PlanColour, Quality, StoredPicture
+from studio_contracts.job import (
+    ColourShare,
+    Concept,
+    GenerationRequest,
+    Limits,
+    Plan,
+    PlanColour,
+    Quality,
+    StoredPicture,
+)
 from studio_contracts.object_keys import picture_key, stencil_key
 from studio_domain import domain_events as h
 from studio_domain.prediction import PredictionReport, PredictionStatus
@@ -31,7 +40,7 @@ FINISHED, FAILED = "job-finished", "job-failed"
 KINDS: tuple[Any, ...] = ("original", "quantized", "thumbnail")
 
 
-def _chassis(published: list[Event]) -> tuple[Chassis, dict[str, bytes]]:
+def _chassis(published: list[Event]) -> tuple[ServiceContext, dict[str, bytes]]:
     async def publish(event: Event) -> None:
         published.append(event)
 
@@ -41,7 +50,7 @@ def _chassis(published: list[Event]) -> tuple[Chassis, dict[str, bytes]]:
     bucket: dict[str, bytes] = {}
     store = SimulatedJobStore(SimulatedDatabase())
     jobs = Jobs(store, publish, clock, "gateway")
-    return Chassis(jobs, cast(Any, store), SimulatedObjectStore(bucket), cast(Any, None), clock), bucket
+    return ServiceContext(jobs, cast(Any, store), SimulatedObjectStore(bucket), cast(Any, None), clock), bucket
 
 
 def _keep(bucket: dict[str, bytes], key: str) -> StoredPicture:
@@ -68,7 +77,7 @@ async def _draw(jobs: Jobs, bucket: dict[str, bytes], job_id: str) -> None:
         jobs,
         job_id,
         h.StencilDrawn(plan, _keep(bucket, stencil_key(job_id)), 0.1),
-        h.SlotsPlanned(Generation(model="sdxl", version="v", cents_per_picture=3, input={}), (1,)),
+        h.SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={}), (1,)),
     )
 
 
@@ -89,9 +98,9 @@ async def _finish(jobs: Jobs, bucket: dict[str, bytes], job_id: str) -> None:
     await _happen(jobs, job_id, h.PredictionReported(0, 1, report), h.PicturesMade(0, 1, (concept,), (), 0.1))
 
 
-async def _happen(jobs: Jobs, job_id: str, *happenings: h.Happening) -> None:
-    for happening in happenings:
-        assert (await jobs.apply(job_id, happening)).changed
+async def _happen(jobs: Jobs, job_id: str, *events: h.DomainEvent) -> None:
+    for event in events:
+        assert (await jobs.apply(job_id, event)).changed
 
 
 def prediction_of(job_id: str) -> str:
@@ -153,8 +162,8 @@ class Gateway:
     def fail(self, job_id: str) -> None:
         self._do(_fail(self._chassis.jobs, job_id))
 
-    def finish_announcing(self) -> None:
-        self._do(self._chassis.jobs.finish_announcing())
+    def flush_publishing(self) -> None:
+        self._do(self._chassis.jobs.flush_publishing())
 
     def lose_files(self) -> None:
         self._bucket.clear()

@@ -139,7 +139,7 @@ def test_the_provider_s_old_callback_is_taken_and_told_to_the_studio(
     again = {"token": token_of(gateway, job_id), "body": body}
     with panel(gateway.url, {"callbacks": [again, again]}) as shown:
         assert [shown(), shown()] == [("answered", {"status": 204, "body": None})] * 2
-    gateway.finish_announcing()
+    gateway.flush_publishing()
     first, second = [
         event.data
         for event in gateway.published
@@ -180,6 +180,6 @@ def test_a_callback_that_is_not_believed_or_not_understood_is_refused_in_the_pan
     with panel(gateway.url, {"callbacks": [callback for callback, *_ in cases]}) as shown:
         for callback, status, error, message in cases:
             assert shown() == ("answered", {"status": status, "body": {"error": error, "message": message}}), callback
-    gateway.finish_announcing()
+    gateway.flush_publishing()
     told = [event.subject for event in gateway.published if event.type == "studio.prediction.updated.v1"]
     assert job_id not in told

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from studio_standin.faults import FAILURES, FailureName, Faults, Switchboard, WebhookFault
+from studio_standin.faults import FAILURES, FailureName, FaultInjector, Faults, WebhookFault
 
 from .conftest import SIGNING_KEY, Hook, Receiver, Standin, until
 
@@ -53,7 +53,7 @@ def test_several_rules_live_side_by_side(standin: Standin) -> None:
 
 def test_rates_draw_the_same_for_the_same_seed_whatever_the_order() -> None:
     def struck(seed: int, order: list[int]) -> set[int]:
-        board = Switchboard()
+        board = FaultInjector()
         board.replace(Faults(seed=seed, webhooks=(WebhookFault(kind="lost", rate=0.2),)))
         return {key for key in order if board.first(board.faults.webhooks, "waves", f"completed {key}")}
 

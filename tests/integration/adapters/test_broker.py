@@ -84,12 +84,12 @@ async def test_a_consumer_holds_no_more_than_its_prefetch(broker: AnyBroker) -> 
 async def test_a_queue_tells_how_many_messages_wait_and_counts_none_in_hand(broker: AnyBroker) -> None:
     async def becomes(count: int) -> None:  # a confirmed message may need a moment to get into its queue
         for _ in range(1000):
-            if await broker.waiting(QUEUE) == count:
+            if await broker.ready_count(QUEUE) == count:
                 return
             await asyncio.sleep(0.01)
         pytest.fail(f"not {count}")
 
-    assert await broker.waiting(QUEUE) == 0
+    assert await broker.ready_count(QUEUE) == 0
     for number in range(QUEUE.prefetch + 3):
         await broker.publish(_event(number))
     await becomes(QUEUE.prefetch + 3)
@@ -112,7 +112,7 @@ async def test_a_message_given_back_comes_again_and_says_so(broker: AnyBroker) -
 
 
 async def test_a_message_given_back_too_often_is_dead(broker: AnyBroker) -> None:
-    dead = topology.Queue(QUEUE.dead, (), prefetch=1)
+    dead = topology.Queue(QUEUE.dead_letter_queue, (), prefetch=1)
     inbox = await Inbox.of(broker)
     await broker.publish(_event())
     for _ in range(topology.DELIVERY_LIMIT + 1):
@@ -242,23 +242,23 @@ async def test_what_is_fetched_and_not_settled_goes_back_in_its_order(
     broker: AnyBroker, endpoints: Endpoints | None
 ) -> None:
     for number in range(4):
-        await broker.send("", QUEUE.dead, to_message(_event(number)))
+        await broker.send("", QUEUE.dead_letter_queue, to_message(_event(number)))
     async with _channel(broker, endpoints) as channel:
-        source = await channel.get_queue(QUEUE.dead)
+        source = await channel.get_queue(QUEUE.dead_letter_queue)
         assert source.declaration_result.message_count == 4
         fetched = [await source.get(fail=False) for _ in range(4)]
         assert [message.message_id for message in fetched] == ["0", "1", "2", "3"]
         assert await source.get(fail=False) is None
         await fetched[1].ack()
     async with _channel(broker, endpoints) as channel:
-        source = await channel.get_queue(QUEUE.dead)
+        source = await channel.get_queue(QUEUE.dead_letter_queue)
         again = [await source.get(fail=False) for _ in range(3)]
         assert [message.message_id for message in again] == ["0", "2", "3"]
         assert all(message.redelivered for message in again)
 
 
 async def test_of_two_who_fetch_each_message_is_in_one_hand(broker: AnyBroker, endpoints: Endpoints | None) -> None:
-    await broker.send("", QUEUE.dead, to_message(_event()))
+    await broker.send("", QUEUE.dead_letter_queue, to_message(_event()))
     async with _channel(broker, endpoints) as first, _channel(broker, endpoints) as second:
-        assert await (await first.get_queue(QUEUE.dead)).get(fail=False) is not None
-        assert await (await second.get_queue(QUEUE.dead)).get(fail=False) is None
+        assert await (await first.get_queue(QUEUE.dead_letter_queue)).get(fail=False) is not None
+        assert await (await second.get_queue(QUEUE.dead_letter_queue)).get(fail=False) is None

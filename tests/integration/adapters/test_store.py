@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from studio_chassis.errors import JobExists, JobNotFound
-from studio_chassis.persistence.store import Address, Claim, JobStore, Place
+from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
 from studio_contracts.brief import Brief
-from studio_contracts.job import Generation, Job, Limits, Plan, StoredPicture
+from studio_contracts.job import GenerationRequest, Job, Limits, Plan, StoredPicture
 from studio_domain.domain_events import (
     CancelRequested,
-    Happening,
-    Nudged,
+    DomainEvent,
     PredictionReported,
+    RescueRequested,
     SlotsPlanned,
     StencilDrawn,
 )
@@ -29,8 +29,8 @@ def _accepted(job_id: str = "a", now: datetime = NOW) -> Transition:
     return accept(Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="00-1", limits=limits, now=now, by="test")
 
 
-def _after(job: Job, happening: Happening, now: datetime = NOW) -> Transition:
-    change = transition(job, happening, now=now, by="test")
+def _after(job: Job, event: DomainEvent, now: datetime = NOW) -> Transition:
+    change = transition(job, event, now=now, by="test")
     assert change is not None
     return change
 
@@ -43,7 +43,7 @@ async def test_a_job_comes_back_as_it_was_stored(store: JobStore) -> None:
     first = _accepted()
     await store.insert(first)
     assert await store.load("a") == first.job
-    assert await store.newest("a") == first.job
+    assert await store.load_linearizable("a") == first.job
 
 
 async def test_a_job_is_stored_once(store: JobStore) -> None:
@@ -56,14 +56,14 @@ async def test_a_job_that_is_not_there_is_told(store: JobStore) -> None:
     with pytest.raises(JobNotFound):
         await store.load("nowhere")
     with pytest.raises(JobNotFound):
-        await store.newest("nowhere")
-    assert not await store.commit(_after(_accepted().job, Nudged()))
+        await store.load_linearizable("nowhere")
+    assert not await store.commit(_after(_accepted().job, RescueRequested()))
 
 
 async def test_of_two_changes_of_the_same_version_one_is_made(store: JobStore) -> None:
     first = _accepted()
     await store.insert(first)
-    changes = [_after(first.job, CancelRequested()), _after(first.job, Nudged())]
+    changes = [_after(first.job, CancelRequested()), _after(first.job, RescueRequested())]
     made = await asyncio.gather(*(store.commit(change) for change in changes))
     assert sorted(made) == [False, True]
     assert await store.load("a") == changes[made.index(True)].job
@@ -95,7 +95,7 @@ async def test_unpublished_events_are_told_oldest_job_first_and_not_before_their
 async def test_unfinished_jobs_are_told_by_their_last_change(store: JobStore) -> None:
     for job_id in ("a", "b", "final"):
         await store.insert(_accepted(job_id))
-    await store.commit(_after(await store.load("a"), Nudged(), NOW + timedelta(seconds=5)))
+    await store.commit(_after(await store.load("a"), RescueRequested(), NOW + timedelta(seconds=5)))
     await store.commit(_after(await store.load("final"), CancelRequested(), NOW + timedelta(seconds=1)))
     assert await _ids(store.unfinished(NOW + timedelta(seconds=9))) == ["b", "a"]
     assert await _ids(store.unfinished(NOW + timedelta(seconds=5))) == ["b"]
@@ -120,7 +120,7 @@ async def test_expired_are_the_final_jobs_whose_time_is_over(store: JobStore) ->
 async def test_a_job_is_removed_only_as_it_was_seen(store: JobStore) -> None:
     first = _accepted()
     await store.insert(first)
-    await store.commit(_after(first.job, Nudged()))
+    await store.commit(_after(first.job, RescueRequested()))
     assert not await store.remove(first.job)
     assert await store.remove(await store.load("a"))
     assert not await store.remove(first.job)
@@ -145,11 +145,16 @@ async def test_of_two_who_want_a_free_lease_one_gets_it(store: JobStore) -> None
 
 
 async def test_the_first_claim_of_a_key_stands(store: JobStore) -> None:
-    claims = [Claim("key", f"brief {number}", f"job-{number}", NOW) for number in range(3)]
+    claims = [IdempotencyRecord("key", f"brief {number}", f"job-{number}", NOW) for number in range(3)]
     standing = await asyncio.gather(*(store.claim(claim) for claim in claims))
     assert set(standing) <= set(claims)
     assert len(set(standing)) == 1
-    assert await store.claim(Claim("other key", "brief 0", "job-9", NOW)) == ("other key", "brief 0", "job-9", NOW)
+    assert await store.claim(IdempotencyRecord("other key", "brief 0", "job-9", NOW)) == (
+        "other key",
+        "brief 0",
+        "job-9",
+        NOW,
+    )
 
 
 async def _stored_in_a_row(store: JobStore) -> None:
@@ -165,22 +170,22 @@ async def test_recent_jobs_are_told_newest_first_page_by_page(store: JobStore) -
     pages, after = [], None
     while page := await store.recent(2, after=after):
         pages.append([job.id for job in page])
-        after = Place(page[-1].created_at, page[-1].id)
+        after = Cursor(page[-1].created_at, page[-1].id)
     assert pages == [["e", "d"], ["c", "b"], ["a"]]
 
 
 async def test_recent_jobs_of_one_status_are_told_alone(store: JobStore) -> None:
     await _stored_in_a_row(store)
     assert [job.id for job in await store.recent(9, "canceled")] == ["d", "b"]
-    assert [job.id for job in await store.recent(9, "canceled", Place(NOW + timedelta(seconds=2), "d"))] == ["b"]
-    assert [job.id for job in await store.recent(9, "pending", Place(NOW + timedelta(seconds=1), "c"))] == ["a"]
+    assert [job.id for job in await store.recent(9, "canceled", Cursor(NOW + timedelta(seconds=2), "d"))] == ["b"]
+    assert [job.id for job in await store.recent(9, "pending", Cursor(NOW + timedelta(seconds=1), "c"))] == ["a"]
     assert await store.recent(9, "completed") == ()
 
 
 async def test_versions_are_told_of_the_jobs_that_are_there(store: JobStore) -> None:
     for job_id in ("a", "b", "c"):
         await store.insert(_accepted(job_id))
-    await store.commit(_after(await store.load("b"), Nudged()))
+    await store.commit(_after(await store.load("b"), RescueRequested()))
     assert await store.versions(["a", "b", "nowhere"]) == {"a": 1, "b": 2}
     assert await store.versions([]) == {}
 
@@ -196,14 +201,14 @@ async def test_a_prediction_is_found_by_the_slot_that_waits_for_it(store: JobSto
         width_px=8, height_px=8, layout="full", mm_per_pixel=5, regions=1,
     )  # fmt: skip
     running = PredictionReport(id="p1", status=PredictionStatus.PROCESSING)
-    for happening in (
+    for event in (
         StencilDrawn(plan, picture, 0.1),
-        SlotsPlanned(Generation(model="sdxl", version="v", cents_per_picture=3, input={}), (4, 2)),
+        SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={}), (4, 2)),
         PredictionReported(1, 1, running),
     ):
-        change = _after(job, happening)
+        change = _after(job, event)
         assert await store.commit(change)
         job = change.job
-    assert await store.awaiting("p1") == Address("a", 1, 1)
+    assert await store.awaiting("p1") == AttemptRef("a", 1, 1)
     assert await store.awaiting("p2") is None
     assert await store.load("a") == job

@@ -98,7 +98,7 @@ async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]
         await consumer.start()
         yield studio
         await consumer.drain(5)
-        await jobs.finish_announcing()
+        await jobs.flush_publishing()
 
 
 class JobCreatedAgain(JobCreated):
@@ -201,7 +201,7 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
         studio.mended = True
         real, seen = replay._replay, 0
 
-        async def dies_at_the_seventh(letter: Any, jobs: Jobs, publish: Any) -> replay.Fate:
+        async def dies_at_the_seventh(letter: Any, jobs: Jobs, publish: Any) -> replay.ReplayOutcome:
             nonlocal seen
             seen += 1
             if seen == 7:
@@ -258,7 +258,7 @@ async def test_letters_of_a_version_nobody_knew_are_sent_on_once_it_is_known(
         assert (await studio.jobs.load(job_id)).status == "pending"
 
         monkeypatch.setitem(PAYLOADS, JobCreatedAgain.type, JobCreatedAgain)
-        monkeypatch.setattr(topology, "ROUTED", topology.ROUTED | {JobCreatedAgain.type})
+        monkeypatch.setattr(topology, "MANDATORY_TYPES", topology.MANDATORY_TYPES | {JobCreatedAgain.type})
         queue = await studio.broker.open_queue(topology.STENCIL_JOB_CREATED)
         await queue.bind(topology.EXCHANGE, JobCreatedAgain.type)
         assert "2 would be replayed" in await studio.command("dlq", "replay", "--dry-run")

@@ -73,6 +73,6 @@ def test_the_webhook_secret_is_rotated_under_running_jobs_and_each_webhook_is_ta
     unsigned = [studio.client.post(url, content=b"{}").status_code for url in (of_the_old, of_the_new)]
     assert unsigned == [401, 401]
     refused = studio.get("/metrics").text
-    assert 'studio_webhooks_total{verdict="refused: wrong token"} 1.0' in refused
-    assert 'studio_webhooks_total{verdict="refused: wrong signature"} 1.0' in refused
+    assert 'studio_webhooks_total{result="refused: wrong token"} 1.0' in refused
+    assert 'studio_webhooks_total{result="refused: wrong signature"} 1.0' in refused
     assert taken(studio, studio.wait(bought(studio)), rotated)

@@ -81,7 +81,7 @@ def receiver() -> Iterator[Receiver]:
 def test_a_job_is_one_trace_through_four_services(receiver: Receiver, studio: Any) -> None:
     job = studio.run()
     assert job["status"] == "completed"
-    ends = {"process postprocess.prediction-succeeded", "process predictor.prediction-updated", "ProviderCalledBack"}
+    ends = {"process postprocess.prediction-succeeded", "process predictor.prediction-updated", "WebhookReceived"}
     studio.until(lambda: ends <= {span.name for span in receiver.of_job(job["id"])})
     spans = receiver.of_job(job["id"])
     assert len({span.trace_id for span in spans}) == 1
@@ -98,7 +98,7 @@ def test_a_rescue_belongs_to_the_trace_of_its_job(receiver: Receiver, studio: An
     spans = receiver.of_job(job["id"])
     assert len({span.trace_id for span in spans}) == 1
     asked = {span.name for span in spans if span.service == "studio-reconciler"}
-    assert {"GET /predictions/{id}", "ProviderCalledBack"} <= asked
+    assert {"GET /predictions/{id}", "WebhookReceived"} <= asked
 
 
 def test_a_replay_belongs_to_the_trace_of_its_job(
@@ -139,5 +139,5 @@ async def post_and_set_aside(studio: Any) -> str:
         job = await asyncio.to_thread(studio.wait, job_id)
         assert job["status"] == "failed"
         await consumer.drain(5)
-        await jobs.finish_announcing()
+        await jobs.flush_publishing()
     return job_id

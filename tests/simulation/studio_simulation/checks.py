@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from aio_pika import Message
 
-from studio_cli.replay import Fate
+from studio_cli.replay import ReplayOutcome
 from studio_contracts import topology
 from studio_contracts.job import Job, PictureKind, VectorKind
 from studio_domain.invariants import at_rest_violations, change_violations, job_violations
@@ -114,8 +114,8 @@ class Checks:
         operator, jobs = self._world.operator, self._world.database.jobs
         completed = sum(jobs[job_id].status == "completed" for job_id in operator.replayed)
         replays = {
-            "replays": operator.fates[Fate.REPLAYED],
-            "replays of the replayed": operator.fates[Fate.DONE_BEFORE],
+            "replays": operator.fates[ReplayOutcome.REPLAYED],
+            "replays of the replayed": operator.fates[ReplayOutcome.DONE_BEFORE],
         }
         return self._ledger.counts + Counter(replays) + Counter({"replayed jobs completed": completed})
 
@@ -151,7 +151,7 @@ class Checks:
         return Counter(str(letter.headers.get("ce-subject")) for letter in self._dead())
 
     def _dead(self) -> list[Message]:
-        return [letter for queue in topology.QUEUES for letter in self._world.rabbit.messages(queue.dead)]
+        return [letter for queue in topology.QUEUES for letter in self._world.rabbit.messages(queue.dead_letter_queue)]
 
     def _letters(self) -> None:
         """Dead letters are the poison that was put in, and what made a job fail, unless it was called off meanwhile.

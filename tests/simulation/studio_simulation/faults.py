@@ -63,7 +63,17 @@ HARD_OF_HEARING = {"http.lost": 0.3, "list.lag": 1.0, "webhook.lost": 0.3, "webh
 """The same, but webhooks do arrive, some of them as the grace time ends."""
 ELECTIONS = {"store.late": 0.3, "prediction.stuck": 0.6}
 """Many a read of the database is late, and predictions run until somebody calls them off."""
-OUTAGES = ("store", "objects", "broker", "http.refused", "http.5xx", "http.402", "http.401", "http.429", "gateway")
+OUTAGES = (
+    "store",
+    "objects",
+    "broker",
+    "http.refused",
+    "http.5xx",
+    "http.402",
+    "http.401",
+    "http.429",
+    "gateway",
+)
 SERVICES = ("gateway", "stencil", "predictor", "predictor", "postprocess", "reconciler", "reconciler")
 
 

@@ -99,7 +99,7 @@ class Ledger:
     def _known(self, job: Job, slot: Slot, attempt: int, prediction: "Prediction") -> None:
         """What was bought and could be seen is used, or called off."""
         called_off = job.is_final and job.status != "completed"
-        if prediction.id not in slot.paid and not called_off:
+        if prediction.id not in slot.prediction_ids and not called_off:
             self._report(job.id, f"nothing_is_paid_for_nothing: {prediction.id} was never adopted")
         if prediction.fate in ("model", "aborted", "by_hand") and slot.attempt > attempt:
             self._report(job.id, f"only_infrastructure_is_retried: {prediction.id} was {prediction.fate}")
@@ -121,7 +121,7 @@ class Ledger:
 
 def _was_given_up(old: Slot, new: Slot) -> bool:
     """Whether this change gave up a claim for which no prediction was ever found; a refusal is none."""
-    if old.state != "submitting" or old.paid != new.paid:
+    if old.state != "submitting" or old.prediction_ids != new.prediction_ids:
         return False
     return new.attempt > old.attempt or (new.state == "failed" and "answer was lost" in (new.error or ""))
 

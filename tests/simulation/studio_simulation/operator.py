@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aio_pika import Message
 
 from studio_chassis.errors import ChassisError
-from studio_chassis.messaging.broker import OUTAGES
+from studio_chassis.messaging.broker import CONNECTION_ERRORS
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.channel import SimulatedChannel
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_chassis.testing.wire import Wire
-from studio_cli.dead_letters import Letter, read_letters
-from studio_cli.replay import Fate, replay
+from studio_cli.dead_letters import DeadLetter, read_letters
+from studio_cli.replay import ReplayOutcome, replay
 from studio_simulation.process import Life
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Operator:
         self._world = world
         self._deaths_left = world.faults.operators_deaths
         self._at_work = 0
-        self.fates: Counter[Fate] = Counter()
+        self.fates: Counter[ReplayOutcome] = Counter()
         self.replayed: set[str] = set()
         """Jobs that were reopened."""
         self._read: dict[tuple[str, str], Message] = {}
@@ -76,21 +76,21 @@ class Operator:
             for letter in letters:
                 self._keep(letter)
             await replay(letters, jobs, broker.publish, per_second=10.0, dry_run=False, report=self._told)
-        except (ChassisError, *OUTAGES) as error:
+        except (ChassisError, *CONNECTION_ERRORS) as error:
             life.world.say("operator", f"gives up for now: {error}")
 
-    def _keep(self, letter: Letter) -> None:
+    def _keep(self, letter: DeadLetter) -> None:
         if letter.event is not None:
             copy = Message(letter.body, headers=dict(letter.headers), message_id=letter.message.message_id)
-            self._read[letter.queue.dead, letter.event.id] = copy
+            self._read[letter.queue.dead_letter_queue, letter.event.id] = copy
 
-    def _told(self, letter: Letter, fate: Fate) -> None:
+    def _told(self, letter: DeadLetter, fate: ReplayOutcome) -> None:
         world = self._world
         world.say("operator", f"{letter.id}: {fate.value}")
-        if fate not in (Fate.REPLAYED, Fate.DONE_BEFORE):
+        if fate not in (ReplayOutcome.REPLAYED, ReplayOutcome.DONE_BEFORE):
             return
         self.fates[fate] += 1
-        if fate is Fate.REPLAYED and letter.job_id is not None:
+        if fate is ReplayOutcome.REPLAYED and letter.job_id is not None:
             self.replayed.add(letter.job_id)
             if world.random.random() < CANCELED:
                 world.spawn(world.cancel(letter.job_id))

@@ -12,7 +12,7 @@ import httpx
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.persistence.jobs import Jobs
-from studio_chassis.runtime.service import Chassis, _keep_running
+from studio_chassis.runtime.service import ServiceContext, _keep_running
 from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
@@ -112,7 +112,7 @@ class Process:
         store = SimulatedJobStore(world.database, life.wire)
         objects = SimulatedObjectStore(world.bucket, life.wire)
         jobs = self._jobs = Jobs(store, broker.publish, life.now, self.service)
-        chassis = Chassis(jobs, store, objects, broker, life.now)  # type: ignore[arg-type]
+        chassis = ServiceContext(jobs, store, objects, broker, life.now)  # type: ignore[arg-type]
         async with AsyncExitStack() as stack:
             work = await stack.enter_async_context(self._build(chassis, self._settings))
             self._consumers = [Consumer(broker, jobs, queue, handler) for queue, handler in work.handlers.items()]  # type: ignore[arg-type]
@@ -132,7 +132,7 @@ class Process:
             return
         self.world.say(self.name, "drains")
         await asyncio.gather(*(consumer.drain(DRAIN_SECONDS) for consumer in self._consumers))
-        await self._jobs.finish_announcing()
+        await self._jobs.flush_publishing()
         life.end("stopped")
 
     async def cut_off(self, seconds: float) -> None:

@@ -362,5 +362,7 @@ def run(seed: int) -> Outcome:
 
 def describe(job: Job) -> str:
     """A job in one line."""
-    slots = " ".join(f"{slot.number}:{slot.state}/{slot.attempt}/{len(slot.paid)}" for slot in job.predictions)
+    slots = " ".join(
+        f"{slot.number}:{slot.state}/{slot.attempt}/{len(slot.prediction_ids)}" for slot in job.predictions
+    )
     return f"v{job.version} {job.status} {job.stage} [{slots}]" + (f" {job.error.code}" if job.error else "")

@@ -9,7 +9,7 @@ import pytest
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging import broker as amqp
-from studio_chassis.messaging.broker import OUTAGES, Broker, on_the_line
+from studio_chassis.messaging.broker import CONNECTION_ERRORS, Broker, run_on_connection
 
 
 class Line:
@@ -72,9 +72,9 @@ async def test_a_channel_that_does_not_open_is_given_up_with_its_connection(
 
     monkeypatch.setattr("aio_pika.connect_robust", connect)
     monkeypatch.setattr(amqp, "declare", declare)
-    monkeypatch.setattr(amqp, "SET_UP_SECONDS", 0.01)
+    monkeypatch.setattr(amqp, "SETUP_SECONDS", 0.01)
     monkeypatch.setattr(amqp, "CLOSE_SECONDS", 0.01)
-    monkeypatch.setattr(amqp, "SET_UP_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(amqp, "SETUP_RETRY_SECONDS", 0.0)
     broker = Broker("amqp://nowhere", "test", "0")
     async with asyncio.timeout(10):
         await broker.connect()
@@ -118,5 +118,5 @@ async def test_publishing_that_is_canceled_is_canceled(publishing: Callable[[Cal
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 async def test_whatever_happens_on_the_line_is_an_outage(trouble: Callable[[], Any]) -> None:
-    with pytest.raises(OUTAGES):
-        await on_the_line(0.01, trouble())
+    with pytest.raises(CONNECTION_ERRORS):
+        await run_on_connection(0.01, trouble())

@@ -11,7 +11,7 @@ from aio_pika.exceptions import ChannelInvalidStateError
 
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
 from studio_chassis.messaging.broker import Broker
-from studio_chassis.messaging.cloudevents import ATTEMPT, LAST_ERROR, WAITS, to_message
+from studio_chassis.messaging.cloudevents import ATTEMPT, DEFERRALS, LAST_ERROR, to_message
 from studio_chassis.messaging.consumer import Consumer, Handler
 from studio_chassis.messaging.dispositions import Pause, Reject, Retry
 from studio_chassis.persistence.jobs import Jobs
@@ -72,11 +72,11 @@ class World:
         self.canceled.set()
 
     # the jobs
-    async def apply(self, job_id: str, happening: WorkFailed) -> None:
+    async def apply(self, job_id: str, event: WorkFailed) -> None:
         if self.job_trouble is not None:
             raise self.job_trouble
         self.story.append(f"fail {job_id}")
-        self.failures.append(happening)
+        self.failures.append(event)
 
 
 class Delivery:
@@ -101,7 +101,7 @@ class Delivery:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio_chassis.messaging.consumer.HOLD_SECONDS", 0.0)
+    monkeypatch.setattr("studio_chassis.messaging.consumer.PUBLISH_RETRY_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ async def test_the_longer_an_outage_lasts_the_longer_a_message_waits_but_not_muc
             f"send {room} {QUEUE.name}",
             "ack",
         ]
-        headers = {WAITS: world.copies[-1].headers[WAITS]}
+        headers = {DEFERRALS: world.copies[-1].headers[DEFERRALS]}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ async def test_what_cannot_be_retried_becomes_a_dead_letter_before_its_job_fails
     world: World, error: Exception, attempt: int
 ) -> None:
     story = await _deliver(world, _raising(error), Delivery(world, attempt))
-    assert story == [f"send directly {QUEUE.dead}", "fail j", "ack"]
+    assert story == [f"send directly {QUEUE.dead_letter_queue}", "fail j", "ack"]
     assert world.failures[0].replayable
     headers = world.copies[0].headers
     assert (headers[ATTEMPT], str(error) in str(headers[LAST_ERROR])) == (attempt, True)
@@ -195,12 +195,12 @@ async def test_what_cannot_be_retried_becomes_a_dead_letter_before_its_job_fails
 
 async def test_a_dead_letter_without_a_job_is_kept_all_the_same(world: World) -> None:
     world.job_trouble = JobNotFound("j")
-    assert await _deliver(world, _raising(Reject("no use"))) == [f"send directly {QUEUE.dead}", "ack"]
+    assert await _deliver(world, _raising(Reject("no use"))) == [f"send directly {QUEUE.dead_letter_queue}", "ack"]
 
 
 async def test_an_unreadable_message_becomes_a_dead_letter_and_no_job_is_touched(world: World) -> None:
     delivery = Delivery(world, **{"ce-type": "studio.job.exploded.v1"})
-    assert await _deliver(world, _raising(None), delivery) == [f"send directly {QUEUE.dead}", "ack"]
+    assert await _deliver(world, _raising(None), delivery) == [f"send directly {QUEUE.dead_letter_queue}", "ack"]
     assert "unknown event type" in str(world.copies[0].headers[LAST_ERROR])
 
 
@@ -214,7 +214,7 @@ async def test_a_message_whose_copy_cannot_be_sent_goes_back_to_its_queue(world:
 async def test_a_message_whose_job_cannot_be_told_goes_back_to_its_queue(world: World, trouble: Exception) -> None:
     world.job_trouble = trouble
     story = await _deliver(world, _raising(Reject("no use")))
-    assert story == [f"send directly {QUEUE.dead}", "reject requeue=True"]
+    assert story == [f"send directly {QUEUE.dead_letter_queue}", "reject requeue=True"]
 
 
 @pytest.mark.parametrize("attempt", [0, -5, "many", True, None])
@@ -234,7 +234,7 @@ async def test_a_pause_stops_consuming_and_puts_the_message_off_uncounted(world:
     await consumer.start()
     world.story.clear()
     delivery = Delivery(world, 3)
-    await consumer._take(cast(Any, delivery))
+    await consumer._on_message(cast(Any, delivery))
     await delivery.settled.wait()
     await world.canceled.wait()
     assert sorted(world.story) == ["ack", "cancel tag", f"send {ROOM_25S} {QUEUE.name}"]
@@ -254,7 +254,7 @@ async def test_a_paused_consumer_resumes_by_itself_once_the_broker_lets_it(
     world.consuming.clear()
     world.consume_trouble = [ChannelInvalidStateError(), ConnectionResetError()]
     delivery = Delivery(world)
-    await consumer._take(cast(Any, delivery))
+    await consumer._on_message(cast(Any, delivery))
     await asyncio.wait_for(world.consuming.wait(), 5)
     await delivery.settled.wait()
     assert (consumer.paused_because, consumer.is_consuming, world.consume_trouble) == (None, True, [])
@@ -270,7 +270,7 @@ async def test_draining_takes_no_more_and_finishes_what_is_in_hand(world: World)
 
     consumer = _consumer(world, handler)
     await consumer.start()
-    await consumer._take(cast(Any, Delivery(world)))
+    await consumer._on_message(cast(Any, Delivery(world)))
     await begun.wait()
     draining = asyncio.create_task(consumer.drain(60))
     await world.canceled.wait()
@@ -294,7 +294,7 @@ async def test_what_is_not_done_within_the_grace_is_cancelled_and_not_acknowledg
 
     consumer = _consumer(world, handler)
     await consumer.start()
-    await consumer._take(cast(Any, Delivery(world)))
+    await consumer._on_message(cast(Any, Delivery(world)))
     await begun.wait()
     await consumer.drain(0.001)
     assert cancelled.is_set()

@@ -8,7 +8,7 @@ import pytest
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.consumer import Consumer
-from studio_chassis.runtime.health import DEAF_SECONDS, Health
+from studio_chassis.runtime.health import STALLED_SECONDS, Health
 
 
 class Database:
@@ -27,7 +27,7 @@ class Ear:
     def __init__(self) -> None:
         self.queue = SimpleNamespace(name="stencil.job-created")
         self.is_consuming = True
-        self.is_deaf = False
+        self.is_stalled = False
         self.paused_because: str | None = None
 
 
@@ -101,19 +101,19 @@ async def test_a_service_that_drains_is_not_ready(health: Health) -> None:
 async def test_a_consumer_that_hears_nothing_is_not_ready_at_once_and_not_alive_in_the_end(
     health: Health, ear: Ear, clock: Clock
 ) -> None:
-    ear.is_consuming, ear.is_deaf = False, True
+    ear.is_consuming, ear.is_stalled = False, True
     assert (await _status(health, "/healthz"), await _status(health, "/readyz")) == (200, 503)
-    clock.seconds += DEAF_SECONDS - 1
+    clock.seconds += STALLED_SECONDS - 1
     assert await _status(health, "/healthz") == 200
     clock.seconds += 1
     assert await _status(health, "/healthz") == 503
-    ear.is_consuming, ear.is_deaf = True, False
+    ear.is_consuming, ear.is_stalled = True, False
     assert await _status(health, "/healthz") == 200
 
 
 async def test_a_broker_that_is_away_is_no_reason_to_restart_a_service(health: Health, ear: Ear, clock: Clock) -> None:
     ear.is_consuming = False
-    clock.seconds += 10 * DEAF_SECONDS
+    clock.seconds += 10 * STALLED_SECONDS
     assert (await _status(health, "/healthz"), await _status(health, "/readyz")) == (200, 503)
 
 

@@ -11,7 +11,7 @@ from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits
-from studio_domain.domain_events import CancelRequested, DeadlinePassed, Nudged, Reopened, WorkFailed
+from studio_domain.domain_events import CancelRequested, DeadlinePassed, Reopened, RescueRequested, WorkFailed
 from studio_domain.lifecycle import Transition, transition
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -24,7 +24,7 @@ class Store(SimulatedJobStore):
     def __init__(self) -> None:
         self.database = SimulatedDatabase()
         super().__init__(self.database)
-        self.rivals: list[Nudged] = []
+        self.rivals: list[RescueRequested] = []
 
     @property
     def job(self) -> Job:
@@ -81,7 +81,7 @@ async def _accept(jobs: Jobs, job_id: str = "j") -> Job:
 
 async def test_a_change_is_committed_then_published_then_cleared(jobs: Jobs, store: Store, wire: Wire) -> None:
     await _accept(jobs)
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     done = await jobs.apply("j", CancelRequested())
     assert (done.changed, done.job.status, store.job) == (True, "canceled", done.job)
     assert (wire.published, store.outbox) == ([CREATED, CANCELED], [])
@@ -89,7 +89,7 @@ async def test_a_change_is_committed_then_published_then_cleared(jobs: Jobs, sto
 
 async def test_what_changes_nothing_writes_and_publishes_nothing(jobs: Jobs, store: Store, wire: Wire) -> None:
     job = await _accept(jobs)
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     assert await jobs.apply("j", DeadlinePassed()) == (job, False)
     assert (store.job, wire.published) == (job, [CREATED])
 
@@ -105,14 +105,14 @@ async def test_a_late_read_does_not_pass_for_nothing_to_do(jobs: Jobs, store: St
 
 async def test_a_change_by_somebody_else_is_kept_and_ours_made_upon_it(jobs: Jobs, store: Store) -> None:
     await _accept(jobs)
-    store.rivals = [Nudged(), Nudged()]
+    store.rivals = [RescueRequested(), RescueRequested()]
     done = await jobs.apply("j", CancelRequested())
     assert (done.job.status, done.job.rescues, done.job.version) == ("canceled", 2, 4)
 
 
 async def test_conflicts_without_end_are_given_up_changing_nothing(jobs: Jobs, store: Store) -> None:
     await _accept(jobs)
-    store.rivals = [Nudged()] * MAX_CONFLICTS
+    store.rivals = [RescueRequested()] * MAX_CONFLICTS
     with pytest.raises(JobConflict):
         await jobs.apply("j", CancelRequested())
     assert store.job.status == "pending"
@@ -131,7 +131,7 @@ async def test_while_the_broker_is_down_jobs_are_accepted_and_the_relay_sends_th
     clock = [NOW]
     jobs = Jobs(store, wire.publish, lambda: clock[0], "test")
     await _accept(jobs)
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     assert store.outbox == [CREATED]
     clock[0] += timedelta(seconds=10)
     assert await jobs.relay(timedelta(seconds=5), limit=10) == 0
@@ -145,7 +145,7 @@ async def test_while_the_broker_is_down_jobs_are_accepted_and_the_relay_sends_th
 async def test_the_relay_leaves_alone_what_was_committed_a_moment_ago(jobs: Jobs, store: Store, wire: Wire) -> None:
     wire.trouble = Unavailable("broker: not connected")
     await _accept(jobs)
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     wire.trouble = None
     assert await jobs.relay(timedelta(seconds=5), limit=10) == 0
 
@@ -154,7 +154,7 @@ async def test_a_crash_between_commit_and_publishing_leaves_the_events_to_the_re
     jobs: Jobs, store: Store, wire: Wire
 ) -> None:
     await _accept(jobs)
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     wire.trouble = asyncio.CancelledError()
     with pytest.raises(asyncio.CancelledError):
         await jobs.apply("j", CancelRequested())
@@ -164,23 +164,23 @@ async def test_a_crash_between_commit_and_publishing_leaves_the_events_to_the_re
 
 async def test_record_returns_after_the_commit_and_before_the_publishing(jobs: Jobs, store: Store, wire: Wire) -> None:
     await _accept(jobs)
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     wire.gate.clear()
     done = await jobs.record("j", CancelRequested())
     assert done.job.status == store.job.status == "canceled"
     assert CANCELED not in wire.published
     wire.gate.set()
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     assert (wire.published, store.outbox) == ([CREATED, CANCELED], [])
 
 
 async def test_in_a_flood_what_cannot_be_published_soon_is_left_to_the_relay(
     jobs: Jobs, store: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio_chassis.persistence.jobs.MAX_ANNOUNCING", 1)
+    monkeypatch.setattr("studio_chassis.persistence.jobs.MAX_PUBLISHING", 1)
     wire.gate.clear()
     await _accept(jobs)
     await jobs.record("j", CancelRequested())
     wire.gate.set()
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     assert (wire.published, store.outbox) == ([CREATED], [CANCELED])

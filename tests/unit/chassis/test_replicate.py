@@ -15,15 +15,15 @@ from pydantic import SecretStr
 from studio_chassis.replicate import client as replicate
 from studio_chassis.replicate.client import ReplicateClient, api_root
 from studio_chassis.replicate.errors import (
-    AnswerLost,
-    LineStopped,
+    AccountBlocked,
+    ConnectionFailed,
+    InvalidRequest,
     NotFound,
-    NotSent,
+    OutcomeUnknown,
     OutOfCredit,
-    OutOfOrder,
     ProviderError,
-    Refused,
-    Throttled,
+    ProviderServerError,
+    RateLimited,
     Unauthorised,
 )
 
@@ -148,7 +148,7 @@ async def test_read_and_cancel_quote_the_id() -> None:
     ],
 )
 async def test_without_a_connection_nothing_was_created(error: Exception) -> None:
-    assert type(await failure(failing(error))) is NotSent
+    assert type(await failure(failing(error))) is ConnectionFailed
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ async def test_without_a_connection_nothing_was_created(error: Exception) -> Non
     ],
 )
 async def test_a_failure_after_sending_may_have_created_one(error: Exception) -> None:
-    assert type(await failure(failing(error))) is AnswerLost
+    assert type(await failure(failing(error))) is OutcomeUnknown
 
 
 async def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,18 +175,18 @@ async def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPat
         await never.wait()
 
     lost = await failure(answering(201, content=trickle()))
-    assert type(lost) is AnswerLost
+    assert type(lost) is OutcomeUnknown
     assert "TimeoutError" in str(lost)
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        *((status, OutOfOrder) for status in (500, 502, 503, 504, 520)),
-        *((status, AnswerLost) for status in (408, 409, 425)),
+        *((status, ProviderServerError) for status in (500, 502, 503, 504, 520)),
+        *((status, OutcomeUnknown) for status in (408, 409, 425)),
     ],
 )
-async def test_a_server_error_in_html_may_have_created_one(status: int, kind: type[AnswerLost]) -> None:
+async def test_a_server_error_in_html_may_have_created_one(status: int, kind: type[OutcomeUnknown]) -> None:
     lost = await failure(answering(status, html="<html><h1>Bad gateway</h1></html>"))
     assert type(lost) is kind
     assert str(status) in str(lost)
@@ -208,7 +208,7 @@ async def test_a_server_error_in_html_may_have_created_one(status: int, kind: ty
     ],
 )
 async def test_a_success_that_cannot_be_read_may_have_created_one(content: bytes) -> None:
-    assert type(await failure(answering(201, content=content))) is AnswerLost
+    assert type(await failure(answering(201, content=content))) is OutcomeUnknown
 
 
 async def test_reading_stops_at_the_size_limit() -> None:
@@ -220,12 +220,12 @@ async def test_reading_stops_at_the_size_limit() -> None:
             sent += 2**16
             yield b" " * 2**16
 
-    assert type(await failure(answering(201, content=endless()))) is AnswerLost
+    assert type(await failure(answering(201, content=endless()))) is OutcomeUnknown
     assert sent <= replicate.MAX_ANSWER_BYTES + 2**16
 
 
 async def test_an_oversized_refusal_is_still_a_refusal() -> None:
-    assert type(await failure(answering(422, content=b" " * (replicate.MAX_ANSWER_BYTES + 1)))) is Refused
+    assert type(await failure(answering(422, content=b" " * (replicate.MAX_ANSWER_BYTES + 1)))) is InvalidRequest
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ async def test_an_oversized_refusal_is_still_a_refusal() -> None:
 )
 async def test_throttling_says_how_long_to_wait(body: object, headers: dict[str, str], seconds: float) -> None:
     throttled = await failure(answering(429, json=body, headers=headers))
-    assert isinstance(throttled, Throttled)
+    assert isinstance(throttled, RateLimited)
     assert throttled.retry_after == seconds
 
 
@@ -262,10 +262,10 @@ async def test_throttling_says_how_long_to_wait(body: object, headers: dict[str,
         (401, Unauthorised, "not an object"),
     ],
 )
-async def test_no_credit_or_no_access_stops_the_line(status: int, kind: type[LineStopped], body: object) -> None:
+async def test_no_credit_or_no_access_stops_the_line(status: int, kind: type[AccountBlocked], body: object) -> None:
     stopped = await failure(answering(status, json=body))
     assert type(stopped) is kind
-    assert isinstance(stopped, LineStopped)
+    assert isinstance(stopped, AccountBlocked)
     assert str(status) in str(stopped)
 
 
@@ -281,7 +281,7 @@ async def test_a_validation_error_is_refused_with_its_fields() -> None:
         ],
     }
     refused = await failure(answering(422, json=body))
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, InvalidRequest)
     assert (refused.status, refused.title, refused.detail) == (422, body["title"], body["detail"])
     assert refused.invalid_fields == (
         ("input.num_outputs", "number_lte", "Must be less than or equal to 4"),
@@ -294,7 +294,7 @@ async def test_a_validation_error_is_refused_with_its_fields() -> None:
 async def test_any_other_refusal_is_read_with_whatever_it_holds(status: int, content: bytes) -> None:
     headers = {"location": "https://elsewhere/v1/predictions"}
     refused = await failure(answering(status, content=content, headers=headers))
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, InvalidRequest)
     assert refused.status == status
 
 
@@ -314,7 +314,7 @@ async def test_an_unknown_prediction_is_not_found(content: bytes) -> None:
 
 @pytest.mark.parametrize("content", [b"{}", b"[]", b'{"ok": true}', b"<html>", b'{"id": "p1", "status": "new"}'])
 async def test_what_is_no_prediction_is_never_read_as_one(content: bytes) -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(OutcomeUnknown):
         await answering(200, content=content).read("p1")
 
 
@@ -351,7 +351,7 @@ async def test_a_list_longer_than_the_bound_is_inconclusive_not_empty() -> None:
     pages = {query: {"results": [STARTING], "next": "https://h/?cursor=more"} for query in (FIRST, "cursor=more")}
     following = listing(pages, seen).recent(NOW, max_pages=3)
     assert [len(await anext(following)) for _ in range(3)] == [1, 1, 1]
-    with pytest.raises(AnswerLost, match="more than 3 pages"):
+    with pytest.raises(OutcomeUnknown, match="more than 3 pages"):
         await anext(following)
     assert len(seen) == 3
 
@@ -361,7 +361,7 @@ async def test_a_list_longer_than_the_bound_is_inconclusive_not_empty() -> None:
     [[], {}, {"results": None}, {"results": [], "next": 5}, {"results": [], "next": "https://h/no-query"}],
 )
 async def test_a_list_that_cannot_be_read_is_inconclusive(page: Any) -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(OutcomeUnknown):
         async for _ in listing({FIRST: page}, []).recent(NOW):
             pass
 

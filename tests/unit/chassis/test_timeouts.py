@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from studio_chassis.runtime.timeouts import within
+from studio_chassis.runtime.timeouts import wait_or_abandon
 
 LONG = 60.0
 
@@ -25,9 +25,9 @@ async def test_what_ends_in_time_returns_and_raises_as_ever() -> None:
     async def fail() -> None:
         raise ConnectionError
 
-    assert await within(LONG, give()) == 7
+    assert await wait_or_abandon(LONG, give()) == 7
     with pytest.raises(ConnectionError):
-        await within(LONG, fail())
+        await wait_or_abandon(LONG, fail())
 
 
 async def test_what_ends_as_if_canceled_is_an_error_like_others() -> None:
@@ -35,13 +35,13 @@ async def test_what_ends_as_if_canceled_is_an_error_like_others() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(ConnectionAbortedError):
-        await within(LONG, broken_off())
+        await wait_or_abandon(LONG, broken_off())
 
 
 async def test_what_does_not_end_is_told_to_and_left_behind() -> None:
     told, released = asyncio.Event(), asyncio.Event()
     with pytest.raises(TimeoutError):
-        await within(0.01, _stubborn(told, released))
+        await wait_or_abandon(0.01, _stubborn(told, released))
     await told.wait()
     released.set()
     await asyncio.sleep(0)
@@ -49,7 +49,7 @@ async def test_what_does_not_end_is_told_to_and_left_behind() -> None:
 
 async def test_being_canceled_does_not_wait_either() -> None:
     told, released = asyncio.Event(), asyncio.Event()
-    waiting = asyncio.create_task(within(LONG, _stubborn(told, released)))
+    waiting = asyncio.create_task(wait_or_abandon(LONG, _stubborn(told, released)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     waiting.cancel()

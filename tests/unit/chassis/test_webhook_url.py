@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio_chassis.replicate.webhook_url import clean_base, token_is_valid, webhook_url
+from studio_chassis.replicate.webhook_url import normalize_base_url, token_is_valid, webhook_url
 
 SECRET = "s3cret"
 
@@ -52,7 +52,7 @@ def test_slashes_and_paths_in_the_base_never_double(base: str, start: str) -> No
 )
 def test_what_cannot_be_a_base_is_refused(base: str) -> None:
     with pytest.raises(ValueError, match=r"base URL|Port out of range"):
-        clean_base(base)
+        normalize_base_url(base)
 
 
 def test_the_token_is_an_unpadded_hmac_of_the_path() -> None:

@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 from typing import Any, cast
 
 from studio_contracts.brief import Brief
-from studio_contracts.job import Concept, Generation, Job, Limits, Plan, PlanColour, Quality, StoredPicture
+from studio_contracts.job import Concept, GenerationRequest, Job, Limits, Plan, PlanColour, Quality, StoredPicture
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import accept, transition
 from studio_domain.prediction import PredictionReport, PredictionStatus
@@ -32,7 +32,9 @@ PLAN = Plan(
     mm_per_pixel=4.9,
     regions=1,
 )
-GENERATION = Generation(model="sdxl", version="v", cents_per_picture=CENTS_PER_PICTURE, input={"prompt": "waves"})
+GENERATION = GenerationRequest(
+    model="sdxl", version="v", cents_per_picture=CENTS_PER_PICTURE, input={"prompt": "waves"}
+)
 REPLAYABLE = h.WorkFailed("set_aside", "A step could not be carried out", "kept", replayable=True)
 FINAL_FAILURE = h.WorkFailed("broken", "Broken", "for good")
 
@@ -43,15 +45,15 @@ def accepted(pictures: int, limits: Limits = LIMITS) -> Job:
     return accept(brief, job_id="j", seed=7, traceparent="t", limits=limits, now=START, by="gateway").job
 
 
-def live(job: Job, happenings: Iterable[h.Happening], now: datetime = START) -> Job:
+def live(job: Job, events: Iterable[h.DomainEvent], now: datetime = START) -> Job:
     """The job after all that happened; what changed nothing is passed over."""
-    for happening in happenings:
-        change = transition(job, happening, now=now, by="test")
+    for event in events:
+        change = transition(job, event, now=now, by="test")
         job = job if change is None else change.job
     return job
 
 
-def planned(counts: Iterable[int]) -> tuple[h.Happening, ...]:
+def planned(counts: Iterable[int]) -> tuple[h.DomainEvent, ...]:
     """What happens until the slots of these counts wait for their predictions."""
     return h.StencilDrawn(PLAN, PICTURE, 0.1), h.SlotsPlanned(GENERATION, tuple(counts))
 
@@ -83,12 +85,12 @@ def made(good: int, bad: int = 0, *, slot: int = 0, attempt: int = 1) -> h.Pictu
     return h.PicturesMade(slot, attempt, tuple(concept(slot, n, 0.5 + n / 10) for n in range(good)), failures, 0.2)
 
 
-def slot_path(state: str, slot: int) -> tuple[h.Happening, ...]:
+def slot_path(state: str, slot: int) -> tuple[h.DomainEvent, ...]:
     """What brings a waiting slot of two pictures into that state."""
     claimed = h.SlotClaimed(slot, 1)
     running = (claimed, report("starting", slot=slot))
     succeeded = (*running, report("succeeded", 2, slot=slot))
-    paths: dict[str, tuple[h.Happening, ...]] = {
+    paths: dict[str, tuple[h.DomainEvent, ...]] = {
         "waiting": (),
         "submitting": (claimed,),
         "running": running,
@@ -123,14 +125,14 @@ def shapes() -> dict[str, Job]:
 
 SHAPES = shapes()
 
-HAPPENINGS: dict[str, h.Happening] = {
+HAPPENINGS: dict[str, h.DomainEvent] = {
     "drawn": h.StencilDrawn(PLAN, PICTURE, 0.1),
     "planned": h.SlotsPlanned(GENERATION, (2,)),
     "claim": h.SlotClaimed(0, 1),
     "release": h.ClaimReleased(0, 1),
     "refused": h.CreationRefused(0, 1, "no"),
     "lost": h.CreationLost(0, 1),
-    "callback": h.ProviderCalledBack(0, 1, {"id": "p0.1", "status": "succeeded"}),
+    "callback": h.WebhookReceived(0, 1, {"id": "p0.1", "status": "succeeded"}),
     "starting": report("starting"),
     "processing": report("processing"),
     "exact": report("succeeded", 2),
@@ -150,24 +152,24 @@ HAPPENINGS: dict[str, h.Happening] = {
     "replayable": REPLAYABLE,
     "cancel": h.CancelRequested(),
     "deadline": h.DeadlinePassed(),
-    "nudge": h.Nudged(),
+    "nudge": h.RescueRequested(),
     "reopen": h.Reopened(),
 }
 """Everything that can happen, told of slot 0 and its first attempt."""
 
 
-def elsewhere(happening: h.Happening) -> list[h.Happening]:
+def elsewhere(event: h.DomainEvent) -> list[h.DomainEvent]:
     """The same told of other slots and attempts, among them such as do not exist."""
-    if not isinstance(happening, h.OfSlot):
+    if not isinstance(event, h.SlotEvent):
         return []
     others = [(-1, 1), (1, 1), (2, 1), (3, 1), (0, 0), (0, 2), (1, 2)]
-    return [_told_of(happening, slot, attempt) for slot, attempt in others]
+    return [_told_of(event, slot, attempt) for slot, attempt in others]
 
 
-def _told_of(happening: h.OfSlot, slot: int, attempt: int) -> h.Happening:
+def _told_of(event: h.SlotEvent, slot: int, attempt: int) -> h.DomainEvent:
     changes: dict[str, Any] = {"slot": slot, "attempt": attempt}
-    if isinstance(happening, h.PredictionReported):
-        changes["report"] = happening.report.model_copy(update={"id": f"p{slot}.{attempt}"})
-    if isinstance(happening, h.PicturesMade):
-        changes["concepts"] = tuple(concept(slot, one.index, one.quality.score) for one in happening.concepts)
-    return cast(h.Happening, replace(happening, **changes))
+    if isinstance(event, h.PredictionReported):
+        changes["report"] = event.report.model_copy(update={"id": f"p{slot}.{attempt}"})
+    if isinstance(event, h.PicturesMade):
+        changes["concepts"] = tuple(concept(slot, one.index, one.quality.score) for one in event.concepts)
+    return cast(h.DomainEvent, replace(event, **changes))

@@ -8,25 +8,25 @@ import pytest
 from studio_contracts.events import JobCanceled, JobCompleted, JobFailed, PredictionUpdated
 from studio_contracts.job import Job, Limits, SlotState
 from studio_domain import domain_events as h
-from studio_domain.lifecycle import Transition, awaited, transition
+from studio_domain.lifecycle import Transition, outstanding_messages, transition
 from studio_domain.prediction import PredictionReport, PredictionStatus
 from tests.unit.contracts.lives import HAPPENINGS, MODEL, SHAPES, accepted, concept, elsewhere, live, planned, slot_path
 
 FAREWELLS = {"completed": JobCompleted, "failed": JobFailed, "canceled": JobCanceled}
 RANK = {"pending": 0, "queued": 1, "running": 2, "completed": 3, "failed": 3, "canceled": 3}
-EVERYTHING = [one for happening in HAPPENINGS.values() for one in (happening, *elsewhere(happening))]
+EVERYTHING = [one for event in HAPPENINGS.values() for one in (event, *elsewhere(event))]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_everything_that_happens_gives_a_sound_transition_or_nothing(shape: str) -> None:
     job = SHAPES[shape]
-    for happening in EVERYTHING:
+    for event in EVERYTHING:
         now = job.deadline_at + timedelta(seconds=1)
-        change = transition(job, happening, now=now, by="test")
+        change = transition(job, event, now=now, by="test")
         if change is None:
             continue
         after = change.job
-        assert (after.id, after.version, after.updated_at) == (job.id, job.version + 1, now), happening
+        assert (after.id, after.version, after.updated_at) == (job.id, job.version + 1, now), event
         assert Job.model_validate(after.model_dump()) == after
         assert after.timeline[: len(job.timeline)] == job.timeline, "history is never rewritten"
         assert (after.brief, after.seed, after.limits, after.created_at) == (
@@ -35,52 +35,50 @@ def test_everything_that_happens_gives_a_sound_transition_or_nothing(shape: str)
             job.limits,
             job.created_at,
         )
-        _assert_status_goes_forward(job, after, happening)
-        _assert_events_follow_from_the_state(job, change, happening)
+        _assert_status_goes_forward(job, after, event)
+        _assert_events_follow_from_the_state(job, change, event)
 
 
-def _assert_status_goes_forward(job: Job, after: Job, happening: h.Happening) -> None:
-    if isinstance(happening, h.Reopened):
+def _assert_status_goes_forward(job: Job, after: Job, event: h.DomainEvent) -> None:
+    if isinstance(event, h.Reopened):
         assert job.error is not None
         assert job.error.replayable
         assert not after.is_final
         return
-    assert not job.is_final, f"{happening} left a final state"
-    assert RANK[after.status] >= RANK[job.status], happening
+    assert not job.is_final, f"{event} left a final state"
+    assert RANK[after.status] >= RANK[job.status], event
     assert after.is_final == (after.stage == "finished") == (after.finished_at is not None)
     assert (after.error is not None) == (after.status == "failed")
     if after.is_final and not (after.error and after.error.replayable):
         assert "replicate.delivery" not in after.model_dump_json(), "the provider's files die within the hour"
 
 
-def _assert_events_follow_from_the_state(job: Job, change: Transition, happening: h.Happening) -> None:
+def _assert_events_follow_from_the_state(job: Job, change: Transition, event: h.DomainEvent) -> None:
     after = change.job
     said = [event.payload for event in change.events]
-    before = () if isinstance(happening, h.Nudged | h.Reopened) else awaited(job)
-    expected = [message for message in awaited(after) if message not in before]
-    if isinstance(happening, h.ProviderCalledBack):
-        expected.append(
-            PredictionUpdated(slot=happening.slot, attempt=happening.attempt, prediction=happening.prediction)
-        )
+    before = () if isinstance(event, h.RescueRequested | h.Reopened) else outstanding_messages(job)
+    expected = [message for message in outstanding_messages(after) if message not in before]
+    if isinstance(event, h.WebhookReceived):
+        expected.append(PredictionUpdated(slot=event.slot, attempt=event.attempt, prediction=event.prediction))
     if after.is_final:
         assert isinstance(said.pop(), FAREWELLS[after.status])
-    assert said == expected, happening
+    assert said == expected, event
     assert len({event.id for event in change.events}) == len(change.events)
-    again = transition(job, happening, now=after.updated_at + timedelta(hours=1), by="another")
+    again = transition(job, event, now=after.updated_at + timedelta(hours=1), by="another")
     assert again is not None
     assert [event.id for event in again.events] == [event.id for event in change.events], "ids depend on the fact alone"
     assert all(event.subject == job.id and event.traceparent == job.traceparent for event in change.events)
 
 
 def test_every_kind_of_happening_and_every_slot_state_is_covered() -> None:
-    assert {type(happening) for happening in HAPPENINGS.values()} == set(get_args(h.Happening))
+    assert {type(event) for event in HAPPENINGS.values()} == set(get_args(h.DomainEvent))
     assert {slot.state for job in SHAPES.values() for slot in job.predictions} == set(get_args(SlotState))
     assert {job.status for job in SHAPES.values()} == set(RANK)
 
 
 def test_a_replay_says_again_what_is_awaited_and_its_dead_letter_once() -> None:
     stuck = transition(SHAPES["waiting"], HAPPENINGS["replayable"], now=SHAPES["waiting"].updated_at, by="predictor")
-    requested = transition(SHAPES["waiting"], h.Nudged(), now=SHAPES["waiting"].updated_at, by="reconciler")
+    requested = transition(SHAPES["waiting"], h.RescueRequested(), now=SHAPES["waiting"].updated_at, by="reconciler")
     assert stuck is not None
     assert requested is not None
     replayed = transition(stuck.job, h.Reopened(requested.events[0]), now=stuck.job.updated_at, by="cli")
@@ -91,7 +89,7 @@ def test_a_replay_says_again_what_is_awaited_and_its_dead_letter_once() -> None:
 def test_a_job_nudged_for_ever_does_not_outgrow_its_document() -> None:
     job = SHAPES["running"]
     for _ in range(250):
-        change = transition(job, h.Nudged(), now=job.updated_at, by="reconciler")
+        change = transition(job, h.RescueRequested(), now=job.updated_at, by="reconciler")
         assert change is not None
         job = change.job
     assert len(job.timeline) == 200
@@ -101,7 +99,7 @@ def test_a_job_nudged_for_ever_does_not_outgrow_its_document() -> None:
 def test_an_event_id_fits_an_amqp_short_string_whatever_the_provider_calls_its_prediction() -> None:
     job = SHAPES["running"]
     for name in ("x" * 1000, "ü" * 128, None, 7, ["a"]):
-        change = transition(job, h.ProviderCalledBack(0, 1, {"id": name, "status": name}), now=job.updated_at, by="t")
+        change = transition(job, h.WebhookReceived(0, 1, {"id": name, "status": name}), now=job.updated_at, by="t")
         assert change is not None
         assert len(change.events[0].id.encode()) <= 255
 
@@ -142,12 +140,12 @@ def test_concepts_are_ranked_by_score_and_equals_as_they_were_asked_for() -> Non
 
 @pytest.mark.parametrize("first", [[], [h.SlotClaimed(0, 1)]])
 def test_a_prediction_the_provider_spoke_of_is_not_given_up_while_its_word_is_on_the_way(
-    first: list[h.Happening],
+    first: list[h.DomainEvent],
 ) -> None:
-    called_back = live(SHAPES["waiting"], [*first, HAPPENINGS["callback"], h.SlotClaimed(0, 1)])
-    assert transition(called_back, HAPPENINGS["lost"], now=called_back.updated_at, by="predictor") is None
-    assert not live(called_back, [HAPPENINGS["infra"]]).predictions[0].called_back
-    failed = live(called_back, [HAPPENINGS["infra"], h.SlotClaimed(0, 2)])
+    webhook_received = live(SHAPES["waiting"], [*first, HAPPENINGS["callback"], h.SlotClaimed(0, 1)])
+    assert transition(webhook_received, HAPPENINGS["lost"], now=webhook_received.updated_at, by="predictor") is None
+    assert not live(webhook_received, [HAPPENINGS["infra"]]).predictions[0].webhook_received
+    failed = live(webhook_received, [HAPPENINGS["infra"], h.SlotClaimed(0, 2)])
     given_up = live(failed, [h.CreationLost(0, 2)])
     assert [warning.code for warning in given_up.warnings] == [], "of the next attempt nobody has spoken"
     assert given_up.predictions[0].attempt == 3

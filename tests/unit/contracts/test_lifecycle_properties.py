@@ -92,13 +92,13 @@ def test_every_permutation_and_repetition_of_reports_ends_in_the_same_job(
     )
 
 
-STEPS = [one for happening in HAPPENINGS.values() for one in (happening, *elsewhere(happening))]
-SLOT_STEPS = [step for step in STEPS if isinstance(step, h.OfSlot) and step.slot >= 0]
+STEPS = [one for event in HAPPENINGS.values() for one in (event, *elsewhere(event))]
+SLOT_STEPS = [step for step in STEPS if isinstance(step, h.SlotEvent) and step.slot >= 0]
 
 
 @st.composite
-def walks(draw: st.DrawFn) -> tuple[Job, list[h.Happening]]:
-    """A job of one to three slots with little money, and anything at all happening to it."""
+def walks(draw: st.DrawFn) -> tuple[Job, list[h.DomainEvent]]:
+    """A job of one to three slots with little money, and anything at all event to it."""
     counts = draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
     limits = Limits(attempts_per_slot=draw(st.integers(1, 3)), cents=draw(st.integers(1, 40)))
     new = accepted(sum(counts), limits)
@@ -114,7 +114,7 @@ def walks(draw: st.DrawFn) -> tuple[Job, list[h.Happening]]:
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(walks())
-def test_no_walk_breaks_the_promises_of_the_lifecycle(walk: tuple[Job, list[h.Happening]]) -> None:
+def test_no_walk_breaks_the_promises_of_the_lifecycle(walk: tuple[Job, list[h.DomainEvent]]) -> None:
     job, steps = walk
     claims: set[tuple[int, int]] = set()
     pictures = 0
@@ -134,12 +134,14 @@ def test_no_walk_breaks_the_promises_of_the_lifecycle(walk: tuple[Job, list[h.Ha
 
 
 def _assert_spending_is_capped(job: Job, claims: set[tuple[int, int]]) -> None:
-    paid = [(slot, prediction) for slot in job.predictions for prediction in slot.paid]
+    prediction_ids = [(slot, prediction) for slot in job.predictions for prediction in slot.prediction_ids]
     assert (
-        len({prediction for _, prediction in paid}) == len(paid) <= len(job.predictions) * job.limits.attempts_per_slot
+        len({prediction for _, prediction in prediction_ids})
+        == len(prediction_ids)
+        <= len(job.predictions) * job.limits.attempts_per_slot
     )
-    assert all(len(slot.paid) <= min(slot.attempt, job.limits.attempts_per_slot) for slot in job.predictions)
-    asked = {(slot.number, prediction) for slot, prediction in paid} | {
+    assert all(len(slot.prediction_ids) <= min(slot.attempt, job.limits.attempts_per_slot) for slot in job.predictions)
+    asked = {(slot.number, prediction) for slot, prediction in prediction_ids} | {
         (slot, f"p{slot}.{attempt}") for slot, attempt in claims
     }
     assert sum(job.predictions[slot].count for slot, _ in asked) * CENTS_PER_PICTURE <= job.limits.cents

@@ -1,4 +1,4 @@
-"""What follows from every happening in every state of a job with one slot, as one table."""
+"""What follows from every event in every state of a job with one slot, as one table."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ STATES = (
     "pending drawn waiting submitting running succeeded retried reopened finished failed replayable broken canceled"
 )
 
-# Rows are happenings, columns the states above from `pending` to `reopened`, cells what the job becomes; `.` is nothing
+# Rows are events, columns the states above from `pending` to `reopened`, cells what the job becomes; `.` is nothing
 # to do and `=` a change that leaves the state. The columns left out are final: nothing happens to them, but `reopen`
 # of what is replayable. A slot of its second attempt, as in `retried`, hears nothing of its first.
 TABLE = """
@@ -74,14 +74,14 @@ def _name(job: Job) -> str:
 CELLS = _cells()
 
 
-@pytest.mark.parametrize(("state", "happening", "expected"), CELLS, ids=[f"{s}-{h}" for s, h, _ in CELLS])
-def test_every_state_answers_every_happening_as_the_table_says(state: str, happening: str, expected: str) -> None:
+@pytest.mark.parametrize(("state", "event", "expected"), CELLS, ids=[f"{s}-{h}" for s, h, _ in CELLS])
+def test_every_state_answers_every_happening_as_the_table_says(state: str, event: str, expected: str) -> None:
     job = SHAPES[state]
-    now = job.deadline_at if happening == "deadline" else LATER
-    change = transition(job, HAPPENINGS[happening], now=now, by="test")
+    now = job.deadline_at if event == "deadline" else LATER
+    change = transition(job, HAPPENINGS[event], now=now, by="test")
     if expected == ".":
         assert change is None
-    elif expected == "=" and happening == "reopen":
+    elif expected == "=" and event == "reopen":
         assert change is not None
         assert _name(change.job) == "running"
     elif expected == "=":
@@ -93,8 +93,8 @@ def test_every_state_answers_every_happening_as_the_table_says(state: str, happe
 
 
 def test_the_table_has_a_cell_for_every_state_and_happening() -> None:
-    assert {(state, happening) for state, happening, _ in CELLS} == {
-        (state, happening) for state in STATES.split() for happening in HAPPENINGS
+    assert {(state, event) for state, event, _ in CELLS} == {
+        (state, event) for state in STATES.split() for event in HAPPENINGS
     }
 
 

@@ -15,7 +15,7 @@ from studio_domain.prediction import (
     UnreadablePrediction,
     is_infrastructure_failure,
     read_prediction,
-    trim,
+    slim_prediction,
 )
 
 ID = "ufawqhfynnddngldkgtslldrkq"
@@ -175,7 +175,7 @@ def test_a_report_is_frozen_and_its_repr_hides_the_token() -> None:
 
 
 def test_trimming_drops_logs_pictures_and_the_webhooks_token() -> None:
-    text = json.dumps(trim(FULL))
+    text = json.dumps(slim_prediction(FULL))
     for dropped in ("Using seed", "data:image", "secret", "something_new", "guidance"):
         assert dropped not in text
 
@@ -193,7 +193,7 @@ _BODIES = st.fixed_dictionaries(
 
 @given(_BODIES)
 def test_any_body_is_either_unreadable_or_reads_the_same_after_trimming(original: dict[str, Any]) -> None:
-    carried = json.loads(json.dumps(trim(original), allow_nan=False).encode("utf-8"))
+    carried = json.loads(json.dumps(slim_prediction(original), allow_nan=False).encode("utf-8"))
     try:
         report = read_prediction(original)
     except UnreadablePrediction:

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from studio_chassis.errors import Unavailable
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.runtime.health import Health
-from studio_chassis.runtime.service import Chassis
+from studio_chassis.runtime.service import ServiceContext
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.events import Event
@@ -22,7 +22,7 @@ from studio_contracts.job import (
     ColourMaterial,
     ColourShare,
     Concept,
-    Generation,
+    GenerationRequest,
     Materials,
     Plan,
     PlanColour,
@@ -32,7 +32,7 @@ from studio_contracts.job import (
 from studio_contracts.object_keys import picture_key, stencil_key
 from studio_domain import domain_events as h
 from studio_domain.prediction import PredictionReport, PredictionStatus
-from studio_gateway.api.job_subscriptions import JobWatch
+from studio_gateway.api.job_subscriptions import JobSubscriptions
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
 
@@ -70,14 +70,14 @@ class Desk:
         store = SimulatedJobStore(self.database, self.line)
         objects = SimulatedObjectStore(self.bucket, self.line)
         self.jobs = Jobs(store, self._publish, self._clock, "gateway")
-        self.chassis = Chassis(self.jobs, cast(Any, store), objects, cast(Any, None), self._clock)
+        self.chassis = ServiceContext(self.jobs, cast(Any, store), objects, cast(Any, None), self._clock)
         self.health = Health("gateway", "build-7", store.ping, [])
         self.settings = GatewaySettings(
             rabbitmq_url="amqp://x", mongodb_url="mongodb://x", object_store_url="file:///x",
             replicate_webhook_secret=SECRET, **settings,
         )  # fmt: skip
         self.app: FastAPI
-        self.watch: JobWatch
+        self.watch: JobSubscriptions
 
     def _clock(self) -> datetime:
         self.now += timedelta(milliseconds=10)
@@ -98,9 +98,9 @@ class Desk:
             await asyncio.sleep(0)
         raise AssertionError("it did not happen")
 
-    async def happen(self, job_id: str, *happenings: h.Happening) -> None:
-        for happening in happenings:
-            assert (await self.jobs.apply(job_id, happening)).changed, happening
+    async def happen(self, job_id: str, *events: h.DomainEvent) -> None:
+        for event in events:
+            assert (await self.jobs.apply(job_id, event)).changed, event
 
     async def draw(self, job_id: str) -> None:
         """The stencil is drawn and its predictions are planned: two slots."""
@@ -112,7 +112,7 @@ class Desk:
             layout="tiled", mm_per_pixel=4.9, regions=7,
         )  # fmt: skip
         stencil = self.store_picture(stencil_key(job_id))
-        generation = Generation(model="sdxl", version="v", cents_per_picture=3, input={})
+        generation = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={})
         await self.happen(job_id, h.StencilDrawn(plan, stencil, 0.03), h.SlotsPlanned(generation, (1, 1)))
 
     async def predict(self, job_id: str, slot: int, status: PredictionStatus = PredictionStatus.SUCCEEDED) -> None:
@@ -177,7 +177,7 @@ async def open_desk() -> AsyncIterator[OpenDesk]:
 
     yield open_one
     for desk in desks:
-        await desk.jobs.finish_announcing()
+        await desk.jobs.flush_publishing()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

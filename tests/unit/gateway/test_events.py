@@ -10,7 +10,7 @@ import pytest
 
 from studio_chassis.errors import Unavailable
 from studio_domain.domain_events import CancelRequested
-from studio_gateway.api.job_subscriptions import JobWatch
+from studio_gateway.api.job_subscriptions import JobSubscriptions
 
 
 def events(text: str) -> list[tuple[str, dict[str, Any]]]:
@@ -82,16 +82,16 @@ async def _versions_seen(stream: AsyncIterator[Any]) -> list[int]:
 
 
 @pytest.fixture
-async def watching(desk: Any) -> AsyncIterator[JobWatch]:
+async def watching(desk: Any) -> AsyncIterator[JobSubscriptions]:
     """A watch without pauses."""
-    watch = JobWatch(desk.chassis.store, round_seconds=0.0, heartbeat_seconds=0.01)
+    watch = JobSubscriptions(desk.chassis.store, round_seconds=0.0, heartbeat_seconds=0.01)
     running = asyncio.ensure_future(watch.run())
     yield watch
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_ten_watchers_cost_one_watch_of_the_store(desk: Any, watching: JobWatch, job_id: str) -> None:
+async def test_ten_watchers_cost_one_watch_of_the_store(desk: Any, watching: JobSubscriptions, job_id: str) -> None:
     job = await desk.jobs.load(job_id)
     followers = [asyncio.ensure_future(_versions_seen(watching.follow(job))) for _ in range(10)]
     desk.line.calls.clear()
@@ -112,7 +112,7 @@ async def test_ten_watchers_cost_one_watch_of_the_store(desk: Any, watching: Job
     assert desk.line.calls.count("store.load") == loads_of_the_writer + 1
 
 
-async def test_nobody_watching_asks_the_store_nothing(desk: Any, watching: JobWatch, job_id: str) -> None:
+async def test_nobody_watching_asks_the_store_nothing(desk: Any, watching: JobSubscriptions, job_id: str) -> None:
     job = await desk.jobs.load(job_id)
     stream = watching.follow(job)
     await anext(stream)
@@ -123,14 +123,16 @@ async def test_nobody_watching_asks_the_store_nothing(desk: Any, watching: JobWa
     assert desk.line.calls.count("store.versions") <= 1  # the round that was under way
 
 
-async def test_a_job_where_nothing_happens_gives_heartbeats(desk: Any, watching: JobWatch, job_id: str) -> None:
+async def test_a_job_where_nothing_happens_gives_heartbeats(desk: Any, watching: JobSubscriptions, job_id: str) -> None:
     stream = watching.follow(await desk.jobs.load(job_id))
     assert (await anext(stream)) is not None
     assert [await anext(stream), await anext(stream)] == [None, None]
     await stream.aclose()
 
 
-async def test_an_outage_of_the_store_does_not_end_the_watch(desk: Any, watching: JobWatch, job_id: str) -> None:
+async def test_an_outage_of_the_store_does_not_end_the_watch(
+    desk: Any, watching: JobSubscriptions, job_id: str
+) -> None:
     follower = asyncio.ensure_future(_versions_seen(watching.follow(await desk.jobs.load(job_id))))
     desk.line.cut = True
     desk.line.calls.clear()

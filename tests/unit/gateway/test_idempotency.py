@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_chassis.persistence.store import Claim
+from studio_chassis.persistence.store import IdempotencyRecord
 from studio_gateway.api.idempotency import IN_FLIGHT
 
 BRIEF = {"prompt": "ocean", "count": 2}
@@ -39,11 +39,11 @@ async def test_without_a_key_or_with_another_every_post_is_a_job(desk: Any, clie
     assert len(desk.database.jobs) == 4
 
 
-def _forget_the_job(desk: Any) -> Claim:
+def _forget_the_job(desk: Any) -> IdempotencyRecord:
     """As if the gateway had died between the claim and the job."""
     desk.database.jobs.clear()
     (claim,) = desk.database.claims.values()
-    assert isinstance(claim, Claim)
+    assert isinstance(claim, IdempotencyRecord)
     return claim
 
 

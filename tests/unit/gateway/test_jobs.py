@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_domain.domain_events import Nudged
+from studio_domain.domain_events import RescueRequested
 
 BRIEF = {"prompt": "ocean energy with fish", "count": 2}
 
@@ -18,7 +18,7 @@ async def test_a_brief_is_accepted_stored_and_announced(desk: Any, client: httpx
     assert answer.headers["location"] == f"/v1/jobs/{job['id']}"
     assert answer.headers["retry-after"] == "1"
     assert (job["status"], job["stage"], job["version"]) == ("pending", "stencil", 1)
-    await desk.jobs.finish_announcing()
+    await desk.jobs.flush_publishing()
     assert [event.type for event in desk.published] == ["studio.job.created.v1"]
     assert (await client.get(answer.headers["location"])).json() == job
 
@@ -88,7 +88,7 @@ async def test_many_who_poll_at_once_cost_the_store_two_questions_and_get_the_ne
     desk.line.calls.clear()
     early = asyncio.gather(*(versions.of(job_id) for _ in range(20)))
     await desk.until(lambda: "store.versions" in desk.line.calls)  # the first question was answered just now
-    await desk.happen(job_id, Nudged())
+    await desk.happen(job_id, RescueRequested())
     late = asyncio.gather(*(versions.of(name) for name in [job_id, "nowhere"] * 10))
     assert await early == [1] * 20
     assert await late == [2, None] * 10

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_gateway.http.conditional_requests import Unsatisfiable, byte_range, is_known
+from studio_gateway.http.conditional_requests import RangeNotSatisfiable, byte_range, is_known
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_range_is_understood_or_ignored(header: str | None, expected: tuple[in
 
 @pytest.mark.parametrize(("header", "size"), [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0)])
 def test_a_range_outside_cannot_be_satisfied(header: str, size: int) -> None:
-    with pytest.raises(Unsatisfiable):
+    with pytest.raises(RangeNotSatisfiable):
         byte_range(header, size)
 
 

@@ -32,7 +32,7 @@ async def drawn(desk: Any, job_id: str) -> str:
 
 def refusals(check: str) -> float:
     """How many webhooks were refused so far, as the metrics tell."""
-    return REGISTRY.get_sample_value("studio_webhooks_total", {"verdict": f"refused: wrong {check}"}) or 0.0
+    return REGISTRY.get_sample_value("studio_webhooks_total", {"result": f"refused: wrong {check}"}) or 0.0
 
 
 def address(job_id: str, slot: int = 0, attempt: int = 1) -> str:
@@ -56,7 +56,7 @@ async def test_a_webhook_with_its_token_is_recorded_and_announced(
 ) -> None:
     answer = await client.post(address(drawn), content=BODY)
     assert (answer.status_code, answer.content) == (204, b"")
-    await desk.jobs.finish_announcing()
+    await desk.jobs.flush_publishing()
     (event,) = [event for event in desk.published if event.type == "studio.prediction.updated.v1"]
     assert (event.subject, event.data["slot"], event.data["prediction"]["status"]) == (drawn, 0, "processing")
     assert "logs" not in event.data["prediction"]

@@ -11,7 +11,7 @@ from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.job import Generation, Job, Limits
+from studio_contracts.job import GenerationRequest, Job, Limits
 from studio_domain.domain_events import SlotsPlanned, StencilDrawn
 from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_predictor.handlers import Predictor
@@ -40,7 +40,7 @@ class Shelf:
         return b"a stencil"
 
 
-async def _buy(provider: Provider, waiting: int) -> Job:
+async def _create_prediction(provider: Provider, waiting: int) -> Job:
     """The job of one slot after the predictor read that it is to be bought, with so much waiting for postprocess."""
     published: list[Event] = []
 
@@ -52,9 +52,11 @@ async def _buy(provider: Provider, waiting: int) -> Job:
 
     jobs = Jobs(SimulatedJobStore(SimulatedDatabase()), publish, lambda: NOW, "predictor")
     await jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
-    await jobs.finish_announcing()
+    await jobs.flush_publishing()
     await jobs.apply("j", StencilDrawn(PLAN, PICTURE, 0.1))
-    await jobs.apply("j", SlotsPlanned(Generation(model="sdxl", version="v", cents_per_picture=3, input=INPUT), (1,)))
+    await jobs.apply(
+        "j", SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT), (1,))
+    )
     settings = SimpleNamespace(max_backlog=LIMIT, public_base_url=None)
     predictor = Predictor(jobs, cast(Any, Shelf()), cast(Any, provider), cast(Any, settings), lambda: NOW, backlog)
     try:
@@ -67,11 +69,11 @@ async def _buy(provider: Provider, waiting: int) -> Job:
 async def test_nothing_is_claimed_or_bought_while_too_much_waits_for_postprocess() -> None:
     provider = Provider()
     with pytest.raises(Pause, match="4 finished predictions wait for postprocess") as pause:
-        await _buy(provider, LIMIT + 1)
+        await _create_prediction(provider, LIMIT + 1)
     assert (pause.value.cause, provider.sold) == ("backlog", 0)
 
 
 async def test_up_to_the_limit_is_bought() -> None:
     provider = Provider()
-    job = await _buy(provider, LIMIT)
+    job = await _create_prediction(provider, LIMIT)
     assert (job.predictions[0].state, provider.sold) == ("running", 1)

@@ -7,14 +7,14 @@ from typing import Any
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.persistence.jobs import Jobs
-from studio_chassis.replicate.errors import AnswerLost
+from studio_chassis.replicate.errors import OutcomeUnknown
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits
-from studio_domain.domain_events import Nudged, ProviderCalledBack
+from studio_domain.domain_events import RescueRequested, WebhookReceived
 from studio_domain.lifecycle import accept
-from studio_domain.prediction import trim
+from studio_domain.prediction import slim_prediction
 from studio_reconciler.rescue import Rescuer
 from tests.unit.contracts.lives import SHAPES
 
@@ -45,7 +45,7 @@ class Ward:
     async def _read(self, prediction_id: str) -> dict[str, Any]:
         self.asked.append(prediction_id)
         if self.answer is None:
-            raise AnswerLost("no answer")
+            raise OutcomeUnknown("no answer")
         return self.answer
 
     def add(self, job: Job, **changes: Any) -> None:
@@ -110,8 +110,8 @@ async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s
         ward.now = NOW + timedelta(hours=1)
     asking.answer = body
     await asking.rescuer.rescue_stuck(STUCK)
-    await told.jobs.apply("j", Nudged(STUCK))
-    await told.jobs.record("j", ProviderCalledBack(0, 1, trim(body)))
-    await told.jobs.finish_announcing()
+    await told.jobs.apply("j", RescueRequested(STUCK))
+    await told.jobs.record("j", WebhookReceived(0, 1, slim_prediction(body)))
+    await told.jobs.flush_publishing()
     assert asking.said == told.said
     assert asking.database.jobs == told.database.jobs

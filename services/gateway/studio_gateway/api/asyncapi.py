@@ -79,7 +79,7 @@ def _receives() -> dict[str, Any]:
             "action": "receive",
             "channel": {"$ref": f"#/channels/{_name(PAYLOADS[taken])}"},
             "summary": f"The {queue.name.partition('.')[0]} service takes it from the queue {queue.name}; "
-            f"what it cannot handle ends in {queue.dead}.",
+            f"what it cannot handle ends in {queue.dead_letter_queue}.",
         }
         for queue in topology.QUEUES
         for taken in queue.types

@@ -11,7 +11,7 @@ from studio_contracts.palette import BY_CODE
 from studio_gateway.api.views import job_view
 
 
-class _Outlet(io.RawIOBase):
+class _ZipBuffer(io.RawIOBase):
     """Takes what the zip writer writes and gives it away; it cannot seek, so the writer never looks back."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class _Outlet(io.RawIOBase):
 
 async def bundle(job: Job, objects: ObjectStore) -> AsyncIterator[bytes]:
     """The zip file in pieces: job.json and materials first, then each stored file. Pictures are compressed already."""
-    outlet = _Outlet()
+    outlet = _ZipBuffer()
     moment = job.created_at.timetuple()[:6]
     with zipfile.ZipFile(outlet, "w") as archive:
         about = zipfile.ZipInfo("job.json", moment)

@@ -8,7 +8,7 @@ import hashlib
 from datetime import timedelta
 from uuid import uuid4
 
-from studio_chassis.persistence.store import Claim, JobStore
+from studio_chassis.persistence.store import IdempotencyRecord, JobStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
 from studio_contracts.job import Job
@@ -22,7 +22,7 @@ IN_FLIGHT = timedelta(seconds=15)
 async def job_id_for(store: JobStore, clock: Clock, key: str, brief: Brief) -> str:
     """The id of the job that answers this key. The job may not be stored yet. Raises ProblemError."""
     fingerprint = hashlib.sha256(brief.model_dump_json().encode()).hexdigest()
-    ours = Claim(key, fingerprint, str(uuid4()), clock())
+    ours = IdempotencyRecord(key, fingerprint, str(uuid4()), clock())
     standing = await store.claim(ours)
     if standing.fingerprint != fingerprint:
         detail = "This key was used with another brief within the last day. Use a new key for a new brief."

@@ -30,7 +30,7 @@ class _Watched:
         self.changed = asyncio.Event()
 
 
-class JobWatch:
+class JobSubscriptions:
     """Asks for the versions of all watched jobs at once, and loads those that changed."""
 
     def __init__(

@@ -15,13 +15,13 @@ from opentelemetry.trace import SpanKind
 
 from studio_chassis.errors import JobExists
 from studio_chassis.observability.tracing import span, traceparent_of
-from studio_chassis.persistence.store import Place
+from studio_chassis.persistence.store import Cursor
 from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.job import Job, Status
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.api.idempotency import as_accepted, job_id_for
 from studio_gateway.api.views import JobList, JobView, job_summary, job_view
-from studio_gateway.dependencies import Studio, StudioDep, studio_of
+from studio_gateway.dependencies import Dependencies, DependenciesDep, dependencies_of
 from studio_gateway.http.conditional_requests import is_known
 from studio_gateway.http.problems import ProblemError, problems
 
@@ -51,7 +51,7 @@ IF_NONE_MATCH = {
 )
 async def create_job(
     brief: Brief,
-    studio: StudioDep,
+    studio: DependenciesDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
     traceparent: Annotated[str | None, Header(description="W3C trace context to go on with")] = None,
@@ -70,7 +70,7 @@ async def create_job(
 
 
 async def accept_brief(
-    studio: Studio, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
+    studio: Dependencies, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
 ) -> Job:
     """Store a new job for the brief. Raises JobExists, Unavailable."""
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
@@ -88,7 +88,7 @@ async def accept_brief(
 
 @router.get("/v1/jobs", responses=problems(422, 503))
 async def list_jobs(
-    studio: StudioDep,
+    studio: DependenciesDep,
     status: Annotated[Status | None, Query(description="Only jobs of this status")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
@@ -98,15 +98,15 @@ async def list_jobs(
     page = found[:limit]
     return JobList(
         jobs=[job_summary(job) for job in page],
-        next=_cursor(Place(page[-1].created_at, page[-1].id)) if len(found) > limit else None,
+        next=_cursor(Cursor(page[-1].created_at, page[-1].id)) if len(found) > limit else None,
     )
 
 
-def _cursor(place: Place) -> str:
+def _cursor(place: Cursor) -> str:
     return base64.urlsafe_b64encode(f"{place.created_at.isoformat()} {place.job_id}".encode()).decode()
 
 
-def _place(cursor: str) -> Place:
+def _place(cursor: str) -> Cursor:
     try:
         created_at, job_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ", 1)
         moment = datetime.fromisoformat(created_at)
@@ -116,10 +116,10 @@ def _place(cursor: str) -> Place:
     except (ValueError, OverflowError) as error:
         detail = "Not a cursor of this API: use `next` of the page before."
         raise ProblemError(422, "invalid", "The request does not fit", detail, field="cursor") from error
-    return Place(moment, job_id)
+    return Cursor(moment, job_id)
 
 
-async def read_job(job_id: str, studio: StudioDep, response: Response) -> JobView:
+async def read_job(job_id: str, studio: DependenciesDep, response: Response) -> JobView:
     """How a job stands, and its concepts once there are some."""
     job = await studio.jobs.load(job_id)
     response.headers["ETag"] = _etag(job.version)
@@ -140,7 +140,7 @@ class _Polled(APIRoute):
         async def handle_if_changed(request: Request) -> Response:
             known = request.headers.get("If-None-Match")
             if known is not None:
-                version = await studio_of(request).versions.of(request.path_params["job_id"])
+                version = await dependencies_of(request).versions.of(request.path_params["job_id"])
                 if version is not None and is_known(_etag(version), known):
                     return Response(status_code=304, headers={"ETag": _etag(version)})
             return await handle(request)
@@ -163,6 +163,6 @@ def _etag(version: int) -> str:
 
 
 @router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(404, 503))
-async def cancel_job(job_id: str, studio: StudioDep) -> JobView:
+async def cancel_job(job_id: str, studio: DependenciesDep) -> JobView:
     """Call a job off. A job that ended before stays as it is."""
     return job_view((await studio.jobs.record(job_id, CancelRequested())).job)

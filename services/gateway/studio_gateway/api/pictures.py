@@ -11,13 +11,13 @@ from studio_contracts.job import Job, PictureKind, StoredPicture, VectorKind
 from studio_contracts.object_keys import SUFFIXES
 from studio_gateway.api.bundle import bundle
 from studio_gateway.api.views import content_version
-from studio_gateway.dependencies import Studio, StudioDep
-from studio_gateway.http.conditional_requests import Unsatisfiable, byte_range, is_known
+from studio_gateway.dependencies import Dependencies, DependenciesDep
+from studio_gateway.http.conditional_requests import RangeNotSatisfiable, byte_range, is_known
 from studio_gateway.http.problems import ProblemError, not_found, problems
 
 FileKind = Literal[PictureKind, VectorKind]
-FOR_EVER = "private, max-age=31536000, immutable"
-ASK_AGAIN = "private, no-cache"
+IMMUTABLE = "private, max-age=31536000, immutable"
+REVALIDATE = "private, no-cache"
 _BYTES = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in SUFFIXES}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture", "content": _BYTES},
@@ -28,7 +28,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(tags=["pictures"])
 
 
-class Wish:
+class FileRequest:
     """How a client wants a picture: the headers and parameters that all picture routes take."""
 
     def __init__(
@@ -46,11 +46,11 @@ class Wish:
         self.range = range_
 
 
-WishDep = Annotated[Wish, Depends()]
+WishDep = Annotated[FileRequest, Depends()]
 
 
 @router.get("/v1/jobs/{job_id}/stencil", response_class=Response, responses=_ANSWERS)
-async def read_stencil(job_id: str, studio: StudioDep, wish: WishDep) -> Response:
+async def read_stencil(job_id: str, studio: DependenciesDep, wish: WishDep) -> Response:
     """The flat picture the concepts start from."""
     job = await studio.jobs.load(job_id)
     if job.stencil is None:
@@ -59,7 +59,9 @@ async def read_stencil(job_id: str, studio: StudioDep, wish: WishDep) -> Respons
 
 
 @router.get("/v1/jobs/{job_id}/concepts/{concept_id}/{kind}", response_class=Response, responses=_ANSWERS)
-async def read_picture(job_id: str, concept_id: str, kind: FileKind, studio: StudioDep, wish: WishDep) -> Response:
+async def read_picture(
+    job_id: str, concept_id: str, kind: FileKind, studio: DependenciesDep, wish: WishDep
+) -> Response:
     """One picture of a concept, or the drawing of its installable version as SVG or DXF."""
     job = await studio.jobs.load(job_id)
     concept = next((concept for concept in job.concepts if concept.id == concept_id), None)
@@ -76,19 +78,19 @@ async def read_picture(job_id: str, concept_id: str, kind: FileKind, studio: Stu
         **problems(404, 503),
     },
 )
-async def read_bundle(job_id: str, studio: StudioDep) -> Response:
+async def read_bundle(job_id: str, studio: DependenciesDep) -> Response:
     """The job and all its files so far, in a zip file."""
     job = await studio.jobs.load(job_id)
     headers = {"Content-Disposition": f'attachment; filename="{_slug(job)}.zip"'}
     return StreamingResponse(bundle(job, studio.objects), media_type="application/zip", headers=headers)
 
 
-async def _picture(studio: Studio, stored: StoredPicture, wish: Wish, name: str) -> Response:
+async def _picture(studio: Dependencies, stored: StoredPicture, wish: FileRequest, name: str) -> Response:
     etag = f'"{stored.sha256}"'
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Cache-Control": FOR_EVER if wish.version == content_version(stored) else ASK_AGAIN,
+        "Cache-Control": IMMUTABLE if wish.version == content_version(stored) else REVALIDATE,
     }
     if is_known(etag, wish.if_none_match):
         return Response(status_code=304, headers=headers)
@@ -98,7 +100,7 @@ async def _picture(studio: Studio, stored: StoredPicture, wish: Wish, name: str)
     wanted = wish.range if wish.if_range in (None, etag) else None
     try:
         part = byte_range(wanted, len(data))
-    except Unsatisfiable as error:
+    except RangeNotSatisfiable as error:
         detail = f"The picture has {len(data)} bytes."
         problem = ProblemError(416, "range", "No such bytes", detail)
         problem.headers["Content-Range"] = f"bytes */{len(data)}"

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from studio_contracts.job import Job, Stage, Status, TimelineEntry
-from studio_gateway.dependencies import Studio, StudioDep
+from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http.problems import problems
 
 RECONNECT_MILLISECONDS = 1000
@@ -48,7 +48,9 @@ _EVENT = {
     },
 )
 async def follow_job(
-    job_id: str, studio: StudioDep, last_event_id: Annotated[str | None, Header(description="Resume after it")] = None
+    job_id: str,
+    studio: DependenciesDep,
+    last_event_id: Annotated[str | None, Header(description="Resume after it")] = None,
 ) -> Response:
     """The timeline as it grows: one event an entry, whose id is its index. Closes when the job has ended."""
     job = await studio.jobs.load(job_id)
@@ -59,7 +61,7 @@ async def follow_job(
     return StreamingResponse(_stream(studio, job, start), media_type="text/event-stream", headers=headers)
 
 
-async def _stream(studio: Studio, job: Job, start: int) -> AsyncGenerator[bytes, None]:
+async def _stream(studio: Dependencies, job: Job, start: int) -> AsyncGenerator[bytes, None]:
     yield format_sse_event(retry=RECONNECT_MILLISECONDS)
     async with aclosing(studio.watch.follow(job)) as changes:
         async for now in changes:

@@ -5,7 +5,7 @@ import asyncio
 from studio_chassis.persistence.store import JobStore
 
 
-class Versions:
+class VersionLoader:
     """Asks one question at a time. What comes meanwhile shares the next, so that no answer is older than its request.
 
     Each question costs a change of threads and a round trip, which is more than all else in answering "not modified".

@@ -13,8 +13,8 @@ from studio_contracts.job import (
     InstallerRule,
     Job,
     JobError,
+    JobWarning,
     Materials,
-    Notice,
     PictureKind,
     Plan,
     Quality,
@@ -97,7 +97,7 @@ class ConceptView(BaseModel):
     installer: InstallerView | None
     violations: list[Violation]
     materials: Materials | None
-    warnings: list[Notice]
+    warnings: list[JobWarning]
 
 
 class JobView(BaseModel):
@@ -113,7 +113,7 @@ class JobView(BaseModel):
     predictions: list[SlotView]
     concepts: list[ConceptView]
     error: JobError | None
-    warnings: list[Notice]
+    warnings: list[JobWarning]
     timeline: list[TimelineEntry]
     created_at: AwareDatetime
     updated_at: AwareDatetime

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from studio_chassis.observability import metrics
-from studio_chassis.persistence.store import Address
+from studio_chassis.persistence.store import AttemptRef
 from studio_chassis.replicate.webhook_url import token_is_valid
 from studio_gateway.settings import GatewaySettings
 
@@ -17,7 +17,7 @@ _SIGNATURE = re.compile(r"v1,[A-Za-z0-9+/]{43}=", re.ASCII)
 log = structlog.get_logger()
 
 
-class Forged(Exception):
+class VerificationError(Exception):
     """The webhook does not come from the provider, or not for this slot. `check` and reason are for operators only."""
 
     def __init__(self, check: Literal["token", "signature"], reason: str) -> None:
@@ -25,25 +25,25 @@ class Forged(Exception):
         self.check = check
 
 
-def check_token(settings: GatewaySettings, address: Address, token: str | None) -> None:
-    """Raises Forged unless the token opens this address, made with today's secret or the one before it."""
+def check_token(settings: GatewaySettings, address: AttemptRef, token: str | None) -> None:
+    """Raises VerificationError unless the token opens this address, made with today's secret or the one before it."""
     secrets = (settings.replicate_webhook_secret, settings.replicate_webhook_secret_previous)
     # a list, so that each is compared: the time taken does not tell which of them fits
     fits = [token_is_valid(token, *address, secret.get_secret_value()) for secret in secrets if secret is not None]
     if not any(fits):
-        raise Forged("token", "wrong token")
+        raise VerificationError("token", "wrong token")
 
 
 def check_signature(settings: GatewaySettings, headers: Mapping[str, str], body: bytes) -> None:
-    """Check the raw body, before a byte of it is parsed, where the provider's key is set. Raises Forged."""
+    """Check the raw body, before a byte of it is parsed, where the provider's key is set. Raises VerificationError."""
     if settings.replicate_webhook_signing_key is None:
         return
     try:
         _verify(settings.replicate_webhook_signing_key, headers, body)
-    except Forged as error:
+    except VerificationError as error:
         if settings.webhook_signatures == "enforce":
             raise
-        metrics.webhooks.labels("let in").inc()
+        metrics.webhooks.labels("accepted_unverified").inc()
         log.warning("webhook would be refused", reason=str(error))
 
 
@@ -55,4 +55,4 @@ def _verify(key: SecretStr, headers: Mapping[str, str], body: bytes) -> None:
         verifier = Webhook(key.get_secret_value().strip())
         verifier.verify(body, {**headers, "webhook-signature": items}, json_parse=False)
     except Exception as error:  # the headers are an attacker's, and the library raises more than its own errors
-        raise Forged("signature", type(error).__name__) from error
+        raise VerificationError("signature", type(error).__name__) from error

@@ -7,12 +7,12 @@ import structlog
 from fastapi import APIRouter, Request, status
 
 from studio_chassis.observability import metrics
-from studio_chassis.persistence.store import Address
+from studio_chassis.persistence.store import AttemptRef
 from studio_chassis.runtime import failpoints
-from studio_domain.domain_events import ProviderCalledBack
-from studio_domain.prediction import trim
-from studio_gateway.api.webhook_verification import Forged, check_signature, check_token
-from studio_gateway.dependencies import Studio, StudioDep
+from studio_domain.domain_events import WebhookReceived
+from studio_domain.prediction import slim_prediction
+from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
+from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http.problems import ProblemError, problems
 
 log = structlog.get_logger()
@@ -27,29 +27,29 @@ _BODY = {"requestBody": {"required": True, "content": {"application/json": {"sch
     openapi_extra=_BODY,
 )
 async def take_webhook(
-    job_id: str, slot: int, attempt: int, request: Request, studio: StudioDep, token: str | None = None
+    job_id: str, slot: int, attempt: int, request: Request, studio: DependenciesDep, token: str | None = None
 ) -> None:
     """Take what the provider says of one attempt. Any error makes the provider send it again."""
     body = await request.body()
-    address = Address(job_id, slot, attempt)
+    address = AttemptRef(job_id, slot, attempt)
     try:
         check_token(studio.settings, address, token)
         check_signature(studio.settings, request.headers, body)
-    except Forged as error:
+    except VerificationError as error:
         raise refused(address, error) from error
     await record(studio, address, parsed(body))
 
 
-async def record(studio: Studio, address: Address, prediction: dict[str, Any]) -> None:
+async def record(studio: Dependencies, address: AttemptRef, prediction: dict[str, Any]) -> None:
     """Put the provider's word into the job. Raises JobNotFound, Unavailable."""
     job_id, slot, attempt = address
-    applied = await studio.jobs.record(job_id, ProviderCalledBack(slot, attempt, trim(prediction)))
+    applied = await studio.jobs.record(job_id, WebhookReceived(slot, attempt, slim_prediction(prediction)))
     failpoints.reached("after-webhook-record")
-    metrics.webhooks.labels("taken" if applied.changed else "changes nothing").inc()
-    log.info("webhook taken" if applied.changed else "webhook changes nothing", job_id=job_id, slot=slot)
+    metrics.webhooks.labels("recorded" if applied.changed else "unchanged").inc()
+    log.info("webhook recorded" if applied.changed else "webhook unchanged", job_id=job_id, slot=slot)
 
 
-def refused(address: Address | None, error: Forged) -> ProblemError:
+def refused(address: AttemptRef | None, error: VerificationError) -> ProblemError:
     """The answer to a forgery: it does not tell which check failed, the log does."""
     job_id = None if address is None else address.job_id
     metrics.webhooks.labels(f"refused: wrong {error.check}").inc()

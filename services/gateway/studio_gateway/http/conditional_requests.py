@@ -5,7 +5,7 @@ import re
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-class Unsatisfiable(Exception):
+class RangeNotSatisfiable(Exception):
     """The range asked for lies outside the resource."""
 
 
@@ -33,5 +33,5 @@ def byte_range(header: str | None, size: int) -> slice | None:
         if last and int(last) < start:
             return None
     if start >= size:
-        raise Unsatisfiable(header)
+        raise RangeNotSatisfiable(header)
     return slice(start, stop)

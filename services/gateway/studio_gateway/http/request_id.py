@@ -11,7 +11,7 @@ REQUEST_ID = "X-Request-ID"
 _USABLE = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 
 
-class Answers:
+class RequestIdMiddleware:
     """ASGI middleware. A client's own request id is taken over if it is fit for a log line."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
 from studio_gateway.api.jobs import accept_brief
-from studio_gateway.api.webhook_verification import Forged, check_signature, check_token
+from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
 from studio_gateway.api.webhooks import parsed, record, refused
-from studio_gateway.dependencies import StudioDep
+from studio_gateway.dependencies import DependenciesDep
 from studio_gateway.http.problems import ProblemError, field_problems, not_found, unavailable
 from studio_gateway.legacy import views
 
@@ -81,7 +81,7 @@ router = APIRouter(prefix="/.netlify/functions", route_class=PanelRoute, tags=["
     status_code=202,
     responses=_errors(400, 413, 503),
 )
-async def panel_create(wanted: views.PanelRequest, request: Request, studio: StudioDep) -> dict[str, Any]:
+async def panel_create(wanted: views.PanelRequest, request: Request, studio: DependenciesDep) -> dict[str, Any]:
     """Accept a brief."""
     try:
         brief = wanted.brief()
@@ -92,7 +92,7 @@ async def panel_create(wanted: views.PanelRequest, request: Request, studio: Stu
 
 @router.get("/studio-inspire-status", responses=_errors(400, 404, 503))
 async def panel_status(
-    request: Request, studio: StudioDep, job_id: Annotated[str, Query(alias="jobId", min_length=1)]
+    request: Request, studio: DependenciesDep, job_id: Annotated[str, Query(alias="jobId", min_length=1)]
 ) -> dict[str, Any]:
     """How a job stands."""
     return views.status(await studio.jobs.load(job_id), _base(request))
@@ -102,7 +102,7 @@ async def panel_status(
     "/studio-enqueue",
     responses=_errors(400, 404, 413, 503),
 )
-async def panel_enqueue(wanted: EnqueueRequest, studio: StudioDep) -> dict[str, Any]:
+async def panel_enqueue(wanted: EnqueueRequest, studio: DependenciesDep) -> dict[str, Any]:
     """Nothing is left to do: a job is under way from the moment it is accepted."""
     job = await studio.jobs.load(wanted.job_id)
     return {"ok": True, "note": f"The job is {job.status}; it needs no starting."}
@@ -113,7 +113,7 @@ async def panel_enqueue(wanted: EnqueueRequest, studio: StudioDep) -> dict[str, 
     status_code=204,
     responses=_errors(400, 401, 404, 413, 503),
 )
-async def panel_callback(request: Request, studio: StudioDep, token: str | None = None) -> None:
+async def panel_callback(request: Request, studio: DependenciesDep, token: str | None = None) -> None:
     """As the webhook route, for an address that does not say which slot it is of: the prediction's id tells."""
     body = await request.body()
     address = None
@@ -124,7 +124,7 @@ async def panel_callback(request: Request, studio: StudioDep, token: str | None 
         if address is None:
             raise not_found("prediction of this id")
         check_token(studio.settings, address, token)
-    except Forged as error:
+    except VerificationError as error:
         raise refused(address, error) from error
     await record(studio, address, prediction)
 

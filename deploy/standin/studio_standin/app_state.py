@@ -8,7 +8,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from studio_standin.faults import Switchboard
+from studio_standin.faults import FaultInjector
 from studio_standin.files import Files
 from studio_standin.lifecycle import Lifecycle
 from studio_standin.predictions import Store
@@ -16,9 +16,9 @@ from studio_standin.settings import Settings
 
 
 @dataclass(frozen=True)
-class World:
+class AppState:
     settings: Settings
-    switchboard: Switchboard
+    fault_injector: FaultInjector
     store: Store
     files: Files
     lifecycle: Lifecycle
@@ -30,8 +30,8 @@ class World:
         return (self.settings.base_url or str(request.base_url)).rstrip("/")
 
 
-def _world(request: Request) -> World:
-    return cast(World, request.app.state.world)
+def _app_state(request: Request) -> AppState:
+    return cast(AppState, request.app.state.app_state)
 
 
-Here = Annotated[World, Depends(_world)]
+AppStateDep = Annotated[AppState, Depends(_app_state)]
