@@ -6,6 +6,7 @@ from pydantic import Field
 
 from studio_contracts.base import FrozenModel, UtcDatetime
 from studio_contracts.brief import Brief, Strategy
+from studio_contracts.installer import InstallerRule
 
 Status = Literal["pending", "queued", "running", "completed", "failed", "canceled"]
 Stage = Literal["stencil", "prediction", "postprocess", "finished"]
@@ -14,7 +15,6 @@ Role = Literal["base", "accent", "highlight"]
 LayoutKind = Literal["full", "framed", "tiled"]
 PictureKind = Literal["original", "quantized", "thumbnail", "installable"]
 VectorKind = Literal["svg", "dxf"]
-InstallerRule = Literal["width", "radius", "gap", "area", "pieces", "angle"]
 
 TERMINAL: frozenset[Status] = frozenset({"completed", "failed", "canceled"})
 SETTLED: frozenset[SlotState] = frozenset({"finished", "failed"})

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from studio_contracts.installer import FRAGMENT_M2, PENALTIES
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.regions import pieces_of
-from studio_postprocess.installable.rules import FRAGMENT_M2, PENALTIES, Inspection, Violation, inspect
+from studio_postprocess.installable.rules import Inspection, Violation, inspect
 from studio_postprocess.installable.thin_regions import edge_distance, largest_circles, strips
 from tests.unit.postprocess.synthetic import regions
 
@@ -95,6 +96,39 @@ def test_ground_between_two_colours_is_a_gap_below_80_mm_and_thin_below_120(apar
 
 def test_ground_between_two_pieces_of_one_colour_is_thin_but_no_gap() -> None:
     assert broken(Ground(5).box(1000, 1000, 1500, 3000).box(2550, 1000, 1500, 3000).inspect()) == {"width": 1}
+
+
+def legged(gap: float, leg: float = 400, scale: float = 5) -> Ground:
+    """A body of 3 by 1 m on two legs 1.2 m long."""
+    return Ground(scale).box(2000, 1500, 3000, 1000).box(2500, 2400, leg, 1300).box(2500 + leg + gap, 2400, leg, 1300)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(("gap", "rule"), [(50, "gap"), (100, None), (160, None)])
+def test_ground_between_two_legs_is_a_gap_of_80_mm(scale: float, gap: float, rule: str | None) -> None:
+    inspection = legged(gap, scale=scale).inspect()
+    assert {one: inspection.counts[one] for one in ("width", "gap")} == {"width": 0, "gap": int(rule == "gap")}
+
+
+def test_a_stroke_that_ends_in_a_large_piece_is_no_ground() -> None:
+    stroke = Ground(5).box(0, 0, 300, 6000).box(300, 3000, 3000, 100)
+    assert stroke.inspect().counts["width"] == 1
+
+
+def test_ground_between_two_figures_on_an_island_is_a_gap_too() -> None:
+    island = Ground(5).box(1000, 500, 6000, 5000, 2).box(2000, 1500, 3000, 1000).box(2500, 2400, 400, 1300)
+    assert broken(island.box(3000, 2400, 400, 1300).inspect()) == {}
+
+
+@pytest.mark.parametrize("scale", [2.0, 5.0])
+@pytest.mark.parametrize("width", [140, 200, 280])
+def test_the_square_ends_of_a_limb_and_of_the_gap_beside_it_are_corners(scale: float, width: float) -> None:
+    assert broken(legged(130, width, scale).inspect()) == {}
+
+
+def test_the_end_of_a_limb_no_wider_than_allowed_may_be_round() -> None:
+    limb = Ground(2).box(0, 2000, 2500, 2000).box(2400, 3000, 1500, 132).disc(3900, 3066, 66)
+    assert broken(limb.inspect()) == {}
 
 
 @pytest.mark.parametrize("scale", SCALES)

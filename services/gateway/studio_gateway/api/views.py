@@ -8,9 +8,9 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel
 
 from studio_contracts.brief import Brief
+from studio_contracts.installer import InstallerRule
 from studio_contracts.job import (
     Concept,
-    InstallerRule,
     Job,
     JobError,
     JobWarning,

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_WIDTH_MM
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.regions import IntArray, Pieces, absorb, colours_of, pieces_of
-from studio_postprocess.installable.rules import FRAGMENT_M2, MIN_AREA_M2, MIN_WIDTH_MM
 from studio_postprocess.installable.thin_regions import edge_distance, largest_circles, strips
 
 FINE_MM = 25.0

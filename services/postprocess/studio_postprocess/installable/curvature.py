@@ -6,12 +6,9 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
+from studio_contracts.installer import EXCEPTIONAL_RADIUS_MM, MIN_ANGLE_DEG, MIN_RADIUS_MM
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.regions import IntArray, Pieces
-
-MIN_RADIUS_MM = 600.0
-EXCEPTIONAL_RADIUS_MM = 300.0
-MIN_ANGLE_DEG = 60.0
 
 CORNER_MM = 60.0
 """To either side of a point: a turn mostly made within is a corner."""
@@ -23,6 +20,7 @@ _STEPS = 4
 _RADIUS_SLACK = 1.2
 _ANGLE_SLACK_DEG = 5.0
 _CORNER_PART = 0.45
+_LEAST_CORNER = np.radians(30.0)
 
 Kind = Literal["radius", "angle", "corner"]
 
@@ -48,8 +46,10 @@ def tight_bends(indices: ByteArray, pieces: Pieces, room_mm: FloatArray, mm_per_
     sixth too small passes: on a line of pixels it cannot be told from a right one.
 
     Where legs of CORNER_MM, or 3 pixels, already show 45 % of the turn, it is a corner: right if its interior
-    angle is over MIN_ANGLE_DEG, give or take 5, and acute if not. Outlines shorter than a circle of half the
-    exceptional radius, or 36 pixels, are not walked: such a piece is too small anyway.
+    angle is over MIN_ANGLE_DEG, give or take 5, and acute if not. The long legs reach round the end of a narrow limb,
+    which has two corners or more: they explain the turn together, and each is judged by its own short legs. So an end
+    rounded by up to 100 mm counts as eased corners. Outlines shorter than a circle of half the exceptional radius, or
+    36 pixels, are not walked: such a piece is too small anyway.
     """
     least = 4 * _LEAST_LEG_PX + 2 * np.pi * 0.5 * EXCEPTIONAL_RADIUS_MM / mm_per_pixel
     # A rim of no colour, so that the outline along the surface's edge is walked like any other.
@@ -71,12 +71,29 @@ def _bends_of(points: IntArray, colour: int, room_mm: float, mm_per_pixel: float
     walk = _resampled(points, step)
     turn, short = _turn(walk, steps), _turn(walk, _STEPS)
     for run in _runs(turn > steps * step * mm_per_pixel / limit * _RADIUS_SLACK):
-        apex = run[turn[run].argmax()]
-        near = np.arange(apex - _STEPS, apex + _STEPS + 1) % len(walk)
-        kind: Kind = "radius"
-        if short[near].max() >= _CORNER_PART * turn[apex]:
-            kind = "angle" if 180 - np.degrees(turn[apex]) < MIN_ANGLE_DEG - _ANGLE_SLACK_DEG else "corner"
-        yield Bend(kind, colour, walk[run])
+        yield Bend(_kind(turn, short, run, steps), colour, walk[run])
+
+
+def _kind(turn: FloatArray, short: FloatArray, run: IntArray, steps: int) -> Kind:
+    """What a run of tight positions is; `turn` is by legs of so many steps, `short` by those of CORNER_MM."""
+    apex = int(run[turn[run].argmax()])
+    near = np.arange(apex - _STEPS, apex + _STEPS + 1) % len(turn)
+    corners = _corners(short, apex, steps)
+    if max(float(short[near].max()), sum(corners)) < _CORNER_PART * turn[apex]:
+        return "radius"
+    sharpest = max(corners) if len(corners) > 1 else float(turn[apex])
+    return "angle" if 180 - np.degrees(sharpest) < MIN_ANGLE_DEG - _ANGLE_SLACK_DEG else "corner"
+
+
+def _corners(short: FloatArray, apex: int, steps: int) -> list[float]:
+    """The turns, by short legs, of the distinct corners that the long legs at `apex` reach round."""
+    window = short[np.arange(apex - steps, apex + steps + 1) % len(short)].copy()
+    found: list[float] = []
+    while window.size and (sharpest := float(window.max())) >= _LEAST_CORNER:
+        at = int(window.argmax())
+        found.append(sharpest)
+        window[max(at - 2 * _STEPS + 1, 0) : at + 2 * _STEPS] = 0
+    return found
 
 
 def _resampled(points: IntArray, step: float) -> FloatArray:

@@ -4,14 +4,24 @@ Widths and gaps are right to a pixel either way, areas to half the outline's pix
 beyond the picture: the width needs pixels of at most 60 mm, the gap of 40 mm.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from studio_contracts.installer import (
+    FRAGMENT_M2,
+    MAX_PIECES,
+    MIN_AREA_M2,
+    MIN_GAP_MM,
+    MIN_WIDTH_MM,
+    PENALTIES,
+    InstallerRule,
+)
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.regions import BoolArray, Pieces, absorb, borders_of, pieces_of, votes
 from studio_postprocess.installable.thin_regions import (
+    between_parts,
     edge_distance,
     holds_circle,
     largest_circles,
@@ -20,22 +30,6 @@ from studio_postprocess.installable.thin_regions import (
     unreached_within,
 )
 
-Rule = Literal["width", "radius", "gap", "area", "pieces", "angle"]
-
-MIN_WIDTH_MM = 120.0
-MIN_GAP_MM = 80.0
-MIN_AREA_M2 = 0.30
-FRAGMENT_M2 = 0.03
-MAX_PIECES = 25
-PENALTIES: dict[Rule, tuple[int, int]] = {
-    "width": (15, 30),
-    "radius": (10, 20),
-    "gap": (10, 20),
-    "area": (10, 20),
-    "pieces": (5, 20),
-    "angle": (5, 15),
-}
-"""Points off for each violation of a rule, and at most."""
 MOST_REPORTED = 100
 """Violations of one rule reported one by one; counts and score know of all."""
 
@@ -49,7 +43,7 @@ class Violation(NamedTuple):
     or gap; for `pieces` of all the colour's pieces; 0 for a radius or angle.
     """
 
-    rule: Rule
+    rule: InstallerRule
     colour: int
     box: tuple[float, float, float, float]
     area_mm2: float
@@ -62,7 +56,7 @@ class Inspection(NamedTuple):
     """
 
     score: int
-    counts: dict[Rule, int]
+    counts: dict[InstallerRule, int]
     violations: tuple[Violation, ...]
 
 
@@ -73,7 +67,8 @@ def inspect(indices: ByteArray, mm_per_pixel: float) -> Inspection:
     pieces  a colour with more than MAX_PIECES pieces.
     width   a strip at least twice as long as MIN_WIDTH_MM in which no circle of that width fits, or such a fragment.
     gap     such a strip for MIN_GAP_MM that two other colours face each other across, each along a quarter of its
-            outline or more. It is not counted as a width too.
+            outline or more, or that is ground between two parts of one piece. It is not counted as a width too, and
+            where such ground is wider it breaks neither rule.
     radius, angle  see `tight_bends`.
     """
     pieces = pieces_of(indices)
@@ -87,7 +82,7 @@ def inspect(indices: ByteArray, mm_per_pixel: float) -> Inspection:
         indices = absorb(indices, pieces, fragment)
         pieces = pieces_of(indices)
     distance = edge_distance(indices)
-    found += _thin_places(indices, distance, mm_per_pixel)
+    found += _thin_places(indices, pieces, distance, mm_per_pixel)
     found += _bends(indices, distance, pieces, mm_per_pixel)
     return _summed(found, mm_per_pixel)
 
@@ -103,12 +98,12 @@ class _Place(NamedTuple):
 class _Breach(NamedTuple):
     """How often a rule is broken, and the worst places."""
 
-    rule: Rule
+    rule: InstallerRule
     times: int
     worst: list[_Place]
 
 
-def _breach(rule: Rule, pieces: Pieces, chosen: BoolArray) -> _Breach:
+def _breach(rule: InstallerRule, pieces: Pieces, chosen: BoolArray) -> _Breach:
     """The chosen pieces, a flag for each, break a rule."""
     numbers = np.flatnonzero(chosen)
     worst = numbers[np.argsort(-pieces.area[numbers], kind="stable")][:MOST_REPORTED]
@@ -126,17 +121,21 @@ def _crowds(pieces: Pieces) -> _Breach:
     return _Breach("pieces", len(places), places)
 
 
-def _thin_places(indices: ByteArray, distance: FloatArray, mm_per_pixel: float) -> list[_Breach]:
+def _thin_places(indices: ByteArray, pieces: Pieces, distance: FloatArray, mm_per_pixel: float) -> list[_Breach]:
     width, gap = MIN_WIDTH_MM / mm_per_pixel, MIN_GAP_MM / mm_per_pixel
     narrow, thin = strips(indices, distance, width)
     places = slender(narrow, gap)
     if not places.any():
         return []
+    ground = between_parts(pieces, narrow)
     narrower = pieces_of(indices, unreached_within(distance, gap, narrow.box[places]))
     gaps = slender(narrower, gap)
-    gaps &= _lie_between_two(indices, narrower, gaps)
-    around = narrow.labels[narrower.spread(gaps, False)]
-    thin[around[around >= 0]] = False
+    around = np.zeros(len(narrower.area), np.int64)
+    begins = narrower.labels.ravel()[narrower.runs]
+    around[begins[begins >= 0]] = narrow.labels.ravel()[narrower.runs][begins >= 0]
+    gaps &= _lie_between_two(indices, narrower, gaps) | (around >= 0) & ground[around]
+    thin &= ~ground
+    thin[around[gaps & (around >= 0)]] = False
     return [_breach("gap", narrower, gaps), _breach("width", narrow, thin)]
 
 
@@ -151,7 +150,7 @@ def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> B
 
 def _bends(indices: ByteArray, distance: FloatArray, pieces: Pieces, mm_per_pixel: float) -> list[_Breach]:
     room = largest_circles(distance, pieces) * np.float32(mm_per_pixel)
-    places: dict[Rule, list[_Place]] = {"radius": [], "angle": []}
+    places: dict[InstallerRule, list[_Place]] = {"radius": [], "angle": []}
     for bend in tight_bends(indices, pieces, room, mm_per_pixel):
         if bend.kind != "corner":
             low, high = bend.points.min(axis=0), bend.points.max(axis=0)
@@ -161,7 +160,7 @@ def _bends(indices: ByteArray, distance: FloatArray, pieces: Pieces, mm_per_pixe
 
 def _summed(found: list[_Breach], mm_per_pixel: float) -> Inspection:
     counts = dict.fromkeys(PENALTIES, 0)
-    worst: dict[Rule, list[_Place]] = {rule: [] for rule in PENALTIES}
+    worst: dict[InstallerRule, list[_Place]] = {rule: [] for rule in PENALTIES}
     for breach in found:
         counts[breach.rule] += breach.times
         worst[breach.rule] += breach.worst

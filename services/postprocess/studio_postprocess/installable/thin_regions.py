@@ -1,6 +1,7 @@
 """Thin places: what no circle of a given width reaches."""
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, pieces_of
 
 _SLENDER = 2.0
+_ONE_PIECE = 0.7
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
@@ -62,6 +64,52 @@ def unreached_within(distance: FloatArray, width: float, boxes: IntArray) -> Boo
         found = unreached(distance[y : top + down + margin, x : left + across + margin], width)
         where[top : top + down, left : left + across] |= found[top - y :, left - x :][:down, :across]
     return where
+
+
+class Sides(NamedTuple):
+    """What lies beside each strip: the piece it is part of, the piece it borders on most, and that one's share."""
+
+    host: IntArray
+    other: IntArray
+    share: FloatArray
+
+
+def sides(pieces: Pieces, narrow: Pieces) -> Sides:
+    """What lies beside the strips `narrow` of an index map with `pieces`; other is -1 where nothing does."""
+    count, whole = len(narrow.area), len(pieces.area)
+    host = np.zeros(count, np.int64)
+    inside = narrow.labels.ravel()[narrow.runs]
+    host[inside[inside >= 0]] = pieces.labels.ravel()[narrow.runs][inside >= 0]
+    found = []
+    down, right = (slice(1, None), slice(None)), (slice(None), slice(1, None))
+    up, left = (slice(None, -1), slice(None)), (slice(None), slice(None, -1))
+    for one, other in ((up, down), (left, right)):
+        at = np.flatnonzero(pieces.labels[one] != pieces.labels[other])
+        first, second = (pieces.labels[side].ravel()[at] for side in (one, other))
+        here, there = (narrow.labels[side].ravel()[at].astype(np.int64) for side in (one, other))
+        found += [(here * whole + second)[here >= 0], (there * whole + first)[there >= 0]]
+    pair, edges = np.unique(np.concatenate(found), return_counts=True)
+    strip, beside = np.divmod(pair, whole)
+    rising = np.argsort(edges, kind="stable")
+    most, opposite = np.zeros(count, np.int64), np.full(count, -1, np.int64)
+    most[strip[rising]], opposite[strip[rising]] = edges[rising], beside[rising]  # the last written is the most
+    total = np.bincount(strip, weights=edges, minlength=count)
+    return Sides(host, opposite, most / np.maximum(total, 1))
+
+
+def between_parts(pieces: Pieces, narrow: Pieces) -> BoolArray:
+    """Which strips are ground between two parts of one piece, as between the legs of a camel.
+
+    Ground is what meets more of the surface's edge than the piece does, or where neither meets it, reaches farther.
+    """
+    beside = sides(pieces, narrow)
+    rim = pieces.labels
+    met = np.bincount(np.concatenate([rim[0], rim[-1], rim[:, 0], rim[:, -1]]), minlength=len(pieces.area))
+    extent = pieces.box[:, 2] * pieces.box[:, 3]
+    host, other = beside.host, beside.other
+    farther = (met[host] == met[other]) & (extent[host] > extent[other])
+    between: BoolArray = (beside.share >= _ONE_PIECE) & ((met[host] > met[other]) | farther)
+    return between
 
 
 def largest_circles(distance: FloatArray, pieces: Pieces) -> FloatArray:
