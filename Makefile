@@ -2,40 +2,46 @@
 BRIEF ?= ocean energy with fish, flowing bands of blue and turquoise
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
-FAST := tests/unit tests/contract tests/simulation
-SERVED := tests/integration
-APART := tests/chaos tests/browser tests/containers tests/acceptance
+UNIT := tests/unit tests/contract tests/border tests/simulation
+INTEGRATION := tests/integration
+E2E := tests/chaos tests/browser tests/containers tests/acceptance
 SEEDS ?= 20000
 CODE := contracts chassis services cli deploy tests bench
 
-.PHONY: help setup demo up test test-served test-apart lint format docs lock soak chaos bench-pipeline bench-pictures bench-gateway \
-	bench-scaling gallery clean
+.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock soak chaos bench-pipeline \
+	bench-pictures bench-gateway bench-scaling gallery clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
-setup:
-	@deploy/local/setup.sh
+setup: # everything that tests, linters and generators need
+	@deploy/local/setup.sh dev
 
-demo: setup ## one brief through the whole pipeline, results in out/demo/ (BRIEF="..." for another)
+setup-run: # what the studio itself needs, a third of it
+	@deploy/local/setup.sh run
+
+demo: setup-run ## one brief through the whole pipeline, results in out/demo/ (BRIEF="..." for another)
 	@$(PYTHON) -m studio_local demo --brief "$$BRIEF"
 demo: export BRIEF := $(BRIEF)
 
-up: setup ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 8080)
+up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 8080)
 	@$(PYTHON) -m studio_local up
 
 test: lint ## lint and every test
 	@status=0; \
-	$(PYTEST) -n auto --dist worksteal $(FAST) || status=1; \
-	echo "Now $(SERVED) beside $(APART), each with servers of its own; told when done."; \
-	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync test-served test-apart || status=1; \
+	$(MAKE) --no-print-directory test-unit || status=1; \
+	echo "Next: $(INTEGRATION) beside $(E2E), each with servers of its own. Each prints when it is done."; \
+	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync test-integration test-e2e || status=1; \
 	exit $$status
 
-test-served:
-	@$(PYTEST) $(SERVED)
+test-unit: setup ## tests that need no server: a few minutes, in parallel
+	@$(PYTEST) -n auto --dist worksteal $(UNIT)
 
-test-apart:
-	@$(PYTEST) $(APART)
+test-integration: setup ## tests on a real broker and database
+	@$(PYTEST) $(INTEGRATION)
+
+test-e2e: setup ## tests of whole systems: processes killed, a browser, containers, the demo
+	@$(PYTEST) $(E2E)
 
 chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real processes
 	@STUDIO_CHAOS_JOBS=$${STUDIO_CHAOS_JOBS:-200} $(PYTEST) -s --timeout=3600 tests/chaos
@@ -43,11 +49,14 @@ chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real p
 soak: setup ## the deterministic simulation for as many seeds as asked (SEEDS=20000)
 	@$(PYTHON) tests/simulation/run.py --seeds $(SEEDS) --workers $$(nproc)
 
-lint: setup ## ruff, mypy, import rules
+lint: setup ## linters for Python, import rules, JavaScript, CSS, shell and YAML
 	@.venv/bin/ruff check $(CODE)
 	@.venv/bin/ruff format --check $(CODE)
 	@.venv/bin/mypy $(CODE)
 	@.venv/bin/lint-imports
+	@.venv/bin/biome lint --error-on-warnings --log-level=warn
+	@.venv/bin/shellcheck --severity=warning .ci/run $$(find deploy tests -name '*.sh' -not -path '*/.studio/*')
+	@.venv/bin/yamllint --strict deploy tests .github .pre-commit-config.yaml
 
 format: setup ## rewrite the code in the common style
 	@.venv/bin/ruff format $(CODE)
@@ -56,7 +65,7 @@ format: setup ## rewrite the code in the common style
 docs: setup ## write the generated documents again (docs/api, docs/settings.md, docs/metrics.md)
 	@$(PYTHON) docs/generate.py
 
-lock: setup ## pin all dependencies again (requirements.lock)
+lock: setup ## pin all dependencies again (requirements.lock, requirements-dev.lock)
 	@deploy/local/lock.sh
 
 bench-pipeline: setup ## jobs per second, time added by us, share of each stage

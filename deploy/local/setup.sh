@@ -1,11 +1,15 @@
 #!/bin/sh
-# Makes .venv with everything in it. Does nothing when nothing has changed since the last time.
+# Makes .venv: `setup.sh run` with what the studio needs, `setup.sh dev` with tests, linters and generators too.
+# Does nothing when nothing has changed since the last time; what `dev` made serves `run` as well.
 set -eu
 cd "$(dirname "$0")/../.."
+kind=${1:-dev}
 
 packages="contracts chassis services/gateway services/stencil services/predictor services/postprocess \
 services/reconciler deploy/standin deploy/local cli"
-stamp=.venv/studio-stamp
+stamp=.venv/studio-stamp-$kind
+locks=requirements.lock
+[ "$kind" = run ] || locks="$locks requirements-dev.lock"
 log=.studio/logs/setup.log
 
 fail() {
@@ -15,7 +19,7 @@ fail() {
 
 wanted() {
     for package in $packages; do echo "$package/pyproject.toml"; done |
-        xargs cat requirements.lock deploy/local/setup.sh | sha256sum | cut -d' ' -f1
+        xargs cat requirements.lock requirements-dev.lock deploy/local/setup.sh | sha256sum | cut -d' ' -f1
     pwd -P # editable installs hold this path
 }
 
@@ -48,14 +52,19 @@ install() {
         fail "pip failed; $log ends: $(tail -n 3 "$log")"
 }
 
-if [ -x .venv/bin/python ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(wanted)" ]; then
+is_current() { [ -x .venv/bin/python ] && [ -f "$1" ] && [ "$(cat "$1")" = "$(wanted)" ]; }
+
+if is_current "$stamp" || is_current .venv/studio-stamp-dev; then
     exit 0
 fi
 mkdir -p .studio/logs
 : >"$log"
 .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || make_venv
-echo "Installing $(grep -c '==' requirements.lock) packages (the first time takes a minute) ..."
-install --require-hashes -r requirements.lock
+# Word splitting is wanted here: one "-r file" for each lock.
+# shellcheck disable=SC2086
+echo "Installing $(cat $locks | grep -c '==') packages (the first time takes a minute) ..."
+# shellcheck disable=SC2046,SC2086
+install --require-hashes $(for lock in $locks; do echo "-r $lock"; done)
 # Word splitting is wanted here: one "-e folder" for each.
 # shellcheck disable=SC2046
 install --no-deps --no-build-isolation $(for package in $packages; do echo "-e ./$package"; done)

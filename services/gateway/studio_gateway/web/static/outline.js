@@ -9,7 +9,10 @@ const GRANULES = 1400;
 
 // Fixed pseudo-random places, so that granules stay where they are while one types.
 let seed = 7;
-const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+const random = () => {
+  seed = (seed * 48271) % 2147483647;
+  return seed / 2147483647;
+};
 const places = Array.from({ length: GRANULES }, () => ({ u: random(), v: random(), turn: random(), colour: random() }));
 
 /** Draw a surface of these sides (metres) in these colours ("#rrggbb", none: undecided). */
