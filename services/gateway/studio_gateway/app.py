@@ -27,22 +27,22 @@ _ACCEPTED = ("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "La
 
 
 @asynccontextmanager
-async def build(chassis: ServiceContext, settings: GatewaySettings) -> AsyncIterator[ServiceDefinition]:
+async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIterator[ServiceDefinition]:
     """No queues: the gateway only publishes. Its loop looks for changes of the jobs somebody follows."""
-    watch = JobSubscriptions(chassis.store)
+    subscriptions = JobSubscriptions(context.store)
 
     def web(health: Health) -> Any:
-        watch.stopping = lambda: health.stopping
-        app = create_app(chassis, settings, watch)
+        subscriptions.stopping = lambda: health.stopping
+        app = create_app(context, settings, subscriptions)
         for path in ("/healthz", "/readyz", "/metrics"):
             app.router.routes.append(Route(path, health, methods=["GET"], include_in_schema=False))
         return app
 
-    yield ServiceDefinition(web=web, loops=[watch.run], port=settings.port)
+    yield ServiceDefinition(web=web, loops=[subscriptions.run], port=settings.port)
 
 
-def create_app(chassis: ServiceContext, settings: GatewaySettings, watch: JobSubscriptions) -> FastAPI:
-    """The REST API over a chassis."""
+def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions: JobSubscriptions) -> FastAPI:
+    """The REST API over a context."""
     app = FastAPI(
         title="TPV Studio",
         version=docs.API_VERSION,
@@ -51,9 +51,9 @@ def create_app(chassis: ServiceContext, settings: GatewaySettings, watch: JobSub
         redoc_url=None,
         redirect_slashes=False,
     )
-    versions = VersionLoader(chassis.store)
-    app.state.studio = Dependencies(
-        chassis.jobs, chassis.store, chassis.objects, chassis.clock, settings, watch, versions
+    versions = VersionLoader(context.store)
+    app.state.dependencies = Dependencies(
+        context.jobs, context.store, context.objects, context.clock, settings, subscriptions, versions
     )
     problems.install(app)
     for routes in (jobs, events, pictures, palette, webhooks, panel, page):

@@ -24,7 +24,7 @@ class Dependencies:
     objects: ObjectStore
     clock: Clock
     settings: GatewaySettings
-    watch: JobSubscriptions
+    subscriptions: JobSubscriptions
     versions: VersionLoader
 
     @property
@@ -40,13 +40,15 @@ class Dependencies:
 
 def dependencies_of(request: Request) -> Dependencies:
     """What the application behind a request works with."""
-    studio = request.app.state.studio
-    assert isinstance(studio, Dependencies)
-    return studio
+    found = request.app.state.dependencies
+    assert isinstance(found, Dependencies)
+    return found
 
 
-async def _studio(request: Request) -> Dependencies:  # a plain function would be called in a thread, for every request
+async def _dependencies(
+    request: Request,
+) -> Dependencies:  # a plain function would be called in a thread, for every request
     return dependencies_of(request)
 
 
-DependenciesDep = Annotated[Dependencies, Depends(_studio)]
+DependenciesDep = Annotated[Dependencies, Depends(_dependencies)]

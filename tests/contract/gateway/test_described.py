@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as described
 
+from studio_support.served_gateway import ServedGateway
+
 API = schemathesis.openapi.from_path(Path(__file__).parents[3] / "docs" / "api" / "openapi.json")
 OPERATIONS: dict[str, Any] = {found.ok().label: found.ok() for found in cast(Any, API.get_all_operations())}
 KNOWN = ("job-finished", "job-failed")
@@ -32,7 +34,7 @@ def _aimed(case: Any) -> Any:
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_no_5xx_and_no_undocumented_answer(gateway: Any, label: str) -> None:
+def test_no_5xx_and_no_undocumented_answer(gateway: ServedGateway, label: str) -> None:
     @given(case=OPERATIONS[label].as_strategy().map(_aimed))
     @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     def holds(case: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from studio_chassis.replicate.webhook_url import webhook_url
+from studio_support.served_gateway import ServedGateway
 
 NODE = shutil.which("node")
 PANEL = Path(__file__).with_name("panel.mjs")
@@ -43,7 +44,7 @@ def panel(url: str, brief: Any) -> Iterator[Callable[[], tuple[str, Any]]]:
             process.kill()
 
 
-def begin(gateway: Any, shown: Callable[[], tuple[str, Any]]) -> str:
+def begin(gateway: ServedGateway, shown: Callable[[], tuple[str, Any]]) -> str:
     what, created = shown()
     assert what == "created"
     assert set(created) == {"jobId", "status", "statusUrl", "estimatedDuration", "message"}
@@ -57,7 +58,7 @@ def begin(gateway: Any, shown: Callable[[], tuple[str, Any]]) -> str:
     return str(created["jobId"])
 
 
-def test_a_job_is_created_followed_and_shown_with_every_field_of_its_card(gateway: Any) -> None:
+def test_a_job_is_created_followed_and_shown_with_every_field_of_its_card(gateway: ServedGateway) -> None:
     with panel(gateway.url, REQUEST) as shown:
         gateway.finish(begin(gateway, shown))
         what, result = shown()
@@ -77,22 +78,22 @@ def test_a_job_is_created_followed_and_shown_with_every_field_of_its_card(gatewa
         "green": True,
         "contrast": "70%",
         "balance": "60%",
-        "chips": ["RH20 #0075BC Standard Blue"],
+        "chips": ["RH20 #0075BC Standard Blue", "RH31 #E8E3D8 Cream"],
     }
 
 
-def test_a_failed_job_is_shown_with_its_reason(gateway: Any) -> None:
+def test_a_failed_job_is_shown_with_its_reason(gateway: ServedGateway) -> None:
     with panel(gateway.url, REQUEST | {"paletteColors": None}) as shown:
         gateway.fail(begin(gateway, shown))
         assert shown() == ("error", "No paint: The pot is empty.")
 
 
-def test_an_unknown_id_is_shown_as_an_error(gateway: Any) -> None:
+def test_an_unknown_id_is_shown_as_an_error(gateway: ServedGateway) -> None:
     with panel(gateway.url, {"jobId": "nobody"}) as shown:
         assert shown() == ("error", "There is no job of this id.")
 
 
-def test_a_refused_request_is_shown_with_what_is_wrong(gateway: Any) -> None:
+def test_a_refused_request_is_shown_with_what_is_wrong(gateway: ServedGateway) -> None:
     with panel(gateway.url, REQUEST | {"paletteColors": [{"code": "RH99"}]}) as shown:
         what, message = shown()
     assert what == "error"
@@ -100,15 +101,15 @@ def test_a_refused_request_is_shown_with_what_is_wrong(gateway: Any) -> None:
     assert "RH30" in message
 
 
-def token_of(gateway: Any, job_id: str) -> str:
+def token_of(gateway: ServedGateway, job_id: str) -> str:
     """What proves a callback to be of the job's first attempt."""
     return webhook_url(gateway.url, job_id, 0, 1, gateway.secret).partition("token=")[2]
 
 
-def prediction(gateway: Any, job_id: str, status: str, **said: Any) -> dict[str, Any]:
+def prediction(gateway: ServedGateway, job_id: str, status: str, **said: Any) -> dict[str, Any]:
     """What the provider sends of the job's prediction."""
     return {
-        "id": gateway.prediction_of(job_id),
+        "id": gateway.inner.prediction_id(job_id, 0),
         "version": "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b",
         "status": status,
         "input": {"prompt": "ocean energy with fish", "image": "data:image/png;base64,AAAA", "seed": 7},
@@ -130,7 +131,7 @@ def prediction(gateway: Any, job_id: str, status: str, **said: Any) -> dict[str,
     ],
 )
 def test_the_provider_s_old_callback_is_taken_and_told_to_the_studio(
-    gateway: Any, status: str, said: dict[str, Any]
+    gateway: ServedGateway, status: str, said: dict[str, Any]
 ) -> None:
     job_id = f"called-back-{status}"
     gateway.accept(job_id)
@@ -158,7 +159,9 @@ def test_the_provider_s_old_callback_is_taken_and_told_to_the_studio(
     }
 
 
-def test_a_callback_that_is_not_believed_or_not_understood_is_refused_in_the_panel_s_terms(gateway: Any) -> None:
+def test_a_callback_that_is_not_believed_or_not_understood_is_refused_in_the_panel_s_terms(
+    gateway: ServedGateway,
+) -> None:
     job_id = "called-back-wrongly"
     gateway.accept(job_id)
     gateway.start_prediction(job_id)

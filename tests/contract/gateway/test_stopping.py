@@ -1,29 +1,29 @@
 """A stopping gateway waits for nobody who only watches."""
 
-from typing import Any
-
 import httpx
 
+from studio_support.served_gateway import ServedGateway
 
-def test_an_open_stream_of_events_does_not_keep_the_gateway_from_stopping(own_gateway: Any) -> None:
+
+def test_an_open_stream_of_events_does_not_keep_the_gateway_from_stopping(own_gateway: ServedGateway) -> None:
     own_gateway.accept("job-waiting")
     with (
         httpx.Client(trust_env=False, timeout=10) as client,
-        client.stream("GET", f"{own_gateway.url}/v1/jobs/job-waiting/events") as answer,
+        client.stream("GET", f"{own_gateway.url}/v1/jobs/job-waiting/events") as response,
     ):
-        lines = answer.iter_lines()
+        lines = response.iter_lines()
         assert any(line.startswith("data: ") for line in lines)
         own_gateway.stop()
         assert [line for line in lines if line] == ["id: 0"]
 
 
-def test_events_arrive_while_the_job_goes_on_and_the_stream_closes_at_its_end(own_gateway: Any) -> None:
+def test_events_arrive_while_the_job_goes_on_and_the_stream_closes_at_its_end(own_gateway: ServedGateway) -> None:
     own_gateway.accept("job-running")
     with (
         httpx.Client(trust_env=False, timeout=10) as client,
-        client.stream("GET", f"{own_gateway.url}/v1/jobs/job-running/events") as answer,
+        client.stream("GET", f"{own_gateway.url}/v1/jobs/job-running/events") as response,
     ):
-        lines = answer.iter_lines()
+        lines = response.iter_lines()
         assert "job.accepted" in next(line for line in lines if line.startswith("data: "))
         own_gateway.finish("job-running")
         rest = [line for line in lines if line.startswith("data: ")]

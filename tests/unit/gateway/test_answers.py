@@ -1,54 +1,57 @@
-"""What every answer carries, health, CORS and the documentation."""
+"""What every response carries, health, CORS and the documentation."""
 
 import re
-from typing import Any
 
 import httpx
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
+
 
 @pytest.mark.parametrize("path", ["/v1/palette", "/v1/jobs", "/healthz", "/nowhere", "/asyncapi.json", "/openapi.json"])
 async def test_api_answers_are_not_stored_and_carry_a_request_id(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(path)
-    assert answer.headers["cache-control"] == "no-store"
-    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+    response = await client.get(path)
+    assert response.headers["cache-control"] == "no-store"
+    assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
 
 
 async def test_a_client_s_request_id_comes_back_and_is_in_the_log(client: httpx.AsyncClient) -> None:
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
-        answer = await client.post("/v1/jobs", json={"prompt": "ocean"}, headers={"X-Request-ID": "web-17"})
-    assert answer.headers["x-request-id"] == "web-17"
+        response = await client.post("/v1/jobs", json={"prompt": "ocean"}, headers={"X-Request-ID": "web-17"})
+    assert response.headers["x-request-id"] == "web-17"
     assert [line["request_id"] for line in logs if line["event"] == "accepted"] == ["web-17"]
 
 
 @pytest.mark.parametrize("given", ["", "two words", "x" * 129, "ü", 'a"b'])
 async def test_a_request_id_unfit_for_a_log_is_replaced(client: httpx.AsyncClient, given: str) -> None:
-    answer = await client.get("/v1/palette", headers={b"X-Request-ID": given.encode("latin-1")})
-    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+    response = await client.get("/v1/palette", headers={b"X-Request-ID": given.encode("latin-1")})
+    assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
 
 
-async def test_health_and_metrics_are_there_and_health_tells_the_build(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_health_and_metrics_are_there_and_health_tells_the_build(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
     assert (await client.get("/healthz")).json()["build"] == "build-7"
     assert (await client.get("/readyz")).status_code == 200
     assert "python_info" in (await client.get("/metrics")).text
-    desk.line.cut = True
+    gateway.wire.cut = True
     assert (await client.get("/readyz")).status_code == 503
     assert (await client.get("/healthz")).status_code == 200
 
 
-async def test_only_pages_of_the_set_origins_may_read_answers(open_desk: Any) -> None:
-    desk = await open_desk(cors_origins="https://panel.example https://studio.example")
-    async with desk.client() as client:
+async def test_only_pages_of_the_set_origins_may_read_answers(gateway_with: OpenGateway) -> None:
+    gateway = await gateway_with(cors_origins="https://panel.example https://studio.example")
+    async with gateway.client() as client:
         preflight = {
             "Origin": "https://panel.example",
             "Access-Control-Request-Method": "POST",
             "Access-Control-Request-Headers": "content-type, idempotency-key",
         }
-        answer = await client.options("/v1/jobs", headers=preflight)
-        assert answer.status_code == 200
-        assert answer.headers["access-control-allow-origin"] == "https://panel.example"
+        response = await client.options("/v1/jobs", headers=preflight)
+        assert response.status_code == 200
+        assert response.headers["access-control-allow-origin"] == "https://panel.example"
         read = await client.get("/v1/jobs/nobody", headers={"Origin": "https://panel.example"})
         assert read.headers["access-control-allow-origin"] == "https://panel.example"
         assert "ETag" in read.headers["access-control-expose-headers"]
@@ -57,8 +60,8 @@ async def test_only_pages_of_the_set_origins_may_read_answers(open_desk: Any) ->
 
 
 async def test_without_that_setting_no_other_page_may_read_answers(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/v1/palette", headers={"Origin": "https://panel.example"})
-    assert "access-control-allow-origin" not in answer.headers
+    response = await client.get("/v1/palette", headers={"Origin": "https://panel.example"})
+    assert "access-control-allow-origin" not in response.headers
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/events"])

@@ -11,6 +11,7 @@ import pytest
 from studio_chassis.errors import Unavailable
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.api.job_subscriptions import JobSubscriptions
+from studio_support.gateway_in_memory import GatewayInMemory
 
 
 def events(text: str) -> list[tuple[str, dict[str, Any]]]:
@@ -20,14 +21,14 @@ def events(text: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 async def test_a_finished_job_gives_its_whole_timeline_and_closes(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    await desk.finish(job_id)
-    answer = await client.get(f"/v1/jobs/{job_id}/events")
+    await gateway.finish(job_id)
+    response = await client.get(f"/v1/jobs/{job_id}/events")
     timeline = (await client.get(f"/v1/jobs/{job_id}")).json()["timeline"]
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    assert answer.headers["cache-control"] == "no-store"
-    got = events(answer.text)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["cache-control"] == "no-store"
+    got = events(response.text)
     assert [number for number, _ in got] == [str(index) for index in range(len(timeline))]
     assert [{name: data[name] for name in timeline[0]} for _, data in got] == timeline
     assert got[-1][1]["event"] == "job.completed"
@@ -35,19 +36,21 @@ async def test_a_finished_job_gives_its_whole_timeline_and_closes(
 
 
 async def test_events_come_as_they_happen_each_once_and_the_stream_ends_with_the_job(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    desk.watch._round_seconds = 0.0
+    gateway.subscriptions._round_seconds = 0.0
     follower = asyncio.ensure_future(client.get(f"/v1/jobs/{job_id}/events"))
-    await desk.finish(job_id)
+    await gateway.finish(job_id)
     got = events((await follower).text)
-    timeline = (await desk.jobs.load(job_id)).timeline
+    timeline = (await gateway.jobs.load(job_id)).timeline
     assert [data["event"] for _, data in got] == [entry.event for entry in timeline]
     assert [number for number, _ in got] == [str(index) for index in range(len(timeline))]
 
 
-async def test_a_stream_resumes_behind_the_last_event_seen(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
-    await desk.finish(job_id)
+async def test_a_stream_resumes_behind_the_last_event_seen(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
+) -> None:
+    await gateway.finish(job_id)
     whole = events((await client.get(f"/v1/jobs/{job_id}/events")).text)
     rest = events((await client.get(f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": "2"})).text)
     assert rest == whole[3:]
@@ -56,10 +59,10 @@ async def test_a_stream_resumes_behind_the_last_event_seen(desk: Any, client: ht
 
 
 async def test_who_has_seen_everything_of_an_ended_job_is_told_not_to_come_back(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    await desk.finish(job_id)
-    last = str(len((await desk.jobs.load(job_id)).timeline) - 1)
+    await gateway.finish(job_id)
+    last = str(len((await gateway.jobs.load(job_id)).timeline) - 1)
     assert (await client.get(f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": last})).status_code == 204
 
 
@@ -67,12 +70,14 @@ async def test_an_unknown_job_has_no_events(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/jobs/nobody/events")).status_code == 404
 
 
-async def test_a_stopping_service_ends_its_streams(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
+async def test_a_stopping_service_ends_its_streams(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
+) -> None:
     follower = asyncio.ensure_future(client.get(f"/v1/jobs/{job_id}/events"))
-    await desk.until(lambda: bool(desk.watch._watched))
-    desk.health.stopping = True
-    answer = await asyncio.wait_for(follower, 5)
-    assert [data["event"] for _, data in events(answer.text)] == ["job.accepted"]
+    await gateway.until(lambda: bool(gateway.subscriptions._watched))
+    gateway.health.stopping = True
+    response = await asyncio.wait_for(follower, 5)
+    assert [data["event"] for _, data in events(response.text)] == ["job.accepted"]
     late = await asyncio.wait_for(client.get(f"/v1/jobs/{job_id}/events"), 5)
     assert late.status_code == 200
 
@@ -82,63 +87,69 @@ async def _versions_seen(stream: AsyncIterator[Any]) -> list[int]:
 
 
 @pytest.fixture
-async def watching(desk: Any) -> AsyncIterator[JobSubscriptions]:
+async def watching(gateway: GatewayInMemory) -> AsyncIterator[JobSubscriptions]:
     """A watch without pauses."""
-    watch = JobSubscriptions(desk.chassis.store, round_seconds=0.0, heartbeat_seconds=0.01)
+    watch = JobSubscriptions(gateway.context.store, round_seconds=0.0, heartbeat_seconds=0.01)
     running = asyncio.ensure_future(watch.run())
     yield watch
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_ten_watchers_cost_one_watch_of_the_store(desk: Any, watching: JobSubscriptions, job_id: str) -> None:
-    job = await desk.jobs.load(job_id)
+async def test_ten_watchers_cost_one_watch_of_the_store(
+    gateway: GatewayInMemory, watching: JobSubscriptions, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await gateway.jobs.load(job_id)
     followers = [asyncio.ensure_future(_versions_seen(watching.follow(job))) for _ in range(10)]
-    desk.line.calls.clear()
+    gateway.wire.calls.clear()
     asked: list[Any] = []
-    versions = desk.chassis.store.versions
+    versions = gateway.context.store.versions
 
     async def counted(job_ids: Any) -> Any:
         asked.append(list(job_ids))
         return await versions(job_ids)
 
-    desk.chassis.store.versions = counted
-    await desk.until(lambda: len(asked) >= 3)
-    assert desk.line.calls.count("store.load") == 0
+    monkeypatch.setattr(gateway.context.store, "versions", counted)
+    await gateway.until(lambda: len(asked) >= 3)
+    assert gateway.wire.calls.count("store.load") == 0
     assert all(question == [job_id] for question in asked)
-    await desk.jobs.apply(job_id, CancelRequested())
+    await gateway.jobs.apply(job_id, CancelRequested())
     loads_of_the_writer = 1
     assert await asyncio.gather(*followers) == [[1, 2]] * 10
-    assert desk.line.calls.count("store.load") == loads_of_the_writer + 1
+    assert gateway.wire.calls.count("store.load") == loads_of_the_writer + 1
 
 
-async def test_nobody_watching_asks_the_store_nothing(desk: Any, watching: JobSubscriptions, job_id: str) -> None:
-    job = await desk.jobs.load(job_id)
+async def test_nobody_watching_asks_the_store_nothing(
+    gateway: GatewayInMemory, watching: JobSubscriptions, job_id: str
+) -> None:
+    job = await gateway.jobs.load(job_id)
     stream = watching.follow(job)
     await anext(stream)
     await stream.aclose()
-    desk.line.calls.clear()
+    gateway.wire.calls.clear()
     for _ in range(20):
         await asyncio.sleep(0)
-    assert desk.line.calls.count("store.versions") <= 1  # the round that was under way
+    assert gateway.wire.calls.count("store.versions") <= 1  # the round that was under way
 
 
-async def test_a_job_where_nothing_happens_gives_heartbeats(desk: Any, watching: JobSubscriptions, job_id: str) -> None:
-    stream = watching.follow(await desk.jobs.load(job_id))
+async def test_a_job_where_nothing_happens_gives_heartbeats(
+    gateway: GatewayInMemory, watching: JobSubscriptions, job_id: str
+) -> None:
+    stream = watching.follow(await gateway.jobs.load(job_id))
     assert (await anext(stream)) is not None
     assert [await anext(stream), await anext(stream)] == [None, None]
     await stream.aclose()
 
 
 async def test_an_outage_of_the_store_does_not_end_the_watch(
-    desk: Any, watching: JobSubscriptions, job_id: str
+    gateway: GatewayInMemory, watching: JobSubscriptions, job_id: str
 ) -> None:
-    follower = asyncio.ensure_future(_versions_seen(watching.follow(await desk.jobs.load(job_id))))
-    desk.line.cut = True
-    desk.line.calls.clear()
-    await desk.until(lambda: desk.line.calls.count("store.versions") >= 2)
+    follower = asyncio.ensure_future(_versions_seen(watching.follow(await gateway.jobs.load(job_id))))
+    gateway.wire.cut = True
+    gateway.wire.calls.clear()
+    await gateway.until(lambda: gateway.wire.calls.count("store.versions") >= 2)
     with pytest.raises(Unavailable):
-        await desk.jobs.load(job_id)
-    desk.line.cut = False
-    await desk.finish(job_id)
-    assert (await follower)[-1] == (await desk.jobs.load(job_id)).version
+        await gateway.jobs.load(job_id)
+    gateway.wire.cut = False
+    await gateway.finish(job_id)
+    assert (await follower)[-1] == (await gateway.jobs.load(job_id)).version

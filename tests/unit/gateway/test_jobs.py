@@ -7,96 +7,101 @@ import httpx
 import pytest
 
 from studio_domain.domain_events import RescueRequested
+from studio_support.gateway_in_memory import GatewayInMemory
 
 BRIEF = {"prompt": "ocean energy with fish", "count": 2}
 
 
-async def test_a_brief_is_accepted_stored_and_announced(desk: Any, client: httpx.AsyncClient) -> None:
-    answer = await client.post("/v1/jobs", json=BRIEF)
-    job = answer.json()
-    assert answer.status_code == 202
-    assert answer.headers["location"] == f"/v1/jobs/{job['id']}"
-    assert answer.headers["retry-after"] == "1"
+async def test_a_brief_is_accepted_stored_and_announced(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
+    response = await client.post("/v1/jobs", json=BRIEF)
+    job = response.json()
+    assert response.status_code == 202
+    assert response.headers["location"] == f"/v1/jobs/{job['id']}"
+    assert response.headers["retry-after"] == "1"
     assert (job["status"], job["stage"], job["version"]) == ("pending", "stencil", 1)
-    await desk.jobs.flush_publishing()
-    assert [event.type for event in desk.published] == ["studio.job.created.v1"]
-    assert (await client.get(answer.headers["location"])).json() == job
+    await gateway.jobs.flush_publishing()
+    assert [event.type for event in gateway.published] == ["studio.job.created.v1"]
+    assert (await client.get(response.headers["location"])).json() == job
 
 
 async def test_a_finished_job_shows_its_concepts_best_first_and_no_key_or_provider_id(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    await desk.finish(job_id)
-    answer = await client.get(f"/v1/jobs/{job_id}")
-    job = answer.json()
+    await gateway.finish(job_id)
+    response = await client.get(f"/v1/jobs/{job_id}")
+    job = response.json()
     assert job["status"] == "completed"
     assert sorted((concept["rank"], concept["score"]) for concept in job["concepts"]) == [(1, 0.9), (2, 0.8)]
-    assert "replicate" not in answer.text
-    assert "concepts/0-0/original.png" not in answer.text
+    assert "replicate" not in response.text
+    assert "concepts/0-0/original.png" not in response.text
     for concept in job["concepts"]:
         for picture in concept["pictures"].values():
             assert (await client.get(picture["url"])).status_code == 200
 
 
 async def test_a_canceled_job_stays_canceled_and_a_finished_one_finished(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     assert (await client.post(f"/v1/jobs/{job_id}/cancel")).json()["status"] == "canceled"
     again = (await client.post(f"/v1/jobs/{job_id}/cancel")).json()
     assert (again["status"], again["version"]) == ("canceled", 2)
 
 
-async def test_a_client_s_trace_is_continued_and_nonsense_is_not(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_a_client_s_trace_is_continued_and_nonsense_is_not(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
     trace = f"00-{'a' * 32}-{'b' * 16}-01"
     for given in (trace, "nonsense\tof any kind", f"00-{'0' * 32}-{'b' * 16}-01"):
         await client.post("/v1/jobs", json=BRIEF, headers={"traceparent": given})
-    traces = [job.traceparent for job in desk.database.jobs.values()]
+    traces = [job.traceparent for job in gateway.database.jobs.values()]
     assert traces[0] == trace
     assert all(len(trace) == 55 and trace.isascii() for trace in traces)
     assert len({trace[3:35] for trace in traces}) == 3
 
 
 async def test_an_unchanged_job_is_answered_304_without_being_loaded(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     first = await client.get(f"/v1/jobs/{job_id}")
     etag = first.headers["etag"]
     assert not etag.startswith("W/")
-    desk.line.calls.clear()
+    gateway.wire.calls.clear()
     for known in (etag, f'W/{etag}, "x"', "*"):
-        answer = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": known})
-        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
-    assert "store.load" not in desk.line.calls
-    await desk.draw(job_id)
+        response = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": known})
+        assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", etag)
+    assert "store.load" not in gateway.wire.calls
+    await gateway.draw(job_id)
     changed = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": etag})
     assert changed.status_code == 200
     assert changed.headers["etag"] != etag
 
 
 async def test_a_running_job_says_when_to_ask_again_and_a_finished_one_does_not(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     assert (await client.get(f"/v1/jobs/{job_id}")).headers["retry-after"] == "1"
-    await desk.finish(job_id)
+    await gateway.finish(job_id)
     assert "retry-after" not in (await client.get(f"/v1/jobs/{job_id}")).headers
 
 
 async def test_many_who_poll_at_once_cost_the_store_two_questions_and_get_the_newest_answer(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    versions = desk.app.state.studio.versions
-    desk.line.calls.clear()
+    versions = gateway.app.state.dependencies.versions
+    gateway.wire.calls.clear()
     early = asyncio.gather(*(versions.of(job_id) for _ in range(20)))
-    await desk.until(lambda: "store.versions" in desk.line.calls)  # the first question was answered just now
-    await desk.happen(job_id, RescueRequested())
+    await gateway.until(lambda: "store.versions" in gateway.wire.calls)  # the first question was answered just now
+    await gateway.apply(job_id, RescueRequested())
     late = asyncio.gather(*(versions.of(name) for name in [job_id, "nowhere"] * 10))
     assert await early == [1] * 20
     assert await late == [2, None] * 10
-    assert desk.line.calls.count("store.versions") == 2
+    assert gateway.wire.calls.count("store.versions") == 2
 
 
-async def test_one_who_polls_and_leaves_does_not_take_the_others_answer_along(desk: Any, job_id: str) -> None:
-    versions = desk.app.state.studio.versions
+async def test_one_who_polls_and_leaves_does_not_take_the_others_answer_along(
+    gateway: GatewayInMemory, job_id: str
+) -> None:
+    versions = gateway.app.state.dependencies.versions
     leaving, staying = (asyncio.ensure_future(versions.of(job_id)) for _ in range(2))
     await asyncio.sleep(0)
     leaving.cancel()
@@ -104,30 +109,32 @@ async def test_one_who_polls_and_leaves_does_not_take_the_others_answer_along(de
     assert leaving.cancelled()
 
 
-async def test_while_the_store_is_away_all_who_poll_are_told(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
+async def test_while_the_store_is_away_all_who_poll_are_told(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
+) -> None:
     headers = {"If-None-Match": '"1"'}
-    desk.line.cut = True
-    answers = await asyncio.gather(*(client.get(f"/v1/jobs/{job_id}", headers=headers) for _ in range(3)))
-    assert [answer.status_code for answer in answers] == [503] * 3
-    desk.line.cut = False
+    gateway.wire.cut = True
+    responses = await asyncio.gather(*(client.get(f"/v1/jobs/{job_id}", headers=headers) for _ in range(3)))
+    assert [response.status_code for response in responses] == [503] * 3
+    gateway.wire.cut = False
     assert (await client.get(f"/v1/jobs/{job_id}", headers=headers)).status_code == 304
 
 
 async def test_a_job_whose_version_the_store_does_not_show_yet_is_loaded(
-    desk: Any, client: httpx.AsyncClient, job_id: str, monkeypatch: pytest.MonkeyPatch
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def lagging(_: object) -> dict[str, int]:  # as just after an election
         return {}
 
-    monkeypatch.setattr(desk.app.state.studio.store, "versions", lagging)
-    answer = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": '"1"'})
-    assert (answer.status_code, answer.json()["id"]) == (200, job_id)
+    monkeypatch.setattr(gateway.app.state.dependencies.store, "versions", lagging)
+    response = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": '"1"'})
+    assert (response.status_code, response.json()["id"]) == (200, job_id)
 
 
 @pytest.mark.parametrize("headers", [{}, {"If-None-Match": '"1"'}])
 async def test_an_unknown_job_is_404(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
-    answer = await client.get("/v1/jobs/nobody", headers=headers)
-    assert (answer.status_code, answer.json()["type"]) == (404, "urn:tpv-studio:problem:not-found")
+    response = await client.get("/v1/jobs/nobody", headers=headers)
+    assert (response.status_code, response.json()["type"]) == (404, "urn:tpv-studio:problem:not-found")
 
 
 async def test_the_list_is_newest_first_and_its_cursor_reaches_every_job_once(client: httpx.AsyncClient) -> None:
@@ -142,9 +149,11 @@ async def test_the_list_is_newest_first_and_its_cursor_reaches_every_job_once(cl
     assert seen == made[::-1]
 
 
-async def test_the_list_can_be_of_one_status_and_shows_the_best_picture(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_the_list_can_be_of_one_status_and_shows_the_best_picture(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
     first, second = [(await client.post("/v1/jobs", json=BRIEF)).json()["id"] for _ in range(2)]
-    await desk.finish(first)
+    await gateway.finish(first)
     (done,) = (await client.get("/v1/jobs?status=completed")).json()["jobs"]
     (waiting,) = (await client.get("/v1/jobs?status=pending")).json()["jobs"]
     assert (done["id"], waiting["id"]) == (first, second)
@@ -166,9 +175,9 @@ async def test_the_list_can_be_of_one_status_and_shows_the_best_picture(desk: An
 async def test_a_wrong_page_is_refused_by_field(
     client: httpx.AsyncClient, parameters: dict[str, Any], field: str, allowed: list[str] | None
 ) -> None:
-    answer = await client.get("/v1/jobs", params=parameters)
-    (problem,) = answer.json()["errors"]
-    assert (answer.status_code, problem["field"], problem.get("allowed")) == (422, field, allowed)
+    response = await client.get("/v1/jobs", params=parameters)
+    (problem,) = response.json()["errors"]
+    assert (response.status_code, problem["field"], problem.get("allowed")) == (422, field, allowed)
 
 
 async def test_the_palette_has_all_colours_in_display_order(client: httpx.AsyncClient) -> None:

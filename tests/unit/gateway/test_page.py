@@ -38,9 +38,9 @@ async def test_a_file_is_sent_once_and_then_only_confirmed(client: httpx.AsyncCl
 
 @pytest.mark.parametrize("path", ["/static/none.js", "/static/..%2Fpage.py", "/static/"])
 async def test_no_other_file_can_be_had(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(path)
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
+    response = await client.get(path)
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 async def test_the_options_tell_the_limits_of_the_contracts(client: httpx.AsyncClient) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from studio_domain.domain_events import CancelRequested, WorkFailed
+from studio_support.gateway_in_memory import GatewayInMemory
 
 CREATE = "/.netlify/functions/studio-inspire-create"
 STATUS = "/.netlify/functions/studio-inspire-status"
@@ -22,29 +23,33 @@ REQUEST: dict[str, Any] = {
 
 
 async def create(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
-    answer = await client.post(CREATE, json=REQUEST | changes)
-    assert answer.status_code == 202, answer.text
-    return dict(answer.json())
+    response = await client.post(CREATE, json=REQUEST | changes)
+    assert response.status_code == 202, response.text
+    return dict(response.json())
 
 
-async def test_a_request_is_accepted_with_the_fields_the_panel_reads(desk: Any, client: httpx.AsyncClient) -> None:
-    answer = await create(client)
-    assert answer.pop("message")
-    job_id = answer.pop("jobId")
+async def test_a_request_is_accepted_with_the_fields_the_panel_reads(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
+    response = await create(client)
+    assert response.pop("message")
+    job_id = response.pop("jobId")
     url = f"http://studio{STATUS}?jobId={job_id}"
-    assert answer == {"status": "pending", "statusUrl": url, "estimatedDuration": 18}
-    brief = desk.database.jobs[job_id].brief
+    assert response == {"status": "pending", "statusUrl": url, "estimatedDuration": 18}
+    brief = gateway.database.jobs[job_id].brief
     assert (brief.palette, brief.style, brief.count) == (("RH20",), "playful", 2)
     assert (brief.surface.width_m, brief.surface.height_m) == (5, 5.5)
 
 
 @pytest.mark.parametrize("palette", [None, []])
-async def test_no_colours_means_that_they_are_chosen(desk: Any, client: httpx.AsyncClient, palette: Any) -> None:
+async def test_no_colours_means_that_they_are_chosen(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, palette: Any
+) -> None:
     job_id = (await create(client, paletteColors=palette))["jobId"]
-    assert desk.database.jobs[job_id].brief.palette is None
+    assert gateway.database.jobs[job_id].brief.palette is None
 
 
-async def test_the_panel_may_send_more_than_is_read(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_the_panel_may_send_more_than_is_read(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
     assert (await create(client, sessionId="x", paletteColors=[{"code": "RH20", "lab": [1, 2, 3]}]))["jobId"]
 
 
@@ -57,13 +62,13 @@ async def test_the_panel_may_send_more_than_is_read(desk: Any, client: httpx.Asy
     ],
 )  # fmt: skip
 async def test_a_wrong_request_is_400_with_a_message_that_names_the_field(
-    desk: Any, client: httpx.AsyncClient, changes: dict[str, Any], named: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, changes: dict[str, Any], named: str
 ) -> None:
-    answer = await client.post(CREATE, json=REQUEST | changes)
-    assert (answer.status_code, set(answer.json())) == (400, {"error", "message"})
-    assert named in answer.json()["message"]
-    assert answer.headers["cache-control"] == "no-store"
-    assert desk.database.jobs == {}
+    response = await client.post(CREATE, json=REQUEST | changes)
+    assert (response.status_code, set(response.json())) == (400, {"error", "message"})
+    assert named in response.json()["message"]
+    assert response.headers["cache-control"] == "no-store"
+    assert gateway.database.jobs == {}
 
 
 @pytest.mark.parametrize(
@@ -72,35 +77,35 @@ async def test_a_wrong_request_is_400_with_a_message_that_names_the_field(
 async def test_a_body_that_is_none_has_the_panel_s_shape_too(
     client: httpx.AsyncClient, body: bytes, status: int
 ) -> None:
-    answer = await client.post(CREATE, content=body, headers={"Content-Type": "application/json"})
-    assert (answer.status_code, set(answer.json())) == (status, {"error", "message"})
+    response = await client.post(CREATE, content=body, headers={"Content-Type": "application/json"})
+    assert (response.status_code, set(response.json())) == (status, {"error", "message"})
 
 
-async def test_a_job_under_way_has_status_and_message(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_a_job_under_way_has_status_and_message(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
     job_id = (await create(client))["jobId"]
     seen = [(await client.get(STATUS, params={"jobId": job_id})).json()]
-    await desk.draw(job_id)
+    await gateway.draw(job_id)
     seen.append((await client.get(STATUS, params={"jobId": job_id})).json())
-    await desk.predict(job_id, 0)
+    await gateway.predict(job_id, 0)
     seen.append((await client.get(STATUS, params={"jobId": job_id})).json())
-    assert [answer["status"] for answer in seen] == ["pending", "queued", "running"]
-    for answer in seen:
-        assert set(answer) == {"jobId", "status", "message", "created_at", "updated_at"}
-        assert answer["message"]
-        assert datetime.fromisoformat(answer["created_at"]) <= datetime.fromisoformat(answer["updated_at"])
+    assert [response["status"] for response in seen] == ["pending", "queued", "running"]
+    for response in seen:
+        assert set(response) == {"jobId", "status", "message", "created_at", "updated_at"}
+        assert response["message"]
+        assert datetime.fromisoformat(response["created_at"]) <= datetime.fromisoformat(response["updated_at"])
 
 
 async def test_a_completed_job_has_all_a_card_reads_and_pictures_under_absolute_addresses(
-    desk: Any, client: httpx.AsyncClient
+    gateway: GatewayInMemory, client: httpx.AsyncClient
 ) -> None:
     job_id = (await create(client))["jobId"]
-    await desk.finish(job_id)
-    answer = (await client.get(STATUS, params={"jobId": job_id})).json()
-    assert answer["status"] == "completed"
-    assert datetime.fromisoformat(answer["completed_at"])
-    assert answer["metadata"]["count"] == 2
-    assert [concept["metadata"]["index"] for concept in answer["concepts"]] == [0, 1]
-    for concept in answer["concepts"]:
+    await gateway.finish(job_id)
+    response = (await client.get(STATUS, params={"jobId": job_id})).json()
+    assert response["status"] == "completed"
+    assert datetime.fromisoformat(response["completed_at"])
+    assert response["metadata"]["count"] == 2
+    assert [concept["metadata"]["index"] for concept in response["concepts"]] == [0, 1]
+    for concept in response["concepts"]:
         for kind in ("thumbnailUrl", "quantizedUrl", "originalUrl"):
             assert concept[kind].startswith("http://studio/v1/jobs/")
             assert (await client.get(concept[kind])).status_code == 200
@@ -110,44 +115,54 @@ async def test_a_completed_job_has_all_a_card_reads_and_pictures_under_absolute_
         assert concept["paletteUsed"] == [blue, {"code": "RH31", "hex": "#E8E3D8", "name": "Cream"}]
 
 
-async def test_a_failed_job_tells_its_error_in_words(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_a_failed_job_tells_its_error_in_words(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
     job_id = (await create(client))["jobId"]
-    await desk.happen(job_id, WorkFailed("broken", "No paint", "The pot is empty."))
-    answer = (await client.get(STATUS, params={"jobId": job_id})).json()
-    assert (answer["status"], answer["error"], answer["retry_count"]) == ("failed", "No paint: The pot is empty.", 0)
-    assert answer["completed_at"]
+    await gateway.apply(job_id, WorkFailed("broken", "No paint", "The pot is empty."))
+    response = (await client.get(STATUS, params={"jobId": job_id})).json()
+    assert (response["status"], response["error"], response["retry_count"]) == (
+        "failed",
+        "No paint: The pot is empty.",
+        0,
+    )
+    assert response["completed_at"]
 
 
-async def test_a_canceled_job_has_failed_as_far_as_the_panel_can_tell(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_a_canceled_job_has_failed_as_far_as_the_panel_can_tell(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
     job_id = (await create(client))["jobId"]
-    await desk.happen(job_id, CancelRequested())
-    answer = (await client.get(STATUS, params={"jobId": job_id})).json()
-    assert (answer["status"], answer["error"]) == ("failed", "Your design was called off.")
+    await gateway.apply(job_id, CancelRequested())
+    response = (await client.get(STATUS, params={"jobId": job_id})).json()
+    assert (response["status"], response["error"]) == ("failed", "Your design was called off.")
 
 
 @pytest.mark.parametrize(("parameters", "status"), [({"jobId": "nobody"}, 404), ({}, 400), ({"jobId": ""}, 400)])
 async def test_unknown_and_missing_ids_are_told(
     client: httpx.AsyncClient, parameters: dict[str, str], status: int
 ) -> None:
-    answer = await client.get(STATUS, params=parameters)
-    assert (answer.status_code, set(answer.json())) == (status, {"error", "message"})
+    response = await client.get(STATUS, params=parameters)
+    assert (response.status_code, set(response.json())) == (status, {"error", "message"})
 
 
-async def test_enqueuing_is_always_fine_and_changes_nothing(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_enqueuing_is_always_fine_and_changes_nothing(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
     job_id = (await create(client))["jobId"]
     for _ in range(2):
-        answer = await client.post(ENQUEUE, json={"job_id": job_id})
-        assert (answer.status_code, answer.json()["ok"]) == (200, True)
-        assert answer.json()["note"]
-        before = await desk.jobs.load(job_id)
-        await desk.finish(job_id) if not before.is_final else None
+        response = await client.post(ENQUEUE, json={"job_id": job_id})
+        assert (response.status_code, response.json()["ok"]) == (200, True)
+        assert response.json()["note"]
+        before = await gateway.jobs.load(job_id)
+        await gateway.finish(job_id) if not before.is_final else None
     assert (await client.post(ENQUEUE, json={"job_id": "nobody"})).status_code == 404
     assert (await client.post(ENQUEUE, json={})).status_code == 400
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", CREATE), ("GET", STATUS), ("POST", ENQUEUE)])
-async def test_an_outage_has_the_panel_s_shape(desk: Any, client: httpx.AsyncClient, method: str, path: str) -> None:
-    desk.line.cut = True
+async def test_an_outage_has_the_panel_s_shape(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    gateway.wire.cut = True
     body = REQUEST | {"job_id": "x"} if method == "POST" else None
-    answer = await client.request(method, path, params={"jobId": "x"}, json=body)
-    assert (answer.status_code, set(answer.json())) == (503, {"error", "message"})
+    response = await client.request(method, path, params={"jobId": "x"}, json=body)
+    assert (response.status_code, set(response.json())) == (503, {"error", "message"})

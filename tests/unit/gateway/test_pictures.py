@@ -9,40 +9,41 @@ import httpx
 import pytest
 
 from studio_gateway.http.conditional_requests import RangeNotSatisfiable, byte_range, is_known
+from studio_support.gateway_in_memory import GatewayInMemory
 
 
 @pytest.fixture
-async def picture(desk: Any, client: httpx.AsyncClient, job_id: str) -> dict[str, Any]:
+async def picture(gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str) -> dict[str, Any]:
     """The stencil, as the job shows it."""
-    await desk.finish(job_id)
+    await gateway.finish(job_id)
     return dict((await client.get(f"/v1/jobs/{job_id}")).json()["stencil"])
 
 
 async def test_a_picture_is_named_by_its_content_and_may_be_kept_for_ever(
     client: httpx.AsyncClient, picture: dict[str, Any]
 ) -> None:
-    answer = await client.get(picture["url"])
-    assert answer.headers["etag"] == f'"{picture["sha256"]}"'
-    assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    response = await client.get(picture["url"])
+    assert response.headers["etag"] == f'"{picture["sha256"]}"'
+    assert response.headers["content-type"] == "image/png"
+    assert response.headers["cache-control"] == "private, max-age=31536000, immutable"
 
 
 @pytest.mark.parametrize("query", ["", "?v=0000000000000000"])
 async def test_an_address_that_does_not_name_the_content_is_asked_about_again(
     client: httpx.AsyncClient, picture: dict[str, Any], query: str
 ) -> None:
-    answer = await client.get(picture["url"].partition("?")[0] + query)
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "private, no-cache"
+    response = await client.get(picture["url"].partition("?")[0] + query)
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "private, no-cache"
 
 
 async def test_a_known_picture_is_304_and_not_even_read(
-    desk: Any, client: httpx.AsyncClient, picture: dict[str, Any]
+    gateway: GatewayInMemory, client: httpx.AsyncClient, picture: dict[str, Any]
 ) -> None:
-    desk.line.calls.clear()
-    answer = await client.get(picture["url"], headers={"If-None-Match": f'"{picture["sha256"]}"'})
-    assert (answer.status_code, answer.content) == (304, b"")
-    assert "objects.get" not in desk.line.calls
+    gateway.wire.calls.clear()
+    response = await client.get(picture["url"], headers={"If-None-Match": f'"{picture["sha256"]}"'})
+    assert (response.status_code, response.content) == (304, b"")
+    assert "objects.get" not in gateway.wire.calls
 
 
 async def test_a_range_is_206_and_a_range_outside_is_416(client: httpx.AsyncClient, picture: dict[str, Any]) -> None:
@@ -92,12 +93,12 @@ def test_if_none_match_knows_lists_weak_tags_and_the_star(header: str | None, kn
 
 @pytest.mark.parametrize("flag", ["download", "download=1"])
 async def test_a_download_has_a_name_that_tells_what_it_is(
-    desk: Any, client: httpx.AsyncClient, job_id: str, flag: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str, flag: str
 ) -> None:
-    await desk.finish(job_id)
-    answer = await client.get(f"/v1/jobs/{job_id}/concepts/1-0/quantized?{flag}")
+    await gateway.finish(job_id)
+    response = await client.get(f"/v1/jobs/{job_id}/concepts/1-0/quantized?{flag}")
     name = 'attachment; filename="ocean-energy-with-fish-1-quantized.png"'
-    assert answer.headers["content-disposition"] == name
+    assert response.headers["content-disposition"] == name
     shown = await client.get(f"/v1/jobs/{job_id}/concepts/1-0/quantized")
     assert "content-disposition" not in shown.headers
 
@@ -107,33 +108,39 @@ async def test_a_download_has_a_name_that_tells_what_it_is(
 )
 async def test_a_name_is_safe_whatever_the_prompt(client: httpx.AsyncClient, prompt: str, name: str) -> None:
     job = (await client.post("/v1/jobs", json={"prompt": prompt})).json()
-    answer = await client.get(f"/v1/jobs/{job['id']}/bundle.zip")
-    assert answer.headers["content-disposition"] == f'attachment; filename="{name}.zip"'
+    response = await client.get(f"/v1/jobs/{job['id']}/bundle.zip")
+    assert response.headers["content-disposition"] == f'attachment; filename="{name}.zip"'
 
 
-async def test_a_drawing_as_vectors_is_served_as_what_it_is(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
-    await desk.finish(job_id)
-    answer = await client.get(f"/v1/jobs/{job_id}/concepts/1-0/svg?download")
-    assert answer.headers["content-type"] == "image/svg+xml"
-    assert answer.headers["content-disposition"].endswith('-1-svg.svg"')
+async def test_a_drawing_as_vectors_is_served_as_what_it_is(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
+) -> None:
+    await gateway.finish(job_id)
+    response = await client.get(f"/v1/jobs/{job_id}/concepts/1-0/svg?download")
+    assert response.headers["content-type"] == "image/svg+xml"
+    assert response.headers["content-disposition"].endswith('-1-svg.svg"')
     assert (await client.get(f"/v1/jobs/{job_id}/concepts/1-0/dxf")).status_code == 404
 
 
-async def test_pictures_that_are_not_there_are_404(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
+async def test_pictures_that_are_not_there_are_404(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
+) -> None:
     assert (await client.get(f"/v1/jobs/{job_id}/stencil")).status_code == 404
-    await desk.finish(job_id)
+    await gateway.finish(job_id)
     assert (await client.get(f"/v1/jobs/{job_id}/concepts/9-9/original")).status_code == 404
     wrong_kind = (await client.get(f"/v1/jobs/{job_id}/concepts/1-0/painting")).json()
     assert {"original", "quantized", "thumbnail", "svg"} <= set(wrong_kind["errors"][0]["allowed"])
-    desk.bucket.clear()
+    gateway.bucket.clear()
     assert (await client.get(f"/v1/jobs/{job_id}/stencil")).status_code == 404
 
 
-async def test_the_bundle_holds_the_job_and_every_picture(desk: Any, client: httpx.AsyncClient, job_id: str) -> None:
-    await desk.finish(job_id)
-    answer = await client.get(f"/v1/jobs/{job_id}/bundle.zip")
-    assert answer.headers["content-type"] == "application/zip"
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+async def test_the_bundle_holds_the_job_and_every_picture(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
+) -> None:
+    await gateway.finish(job_id)
+    response = await client.get(f"/v1/jobs/{job_id}/bundle.zip")
+    assert response.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         assert archive.testzip() is None
         kinds = ("original", "quantized", "thumbnail")
         of_each = [*(f"{kind}.png" for kind in kinds), "svg.svg", "materials.csv"]
@@ -146,10 +153,10 @@ async def test_the_bundle_holds_the_job_and_every_picture(desk: Any, client: htt
             "total,,,1,25.0,220.0,10",
         ]
         assert json.loads(archive.read("job.json")) == (await client.get(f"/v1/jobs/{job_id}")).json()
-        assert archive.read("rank-1-original.png") == desk.bucket[f"jobs/{job_id}/concepts/1-0/original.png"]
+        assert archive.read("rank-1-original.png") == gateway.bucket[f"jobs/{job_id}/concepts/1-0/original.png"]
 
 
 async def test_the_bundle_of_a_job_just_begun_holds_what_there_is(client: httpx.AsyncClient, job_id: str) -> None:
-    answer = await client.get(f"/v1/jobs/{job_id}/bundle.zip")
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+    response = await client.get(f"/v1/jobs/{job_id}/bundle.zip")
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         assert archive.namelist() == ["job.json"]

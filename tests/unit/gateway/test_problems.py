@@ -8,16 +8,17 @@ import pytest
 
 from studio_contracts.brief import Strategy
 from studio_contracts.palette import PALETTE
+from studio_support.gateway_in_memory import GatewayInMemory
 
 PROMPT = {"prompt": "ocean"}
 
 
-def assert_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
-    problem = dict(answer.json())
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-request-id"]
+def assert_problem(response: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    problem = dict(response.json())
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-request-id"]
     assert (problem["type"], problem["status"]) == (f"urn:tpv-studio:problem:{kind}", status)
     assert problem["title"]
     assert problem["detail"]
@@ -38,9 +39,9 @@ async def test_unknown_routes_are_problems(client: httpx.AsyncClient, method: st
 async def test_wrong_methods_are_problems_that_name_the_right_ones(
     client: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    answer = await client.request(method, path)
-    assert_problem(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"]
+    response = await client.request(method, path)
+    assert_problem(response, 405, "method-not-allowed")
+    assert response.headers["allow"]
 
 
 STYLES = ["professional", "playful", "geometric"]
@@ -76,12 +77,12 @@ CODES = [colour.code for colour in PALETTE]
     ],
 )
 async def test_each_wrong_field_is_named_with_what_it_may_hold_and_nothing_is_stored(
-    desk: Any, client: httpx.AsyncClient, brief: dict[str, Any], field: str, allowed: list[str]
+    gateway: GatewayInMemory, client: httpx.AsyncClient, brief: dict[str, Any], field: str, allowed: list[str]
 ) -> None:
     (problem,) = assert_problem(await client.post("/v1/jobs", json=brief), 422, "invalid")["errors"]
     assert (problem["field"], problem["allowed"]) == (field, allowed)
     assert problem["detail"]
-    assert desk.line.calls == []
+    assert gateway.wire.calls == []
 
 
 async def test_all_wrong_fields_are_listed_at_once(client: httpx.AsyncClient) -> None:
@@ -95,8 +96,8 @@ async def test_all_wrong_fields_are_listed_at_once(client: httpx.AsyncClient) ->
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
 async def test_numbers_that_are_none_are_refused(client: httpx.AsyncClient, number: str) -> None:
     body = f'{{"prompt": "ocean", "surface": {{"width_m": {number}}}}}'
-    answer = await client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
-    assert assert_problem(answer, 422, "invalid")["errors"][0]["field"] == "surface.width_m"
+    response = await client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    assert assert_problem(response, 422, "invalid")["errors"][0]["field"] == "surface.width_m"
 
 
 @pytest.mark.parametrize(
@@ -116,24 +117,24 @@ async def test_numbers_that_are_none_are_refused(client: httpx.AsyncClient, numb
     ],
 )
 async def test_bodies_that_are_no_brief_are_problems(
-    desk: Any, client: httpx.AsyncClient, body: bytes, status: int, kind: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, body: bytes, status: int, kind: str
 ) -> None:
-    answer = await client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
-    problem = assert_problem(answer, status, kind)
+    response = await client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    problem = assert_problem(response, status, kind)
     if body == b"{":
         assert problem["errors"][0]["field"] == "body"
         assert "not JSON" in problem["detail"]
-    assert desk.database.jobs == {}
+    assert gateway.database.jobs == {}
 
 
 async def test_a_thousand_unknown_fields_get_a_short_answer(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/v1/jobs", json=PROMPT | {f"field {number}": 1 for number in range(1000)})
-    assert len(assert_problem(answer, 422, "invalid")["errors"]) == 50
+    response = await client.post("/v1/jobs", json=PROMPT | {f"field {number}": 1 for number in range(1000)})
+    assert len(assert_problem(response, 422, "invalid")["errors"]) == 50
 
 
 async def test_a_body_without_a_json_type_is_refused(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/v1/jobs", content=json.dumps(PROMPT), headers={"Content-Type": "text/plain"})
-    assert_problem(answer, 422, "invalid")
+    response = await client.post("/v1/jobs", content=json.dumps(PROMPT), headers={"Content-Type": "text/plain"})
+    assert_problem(response, 422, "invalid")
 
 
 @pytest.mark.parametrize(
@@ -142,20 +143,25 @@ async def test_a_body_without_a_json_type_is_refused(client: httpx.AsyncClient) 
      ("GET", "/v1/jobs/x/events"), ("GET", "/v1/jobs/x/stencil"), ("GET", "/v1/jobs/x/bundle.zip")],
 )  # fmt: skip
 async def test_a_store_that_does_not_answer_is_503_with_a_hint_when_to_come_back(
-    desk: Any, client: httpx.AsyncClient, method: str, path: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    desk.line.cut = True
-    answer = await client.request(method, path, json=PROMPT if method == "POST" else None)
-    assert_problem(answer, 503, "unavailable")
-    assert answer.headers["retry-after"] == "5"
+    gateway.wire.cut = True
+    response = await client.request(method, path, json=PROMPT if method == "POST" else None)
+    assert_problem(response, 503, "unavailable")
+    assert response.headers["retry-after"] == "5"
 
 
-async def test_an_unexpected_error_tells_the_client_nothing_of_its_inside(desk: Any, client: httpx.AsyncClient) -> None:
+async def test_an_unexpected_error_tells_the_client_nothing_of_its_inside(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def break_down(*_: Any) -> None:
         raise ZeroDivisionError("secret inside")
 
-    desk.chassis.store.recent = break_down
-    answer = await client.get("/v1/jobs")
-    assert answer.status_code == 500
-    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("application/problem+json", "no-store")
-    assert "secret" not in answer.text
+    monkeypatch.setattr(gateway.context.store, "recent", break_down)
+    response = await client.get("/v1/jobs")
+    assert response.status_code == 500
+    assert (response.headers["content-type"], response.headers["cache-control"]) == (
+        "application/problem+json",
+        "no-store",
+    )
+    assert "secret" not in response.text

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from studio_chassis.replicate.webhook_url import token_is_valid, webhook_url
 from studio_domain.prediction import PredictionStatus
 from studio_gateway.settings import GatewaySettings
+from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
 
 SECRET = "a secret of sixteen or more"
 KEY = base64.b64encode(b"the provider's key, 32 bytes long").decode()
@@ -24,9 +25,9 @@ BODY = json.dumps(PREDICTION).encode()
 
 
 @pytest.fixture
-async def drawn(desk: Any, job_id: str) -> str:
+async def drawn(gateway: GatewayInMemory, job_id: str) -> str:
     """A job whose first slot waits for the provider's word."""
-    await desk.draw(job_id)
+    await gateway.draw(job_id)
     return job_id
 
 
@@ -52,40 +53,40 @@ def headers(signatures: str | None = None, *, at: float | None = None, body: byt
 
 
 async def test_a_webhook_with_its_token_is_recorded_and_announced(
-    desk: Any, client: httpx.AsyncClient, drawn: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str
 ) -> None:
-    answer = await client.post(address(drawn), content=BODY)
-    assert (answer.status_code, answer.content) == (204, b"")
-    await desk.jobs.flush_publishing()
-    (event,) = [event for event in desk.published if event.type == "studio.prediction.updated.v1"]
+    response = await client.post(address(drawn), content=BODY)
+    assert (response.status_code, response.content) == (204, b"")
+    await gateway.jobs.flush_publishing()
+    (event,) = [event for event in gateway.published if event.type == "studio.prediction.updated.v1"]
     assert (event.subject, event.data["slot"], event.data["prediction"]["status"]) == (drawn, 0, "processing")
     assert "logs" not in event.data["prediction"]
 
 
 async def test_a_late_webhook_of_a_finished_job_is_taken_and_changes_nothing(
-    desk: Any, client: httpx.AsyncClient, job_id: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    await desk.finish(job_id)
-    before = await desk.jobs.load(job_id)
+    await gateway.finish(job_id)
+    before = await gateway.jobs.load(job_id)
     assert (await client.post(address(job_id), content=BODY)).status_code == 204
-    assert await desk.jobs.load(job_id) == before
+    assert await gateway.jobs.load(job_id) == before
 
 
 @pytest.mark.parametrize(
     "token", [None, "", "no-such-token", "ü", "\x00", "of another slot", "of another job", "x" * 5000]
 )
 async def test_a_wrong_token_is_401_and_changes_nothing(
-    desk: Any, client: httpx.AsyncClient, drawn: str, token: str | None
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str, token: str | None
 ) -> None:
     others = {"of another slot": address(drawn, slot=1), "of another job": address("other")}
     given = others[token].partition("token=")[2] if token in others else token
-    before, refused_before = await desk.jobs.load(drawn), refusals("token")
+    before, refused_before = await gateway.jobs.load(drawn), refusals("token")
     with capture_logs() as logs:
-        answer = await client.post(
+        response = await client.post(
             address(drawn).partition("?")[0], params={} if given is None else {"token": given}, content=BODY
         )
-    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
-    assert await desk.jobs.load(drawn) == before
+    assert (response.status_code, response.headers["content-type"]) == (401, "application/problem+json")
+    assert await gateway.jobs.load(drawn) == before
     assert given is None or given == "" or given not in str(logs)
     assert refusals("token") == refused_before + 1
 
@@ -100,20 +101,22 @@ async def test_a_wrong_token_is_401_and_changes_nothing(
     ],
 )
 async def test_the_previous_secret_s_tokens_are_taken_as_long_as_it_is_set(
-    open_desk: Any, made_with: str, previous: str | None, status: int
+    gateway_with: OpenGateway, made_with: str, previous: str | None, status: int
 ) -> None:
-    desk = await open_desk(replicate_webhook_secret_previous=previous)
-    async with desk.client() as client:
+    gateway = await gateway_with(replicate_webhook_secret_previous=previous)
+    async with gateway.client() as client:
         job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
         with capture_logs() as logs:
-            answer = await client.post(webhook_url("http://studio", job_id, 0, 1, made_with), content=BODY)
-    assert answer.status_code == status
+            response = await client.post(webhook_url("http://studio", job_id, 0, 1, made_with), content=BODY)
+    assert response.status_code == status
     assert made_with not in str(logs)
-    assert "many letters" not in repr(desk.settings)
+    assert "many letters" not in repr(gateway.settings)
 
 
-async def test_every_secret_is_compared_whichever_fits(open_desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = await open_desk(replicate_webhook_secret_previous="the old secret of many letters")
+async def test_every_secret_is_compared_whichever_fits(
+    gateway_with: OpenGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await gateway_with(replicate_webhook_secret_previous="the old secret of many letters")
     compared: list[str] = []
 
     def counted(*given: Any) -> bool:
@@ -121,7 +124,7 @@ async def test_every_secret_is_compared_whichever_fits(open_desk: Any, monkeypat
         return token_is_valid(*given)
 
     monkeypatch.setattr("studio_gateway.api.webhook_verification.token_is_valid", counted)
-    async with desk.client() as client:
+    async with gateway.client() as client:
         for made_with in (SECRET, "the old secret of many letters", "a secret that never was one"):
             compared.clear()
             await client.post(webhook_url("http://studio", "nobody", 0, 1, made_with), content=BODY)
@@ -153,8 +156,8 @@ async def test_the_token_is_checked_before_the_body_is_parsed(client: httpx.Asyn
 async def test_bodies_that_are_no_prediction_are_refused(
     client: httpx.AsyncClient, drawn: str, body: bytes, status: int
 ) -> None:
-    answer = await client.post(address(drawn), content=body)
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    response = await client.post(address(drawn), content=body)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
 
 
 async def test_a_body_in_pieces_is_counted_as_a_whole(client: httpx.AsyncClient, drawn: str) -> None:
@@ -182,11 +185,11 @@ async def test_an_unknown_job_is_404_so_that_it_is_sent_again(client: httpx.Asyn
 
 @pytest.mark.parametrize(("slot", "attempt"), [(7, 1), (-1, 1), (0, 99), (10**30, 1)])
 async def test_an_attempt_that_is_not_there_changes_nothing(
-    desk: Any, client: httpx.AsyncClient, drawn: str, slot: int, attempt: int
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str, slot: int, attempt: int
 ) -> None:
-    before = await desk.jobs.load(drawn)
+    before = await gateway.jobs.load(drawn)
     assert (await client.post(address(drawn, slot, attempt), content=BODY)).status_code == 204
-    assert await desk.jobs.load(drawn) == before
+    assert await gateway.jobs.load(drawn) == before
 
 
 async def test_a_slot_that_is_no_number_is_refused(client: httpx.AsyncClient) -> None:
@@ -194,11 +197,11 @@ async def test_a_slot_that_is_no_number_is_refused(client: httpx.AsyncClient) ->
 
 
 async def test_a_store_that_is_down_is_503_so_that_it_is_sent_again(
-    desk: Any, client: httpx.AsyncClient, drawn: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str
 ) -> None:
-    desk.line.cut = True
-    answer = await client.post(address(drawn), content=BODY)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    gateway.wire.cut = True
+    response = await client.post(address(drawn), content=BODY)
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
 
 
 @pytest.mark.parametrize("prefix", ["", "whsec_"])
@@ -223,27 +226,29 @@ async def test_a_store_that_is_down_is_503_so_that_it_is_sent_again(
         ("{bare}", 0, False),
     ],
 )
-async def test_signature_vectors(open_desk: Any, prefix: str, signatures: str, age: int, accepted: bool) -> None:
-    desk = await open_desk(replicate_webhook_signing_key=prefix + KEY)
+async def test_signature_vectors(
+    gateway_with: OpenGateway, prefix: str, signatures: str, age: int, accepted: bool
+) -> None:
+    gateway = await gateway_with(replicate_webhook_signing_key=prefix + KEY)
     at = time.time() - age
     good = signature(at=at)
     wrong = signature(at=at, key=base64.b64encode(b"another key").decode())
     given = signatures.format(good=good, wrong=wrong, bare=good.removeprefix("v1,"))
-    async with desk.client() as client:
+    async with gateway.client() as client:
         job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
-        sent = {name: value.encode() for name, value in headers(given, at=at).items()}
-        answer = await client.post(address(job_id), content=BODY, headers=sent)
-    assert answer.status_code == (204 if accepted else 401), answer.text
+        sent = {name.encode(): value.encode() for name, value in headers(given, at=at).items()}
+        response = await client.post(address(job_id), content=BODY, headers=sent)
+    assert response.status_code == (204 if accepted else 401), response.text
 
 
 @pytest.fixture
-async def signed(open_desk: Any) -> Any:
+async def signed(gateway_with: OpenGateway) -> Any:
     """A gateway that knows the provider's key."""
-    return await open_desk(replicate_webhook_signing_key=f"whsec_{KEY}")
+    return await gateway_with(replicate_webhook_signing_key=f"whsec_{KEY}")
 
 
-async def _send(desk: Any, sent: dict[str, str], body: bytes = BODY) -> int:
-    async with desk.client() as client:
+async def _send(gateway: GatewayInMemory, sent: dict[str, str], body: bytes = BODY) -> int:
+    async with gateway.client() as client:
         job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
         return int((await client.post(address(job_id), content=body, headers=sent)).status_code)
 
@@ -270,31 +275,32 @@ async def test_a_body_that_is_not_text_is_refused(signed: Any) -> None:
 async def test_a_signature_does_not_replace_the_token(signed: Any) -> None:
     async with signed.client() as client:
         job_id = (await client.post("/v1/jobs", json={"prompt": "ocean"})).json()["id"]
-        answer = await client.post(address(job_id) + "x", content=BODY, headers=headers())
-    assert answer.status_code == 401
+        response = await client.post(address(job_id) + "x", content=BODY, headers=headers())
+    assert response.status_code == 401
 
 
-async def test_report_mode_lets_in_what_it_would_refuse_and_says_so(open_desk: Any) -> None:
-    desk = await open_desk(replicate_webhook_signing_key=KEY, webhook_signatures="report")
+async def test_report_mode_lets_in_what_it_would_refuse_and_says_so(gateway_with: OpenGateway) -> None:
+    gateway = await gateway_with(replicate_webhook_signing_key=KEY, webhook_signatures="report")
     with capture_logs() as logs:
-        assert await _send(desk, headers("v1,nonsense")) == 204
+        assert await _send(gateway, headers("v1,nonsense")) == 204
     assert "webhook would be refused" in [line["event"] for line in logs]
 
 
 async def test_the_old_callback_route_finds_the_slot_by_the_prediction(
-    desk: Any, client: httpx.AsyncClient, drawn: str
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str
 ) -> None:
-    await desk.predict(drawn, 0, PredictionStatus.PROCESSING)
+    await gateway.predict(drawn, 0, PredictionStatus.PROCESSING)
     token = address(drawn).partition("token=")[2]
     callback = "/.netlify/functions/replicate-callback"
-    before = (await desk.jobs.load(drawn)).version
-    answers = [
-        await client.post(f"{callback}?token={token}", content=BODY),
-        await client.post(f"{callback}?token=wrong", content=BODY),
-        await client.post(callback, content=BODY),
+    before = (await gateway.jobs.load(drawn)).version
+    body = json.dumps(PREDICTION | {"id": gateway.prediction_id(drawn, 0)})
+    responses = [
+        await client.post(f"{callback}?token={token}", content=body),
+        await client.post(f"{callback}?token=wrong", content=body),
+        await client.post(callback, content=body),
         await client.post(f"{callback}?token={token}", json={"id": "nobody's"}),
         await client.post(f"{callback}?token={token}", content=b"{"),
     ]
-    assert [answer.status_code for answer in answers] == [204, 401, 401, 404, 400]
-    assert all(set(answer.json()) == {"error", "message"} for answer in answers[1:])
-    assert (await desk.jobs.load(drawn)).version == before + 1
+    assert [response.status_code for response in responses] == [204, 401, 401, 404, 400]
+    assert all(set(response.json()) == {"error", "message"} for response in responses[1:])
+    assert (await gateway.jobs.load(drawn)).version == before + 1

@@ -51,36 +51,36 @@ IF_NONE_MATCH = {
 )
 async def create_job(
     brief: Brief,
-    studio: DependenciesDep,
+    deps: DependenciesDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
     traceparent: Annotated[str | None, Header(description="W3C trace context to go on with")] = None,
 ) -> JobView:
     """Accept a brief. The job is safe once this answers, also while the broker is down."""
     if idempotency_key is None:
-        job = await accept_brief(studio, brief, traceparent=traceparent)
+        job = await accept_brief(deps, brief, traceparent=traceparent)
     else:
-        job_id = await job_id_for(studio.store, studio.clock, idempotency_key, brief)
+        job_id = await job_id_for(deps.store, deps.clock, idempotency_key, brief)
         try:
-            job = await accept_brief(studio, brief, traceparent=traceparent, job_id=job_id)
+            job = await accept_brief(deps, brief, traceparent=traceparent, job_id=job_id)
         except JobExists:
-            job = as_accepted(await studio.jobs.load(job_id), SERVICE)
+            job = as_accepted(await deps.jobs.load(job_id), SERVICE)
     response.headers.update({"Location": f"/v1/jobs/{job.id}", "Retry-After": "1"})
     return job_view(job)
 
 
 async def accept_brief(
-    studio: Dependencies, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
+    deps: Dependencies, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
 ) -> Job:
     """Store a new job for the brief. Raises JobExists, Unavailable."""
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
     with span("accept a job", given or "", SpanKind.SERVER) as current:
-        job = await studio.jobs.accept(
+        job = await deps.jobs.accept(
             brief,
             job_id=job_id or str(uuid4()),
             seed=secrets.randbelow(MAX_SEED + 1),
             traceparent=traceparent_of(current, given),
-            limits=studio.limits,
+            limits=deps.limits,
         )
     log.info("accepted", job_id=job.id, count=brief.count)
     return job
@@ -88,13 +88,13 @@ async def accept_brief(
 
 @router.get("/v1/jobs", responses=problems(422, 503))
 async def list_jobs(
-    studio: DependenciesDep,
+    deps: DependenciesDep,
     status: Annotated[Status | None, Query(description="Only jobs of this status")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> JobList:
     """All jobs, newest first."""
-    found = await studio.store.recent(limit + 1, status, None if cursor is None else _place(cursor))
+    found = await deps.store.recent(limit + 1, status, None if cursor is None else _place(cursor))
     page = found[:limit]
     return JobList(
         jobs=[job_summary(job) for job in page],
@@ -119,9 +119,9 @@ def _place(cursor: str) -> Cursor:
     return Cursor(moment, job_id)
 
 
-async def read_job(job_id: str, studio: DependenciesDep, response: Response) -> JobView:
+async def read_job(job_id: str, deps: DependenciesDep, response: Response) -> JobView:
     """How a job stands, and its concepts once there are some."""
-    job = await studio.jobs.load(job_id)
+    job = await deps.jobs.load(job_id)
     response.headers["ETag"] = _etag(job.version)
     if not job.is_final:
         response.headers["Retry-After"] = "1"
@@ -163,6 +163,6 @@ def _etag(version: int) -> str:
 
 
 @router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(404, 503))
-async def cancel_job(job_id: str, studio: DependenciesDep) -> JobView:
+async def cancel_job(job_id: str, deps: DependenciesDep) -> JobView:
     """Call a job off. A job that ended before stays as it is."""
-    return job_view((await studio.jobs.record(job_id, CancelRequested())).job)
+    return job_view((await deps.jobs.record(job_id, CancelRequested())).job)

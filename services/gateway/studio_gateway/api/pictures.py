@@ -46,28 +46,28 @@ class FileRequest:
         self.range = range_
 
 
-WishDep = Annotated[FileRequest, Depends()]
+FileRequestDep = Annotated[FileRequest, Depends()]
 
 
 @router.get("/v1/jobs/{job_id}/stencil", response_class=Response, responses=_ANSWERS)
-async def read_stencil(job_id: str, studio: DependenciesDep, wish: WishDep) -> Response:
+async def read_stencil(job_id: str, deps: DependenciesDep, file_request: FileRequestDep) -> Response:
     """The flat picture the concepts start from."""
-    job = await studio.jobs.load(job_id)
+    job = await deps.jobs.load(job_id)
     if job.stencil is None:
         raise not_found("stencil yet")
-    return await _picture(studio, job.stencil, wish, f"{_slug(job)}-stencil")
+    return await _picture(deps, job.stencil, file_request, f"{_slug(job)}-stencil")
 
 
 @router.get("/v1/jobs/{job_id}/concepts/{concept_id}/{kind}", response_class=Response, responses=_ANSWERS)
 async def read_picture(
-    job_id: str, concept_id: str, kind: FileKind, studio: DependenciesDep, wish: WishDep
+    job_id: str, concept_id: str, kind: FileKind, deps: DependenciesDep, file_request: FileRequestDep
 ) -> Response:
     """One picture of a concept, or the drawing of its installable version as SVG or DXF."""
-    job = await studio.jobs.load(job_id)
+    job = await deps.jobs.load(job_id)
     concept = next((concept for concept in job.concepts if concept.id == concept_id), None)
     if concept is None or kind not in concept.files:
         raise not_found("such picture")
-    return await _picture(studio, concept.files[kind], wish, f"{_slug(job)}-{concept.rank or concept.id}-{kind}")
+    return await _picture(deps, concept.files[kind], file_request, f"{_slug(job)}-{concept.rank or concept.id}-{kind}")
 
 
 @router.get(
@@ -78,28 +78,28 @@ async def read_picture(
         **problems(404, 503),
     },
 )
-async def read_bundle(job_id: str, studio: DependenciesDep) -> Response:
+async def read_bundle(job_id: str, deps: DependenciesDep) -> Response:
     """The job and all its files so far, in a zip file."""
-    job = await studio.jobs.load(job_id)
+    job = await deps.jobs.load(job_id)
     headers = {"Content-Disposition": f'attachment; filename="{_slug(job)}.zip"'}
-    return StreamingResponse(bundle(job, studio.objects), media_type="application/zip", headers=headers)
+    return StreamingResponse(bundle(job, deps.objects), media_type="application/zip", headers=headers)
 
 
-async def _picture(studio: Dependencies, stored: StoredPicture, wish: FileRequest, name: str) -> Response:
+async def _picture(deps: Dependencies, stored: StoredPicture, file_request: FileRequest, name: str) -> Response:
     etag = f'"{stored.sha256}"'
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Cache-Control": IMMUTABLE if wish.version == content_version(stored) else REVALIDATE,
+        "Cache-Control": IMMUTABLE if file_request.version == content_version(stored) else REVALIDATE,
     }
-    if is_known(etag, wish.if_none_match):
+    if is_known(etag, file_request.if_none_match):
         return Response(status_code=304, headers=headers)
-    if wish.download:
+    if file_request.download:
         headers["Content-Disposition"] = f'attachment; filename="{name}.{SUFFIXES[stored.media_type]}"'
-    data = await studio.objects.get(stored.key)
-    wanted = wish.range if wish.if_range in (None, etag) else None
+    data = await deps.objects.get(stored.key)
+    range_header = file_request.range if file_request.if_range in (None, etag) else None
     try:
-        part = byte_range(wanted, len(data))
+        part = byte_range(range_header, len(data))
     except RangeNotSatisfiable as error:
         detail = f"The picture has {len(data)} bytes."
         problem = ProblemError(416, "range", "No such bytes", detail)

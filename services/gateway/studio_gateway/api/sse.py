@@ -49,21 +49,21 @@ _EVENT = {
 )
 async def follow_job(
     job_id: str,
-    studio: DependenciesDep,
+    deps: DependenciesDep,
     last_event_id: Annotated[str | None, Header(description="Resume after it")] = None,
 ) -> Response:
     """The timeline as it grows: one event an entry, whose id is its index. Closes when the job has ended."""
-    job = await studio.jobs.load(job_id)
+    job = await deps.jobs.load(job_id)
     start = int(last_event_id) + 1 if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
     if job.is_final and start >= len(job.timeline):
         return Response(status_code=204)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(studio, job, start), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_stream(deps, job, start), media_type="text/event-stream", headers=headers)
 
 
-async def _stream(studio: Dependencies, job: Job, start: int) -> AsyncGenerator[bytes, None]:
+async def _stream(deps: Dependencies, job: Job, start: int) -> AsyncGenerator[bytes, None]:
     yield format_sse_event(retry=RECONNECT_MILLISECONDS)
-    async with aclosing(studio.watch.follow(job)) as changes:
+    async with aclosing(deps.subscriptions.follow(job)) as changes:
         async for now in changes:
             if now is None:
                 yield format_sse_event(comment="still here")

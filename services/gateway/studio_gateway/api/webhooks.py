@@ -27,23 +27,23 @@ _BODY = {"requestBody": {"required": True, "content": {"application/json": {"sch
     openapi_extra=_BODY,
 )
 async def take_webhook(
-    job_id: str, slot: int, attempt: int, request: Request, studio: DependenciesDep, token: str | None = None
+    job_id: str, slot: int, attempt: int, request: Request, deps: DependenciesDep, token: str | None = None
 ) -> None:
     """Take what the provider says of one attempt. Any error makes the provider send it again."""
     body = await request.body()
     address = AttemptRef(job_id, slot, attempt)
     try:
-        check_token(studio.settings, address, token)
-        check_signature(studio.settings, request.headers, body)
+        check_token(deps.settings, address, token)
+        check_signature(deps.settings, request.headers, body)
     except VerificationError as error:
         raise refused(address, error) from error
-    await record(studio, address, parsed(body))
+    await record(deps, address, parsed(body))
 
 
-async def record(studio: Dependencies, address: AttemptRef, prediction: dict[str, Any]) -> None:
+async def record(deps: Dependencies, address: AttemptRef, prediction: dict[str, Any]) -> None:
     """Put the provider's word into the job. Raises JobNotFound, Unavailable."""
     job_id, slot, attempt = address
-    applied = await studio.jobs.record(job_id, WebhookReceived(slot, attempt, slim_prediction(prediction)))
+    applied = await deps.jobs.record(job_id, WebhookReceived(slot, attempt, slim_prediction(prediction)))
     failpoints.reached("after-webhook-record")
     metrics.webhooks.labels("recorded" if applied.changed else "unchanged").inc()
     log.info("webhook recorded" if applied.changed else "webhook unchanged", job_id=job_id, slot=slot)

@@ -81,30 +81,30 @@ router = APIRouter(prefix="/.netlify/functions", route_class=PanelRoute, tags=["
     status_code=202,
     responses=_errors(400, 413, 503),
 )
-async def panel_create(wanted: views.PanelRequest, request: Request, studio: DependenciesDep) -> dict[str, Any]:
+async def panel_create(panel_request: views.PanelRequest, request: Request, deps: DependenciesDep) -> dict[str, Any]:
     """Accept a brief."""
     try:
-        brief = wanted.brief()
+        brief = panel_request.brief()
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
-    return views.creation(await accept_brief(studio, brief), _base(request))
+    return views.creation(await accept_brief(deps, brief), _base(request))
 
 
 @router.get("/studio-inspire-status", responses=_errors(400, 404, 503))
 async def panel_status(
-    request: Request, studio: DependenciesDep, job_id: Annotated[str, Query(alias="jobId", min_length=1)]
+    request: Request, deps: DependenciesDep, job_id: Annotated[str, Query(alias="jobId", min_length=1)]
 ) -> dict[str, Any]:
     """How a job stands."""
-    return views.status(await studio.jobs.load(job_id), _base(request))
+    return views.status(await deps.jobs.load(job_id), _base(request))
 
 
 @router.post(
     "/studio-enqueue",
     responses=_errors(400, 404, 413, 503),
 )
-async def panel_enqueue(wanted: EnqueueRequest, studio: DependenciesDep) -> dict[str, Any]:
+async def panel_enqueue(enqueue_request: EnqueueRequest, deps: DependenciesDep) -> dict[str, Any]:
     """Nothing is left to do: a job is under way from the moment it is accepted."""
-    job = await studio.jobs.load(wanted.job_id)
+    job = await deps.jobs.load(enqueue_request.job_id)
     return {"ok": True, "note": f"The job is {job.status}; it needs no starting."}
 
 
@@ -113,20 +113,20 @@ async def panel_enqueue(wanted: EnqueueRequest, studio: DependenciesDep) -> dict
     status_code=204,
     responses=_errors(400, 401, 404, 413, 503),
 )
-async def panel_callback(request: Request, studio: DependenciesDep, token: str | None = None) -> None:
+async def panel_callback(request: Request, deps: DependenciesDep, token: str | None = None) -> None:
     """As the webhook route, for an address that does not say which slot it is of: the prediction's id tells."""
     body = await request.body()
     address = None
     try:
-        check_signature(studio.settings, request.headers, body)
+        check_signature(deps.settings, request.headers, body)
         prediction = parsed(body)
-        address = await studio.store.awaiting(str(prediction.get("id")))
+        address = await deps.store.awaiting(str(prediction.get("id")))
         if address is None:
             raise not_found("prediction of this id")
-        check_token(studio.settings, address, token)
+        check_token(deps.settings, address, token)
     except VerificationError as error:
         raise refused(address, error) from error
-    await record(studio, address, prediction)
+    await record(deps, address, prediction)
 
 
 def _base(request: Request) -> str:

@@ -1,0 +1,162 @@
+"""The gateway in this process, over stores in memory. Plays the part of the other services."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+import httpx
+from fastapi import FastAPI
+
+from studio_chassis.errors import Unavailable
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.runtime.health import Health
+from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
+from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event
+from studio_contracts.job import Limits
+from studio_domain import domain_events as h
+from studio_domain.prediction import PredictionReport, PredictionStatus
+from studio_gateway.api.job_subscriptions import JobSubscriptions
+from studio_gateway.app import build
+from studio_gateway.settings import GatewaySettings
+from studio_support import job_fixtures
+
+T = TypeVar("T")
+SECRET = "a secret of sixteen or more"
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class Wire:
+    """The connection to every store: records the calls, and fails them while it is cut."""
+
+    cut: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    async def __call__(self, operation: str, effect: Callable[[], T]) -> T:
+        await asyncio.sleep(0)
+        self.calls.append(operation)
+        if self.cut:
+            raise Unavailable("cut")
+        return effect()
+
+
+def prediction_id(job_id: str, slot: int) -> str:
+    """The provider's id of a slot's prediction."""
+    return f"p{slot}-{job_id}"
+
+
+class GatewayInMemory:
+    """The gateway's application and the stores behind it. Opened by `open_gateway`."""
+
+    secret = SECRET
+    prediction_id = staticmethod(prediction_id)
+
+    def __init__(self, clock: Callable[[], datetime] | None = None, **settings: Any) -> None:
+        self.wire = Wire()
+        self.database = SimulatedDatabase()
+        self.bucket: dict[str, bytes] = {}
+        self.published: list[Event] = []
+        self.now = START
+        store = SimulatedJobStore(self.database, self.wire)
+        objects = SimulatedObjectStore(self.bucket, self.wire)
+        clock = clock or self._clock
+        self.jobs = Jobs(store, self._publish, clock, "gateway")
+        self.context = ServiceContext(self.jobs, cast(Any, store), objects, cast(Any, None), clock)
+        self.health = Health("gateway", "build-7", store.ping, [])
+        self.settings = GatewaySettings(
+            rabbitmq_url="amqp://x", mongodb_url="mongodb://x", object_store_url="file:///x",
+            replicate_webhook_secret=SECRET, **settings,
+        )  # fmt: skip
+        self.definition: ServiceDefinition
+        self.app: FastAPI
+        self.subscriptions: JobSubscriptions
+
+    def _clock(self) -> datetime:
+        self.now += timedelta(milliseconds=10)
+        return self.now
+
+    async def _publish(self, event: Event) -> None:
+        self.published.append(event)
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(**{"transport": transport, "base_url": "http://studio", **options})
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let everything else run until the condition holds."""
+        for _ in range(10_000):
+            if condition():
+                return
+            await asyncio.sleep(0)
+        raise AssertionError("the condition never held")
+
+    async def accept(self, job_id: str, count: int = 1) -> None:
+        brief = Brief(prompt="ocean energy", count=count)
+        trace = f"00-{'a' * 32}-{'b' * 16}-01"
+        await self.jobs.accept(brief, job_id=job_id, seed=7, traceparent=trace, limits=Limits())
+
+    async def apply(self, job_id: str, *events: h.DomainEvent) -> None:
+        """Apply domain events, each of which must change the job."""
+        for event in events:
+            assert (await self.jobs.apply(job_id, event)).changed, event
+
+    async def draw(self, job_id: str, slots: Sequence[int] = (1, 1)) -> None:
+        """The stencil is drawn and its predictions are planned: so many pictures a slot."""
+        stencil = job_fixtures.store_stencil(self.bucket, job_id)
+        await self.apply(
+            job_id,
+            h.StencilDrawn(job_fixtures.PLAN, stencil, 0.03),
+            h.SlotsPlanned(job_fixtures.GENERATION, tuple(slots)),
+        )
+
+    async def predict(self, job_id: str, slot: int, status: PredictionStatus = PredictionStatus.SUCCEEDED) -> None:
+        report = PredictionReport(
+            id=prediction_id(job_id, slot),
+            status=status,
+            outputs=("https://replicate.delivery/0.png",),
+            output_present=True,
+        )
+        await self.apply(job_id, h.PredictionReported(slot, 1, report))
+
+    async def finish(self, job_id: str, score: float = 0.8, slots: Sequence[int] = (1, 1)) -> None:
+        """Each slot delivers one picture, each better than the one before."""
+        await self.draw(job_id, slots)
+        for slot in range(len(slots)):
+            await self.predict(job_id, slot)
+            concept = job_fixtures.concept(self.bucket, job_id, slot, score + slot / 10)
+            await self.apply(job_id, h.PicturesMade(slot, 1, (concept,), (), 0.2))
+
+    async def fail(self, job_id: str) -> None:
+        await self.apply(job_id, h.WorkFailed("broken", "No paint", "The pot is empty."))
+
+
+@asynccontextmanager
+async def open_gateway(gateway: GatewayInMemory) -> AsyncIterator[GatewayInMemory]:
+    """Build its application and run its loops until the end."""
+    async with build(gateway.context, gateway.settings) as definition:
+        assert definition.web is not None
+        gateway.definition = definition
+        gateway.app = definition.web(gateway.health)
+        gateway.subscriptions = gateway.app.state.dependencies.subscriptions
+        loops = [asyncio.ensure_future(_awaited(loop())) for loop in definition.loops]
+        try:
+            yield gateway
+        finally:
+            await gateway.jobs.flush_publishing()
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+
+
+OpenGateway = Callable[..., Awaitable[GatewayInMemory]]
+"""Opens a gateway with the settings given."""
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work

@@ -1,0 +1,65 @@
+"""Parts of a job as the services would record them."""
+
+import hashlib
+from collections.abc import MutableMapping
+from typing import Any
+
+from studio_contracts.job import (
+    ColourMaterial,
+    ColourShare,
+    Concept,
+    GenerationRequest,
+    Materials,
+    Plan,
+    PlanColour,
+    Quality,
+    StoredPicture,
+)
+from studio_contracts.object_keys import picture_key, stencil_key
+
+SVG = "image/svg+xml"
+PNG = "image/png"
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
+KINDS: tuple[Any, ...] = ("original", "quantized", "thumbnail")
+GENERATION = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={})
+PLAN = Plan(
+    colours=(PlanColour(code="RH20", role="base", share=0.7), PlanColour(code="RH31", role="accent", share=0.3)),
+    palette_reason="ocean", strategy="bands", strategy_reason="flowing", seed=7, width_px=1152, height_px=768,
+    layout="tiled", mm_per_pixel=4.9, regions=7,
+)  # fmt: skip
+MATERIALS = Materials(
+    colours=(
+        ColourMaterial(code="RH20", share=0.7, area_m2=17.5, kg=154, bags=7),
+        ColourMaterial(code="RH31", share=0.3, area_m2=7.5, kg=66, bags=3),
+    ),
+    area_m2=25, kg=220, bags=10, binder_kg=(26.4, 44),
+)  # fmt: skip
+
+Bucket = MutableMapping[str, bytes]
+
+
+def store_picture(bucket: Bucket, key: str, media_type: str = PNG) -> StoredPicture:
+    """Put bytes that differ by key into the bucket, and describe them."""
+    data = PICTURE + key.encode()
+    bucket[key] = data
+    return StoredPicture(
+        key=key, sha256=hashlib.sha256(data).hexdigest(), media_type=media_type, width=1152, height=768
+    )
+
+
+def store_stencil(bucket: Bucket, job_id: str) -> StoredPicture:
+    """The stencil of a job, stored."""
+    return store_picture(bucket, stencil_key(job_id))
+
+
+def concept(bucket: Bucket, job_id: str, slot: int, score: float) -> Concept:
+    """The one concept of a slot, with its files stored."""
+    name = f"{slot}-0"
+    return Concept(
+        id=name, slot=slot, index=0,
+        quality=Quality(score=score, fidelity=0.9, flatness=0.9, contrast=0.7, balance=0.6, mean_delta_e=2.5),
+        pictures={kind: store_picture(bucket, picture_key(job_id, name, kind, PNG)) for kind in KINDS},
+        palette_used=(ColourShare(code="RH31", share=0.3), ColourShare(code="RH20", share=0.7)),
+        vectors={"svg": store_picture(bucket, picture_key(job_id, name, "svg", SVG), SVG)},
+        materials=MATERIALS,
+    )  # fmt: skip

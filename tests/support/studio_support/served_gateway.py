@@ -1,0 +1,86 @@
+"""The gateway in memory on a real port, in a thread of its own, as the service runs it."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import uvicorn
+
+from studio_domain.prediction import PredictionStatus
+from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
+
+START_SECONDS = 20
+
+
+class ServedGateway:
+    """What `serving` gives. The inner gateway belongs to the thread: it is changed through these methods only."""
+
+    def __init__(self, listening: socket.socket, **settings: Any) -> None:
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        self.inner = GatewayInMemory(lambda: datetime.now(UTC), **settings)
+        self.secret = self.inner.secret
+        self.published = self.inner.published
+        self._listening = listening
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),))
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        async with open_gateway(self.inner):
+            self._server = uvicorn.Server(uvicorn.Config(self.inner.app, log_config=None, lifespan="off"))
+            self._ready.set()
+            await self._server.serve(sockets=[self._listening])
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._ready.wait(START_SECONDS)
+
+    def stop(self) -> None:
+        """As SIGTERM does; fails when something keeps the gateway from stopping."""
+        self.inner.health.stopping = True
+        self._server.should_exit = True
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the gateway does not stop"
+
+    def accept(self, job_id: str, count: int = 1) -> None:
+        self._run(self.inner.accept(job_id, count))
+
+    def start_prediction(self, job_id: str) -> None:
+        """The stencil is drawn, and the one slot's prediction is under way."""
+
+        async def start() -> None:
+            await self.inner.draw(job_id, (1,))
+            await self.inner.predict(job_id, 0, PredictionStatus.PROCESSING)
+
+        self._run(start())
+
+    def finish(self, job_id: str, slots: Sequence[int] = (1,)) -> None:
+        self._run(self.inner.finish(job_id, slots=slots))
+
+    def fail(self, job_id: str) -> None:
+        self._run(self.inner.fail(job_id))
+
+    def flush_publishing(self) -> None:
+        self._run(self.inner.jobs.flush_publishing())
+
+    def lose_files(self) -> None:
+        self.inner.bucket.clear()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
+
+
+@contextmanager
+def serving(**settings: Any) -> Iterator[ServedGateway]:
+    """A gateway with these settings on a free port of the loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        gateway = ServedGateway(listening, **settings)
+        gateway.start()
+        try:
+            yield gateway
+        finally:
+            gateway.stop()
