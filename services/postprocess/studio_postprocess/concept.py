@@ -11,6 +11,7 @@ from studio_contracts.palette import Colour
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.make_installable import Finished, finish
+from studio_postprocess.installable.region_limit import limit_regions
 from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import (
     QUANTIZED_MEDIA_TYPE,
@@ -19,6 +20,7 @@ from studio_postprocess.io.encode import (
     encode_thumbnail,
     thumbnail_size,
 )
+from studio_postprocess.io.usable import PictureWarning, check_usable, warnings_of
 from studio_postprocess.scoring.measure import Quality, measure, shares
 
 MAX_CHANGED = 0.25
@@ -27,14 +29,6 @@ MISSED_SHARE = 0.005
 """Share of the surface from which a colour is missed when it is gone: more than the fringes a model leaves."""
 MAX_VIOLATIONS = 40
 """Violations kept with a concept, the largest first: a dozen noisy concepts must still fit into one document."""
-_BLACK = 8
-
-
-class PictureWarning(NamedTuple):
-    """Something the client should know of a picture: `size_mismatch`, `all_black` or `colour_lost`, and a sentence."""
-
-    code: str
-    text: str
 
 
 class File(NamedTuple):
@@ -76,8 +70,11 @@ def make_concept(
     """
     rgb, media_type = decode(original)
     height, width = rgb.shape[:2]
+    check_usable(width, height)
     indices = clamp_for(tuple(palette)).indices(rgb)
-    finished = finish(indices, palette, layout, surface.width_m, surface.height_m)
+    limited = limit_regions(indices)
+    finished = finish(limited, palette, layout, surface.width_m, surface.height_m)
+    finished = finished._replace(changed=min(1.0, finished.changed + float(np.mean(limited != indices))))
     laid_height, laid_width = finished.installable.shape
     ground_mm = round(surface.width_m * 1000), round(surface.height_m * 1000)
     return ConceptPictures(
@@ -99,7 +96,7 @@ def make_concept(
         },
         installer=_installer(finished, palette),
         materials=Materials.model_validate(finished.materials, from_attributes=True),
-        warnings=(*_warnings(rgb, expected_size), *_lost_colours(finished, palette)),
+        warnings=(*warnings_of(rgb, expected_size), *_lost_colours(finished, palette)),
     )
 
 
@@ -122,17 +119,6 @@ def _installer(finished: Finished, palette: Sequence[Colour]) -> InstallabilityR
             for violation in finished.after.violations[:MAX_VIOLATIONS]
         ),
     )
-
-
-def _warnings(rgb: ByteArray, expected_size: tuple[int, int]) -> list[PictureWarning]:
-    found = []
-    height, width = rgb.shape[:2]
-    if (width, height) != expected_size:
-        asked = "{}x{}".format(*expected_size)
-        found.append(PictureWarning("size_mismatch", f"the picture is {width}x{height} pixels, not {asked} as asked"))
-    if int(np.max(rgb)) <= _BLACK:
-        found.append(PictureWarning("all_black", "the picture is black: the provider's safety filter withheld it"))
-    return found
 
 
 def _lost_colours(finished: Finished, palette: Sequence[Colour]) -> Iterator[PictureWarning]:

@@ -30,8 +30,8 @@ from studio_contracts.object_keys import picture_key
 from studio_contracts.palette import BY_CODE
 from studio_domain.domain_events import PictureFailure, PicturesMade
 from studio_postprocess.concept import File, make_concept
-from studio_postprocess.io.decode import PictureError
 from studio_postprocess.io.download import Downloader, DownloadError
+from studio_postprocess.io.errors import PictureError
 
 Indices = NDArray[np.uint8]
 

@@ -24,7 +24,7 @@ from studio_chassis.messaging.dispositions import Reject
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
 from studio_postprocess.concept import ConceptPictures, make_concept
-from studio_postprocess.io.decode import PictureError
+from studio_postprocess.io.errors import PictureError
 from studio_simulation.faults import CODES, CURSES
 from studio_simulation.process import LIFE
 from studio_simulation.provider import CURSED

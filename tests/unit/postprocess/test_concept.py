@@ -12,7 +12,7 @@ from studio_contracts.palette import BY_CODE
 from studio_postprocess.clamp.clamp import Clamp, clamp_for
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.concept import make_concept
-from studio_postprocess.io.decode import PictureError
+from studio_postprocess.io.errors import PictureError
 from tests.unit.postprocess.synthetic import painted, regions
 
 OCEAN = tuple(BY_CODE[code] for code in ("RH20", "RH23", "RH22", "RH26", "RH31", "RH70"))

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image, ImageCms, ImageFile
 
 from studio_postprocess.clamp.colour import ByteArray
-from studio_postprocess.io.decode import MAX_PIXELS, PictureError, decode
+from studio_postprocess.io.container import MAX_PIXELS
+from studio_postprocess.io.decode import decode
+from studio_postprocess.io.errors import PictureError
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -281,7 +283,8 @@ def test_a_decompression_bomb_is_refused_without_decoding_it(bomb: bytes, monkey
 def test_refusing_decompression_bombs_takes_next_to_no_memory_or_time() -> None:
     program = """
 import resource, sys, time
-from studio_postprocess.io.decode import PictureError, decode
+from studio_postprocess.io.decode import decode
+from studio_postprocess.io.errors import PictureError
 def used():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
 bombs = [bytes.fromhex(line) for line in sys.stdin]

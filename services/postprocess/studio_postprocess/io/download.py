@@ -16,6 +16,12 @@ SECONDS = 30.0
 TRIES = 3
 PAUSES = (0.5, 2.0)
 
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10")
+)
+"""Ranges that lead to an IPv4 address inside them (compatible, mapped, NAT64, Teredo, 6to4), and site-local ones."""
+
 
 class DownloadError(Exception):
     """The picture cannot be had; the text says why in words for the client."""
@@ -69,7 +75,7 @@ class Downloader:
             try:
                 async with asyncio.timeout(SECONDS):
                     return await self._read(url, name, number)
-            except httpx.InvalidURL as error:
+            except (httpx.InvalidURL, UnicodeError) as error:  # the latter from names that IDNA does not know
                 raise DownloadError("the provider named an address that cannot be used") from error
             except (_Passing, httpx.HTTPError, TimeoutError) as error:
                 if seconds is None:
@@ -90,7 +96,7 @@ class Downloader:
         return None if _is_address(admitted.name) else parts.hostname
 
     async def _read(self, url: str, name: str | None, number: int) -> bytes:
-        request = self._http.build_request("GET", url, timeout=10.0)
+        request = self._http.build_request("GET", url, headers={"Accept-Encoding": "identity"}, timeout=10.0)
         if name is not None:
             # Looked up here and not again for the connection, when a hostile name server could tell another address.
             addresses = await _public_addresses(name)
@@ -102,6 +108,8 @@ class Downloader:
                 raise _Passing(f"the file host answered {answer.status_code}")
             if answer.status_code != httpx.codes.OK:
                 raise DownloadError(f"the file host answered {answer.status_code}")
+            if (encoding := answer.headers.get("Content-Encoding", "identity")).lower() != "identity":
+                raise DownloadError(f"the file host sent the picture as {encoding[:40]}, which nobody asked for")
             body = bytearray()
             async for chunk in answer.aiter_bytes():
                 body += chunk
@@ -134,7 +142,14 @@ async def _public_addresses(host: str) -> list[str]:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
         raise DownloadError("the provider's file host has no address") from error
+    except ValueError as error:  # a label that is empty, too long or not IDNA; a zero byte
+        raise DownloadError("the provider's file host has a name that cannot be looked up") from error
     addresses = [str(address[0]) for *_, address in found]
-    if not all(ipaddress.ip_address(address).is_global for address in addresses):
+    if not all(_is_public(address) for address in addresses):
         raise DownloadError("the provider's file host has a private address")
     return addresses
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address)
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or any(ip in network for network in _NOT_PUBLIC))
