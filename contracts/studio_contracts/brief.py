@@ -1,8 +1,8 @@
 """What a client asks for, and the rules that make it acceptable."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from studio_contracts.base import FrozenModel
@@ -12,7 +12,14 @@ Style = Literal["professional", "playful", "geometric"]
 Strategy = Literal["voronoi", "bands", "grid", "motif"]
 
 MAX_PICTURES = 12
+MIN_SIDE_M = 0.5
+"""Shortest side of a surface: room for four strips of the narrowest that can be laid, 120 mm."""
 MAX_SIDE_M = 100.0
+MAX_RATIO = 20.0
+"""Longest surface, in widths: a path. A picture repeated along a longer one says nothing."""
+SURFACE_LIMITS = (
+    f"A side is {MIN_SIDE_M:g} to {MAX_SIDE_M:g} m, and the longer side at most {MAX_RATIO:g} times the shorter."
+)
 MAX_SEED = 2**31 - 1
 JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 """Zero-width (non-)joiners print nothing, but Indic scripts, Persian and composed emoji are spelt with them."""
@@ -44,14 +51,33 @@ Prompt = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_one_line)
 ]
 ChosenCodes = Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_CHOSEN), AfterValidator(_known_codes)]
-Side = Annotated[float, Field(gt=0, le=MAX_SIDE_M, allow_inf_nan=False)]
+
+
+def _within_limits(side: float) -> float:
+    if not MIN_SIDE_M <= side <= MAX_SIDE_M:
+        raise PydanticCustomError("surface_side", SURFACE_LIMITS)
+    return side
+
+
+Side = Annotated[
+    float,
+    Field(allow_inf_nan=False, json_schema_extra={"minimum": MIN_SIDE_M, "maximum": MAX_SIDE_M}),
+    AfterValidator(_within_limits),
+]
 
 
 class Surface(FrozenModel):
-    """The rectangle to be laid, in metres."""
+    """The rectangle to be laid, in metres; its ratio has a limit too."""
 
     width_m: Side = 10.0
     height_m: Side = 3.0
+
+    @model_validator(mode="after")
+    def _is_not_too_long(self) -> Self:
+        shorter, longer = sorted((self.width_m, self.height_m))
+        if longer > MAX_RATIO * shorter:
+            raise PydanticCustomError("surface_ratio", SURFACE_LIMITS)
+        return self
 
 
 class Brief(FrozenModel):

@@ -26,7 +26,7 @@ async def draw_stencil(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
     started = time.perf_counter()
     try:
         plan, png = await asyncio.to_thread(_drawn, job.brief, job.seed)
-    except ValueError as error:
+    except (ValueError, ArithmeticError, MemoryError) as error:  # another try would end the same way
         raise Reject(f"the stencil cannot be drawn: {error}") from error
     key = stencil_key(job.id)
     await objects.put(key, png)

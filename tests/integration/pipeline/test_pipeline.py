@@ -153,7 +153,7 @@ def test_all_pictures_bad_fails_with_the_reason(studio: Any, kind: str) -> None:
     ("wrong", "field", "words"),
     [
         ({"palette": ["RH20", "RH99"]}, "palette", ["RH99", *(colour.code for colour in PALETTE)]),
-        ({"surface": {"width_m": 0, "height_m": 3}}, "surface.width_m", ["greater than 0"]),
+        ({"surface": {"width_m": 0, "height_m": 3}}, "surface.width_m", ["0.5 to 100 m"]),
         ({"count": 13}, "count", ["12"]),
         ({"style": "baroque"}, "style", ["professional", "playful", "geometric"]),
     ],

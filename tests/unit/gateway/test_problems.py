@@ -45,7 +45,7 @@ async def test_wrong_methods_are_problems_that_name_the_right_ones(
 
 
 STYLES = ["professional", "playful", "geometric"]
-SIDE = ["more than 0, at most 100"]
+SIDE = ["0.5 to 100"]
 COUNT = ["1 to 12"]
 CODES = [colour.code for colour in PALETTE]
 
@@ -69,6 +69,8 @@ CODES = [colour.code for colour in PALETTE]
         (PROMPT | {"surface": {"width_m": 0}}, "surface.width_m", SIDE),
         (PROMPT | {"surface": {"width_m": 5, "height_m": 101}}, "surface.height_m", SIDE),
         (PROMPT | {"surface": {"height_m": -1}}, "surface.height_m", SIDE),
+        (PROMPT | {"surface": {"width_m": 100, "height_m": 1e-8}}, "surface.height_m", SIDE),
+        (PROMPT | {"surface": {"width_m": 50, "height_m": 1}}, "surface", ["width_m", "height_m"]),
         (PROMPT | {"surface": "large"}, "surface", ["width_m", "height_m"]),
         (PROMPT | {"palette": ["RH99"]}, "palette", CODES),
         (PROMPT | {"palette": []}, "palette", ["1 to 6 items"]),
@@ -83,6 +85,16 @@ async def test_each_wrong_field_is_named_with_what_it_may_hold_and_nothing_is_st
     assert (problem["field"], problem["allowed"]) == (field, allowed)
     assert problem["detail"]
     assert gateway.wire.calls == []
+
+
+@pytest.mark.parametrize("surface", [{"width_m": 100, "height_m": 1e-8}, {"width_m": 5e-324}, {"width_m": 61}])
+async def test_a_surface_too_thin_to_lay_is_refused_with_both_limits(
+    client: httpx.AsyncClient, surface: dict[str, float]
+) -> None:
+    response = await client.post("/v1/jobs", json=PROMPT | {"surface": surface})
+    (error,) = assert_problem(response, 422, "invalid")["errors"]
+    assert "0.5 to 100 m" in error["detail"]
+    assert "20 times the shorter" in error["detail"]
 
 
 async def test_all_wrong_fields_are_listed_at_once(client: httpx.AsyncClient) -> None:

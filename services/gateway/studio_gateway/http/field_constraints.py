@@ -48,8 +48,6 @@ def _describe(api: Schema, schema: Schema) -> list[str] | None:
         return _range("items", schema.get("minItems"), schema.get("maxItems"))
     if schema.get("type") == "string":
         return _range("characters", schema.get("minLength"), schema.get("maxLength"))
-    if "exclusiveMinimum" in schema:
-        return [f"more than {_number(schema['exclusiveMinimum'])}, at most {_number(schema['maximum'])}"]
     return _range("", schema.get("minimum"), schema.get("maximum"))
 
 

@@ -12,7 +12,8 @@ from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 
 MAX_SURFACE_PIXELS = 4_000_000
-"""A surface that would need more pixels at the picture's own scale is drawn with larger ones."""
+MAX_SURFACE_SIDE = 16_384
+"""A surface that would need more pixels, in all or on a side, at the picture's own scale is drawn with larger ones."""
 
 BORDER_MM = (150.0, 600.0)
 """Width of the bands beside a framed picture: BORDER_PART of the surface's short side, within these bounds."""
@@ -48,14 +49,16 @@ def compose(
             where the picture ends, so that what it shows ends on purpose.
     tiled   scaled to fit the short side and repeated outwards from the centre, every other copy mirrored.
 
-    One pixel of the result is one of the picture, or larger where that took more than `max_pixels`. The surface's
+    One pixel of the result is one of the picture, or larger where that took more than `max_pixels` in all or
+    MAX_SURFACE_SIDE on a side. The surface's
     edge cuts pixels: the result has a whole number of them, so their sides may differ by half a pixel's share of the
     length, and what they show is looked up at their true place.
     """
     height, width = indices.shape
     across, down = width_m * 1000 / width, height_m * 1000 / height
     scale = max(across, down) if layout == "full" else min(across, down)
-    pixel = max(scale, math.sqrt(width_m * height_m * 1e6 / max_pixels))
+    smallest = math.sqrt(width_m * height_m * 1e6 / max_pixels), max(width_m, height_m) * 1000 / MAX_SURFACE_SIDE
+    pixel = max(scale, *smallest)
     x = _positions(width_m * 1000, width * scale, scale, pixel)
     y = _positions(height_m * 1000, height * scale, scale, pixel)
     place = _PLACE[layout]
