@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -93,7 +94,7 @@ def replay_letters(
     limit: Limit = 1000,
     rate: Annotated[float, typer.Option(help="At most so many a second.", min=0.1)] = 10.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
-    watch: Annotated[float, typer.Option(help="Seconds to wait for letters that come back.", min=0)] = 5.0,
+    watch: Annotated[float, typer.Option(help="Seconds to wait at most for letters that come back.", min=0)] = 5.0,
 ) -> None:
     """Reopen the jobs of letters and send them on. Doing it twice changes nothing; killed, it is simply run again."""
 
@@ -102,14 +103,23 @@ def replay_letters(
         fates = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=_tell)
         if dry_run or not fates[ReplayOutcome.REPLAYED]:
             return fates, 0
-        await asyncio.sleep(watch)
-        return fates, await _came_back(studio, {letter.id for letter in letters}, letters)
+        return fates, await _wait_for_returns(studio, letters, fates[ReplayOutcome.REPLAYED], watch)
 
     fates, came_back = run(whole)
     for fate, count in fates.items():
         console.print(f"{count} {'would be ' if dry_run and fate is ReplayOutcome.REPLAYED else ''}{fate.value}")
     if not dry_run:
         console.print(f"{came_back} came back dead")
+
+
+async def _wait_for_returns(studio: Studio, letters: Sequence[DeadLetter], replayed: int, seconds: float) -> int:
+    """How many come back dead within the time. Returns early when all have."""
+    deadline = time.monotonic() + seconds
+    while (returned := await _came_back(studio, {letter.id for letter in letters}, letters)) < replayed:
+        if time.monotonic() >= deadline:
+            break
+        await asyncio.sleep(min(0.5, seconds))
+    return returned
 
 
 async def _came_back(studio: Studio, ids: set[str], before: Sequence[DeadLetter]) -> int:

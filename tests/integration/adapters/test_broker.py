@@ -238,20 +238,29 @@ async def _channel(broker: AnyBroker, endpoints: Endpoints | None) -> AsyncItera
         yield await connection.channel()
 
 
+async def _ready(channel: Any, queue: str, count: int) -> Any:
+    """The queue once it holds so many messages: a confirmed message may need a moment to get there."""
+    for _ in range(1000):
+        source = await channel.get_queue(queue)
+        if source.declaration_result.message_count == count:
+            return source
+        await asyncio.sleep(0.01)
+    pytest.fail(f"{queue} does not hold {count} messages")
+
+
 async def test_what_is_fetched_and_not_settled_goes_back_in_its_order(
     broker: AnyBroker, endpoints: Endpoints | None
 ) -> None:
     for number in range(4):
         await broker.send("", QUEUE.dead_letter_queue, to_message(_event(number)))
     async with _channel(broker, endpoints) as channel:
-        source = await channel.get_queue(QUEUE.dead_letter_queue)
-        assert source.declaration_result.message_count == 4
+        source = await _ready(channel, QUEUE.dead_letter_queue, 4)
         fetched = [await source.get(fail=False) for _ in range(4)]
         assert [message.message_id for message in fetched] == ["0", "1", "2", "3"]
         assert await source.get(fail=False) is None
         await fetched[1].ack()
     async with _channel(broker, endpoints) as channel:
-        source = await channel.get_queue(QUEUE.dead_letter_queue)
+        source = await _ready(channel, QUEUE.dead_letter_queue, 3)
         again = [await source.get(fail=False) for _ in range(3)]
         assert [message.message_id for message in again] == ["0", "2", "3"]
         assert all(message.redelivered for message in again)
@@ -260,5 +269,5 @@ async def test_what_is_fetched_and_not_settled_goes_back_in_its_order(
 async def test_of_two_who_fetch_each_message_is_in_one_hand(broker: AnyBroker, endpoints: Endpoints | None) -> None:
     await broker.send("", QUEUE.dead_letter_queue, to_message(_event()))
     async with _channel(broker, endpoints) as first, _channel(broker, endpoints) as second:
-        assert await (await first.get_queue(QUEUE.dead_letter_queue)).get(fail=False) is not None
+        assert await (await _ready(first, QUEUE.dead_letter_queue, 1)).get(fail=False) is not None
         assert await (await second.get_queue(QUEUE.dead_letter_queue)).get(fail=False) is None

@@ -64,6 +64,14 @@ class Studio:
             await self.jobs.accept(Brief(prompt="a pond"), job_id=job_id, seed=1, traceparent="", limits=Limits())
         return ids
 
+    async def until_dead(self, ids: list[str]) -> None:
+        """Wait until these jobs have failed and their letters are listed: a confirmed message is not counted yet."""
+        await self.until(ids, is_set_aside)
+        await self.until_listed(len(ids))
+
+    async def until_listed(self, count: int) -> None:
+        await eventually(lambda: says(self, f"Dead letters: {count}"))
+
     async def until(self, ids: list[str], condition: Callable[[Job], bool]) -> None:
         await eventually(lambda: self._all(ids, condition))
 
@@ -127,7 +135,7 @@ async def test_a_dead_letter_fails_its_job_as_replayable_and_can_be_listed_and_s
 ) -> None:
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(2)
-        await studio.until(ids, is_set_aside)
+        await studio.until_dead(ids)
         listed = await studio.command("dlq", "list")
         assert "Dead letters: 2" in listed
         assert "out of paint" in listed
@@ -144,7 +152,7 @@ async def test_a_dead_letter_fails_its_job_as_replayable_and_can_be_listed_and_s
 async def test_looking_takes_nothing_away_and_a_dry_run_changes_nothing(endpoints: Endpoints, tmp_path: Path) -> None:
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(1)
-        await studio.until(ids, is_set_aside)
+        await studio.until_dead(ids)
         for _ in range(3):
             assert "Dead letters: 1" in await studio.command("dlq", "list")
         assert "1 would be replayed" in await studio.command("dlq", "replay", "--dry-run")
@@ -155,7 +163,7 @@ async def test_looking_takes_nothing_away_and_a_dry_run_changes_nothing(endpoint
 async def test_replaying_twenty_mended_letters_sends_each_job_on_once(endpoints: Endpoints, tmp_path: Path) -> None:
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(20)
-        await studio.until(ids, is_set_aside)
+        await studio.until_dead(ids)
         studio.mended = True
         told = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0.5")
         assert "20 replayed" in told
@@ -163,7 +171,7 @@ async def test_replaying_twenty_mended_letters_sends_each_job_on_once(endpoints:
         await studio.until(ids, lambda job: job.status == "pending")
         assert sorted(studio.handled) == sorted(ids)
         before = [await studio.jobs.load(job_id) for job_id in ids]
-        assert "Dead letters: 0" in await studio.command("dlq", "list")
+        await studio.until_listed(0)
         await studio.command("dlq", "replay", "--rate", "200", "--watch", "0")
         assert [await studio.jobs.load(job_id) for job_id in ids] == before
 
@@ -171,14 +179,14 @@ async def test_replaying_twenty_mended_letters_sends_each_job_on_once(endpoints:
 async def test_letters_that_come_back_dead_are_counted(endpoints: Endpoints, tmp_path: Path) -> None:
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(2)
-        await studio.until(ids, is_set_aside)
-        assert "2 came back dead" in await studio.command("dlq", "replay", "--rate", "100", "--watch", "3")
+        await studio.until_dead(ids)
+        assert "2 came back dead" in await studio.command("dlq", "replay", "--rate", "100", "--watch", "30")
 
 
 async def test_filters_choose_by_queue_error_job_and_age(endpoints: Endpoints, tmp_path: Path) -> None:
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(2)
-        await studio.until(ids, is_set_aside)
+        await studio.until_dead(ids)
         for arguments, found in [
             (["--job", ids[0]], 1),
             (["--error", "OUT OF PAINT"], 2),
@@ -197,7 +205,7 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
     """Killed at the worst moment: the seventh job is reopened, its letter not yet taken away."""
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(12)
-        await studio.until(ids, is_set_aside)
+        await studio.until_dead(ids)
         studio.mended = True
         real, seen = replay._replay, 0
 
@@ -218,7 +226,7 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
         assert "1 nothing to do" in told
         await studio.until(ids, lambda job: job.status == "pending")
         assert set(studio.handled) == set(ids)
-        assert "Dead letters: 0" in await studio.command("dlq", "list")
+        await studio.until_listed(0)
 
 
 async def test_unreadable_letters_are_kept_by_replay_and_discarded_with_a_copy(
@@ -230,12 +238,12 @@ async def test_unreadable_letters_are_kept_by_replay_and_discarded_with_a_copy(
             traceparent="", data={},
         )  # fmt: skip
         await studio.broker.send(topology.EXCHANGE, topology.STENCIL_JOB_CREATED.types[0], to_message(event))
-        await eventually(lambda: says(studio, "Dead letters: 1"))
+        await studio.until_listed(1)
         assert "1 kept: the message cannot be read" in await studio.command("dlq", "replay")
         copies = tmp_path / "copies.jsonl"
         assert "1 discarded" in await studio.command("dlq", "discard", "--keep", str(copies), "--yes")
         assert json.loads(copies.read_text())["headers"]["ce-type"] == "studio.job.created.v9"
-        assert "Dead letters: 0" in await studio.command("dlq", "list")
+        await studio.until_listed(0)
 
 
 async def test_letters_of_a_version_nobody_knew_are_sent_on_once_it_is_known(
@@ -253,7 +261,7 @@ async def test_letters_of_a_version_nobody_knew_are_sent_on_once_it_is_known(
             await studio.broker.send(
                 topology.EXCHANGE, JobCreated.type, to_message(of_version_2(f"v2-{number}", subject))
             )
-        await eventually(lambda: says(studio, "Dead letters: 3"))
+        await studio.until_listed(3)
         assert "3 kept: the message cannot be read" in await studio.command("dlq", "replay")
         assert (await studio.jobs.load(job_id)).status == "pending"
 
@@ -267,4 +275,4 @@ async def test_letters_of_a_version_nobody_knew_are_sent_on_once_it_is_known(
         assert "1 nothing to do" in told
         await eventually(lambda: all_handled(studio, [job_id, ended[1]]))
         assert ended[0] not in studio.handled
-        assert "Dead letters: 0" in await studio.command("dlq", "list")
+        await studio.until_listed(0)

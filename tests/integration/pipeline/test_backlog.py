@@ -26,8 +26,8 @@ def test_nothing_is_bought_while_postprocess_is_behind_and_all_of_it_afterwards(
     held_back = studio.post(count=1)
     predictor = f"http://127.0.0.1:{studio.stack.ports['predictor']}"
     studio.until(lambda: PAUSED in studio.get(f"{predictor}/metrics").text)
-    told = studio.get(f"{predictor}/readyz").json()["queues"]
-    assert told["predictor.prediction-requested"] == "2 finished predictions wait for postprocess"
+    reason = studio.get(f"{predictor}/readyz").json()["queues"]["predictor.prediction-requested"]
+    assert reason == "2 finished predictions wait for postprocess"
     assert studio.paid_for(studio.job(held_back)) == []
 
     studio.stack.start("postprocess")

@@ -1,6 +1,8 @@
 """`studio top` on a running studio."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from typer.testing import CliRunner
 
 from studio_cli.app import main
 from studio_contracts.topology import QUEUES
+from tests.conftest import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -24,12 +27,23 @@ async def top() -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in rows}
 
 
+async def eventually(condition: Callable[[dict[str, list[str]]], bool]) -> dict[str, list[str]]:
+    """What `top` shows once the condition holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition(shown := await top()):
+        assert time.monotonic() < deadline, shown
+        await asyncio.sleep(0.2)
+    return shown
+
+
 @pytest.mark.usefixtures("environment")
 async def test_top_shows_queues_consumers_and_what_ended(studio: Any) -> None:
     await asyncio.to_thread(studio.run)
-    shown = await top()
-    for queue in QUEUES:
-        assert shown[queue.name] == ["0", "1", "0"]
+
+    def is_idle(shown: dict[str, list[str]]) -> bool:  # the last updates may still be in their queues
+        return all(shown[queue.name] == ["0", "1", "0"] for queue in QUEUES)
+
+    shown = await eventually(is_idle)
     assert any("1 completed" in line for line in shown)
 
 
@@ -39,8 +53,7 @@ async def test_top_shows_jobs_by_stage_while_nobody_draws(studio: Any) -> None:
     try:
         await asyncio.to_thread(studio.post)
         await asyncio.to_thread(studio.post)
-        shown = await top()
+        shown = await eventually(lambda shown: shown["stencil.job-created"] == ["2", "0", "0"])
         assert shown["stencil"][0] == "2"
-        assert shown["stencil.job-created"][1:] == ["0", "0"]
     finally:
         await asyncio.to_thread(studio.stack.start, "stencil")
