@@ -67,7 +67,7 @@ def _own(line: str) -> str:
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
-    # Asked from outside first: the client leaves its socket open when nobody answers.
+    # Asked from outside first: the client leaves its socket open when no server answers.
     if subprocess.run([_compose_binary(), "ls"], capture_output=True, timeout=30).returncode != 0:
         pytest.skip("no Docker engine answers")
     client = docker.from_env(timeout=30)

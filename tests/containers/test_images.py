@@ -82,5 +82,5 @@ def test_a_service_without_settings_names_them_and_ends(engine: docker.DockerCli
     with pytest.raises(docker.errors.ContainerError) as ended:
         engine.containers.run(f"studio-{name}:test", remove=True, read_only=True, network_mode="none")
     assert ended.value.exit_status == 2
-    said = str(ended.value)
-    assert all(setting in said for setting in ("RABBITMQ_URL", "MONGODB_URL", "OBJECT_STORE_URL"))
+    message = str(ended.value)
+    assert all(setting in message for setting in ("RABBITMQ_URL", "MONGODB_URL", "OBJECT_STORE_URL"))

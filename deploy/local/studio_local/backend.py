@@ -30,7 +30,7 @@ def choose(environment: Mapping[str, str], engine_problem: Callable[[], str | No
     if forced == Kind.URL and not urls_given:
         raise StackError("STUDIO_STACK=url needs both RABBITMQ_URL and MONGODB_URL.")
     if forced == Kind.DOCKER and (problem := engine_problem()):
-        raise StackError(f"STUDIO_STACK=docker, but {problem}: mend that, or unset STUDIO_STACK.")
+        raise StackError(f"STUDIO_STACK=docker, but {problem}: correct that, or unset STUDIO_STACK.")
     if forced:
         return Choice(Kind(forced), f"STUDIO_STACK={forced}")
     if urls_given:

@@ -16,7 +16,7 @@ from studio_local.processes import ManagedProcess, ProcessRecords
 
 USER = "studio"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
-# When told to end, the server closes its listeners and flushes its stores within a second; the management plug-in then
+# After SIGTERM the server closes its listeners and flushes its stores within a second; the management plug-in then
 # idles for five. What is left to close at that point (Mnesia, the quorum queues' log) is made for a sudden end.
 STOP_SECONDS = 3.0
 EPMD_SECONDS = 10.0

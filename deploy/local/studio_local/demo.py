@@ -20,7 +20,7 @@ BRIEF = "ocean energy with fish, flowing bands of blue and turquoise"
 
 
 class Show(Protocol):
-    """Tells a person how far the job is."""
+    """Shows a person the progress of the job."""
 
     def __call__(self, now: Progress) -> None: ...
 

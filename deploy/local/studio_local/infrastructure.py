@@ -94,7 +94,7 @@ class Infrastructure:
         self.rabbitmq_url = self.environment["RABBITMQ_URL"]
         self.mongodb_url = self.environment["MONGODB_URL"]
         parts = urlsplit(self.rabbitmq_url)
-        self.management = Management(  # where a broker has it unless told otherwise
+        self.management = Management(  # a broker's default port
             f"http://{parts.hostname}:15672", unquote(parts.username or "guest"), unquote(parts.password or "guest")
         )
         if not wait_until(lambda: speaks_amqp(self.rabbitmq_url), URL_SECONDS):

@@ -31,19 +31,19 @@ class Server(Protocol):
     @property
     def alive(self) -> bool: ...
     def start(self) -> None:
-        """Start it and return at once."""
+        """Start it and return immediately."""
 
     def wait_ready(self, seconds: float) -> None:
         """Return when it serves. Raises ProcessFailedError."""
 
     def request_stop(self) -> None:
-        """Ask it to end and return at once."""
+        """Send SIGTERM and return immediately."""
 
     def stop(self) -> None:
         """End it in order, by force when it takes too long."""
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill it, as a crash would."""
 
 
 class ProcessRecords:
@@ -166,7 +166,7 @@ class ManagedProcess:
 def running(servers: Mapping[str, Server], seconds: float) -> Iterator[None]:
     """All of them started and ready, until the context ends. Raises ProcessFailedError when one is not so in time.
 
-    What is in the mapping at the end is stopped, for a server may have been put in the place of another meanwhile.
+    What is in the mapping at the end is stopped, because a server may have been replaced by another in between.
     """
     try:
         for server in servers.values():

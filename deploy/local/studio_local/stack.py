@@ -75,7 +75,7 @@ class ServiceStack:
         self.server(name).stop()
 
     def kill(self, name: str) -> None:
-        """End one part at once (SIGKILL)."""
+        """Kill one part (SIGKILL)."""
         self.server(name).kill()
 
     def start(self, name: str) -> None:

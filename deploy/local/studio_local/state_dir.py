@@ -38,7 +38,7 @@ class FolderLock:
         self.describe("starting")
 
     def describe(self, what: str) -> None:
-        """Say what a second start is told."""
+        """The message for a second start."""
         assert self._file is not None
         self._file.truncate(0)
         self._file.write(f"process {os.getpid()}, {what}")

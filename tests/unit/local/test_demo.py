@@ -132,14 +132,14 @@ Serve = Callable[[FakeGateway], FakeGateway]
 def test_a_completed_job_is_shown_by_stage_and_written_out_in_full(serve: Serve, tmp_path: Path) -> None:
     gateway = serve(FakeGateway([job("queued", "stencil"), job("running", "prediction"), COMPLETED]))
     (tmp_path / "rank-6-original.png").write_bytes(b"of an earlier run")
-    told = io.StringIO()
-    run_demo(gateway.url, PROMPT, tmp_path, Console(file=told, width=140))
+    printed = io.StringIO()
+    run_demo(gateway.url, PROMPT, tmp_path, Console(file=printed, width=140))
     assert gateway.posted == [{"prompt": PROMPT, "surface": {"width_m": 5, "height_m": 5}, "count": 6}]
     expected = {"job.json", "stencil.png", "rank-1-quantized.png", "rank-1-original.png", "contact-sheet.png"}
     assert {path.name for path in tmp_path.iterdir()} == expected
     assert json.loads((tmp_path / "job.json").read_text()) == COMPLETED
     assert (tmp_path / "rank-1-quantized.png").read_bytes() == PICTURES["/c1/quantized"]
-    lines = told.getvalue()
+    lines = printed.getvalue()
     stages = [lines.index(words) for words in (" s  stencil", " s  prediction, 0 of 1", " s  completed")]
     assert stages == sorted(stages)
     assert "Timings: stencil 1.00 s, prediction 3.00 s, postprocess 0.50 s, total 4.50 s" in lines
@@ -148,14 +148,14 @@ def test_a_completed_job_is_shown_by_stage_and_written_out_in_full(serve: Serve,
     assert "Warning: one picture fewer than asked" in lines
 
 
-def test_a_failed_job_is_told_with_its_reason(serve: Serve, tmp_path: Path) -> None:
+def test_a_failed_job_is_printed_with_its_reason(serve: Serve, tmp_path: Path) -> None:
     gateway = serve(FakeGateway([FAILED]))
     with pytest.raises(JobFailedError, match=r"failed in prediction: No credit\. Top up the account\."):
         run_demo(gateway.url, PROMPT, tmp_path, Console(file=io.StringIO()))
     assert not list(tmp_path.iterdir())
 
 
-def test_a_refused_brief_is_told_in_the_gateways_words(serve: Serve, tmp_path: Path) -> None:
+def test_a_refused_brief_is_printed_in_the_gateways_words(serve: Serve, tmp_path: Path) -> None:
     gateway = serve(FakeGateway([], accepted=422))
     with pytest.raises(JobFailedError, match=r"422.*prompt: too long"):
         run_demo(gateway.url, PROMPT, tmp_path, Console(file=io.StringIO()))
