@@ -1,0 +1,81 @@
+"""What the reader found in a brief, and how the findings make a reading."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from studio_contracts.reading import PatternWord, Reading, Subject, Tone
+from studio_stencil.planning.lexicon import emoji_names
+
+Kind = Literal["subject", "setting", "colour", "tone", "pattern", "unknown"]
+
+
+@dataclass
+class Finding:
+    """One thing the brief says, in the clause of that number. A subject's value is its motif."""
+
+    kind: Kind
+    value: str
+    word: str
+    clause: int
+    refused: bool
+    only: bool
+    subject: Subject | None = None
+    explicit: bool = False
+    """Whether a subject came with a number, size or colour of its own."""
+
+
+def sum_up(language: str, findings: list[Finding], unknown: list[str]) -> Reading:
+    """The reading that findings in the order of the brief make. What is refused anywhere is wanted nowhere."""
+    refused = [finding for finding in findings if finding.refused]
+    wanted = [finding for finding in findings if not finding.refused]
+    no_colours = _values(refused, "colour")
+    no_motifs = _unique(motif for finding in refused if finding.subject for motif in _kin(finding.subject))
+    no_words = _unique(finding.word for finding in refused if finding.kind in ("subject", "setting", "unknown"))
+    return Reading(
+        language=language,
+        subjects=_merge([finding for finding in wanted if finding.value not in no_motifs]),
+        setting=_values(wanted, "setting"),
+        colours=tuple(code for code in _values(wanted, "colour") if code not in no_colours),
+        only_colours=any(finding.only for finding in wanted if finding.kind == "colour"),
+        tones=cast(tuple[Tone, ...], _values(wanted, "tone")),
+        patterns=cast(tuple[PatternWord, ...], _values(wanted, "pattern")),
+        refused_colours=no_colours,
+        refused_subjects=no_words,
+        refused_motifs=no_motifs,
+        refused_patterns=cast(tuple[PatternWord, ...], _values(refused, "pattern")),
+        not_understood=_unique(unknown),
+    )
+
+
+def _values(findings: Iterable[Finding], kind: Kind) -> tuple[str, ...]:
+    return _unique(finding.value for finding in findings if finding.kind == kind)
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _kin(subject: Subject) -> tuple[str, ...]:
+    """The motif refused and all others of its kind: no fish means no tropical fish either."""
+    if subject.motif is None:
+        return ()
+    names = emoji_names()
+    word = names[subject.motif]
+    return (subject.motif, *(char for char, name in names.items() if name.split()[-1:] == [word]))
+
+
+def _merge(findings: list[Finding]) -> tuple[Subject, ...]:
+    """Subjects in order; a thing mentioned again without a number, size or colour of its own counts once."""
+    kept: list[Subject] = []
+    for finding in findings:
+        subject = finding.subject
+        if subject is None:
+            continue
+        kin = (subject.motif, subject.kind)
+        same = next((at for at, other in enumerate(kept) if (other.motif, other.kind) == kin), None)
+        if same is None or finding.explicit:
+            kept.append(subject)
+        elif subject.count is None and kept[same].count == 1:
+            kept[same] = kept[same].model_copy(update={"count": None})
+    return tuple(kept)

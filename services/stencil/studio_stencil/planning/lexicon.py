@@ -1,0 +1,108 @@
+"""What words mean, in each language: the tables of lexicon/*.tsv, read once."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from studio_stencil.planning.tokens import Token
+
+FOLDER = Path(__file__).with_name("lexicon")
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
+"""ISO 639-1 codes; where two suit a brief equally, the first is taken."""
+LONGEST_PHRASE = 6
+VARIATION_SELECTOR = "\ufe0f"
+
+
+class Match(NamedTuple):
+    """A phrase found in a text: how many tokens it takes, uninflected, what it can mean (kind → value), if as a plural."""
+
+    length: int
+    lemma: str
+    meanings: dict[str, str]
+    plural: bool
+
+
+class Lexicon:
+    """The words of one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.meanings: dict[str, dict[str, str]] = {}
+        self.lemmas: dict[str, str] = {}
+        self.longest: dict[str, int] = {}
+        for line in (FOLDER / f"{language}.tsv").read_text(encoding="utf-8").splitlines():
+            kind, phrase, value = line.split("\t")
+            if kind == "form":
+                self.lemmas[phrase] = value
+                continue
+            self.meanings.setdefault(phrase, {})[kind] = value
+            first, words = phrase.split(" ", 1)[0], phrase.count(" ") + 1
+            self.longest[first] = max(self.longest.get(first, 0), words)
+
+    def lemma(self, word: str) -> str:
+        """The uninflected word where it is known, else the word itself."""
+        return self.lemmas.get(word, word)
+
+    def find(self, word: str) -> dict[str, str]:
+        """What a single word can mean; nothing when it is unknown."""
+        return self.meanings.get(word) or self.meanings.get(self.lemmas.get(word, ""), {})
+
+    def match(self, tokens: Sequence[Token], at: int) -> Match | None:
+        """The longest known phrase that starts there, as written or with its words uninflected."""
+        word = tokens[at].key
+        reach = max(self.longest.get(word, 0), self.longest.get(self.lemma(word), 0))
+        keys = [token.key for token in tokens[at : at + reach]]
+        for length in range(len(keys), 0, -1):
+            written = " ".join(keys[:length])
+            plain = " ".join(map(self.lemma, keys[:length]))
+            if found := self.meanings.get(written) or self.meanings.get(plain):
+                return Match(length, plain, found, keys[length - 1] in self.lemmas)
+        return None
+
+    def split_compound(self, word: str) -> tuple[str, str] | None:
+        """Modifier and head of a compound ("seerosen", "teich"): the longest known head; the modifier may be unknown."""
+        for cut in range(3, len(word) - 3):
+            head = word[cut:]
+            if self.find(head) and not self.find(head).keys() & {"function", "negators", "determiners"}:
+                return word[:cut], head
+        return None
+
+
+@cache
+def load(language: str) -> Lexicon:
+    """The lexicon of a language, read at its first use."""
+    return Lexicon(language)
+
+
+@cache
+def emoji_names() -> dict[str, str]:
+    """Every emoji, with and without its variation selector, and its English name."""
+    lines = (FOLDER / "emoji.tsv").read_text(encoding="utf-8").splitlines()
+    names = dict(line.split("\t") for line in lines)
+    return {char.replace(VARIATION_SELECTOR, ""): name for char, name in names.items()} | names
+
+
+@cache
+def qualified() -> dict[str, str]:
+    """Emoji as written, with or without a variation selector → the spelling that all tables use."""
+    lines = (FOLDER / "emoji.tsv").read_text(encoding="utf-8").splitlines()
+    chars = [line.split("\t")[0] for line in lines]
+    return {char.replace(VARIATION_SELECTOR, ""): char for char in chars} | {char: char for char in chars}
+
+
+def detect(tokens: Sequence[Token]) -> str:
+    """The language most of the words belong to. Words that hold sentences together count double."""
+    keys = [token.key for token in tokens if token.is_word]
+
+    def score(language: str) -> float:
+        lexicon = load(language)
+        total = 0.0
+        for key in keys:
+            meanings = lexicon.find(key)
+            closed = meanings.keys() & {"function", "numbers", "negators", "determiners", "only"}
+            total += 2.0 if closed else 1.0 if meanings else 0.0
+        return total
+
+    scores = {language: score(language) for language in LANGUAGES}
+    return max(LANGUAGES, key=lambda language: scores[language])

@@ -1,0 +1,50 @@
+"""A text as words: the one way that both the lexicon and the reader split and fold."""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+|[^\w\s]|_")
+ELISION = re.compile(r"^(?:l|d|j|m|t|s|c|n|qu|un|all|dall|dell|nell|sull|sott)['\u2019](?=\w)", re.IGNORECASE)
+BREAKS = frozenset(",.;:!?()[]{}|/·•–—\"“”„«»…")
+"""Marks that end a phrase."""
+
+
+class Token(NamedTuple):
+    """A word, number or mark: as it stands in the text, folded for look-up, and where it starts."""
+
+    text: str
+    key: str
+    start: int
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it is a word; a number or a mark is none."""
+        return self.text[0].isalpha()
+
+
+def fold(word: str) -> str:
+    """Lower case, composed, with a plain apostrophe."""
+    return unicodedata.normalize("NFC", word.casefold() if word != "ß" else word).replace("\u2019", "'")
+
+
+def without_accents(word: str) -> str:
+    """The word as somebody types it on a keyboard without accents."""
+    return "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
+
+
+def split(text: str) -> list[Token]:
+    """Words, numbers and marks in order. Elided articles ("l'océan") become words of their own."""
+    tokens: list[Token] = []
+    for match in WORD.finditer(text):
+        word, start = match.group(), match.start()
+        while elided := ELISION.match(word):
+            tokens.append(Token(elided.group(), fold(elided.group()[:-1]), start))
+            word, start = word[elided.end() :], start + elided.end()
+        tokens.append(Token(word, fold(word), start))
+    return tokens
+
+
+def key_of(phrase: str) -> str:
+    """The look-up key of a phrase: its folded words with single spaces."""
+    return " ".join(token.key for token in split(phrase) if token.text not in BREAKS)
