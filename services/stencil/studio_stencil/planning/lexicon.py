@@ -15,7 +15,7 @@ VARIATION_SELECTOR = "\ufe0f"
 
 
 class Match(NamedTuple):
-    """A phrase found in a text: how many tokens it takes, uninflected, what it can mean (kind → value), if as a plural."""
+    """A phrase found in a text: its length in tokens, its lemma, what it can mean (kind → value), if as a plural."""
 
     length: int
     lemma: str
@@ -61,7 +61,7 @@ class Lexicon:
         return None
 
     def split_compound(self, word: str) -> tuple[str, str] | None:
-        """Modifier and head of a compound ("seerosen", "teich"): the longest known head; the modifier may be unknown."""
+        """Modifier and head of a compound ("seerosen", "teich"): the longest known head, and any modifier."""
         for cut in range(3, len(word) - 3):
             head = word[cut:]
             if self.find(head) and not self.find(head).keys() & {"function", "negators", "determiners"}:

@@ -11,9 +11,9 @@ from studio_stencil.planning.lexicon import emoji_names
 
 NOUNS_FIRST = frozenset({"fr", "es", "it", "pt"})
 """Languages that put colours and most sizes after the thing."""
-LINKS = frozenset("of de d di von vom van der des du del".split())
+LINKS = frozenset({"of", "de", "d", "di", "von", "vom", "van", "der", "des", "du", "del"})
 """Words after which a number still counts: "a pair of frogs"."""
-SHADES = frozenset("shades tones tons nuances tonos toni tinten töne".split())
+SHADES = frozenset({"shades", "tones", "tons", "nuances", "tonos", "toni", "tinten", "töne"})
 SIZES: tuple[SizeWord, ...] = get_args(SizeWord)
 NOUNS = frozenset({"pictures", "settings", "patterns", "letters"})
 QUANTITIES = frozenset({"determiners", "numbers", "several"})
@@ -130,7 +130,7 @@ class Reader:
         self.only, self.given = False, Given()
 
     def _end_refusal(self) -> None:
-        """A refusal without anything after it, as with "nicht" or "not wanted", refuses what its clause named before."""
+        """A refusal that nothing follows, as with "nicht" or "not wanted", refuses what its clause named before."""
         if self.refusing and self.refusal_may_follow and len(self.found) == self.refused_since:
             for finding in self.found:
                 finding.refused = finding.refused or finding.clause == self.clause

@@ -14,7 +14,9 @@ SHORTEST_COMPOUND = 7
 BORROWED = frozenset({"pictures", "settings", "patterns", "colours"})
 SHORTEST_BORROWED = 5
 """Shorter English words in a text of another language are too often words of that language."""
-LONGEST_EMOJI = 8
+LONGEST_EMOJI = 14
+KEYCAP = ("\ufe0f", "\u20e3")
+"""What makes a digit an emoji."""
 CLITIC = re.compile(r"['\u2019](?:s|d|ll|re|ve|m)$", re.IGNORECASE)
 """English endings that a word is known without: "we'd", "the dragon's"."""
 
@@ -40,8 +42,8 @@ def _split_emoji(prompt: str) -> Iterator[list[Token] | Item]:
     """The text's words in runs between its emoji, each emoji as an item of its own."""
     spelled, start, at = qualified(), 0, 0
     while at < len(prompt):
-        found = next((n for n in range(LONGEST_EMOJI, 0, -1) if prompt[at : at + n] in spelled), 0)
-        found = 0 if found == 1 and prompt[at].isascii() else found
+        plain = prompt[at].isascii() and prompt[at + 1 : at + 2] not in KEYCAP
+        found = 0 if plain else next((n for n in range(LONGEST_EMOJI, 0, -1) if prompt[at : at + n] in spelled), 0)
         if not found:
             at += 1
             continue
@@ -75,7 +77,7 @@ def _phrases(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Item]:
             yield Item(text, match.lemma, match.meanings, match.plural)
             at += match.length
             continue
-        elif token.text.isdigit():
+        elif token.text.isdecimal():
             yield Item(token.text, token.key, {"numbers": token.text})
         elif token.is_word:
             yield from _unknown(token, lexicon)
@@ -98,15 +100,15 @@ def _unknown(token: Token, lexicon: Lexicon) -> Iterator[Item]:
     if len(parts) > 1 or parts[0] != token.text:
         yield from _phrases([word for part in parts for word in split(part)], lexicon)
         return
-    if lexicon.language in COMPOUNDING and len(token.key) >= SHORTEST_COMPOUND:
-        if halves := lexicon.split_compound(token.key):
-            modifier, head = halves
-            before = next((found for part in _unlinked(modifier) if (found := lexicon.find(part))), None)
-            if before:
-                yield Item(token.text, modifier, before, modifier=True)
-            yield Item(token.text, lexicon.lemma(head), lexicon.find(head), head in lexicon.lemmas)
-            return
-    yield Item(token.text, token.key, {})
+    compounds = lexicon.language in COMPOUNDING and len(token.key) >= SHORTEST_COMPOUND
+    halves = lexicon.split_compound(token.key) if compounds else None
+    if halves is None:
+        yield Item(token.text, token.key, {})
+        return
+    modifier, head = halves
+    if before := next((found for part in _unlinked(modifier) if (found := lexicon.find(part))), None):
+        yield Item(token.text, modifier, before, modifier=True)
+    yield Item(token.text, lexicon.lemma(head), lexicon.find(head), head in lexicon.lemmas)
 
 
 def _unlinked(modifier: str) -> Iterator[str]:

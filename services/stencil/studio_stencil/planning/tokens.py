@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+|[^\w\s]|_")
 ELISION = re.compile(r"^(?:l|d|j|m|t|s|c|n|qu|un|all|dall|dell|nell|sull|sott)['\u2019](?=\w)", re.IGNORECASE)
-BREAKS = frozenset(",.;:!?()[]{}|/·•–—\"“”„«»…")
+BREAKS = frozenset(',.;:!?()[]{}|/·•–—"“”„«»…')
 """Marks that end a phrase."""
 
 
@@ -24,8 +24,8 @@ class Token(NamedTuple):
 
 
 def fold(word: str) -> str:
-    """Lower case, composed, with a plain apostrophe."""
-    return unicodedata.normalize("NFC", word.casefold() if word != "ß" else word).replace("\u2019", "'")
+    """Case folded ("ß" is "ss"), composed, with a plain apostrophe."""
+    return unicodedata.normalize("NFC", word.casefold()).replace("\u2019", "'")
 
 
 def without_accents(word: str) -> str:
