@@ -1,4 +1,4 @@
-"""A broker and a database of our own, for they are killed; STUDIO_CHAOS_JOBS says how much, STUDIO_CHAOS_SEED which."""
+"""A private broker and database, because tests kill them. STUDIO_CHAOS_JOBS sets the size, STUDIO_CHAOS_SEED the order."""
 
 import os
 import random
@@ -43,7 +43,7 @@ def seed() -> int:
 
 @pytest.fixture(scope="session")
 def infrastructure() -> Iterator[Infrastructure]:
-    """Native, for servers given by URL are somebody else's and must not be killed."""
+    """Native servers: those given by URL belong to others and must not be killed."""
     folder = ROOT / ".studio" / "chaos"
     folder.mkdir(parents=True, exist_ok=True)
     with Infrastructure(folder, environment=os.environ | {"STUDIO_STACK": "native"}) as running:

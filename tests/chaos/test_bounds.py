@@ -13,11 +13,11 @@ import aio_pika
 import httpx
 import pytest
 
-from studio_chaos.crowd import post_jobs
 from studio_chaos.fleet import SERVICES, Fleet
-from studio_chaos.lives import TRACE
+from studio_chaos.job_fixtures import TRACE
+from studio_chaos.ledger_check import jobs_of, pending_messages, wait_for_rest
+from studio_chaos.load_generator import post_jobs
 from studio_chaos.proxy import Proxy
-from studio_chaos.reckoning import jobs_of, on_their_way, wait_for_rest
 from studio_chassis.messaging.cloudevents import to_message
 from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
@@ -40,7 +40,7 @@ CLIENTS = 8
 def stack(ground: Any) -> Iterator[tuple[Fleet, Proxy]]:
     with ground(STUDIO_STUCK_AFTER="600") as (fleet, proxy):
         yield fleet, proxy
-        for name in SERVICES:  # the burst leaves them at work that nobody waits for
+        for name in SERVICES:  # the burst leaves them busy with work that no test waits for
             fleet.kill(name)
 
 
@@ -70,32 +70,32 @@ def news(job_id: str, number: int) -> Event:
     late = PredictionUpdated(slot=0, attempt=1, prediction={"id": "late", "status": "processing"})
     of_slot = (PredictionRequested(slot=0, attempt=1), late, PredictionSucceeded(slot=0, attempt=1))
     kinds: tuple[Payload, ...] = (JobCreated(), StencilReady(), *of_slot)
-    said = kinds[number % len(kinds)]
+    payload = kinds[number % len(kinds)]
     return Event(
-        id=f"{number}", type=said.type, source="/studio/test", subject=job_id, time=utc_now(), traceparent=TRACE,
-        data=said.model_dump(),
+        id=f"{number}", type=payload.type, source="/studio/test", subject=job_id, time=utc_now(), traceparent=TRACE,
+        data=payload.model_dump(),
     )  # fmt: skip
 
 
 async def flood(stack: tuple[Fleet, Proxy], job_id: str, messages: int, breaks: int) -> None:
-    """So many messages, the line breaking so often between them; returns when all are dealt with."""
+    """Publish this many messages with this many breaks of the connection; return when all are handled."""
     fleet, proxy = stack
     open_before = proxy.channels
     async with await aio_pika.connect(proxy.target_url) as connection:
         exchange = await (await connection.channel()).get_exchange(topology.EXCHANGE)
 
-        async def say(number: int) -> None:
+        async def publish(number: int) -> None:
             event = news(job_id, number)
             await exchange.publish(to_message(event), event.type)
 
         for part in range(breaks):
-            await asyncio.gather(*map(say, range(part, messages, breaks)))
+            await asyncio.gather(*map(publish, range(part, messages, breaks)))
             again = proxy.accepted + len(open_before)
             proxy.cut()
             assert await until(lambda: proxy.accepted >= again)  # noqa: B023
             proxy.cut()  # for half restored is another state than whole
             assert await until(lambda: proxy.channels == open_before), (open_before, proxy.channels)
-    assert await until(lambda: asyncio.run(on_their_way(fleet.stack.endpoints)) == 0 and proxy.in_hand == 0)
+    assert await until(lambda: asyncio.run(pending_messages(fleet.stack.endpoints)) == 0 and proxy.in_hand == 0)
 
 
 async def until(condition: Callable[[], bool]) -> bool:
@@ -124,7 +124,7 @@ async def test_neither_channels_nor_memory_grow_with_messages_and_reconnections(
 def handled(fleet: Fleet) -> float:
     """Messages that were dealt with, and not given back."""
     workers = ("stencil", "predictor", "postprocess")
-    return sum(fleet.counted(name, "studio_messages_total", outcome="done") for name in workers)
+    return sum(fleet.metric_value(name, "studio_messages_total", outcome="done") for name in workers)
 
 
 def post_and_look(client: httpx.Client, number: int) -> tuple[int, int]:
@@ -162,7 +162,7 @@ def test_ten_times_more_than_can_be_done_is_taken_and_held_in_the_queues(
     grown, most = growth(usual, peak(fleet)), proxy.most_in_hand
     with capsys.disabled():
         print(f"\n{jobs} jobs where {capacity:.1f} a second can be done: failed {dict(failed)}")
-        print(f"memory grown by {grown}, in hand {dict(most)}")
+        print(f"memory grown by {grown}, in flight {dict(most)}")
     assert codes == {(202, 200): jobs}
     assert failed.keys() <= {"no_pictures"}, failed  # the stand-in's file host drowns in as many predictions
     assert max(grown.values()) < 1.2

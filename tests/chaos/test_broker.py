@@ -1,4 +1,4 @@
-"""Consumers come back with the broker; poison goes aside and stops nobody."""
+"""Consumers return with the broker; poison is dead-lettered and stops nothing else."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ import aio_pika
 import pytest
 
 from studio_chaos.fleet import Fleet
-from studio_chaos.lives import TRACE
-from studio_chaos.reckoning import dead_letters, jobs_of
+from studio_chaos.job_fixtures import TRACE
+from studio_chaos.ledger_check import dead_letters, jobs_of
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
@@ -29,7 +29,7 @@ GOOD, BAD, REPEATED = 200, 20, 200
 
 def consumers(fleet: Fleet) -> list[str]:
     """Queues that have a consumer, one entry for each consumer, as the broker sees it."""
-    return sorted(consumer["queue"]["name"] for consumer in fleet.broker_says("consumers"))
+    return sorted(consumer["queue"]["name"] for consumer in fleet.broker_lists("consumers"))
 
 
 @pytest.mark.usefixtures("thorough_only")
@@ -42,9 +42,9 @@ def test_every_consumer_is_back_soon_after_the_broker_or_the_line_to_it(ground: 
             broker.kill()
             fleet.stack.infrastructure.restart("broker")
 
-        for blow in (lambda: fleet.stack.infrastructure.restart("broker"), killed, proxy.cut):
+        for fault in (lambda: fleet.stack.infrastructure.restart("broker"), killed, proxy.cut):
             assert wait_until(lambda: consumers(fleet) == expected, BACK_SECONDS), consumers(fleet)
-            blow()
+            fault()
             served = time.monotonic()
             assert wait_until(lambda: consumers(fleet) == expected, BACK_SECONDS), consumers(fleet)
             assert time.monotonic() - served < BACK_SECONDS
@@ -79,7 +79,7 @@ def good_headers(job_id: str) -> dict[str, Any]:
 
 
 def poison(job_id: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Bad JSON, a version and a type that nobody knows, and five megabytes."""
+    """Bad JSON, an unknown version, an unknown type, and five megabytes."""
     good = good_headers(job_id)
     yield b"{not json", good
     yield b"{}", good | {"ce-type": "studio.job.created.v9"}
@@ -126,8 +126,8 @@ def run_round(fleet: Fleet, name: str, bad: int) -> float:
 
 def handled(fleet: Fleet) -> dict[str, float]:
     """How often each outcome befell a message of the stencil's queue, and any but these two under ""."""
-    known = {name: fleet.counted("stencil", "studio_messages_total", outcome=name) for name in ("done", "dead")}
-    return known | {"": fleet.counted("stencil", "studio_messages_total") - sum(known.values())}
+    known = {name: fleet.metric_value("stencil", "studio_messages_total", outcome=name) for name in ("done", "dead")}
+    return known | {"": fleet.metric_value("stencil", "studio_messages_total") - sum(known.values())}
 
 
 def test_twenty_poison_messages_among_two_hundred_good_are_set_aside_and_stop_nobody(

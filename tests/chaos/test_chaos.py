@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from studio_chaos.crowd import Crowd
+from studio_chaos.ledger_check import check_ledger, unfinished_jobs, wait_for_rest
+from studio_chaos.load_generator import LoadGenerator
 from studio_chaos.nemesis import Nemesis
-from studio_chaos.reckoning import reckon, story, wait_for_rest
 
 PACE_SECONDS = 1.2
 REST_SECONDS = 240
@@ -25,25 +25,25 @@ def test_nothing_is_lost_and_nothing_paid_twice_while_everything_is_killed(
 ) -> None:
     with ground() as (fleet, proxy):
         fleet.set_faults({"seed": seed, "webhooks": UNTIDY_WEBHOOKS})
-        crowd = Crowd(fleet.stack.gateway_url, jobs_wanted, PACE_SECONDS, seed)
-        nemesis = Nemesis(fleet, proxy, crowd, seed, rounds=3 if thorough else 1)
-        crowd.start()
+        load = LoadGenerator(fleet.stack.gateway_url, jobs_wanted, PACE_SECONDS, seed)
+        nemesis = Nemesis(fleet, proxy, load, seed, rounds=3 if thorough else 1)
+        load.start()
         try:
             nemesis.strike()
         except Exception as error:
-            error.add_note("\n".join([f"seed {seed}", *nemesis.diary, story(fleet.stack, crowd.accepted)]))
+            error.add_note("\n".join([f"seed {seed}", *nemesis.diary, unfinished_jobs(fleet.stack, load.accepted)]))
             raise
         finally:
-            crowd.finish()
+            load.finish()
         calm = time.monotonic()
         at_rest = wait_for_rest(fleet.stack, REST_SECONDS)
         seconds = time.monotonic() - calm
-        result = asyncio.run(reckon(fleet.stack, crowd.accepted))
+        result = asyncio.run(check_ledger(fleet.stack, load.accepted))
         report = f"chaos, seed {seed}: {result}; {seconds:.0f} s to quiescence"
         with capsys.disabled():
             print("", *(nemesis.diary if thorough else ()), report, sep="\n")
-        why = "\n".join([report, *nemesis.diary, story(fleet.stack, crowd.accepted)])
+        why = "\n".join([report, *nemesis.diary, unfinished_jobs(fleet.stack, load.accepted)])
         assert at_rest, why
         assert result.violations == [], why
         assert (result.lost, result.paid_twice, result.paid_again, result.missing, result.dead) == (0, 0, 0, 0, 0), why
-        assert len(crowd.accepted) >= jobs_wanted
+        assert len(load.accepted) >= jobs_wanted

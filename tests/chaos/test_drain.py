@@ -1,12 +1,12 @@
-"""SIGTERM with a full prefetch, again and again: what is in hand is finished, and nobody has to come to the rescue."""
+"""SIGTERM with a full prefetch, repeatedly: messages in flight are finished, and no rescue is needed."""
 
 import asyncio
 import threading
 from typing import Any
 
-from studio_chaos.crowd import post_jobs
 from studio_chaos.fleet import Fleet
-from studio_chaos.reckoning import jobs_of, reckon, wait_for_rest
+from studio_chaos.ledger_check import check_ledger, jobs_of, wait_for_rest
+from studio_chaos.load_generator import post_jobs
 from studio_contracts import topology
 from studio_local.processes import wait_until
 
@@ -32,7 +32,7 @@ def wait_for(fleet: Fleet, stage: dict[str, Any], jobs: int) -> None:
 
 def delivered_again(fleet: Fleet) -> dict[str, int]:
     """How many deliveries of each queue were repeated."""
-    queues = {queue["name"]: queue.get("message_stats", {}) for queue in fleet.broker_says("queues")}
+    queues = {queue["name"]: queue.get("message_stats", {}) for queue in fleet.broker_lists("queues")}
     return {queue.name: queues[queue.name].get("redeliver", 0) for queue in topology.QUEUES}
 
 
@@ -58,7 +58,7 @@ def test_no_service_loses_or_repeats_anything_when_told_to_end(ground: Any, thor
         roll(fleet, "postprocess", times)
         roll(fleet, "reconciler", times)
         assert wait_for_rest(fleet.stack, WORK_SECONDS)
-        result = asyncio.run(reckon(fleet.stack, accepted))
+        result = asyncio.run(check_ledger(fleet.stack, accepted))
         assert result.violations == []
         again = delivered_again(fleet)
         assert all(again[queue.name] <= times * queue.prefetch for queue in topology.QUEUES), again

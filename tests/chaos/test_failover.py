@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from studio_chaos.crowd import post_jobs
-from studio_chaos.lives import TRACE, life
-from studio_chaos.reckoning import reckon, wait_for_rest
+from studio_chaos.job_fixtures import TRACE, life
+from studio_chaos.ledger_check import check_ledger, wait_for_rest
+from studio_chaos.load_generator import post_jobs
 from studio_chaos.replicas import ReplicaSet, replica_set
 from studio_chassis.errors import JobExists, Unavailable
 from studio_chassis.persistence.jobs import Jobs
@@ -62,7 +62,7 @@ class Ledger:
 
 
 async def live(jobs: Jobs, job_id: str, ledger: Ledger) -> None:
-    """Take a job to its end: its life is told to it, again and again as the reconciler would."""
+    """Take a job to its end: apply each domain event, and repeat it as the reconciler would."""
     brief = Brief(prompt="a pond", count=1)
 
     async def accept() -> bool:
@@ -92,7 +92,7 @@ async def _acknowledged(step: Callable[[], Awaitable[bool]], ledger: Ledger) -> 
 
 
 async def load_for(store: MongoJobStore, ledger: Ledger, stop: asyncio.Event) -> None:
-    """Jobs, side by side, at least so many and until told to stop."""
+    """Concurrent jobs: at least this many, and until stopped."""
     jobs = Jobs(store, ledger.publish, utc_now, "failover")
     numbers = iter(range(10**9))
 
@@ -108,7 +108,7 @@ async def load_for(store: MongoJobStore, ledger: Ledger, stop: asyncio.Event) ->
         pass
 
 
-async def blows(replicas: ReplicaSet, seed: int) -> AsyncIterator[str]:
+async def faults(replicas: ReplicaSet, seed: int) -> AsyncIterator[str]:
     """Each way in which a primary fails, in an order of the seed's."""
     not_primary: dict[str, Any] = {"errorCode": 10107, "errorLabels": ["RetryableWriteError"]}
     ways = [
@@ -119,8 +119,8 @@ async def blows(replicas: ReplicaSet, seed: int) -> AsyncIterator[str]:
         ("thirty updates refused", lambda: replicas.fail_updates(30, not_primary)),
         ("thirty updates cut off", lambda: replicas.fail_updates(30, {"closeConnection": True})),
     ]
-    for name, blow in random.Random(seed).sample(ways, len(ways)):
-        await asyncio.to_thread(blow)
+    for name, fault in random.Random(seed).sample(ways, len(ways)):
+        await asyncio.to_thread(fault)
         yield name
 
 
@@ -130,8 +130,8 @@ async def test_no_acknowledged_change_is_lost_when_the_primary_fails(replicas: R
         await store.create_indexes()
         load = asyncio.create_task(load_for(store, ledger, stop))
         diary = []
-        async for blow in blows(replicas, seed):
-            diary.append(f"{blow}: {len(ledger.acknowledged)} jobs, {ledger.outages} outages")
+        async for fault in faults(replicas, seed):
+            diary.append(f"{fault}: {len(ledger.acknowledged)} jobs, {ledger.outages} outages")
         stop.set()
         await load
         final = {job.id: job for job in await store.recent(100_000)}
@@ -160,6 +160,6 @@ def test_whole_jobs_finish_while_the_primary_is_killed(
             accepted += post_jobs(stack.gateway_url, 5)
             replicas.step_down()
             assert wait_for_rest(stack, 120)
-            result = asyncio.run(reckon(stack, accepted))
+            result = asyncio.run(check_ledger(stack, accepted))
             assert result.violations == []
             assert (result.final, result.paid_twice, result.paid_again, result.missing, result.dead) == (10, 0, 0, 0, 0)

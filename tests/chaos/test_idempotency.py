@@ -1,4 +1,4 @@
-"""One key, one job: however many ask at once, whatever else they ask with it, and while the first is still at work."""
+"""One key, one job: with any number of concurrent requests, with another brief, and while the first is in progress."""
 
 import asyncio
 import hashlib
@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import httpx
 
-from studio_chaos.inside import chassis_on, gateway_on
-from studio_chaos.reckoning import lying_in
+from studio_chaos.in_process import gateway_on, service_context_on
+from studio_chaos.ledger_check import message_counts
 from studio_chassis.persistence.store import IdempotencyRecord
 from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
@@ -23,25 +23,25 @@ async def post(client: httpx.AsyncClient, key: str, prompt: str) -> httpx.Respon
 
 
 async def answers(client: httpx.AsyncClient, key: str) -> list[httpx.Response]:
-    """What everybody who posts at once is told in the end: told to come back, they do."""
-    told = await asyncio.gather(*(post(client, key, f"a pond, {key}") for _ in range(CONCURRENCY)))
-    assert {answer.status_code for answer in told} <= {202, 409}
-    assert all(answer.headers["retry-after"] == "1" for answer in told)
-    return [answer if answer.status_code == 202 else await post(client, key, f"a pond, {key}") for answer in told]
+    """The final responses to concurrent requests; a client that gets 409 tries again."""
+    responses = await asyncio.gather(*(post(client, key, f"a pond, {key}") for _ in range(CONCURRENCY)))
+    assert {answer.status_code for answer in responses} <= {202, 409}
+    assert all(answer.headers["retry-after"] == "1" for answer in responses)
+    return [answer if answer.status_code == 202 else await post(client, key, f"a pond, {key}") for answer in responses]
 
 
 async def test_fifty_keys_posted_by_twenty_at_once_are_fifty_jobs(infrastructure: Infrastructure) -> None:
     with infrastructure.isolated() as endpoints:
-        async with chassis_on(endpoints, "gateway") as chassis, gateway_on(chassis, endpoints) as client:
-            told = await asyncio.gather(*(answers(client, f"key-{number}") for number in range(KEYS)))
-            assert all(answer.status_code == 202 for of_a_key in told for answer in of_a_key)
-            assert all(len({answer.text for answer in of_a_key}) == 1 for of_a_key in told)
-            ids = {of_a_key[0].json()["id"] for of_a_key in told}
+        async with service_context_on(endpoints, "gateway") as chassis, gateway_on(chassis, endpoints) as client:
+            responses = await asyncio.gather(*(answers(client, f"key-{number}") for number in range(KEYS)))
+            assert all(answer.status_code == 202 for of_a_key in responses for answer in of_a_key)
+            assert all(len({answer.text for answer in of_a_key}) == 1 for of_a_key in responses)
+            ids = {of_a_key[0].json()["id"] for of_a_key in responses}
             assert len(ids) == KEYS
             assert {job.id for job in await chassis.store.recent(KEYS + 1)} == ids
             await chassis.jobs.flush_publishing()
             queue = topology.STENCIL_JOB_CREATED.name
-            assert await lying_in(endpoints, queue) == {queue: KEYS}
+            assert await message_counts(endpoints, queue) == {queue: KEYS}
             refused = await asyncio.gather(*(post(client, f"key-{number}", "another") for number in range(KEYS)))
             assert [answer.status_code for answer in refused] == [422] * KEYS
             assert {job.id for job in await chassis.store.recent(KEYS + 1)} == ids
@@ -53,7 +53,10 @@ async def test_a_key_whose_first_request_is_at_work_is_409_and_one_left_by_a_cra
     fingerprint = hashlib.sha256(Brief(prompt="a pond").model_dump_json().encode()).hexdigest()
     now = utc_now()
     with infrastructure.isolated() as endpoints:
-        async with chassis_on(endpoints, "gateway", lambda: now) as chassis, gateway_on(chassis, endpoints) as client:
+        async with (
+            service_context_on(endpoints, "gateway", lambda: now) as chassis,
+            gateway_on(chassis, endpoints) as client,
+        ):
             await chassis.store.claim(IdempotencyRecord("at-work", fingerprint, "job-1", now))
             await chassis.store.claim(
                 IdempotencyRecord("left", fingerprint, "job-2", now - IN_FLIGHT - timedelta(seconds=1))

@@ -23,10 +23,10 @@ CLOSE_SECONDS = 2
 CHUNK_BYTES = 65536
 CONSUME_OK = (60, 21)
 REASON = b"CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'"
-"""What a broker says that is told to end."""
+"""The frame that a broker sends before it closes."""
 
 
-def goodbye() -> bytes:
+def close_frame() -> bytes:
     """connection.close (AMQP 0-9-1, 1.4.2.10) on channel 0, whole."""
     payload = struct.pack(">HHHB", 10, 50, 320, len(REASON)) + REASON + struct.pack(">HH", 0, 0)
     return struct.pack(">BHL", 1, 0, len(payload)) + payload + b"\xce"
@@ -35,10 +35,10 @@ def goodbye() -> bytes:
 class Line:
     """A line to the broker whose connections break, each after so many frames from the broker; the last one holds."""
 
-    def __init__(self, target_url: str, breaks_after: Sequence[int] = (), *, says_goodbye: bool = False) -> None:
+    def __init__(self, target_url: str, breaks_after: Sequence[int] = (), *, closes_properly: bool = False) -> None:
         self._target = urlsplit(target_url)
         self._breaks_after = breaks_after
-        self._says_goodbye = says_goodbye
+        self._closes_properly = closes_properly
         self.heard: list[int] = []
         """Frames from the broker that passed, by connection."""
         self.consumer_is_back = asyncio.Event()
@@ -58,13 +58,13 @@ class Line:
         self.heard.append(0)
         far_reader, far_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
 
-        async def tell() -> None:
+        async def upstream() -> None:
             with suppress(OSError):
                 while data := await reader.read(CHUNK_BYTES):
                     far_writer.write(data)
             far_writer.close()
 
-        async def hear() -> None:
+        async def downstream() -> None:
             frames = Frames()
             with suppress(OSError):
                 while data := await far_reader.read(CHUNK_BYTES):
@@ -74,7 +74,7 @@ class Line:
             writer.close()
             far_writer.close()
 
-        await asyncio.gather(tell(), hear())
+        await asyncio.gather(upstream(), downstream())
 
     def _breaks_at(self, frame: Frame, number: int, writer: asyncio.StreamWriter) -> bool:
         """Let the frame pass; whether the line breaks after it."""
@@ -85,13 +85,13 @@ class Line:
             self.consumer_is_back.set()
         if number >= len(self._breaks_after) or self.heard[number] < self._breaks_after[number]:
             return False
-        if self._says_goodbye:
-            writer.write(goodbye())
+        if self._closes_properly:
+            writer.write(close_frame())
         return True
 
 
 async def set_up(line: Line) -> bool:
-    """Whether a consumer is registered in the end, whatever breaks meanwhile."""
+    """Whether a consumer is registered in the end, whatever breaks on the way."""
     nothing: Any = None
 
     async def ignore(_: Event) -> None:
@@ -114,22 +114,22 @@ async def set_up(line: Line) -> bool:
 
 
 async def frames_to_a_consumer(url: str, *breaks_after: int) -> int:
-    """How many frames the broker says until a consumer is there, on the connection after those that break."""
+    """How many frames the broker sends until a consumer is there, on the connection after those that break."""
     line = Line(url, breaks_after)
     assert await set_up(line)
     return line.heard_until_then
 
 
-@pytest.mark.parametrize("says_goodbye", [False, True], ids=["cut", "goodbye"])
+@pytest.mark.parametrize("closes_properly", [False, True], ids=["cut", "close_frame"])
 async def test_a_consumer_whose_line_breaks_at_any_frame_is_there_in_the_end(
-    infrastructure: Infrastructure, says_goodbye: bool, monkeypatch: pytest.MonkeyPatch
+    infrastructure: Infrastructure, closes_properly: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("studio_chassis.messaging.broker.SETUP_RETRY_SECONDS", 0.1)
     places = asyncio.Semaphore(CONCURRENCY)
 
     async def survives(breaks_after: tuple[int, ...]) -> bool:
         async with places:
-            return await set_up(Line(endpoints.rabbitmq_url, breaks_after, says_goodbye=says_goodbye))
+            return await set_up(Line(endpoints.rabbitmq_url, breaks_after, closes_properly=closes_properly))
 
     with infrastructure.isolated() as endpoints:
         at_first = await frames_to_a_consumer(endpoints.rabbitmq_url)

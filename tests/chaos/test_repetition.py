@@ -1,4 +1,4 @@
-"""Every event may come twice and out of order: because a confirm was lost, or because somebody says it all again."""
+"""Every event may arrive twice and out of order: because a confirm was lost, or because it is published again."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_chaos.crowd import post_jobs
-from studio_chaos.echo import echo
+from studio_chaos.duplicate_delivery import duplicate_delivery
 from studio_chaos.fleet import Fleet
+from studio_chaos.ledger_check import check_ledger, jobs_of, pending_messages, wait_for_rest
+from studio_chaos.load_generator import post_jobs
 from studio_chaos.proxy import Proxy
-from studio_chaos.reckoning import jobs_of, on_their_way, reckon, wait_for_rest
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_contracts.job import Job
 from studio_contracts.object_keys import job_prefix
@@ -36,7 +36,7 @@ OF_ITS_TIME = {
 
 @pytest.fixture(scope="module")
 def stack(ground: Any) -> Iterator[tuple[Fleet, Proxy]]:
-    with ground(STUDIO_STUCK_AFTER="600") as standing:  # nobody is nudged: what is said twice is said by us
+    with ground(STUDIO_STUCK_AFTER="600") as standing:  # no rescue: each duplicate comes from the test
         yield standing
 
 
@@ -54,7 +54,7 @@ def all_jobs(fleet: Fleet) -> list[str]:
 async def assert_every_effect_is_single(fleet: Fleet, job_ids: list[str]) -> None:
     """Each step taken once, each prediction paid once, each picture stored, and nothing stored besides."""
     everything = all_jobs(fleet)
-    result = await reckon(fleet.stack, everything)
+    result = await check_ledger(fleet.stack, everything)
     assert result.violations == []
     paid = (result.paid, result.paid_twice, result.paid_again)
     assert (result.lost, result.missing, result.dead, *paid) == (0, 0, 0, len(everything), 0, 0)
@@ -78,11 +78,11 @@ async def test_a_lost_confirm_says_an_event_twice_and_loses_none(
     proxy.swallow_confirms(lost_confirms)
     accepted = await asyncio.to_thread(post_jobs, fleet.stack.gateway_url, jobs)
     assert await asyncio.to_thread(wait_for_rest, fleet.stack, REST_SECONDS)
-    said_again = fleet.counted("reconciler", "studio_relayed_total")
+    published_again = fleet.metric_value("reconciler", "studio_relayed_total")
     with capsys.disabled():
-        print(f"\n{lost_confirms} confirms lost, {said_again:.0f} events said again by the relay")
+        print(f"\n{lost_confirms} confirms lost, {published_again:.0f} events published again by the relay")
     assert proxy.still_to_swallow == 0
-    assert said_again > 0
+    assert published_again > 0
     await assert_every_effect_is_single(fleet, accepted)
 
 
@@ -113,11 +113,11 @@ async def run_jobs(fleet: Fleet, jobs: int) -> list[str]:
 
 
 async def wait_for_silence(stack: tuple[Fleet, Proxy]) -> None:
-    """Return when no message is on its way or in anybody's hand."""
+    """Return when no message waits or is in flight."""
     fleet, proxy = stack
 
     def silent() -> bool:
-        return asyncio.run(on_their_way(fleet.stack.endpoints)) == 0 and proxy.in_hand == 0
+        return asyncio.run(pending_messages(fleet.stack.endpoints)) == 0 and proxy.in_hand == 0
 
     assert await asyncio.to_thread(wait_until, silent, REST_SECONDS)
 
@@ -128,13 +128,13 @@ async def test_events_said_twice_and_out_of_order_leave_the_same_documents(
     fleet, _ = stack
     jobs, events = (80, 500) if thorough else (8, 50)
     plain = await stored(fleet, await run_jobs(fleet, jobs))
-    async with echo(fleet.stack.endpoints.rabbitmq_url, seed) as listener:
+    async with duplicate_delivery(fleet.stack.endpoints.rabbitmq_url, seed) as listener:
         job_ids = await run_jobs(fleet, jobs)
-        await listener.say_the_rest()
+        await listener.publish_the_rest()
         await wait_for_silence(stack)
-        assert len(listener.said) >= events
+        assert len(listener.published) >= events
         echoed = await stored(fleet, job_ids)
-        await listener.say_all_again()
+        await listener.publish_all_again()
         await wait_for_silence(stack)
     assert [essence(job) for job in echoed] == [essence(job) for job in plain], f"seed {seed}"
     assert await stored(fleet, job_ids) == echoed

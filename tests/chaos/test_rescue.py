@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from studio_chaos.inside import Provider, addresses, chassis_on
-from studio_chaos.lives import STATES, freeze
-from studio_chaos.metronome import Metronome
-from studio_chaos.reckoning import lying_in
+from studio_chaos.in_process import Provider, addresses, service_context_on
+from studio_chaos.job_fixtures import STATES, freeze
+from studio_chaos.ledger_check import message_counts
+from studio_chaos.virtual_clock import VirtualClock
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.service import ServiceContext
@@ -55,7 +55,7 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
     frozen = utc_now()
     each = 100 if thorough else 15
     everything = each * len(STATES)
-    time, provider = Metronome(frozen), Provider()
+    time, provider = VirtualClock(frozen), Provider()
     monkeypatch.setattr(app, "asyncio", SimpleNamespace(sleep=time.sleep))
     monkeypatch.setattr(app, "TICK_SECONDS", PERIOD.total_seconds())
     limits = Limits(deadline_seconds=int(DEADLINE.total_seconds()))
@@ -64,8 +64,8 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
     earliest = min(timedelta(0), -skew)  # what the clock that is ahead takes for later than it is
     with infrastructure.isolated() as endpoints:
         async with (
-            chassis_on(endpoints, "one", time.now) as one,
-            chassis_on(endpoints, "other", time.skewed(skew)) as other,
+            service_context_on(endpoints, "one", time.now) as one,
+            service_context_on(endpoints, "other", time.skewed(skew)) as other,
             provider.client() as replicate,
         ):
             await asyncio.gather(
@@ -78,7 +78,7 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
                 await time.pass_until(frozen + STUCK_AFTER + 2 * PERIOD)
                 assert rescues(await one.store.recent(everything)) == {1: everything}
                 expected = Counter(AWAITED[state].name for state in names.values())
-                assert await lying_in(endpoints, *expected) == expected
+                assert await message_counts(endpoints, *expected) == expected
                 assert provider.asked == Counter(name for name, state in names.items() if state == "running")
                 await time.pass_until(frozen + DEADLINE + earliest - PERIOD)
                 assert not any(job.is_final for job in await one.store.recent(everything))

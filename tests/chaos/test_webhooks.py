@@ -1,4 +1,4 @@
-"""A thousand webhooks over two hundred jobs: forged, early, thrice at once, out of order, lost."""
+"""A thousand webhooks over two hundred jobs: forged, early, three times concurrently, out of order, lost."""
 
 import asyncio
 import base64
@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from studio_chaos.inside import SECRET, URL, Provider, chassis_on, gateway_on
-from studio_chaos.lives import STATES, freeze
-from studio_chaos.reckoning import jobs_of, lying_in
+from studio_chaos.in_process import SECRET, URL, Provider, gateway_on, service_context_on
+from studio_chaos.job_fixtures import STATES, freeze
+from studio_chaos.ledger_check import jobs_of, message_counts
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime.service import ServiceContext
@@ -43,11 +43,11 @@ TRUTH, LIE = "https://replicate.delivery/{}.png", "https://elsewhere.example/{}.
 
 
 class Webhook(NamedTuple):
-    """`fate`: "good", "dropped", or the way in which it is forged."""
+    """`kind`: "good", "dropped", or the way in which it is forged."""
 
     job_id: str
     number: int
-    fate: str
+    kind: str
 
     @property
     def event(self) -> str:
@@ -55,11 +55,11 @@ class Webhook(NamedTuple):
 
     def request(self) -> httpx.Request:
         """What is posted. A forgery claims that the prediction is done and its picture elsewhere."""
-        body = json.dumps(prediction(self.job_id, self.event) if self.fate == "good" else self._lie()).encode()
-        key = WRONG_KEY if self.fate == "wrong signature" else KEY
-        age = STALE.total_seconds() if self.fate == "stale" else 0
+        body = json.dumps(prediction(self.job_id, self.event) if self.kind == "good" else self._lie()).encode()
+        key = WRONG_KEY if self.kind == "wrong signature" else KEY
+        age = STALE.total_seconds() if self.kind == "stale" else 0
         signed = sign(body, f"msg_{self.job_id}_{self.number}", key, int(time.time() - age))
-        if self.fate == "flipped byte":
+        if self.kind == "flipped byte":
             body = body.replace(b"a pond", b"a bond")
         return httpx.Request("POST", webhook_url(URL, self.job_id, 0, 1, SECRET), content=body, headers=signed)
 
@@ -81,23 +81,23 @@ def sign(body: bytes, message_id: str, key: str, timestamp: int) -> dict[str, st
     return {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": signature}
 
 
-def all_webhooks(fate: random.Random, job_ids: list[str]) -> list[Webhook]:
+def all_webhooks(kind: random.Random, job_ids: list[str]) -> list[Webhook]:
     """Five of each job, of all these a tenth dropped and a twentieth forged in each of three ways."""
     numbered = [(job_id, number) for job_id in job_ids for number in range(len(EVENTS))]
     twentieth = len(numbered) // 20
     forgeries = ["wrong signature", "stale", "flipped byte"] * twentieth
-    fates = ["dropped"] * 2 * twentieth + forgeries
-    fates += ["good"] * (len(numbered) - len(fates))
-    fate.shuffle(fates)
-    return [Webhook(job_id, number, one) for (job_id, number), one in zip(numbered, fates, strict=True)]
+    kinds = ["dropped"] * 2 * twentieth + forgeries
+    kinds += ["good"] * (len(numbered) - len(kinds))
+    kind.shuffle(kinds)
+    return [Webhook(job_id, number, one) for (job_id, number), one in zip(numbered, kinds, strict=True)]
 
 
 async def post_each_thrice(client: httpx.AsyncClient, webhooks: list[Webhook]) -> set[int]:
-    """Each three times at once; the answers' codes."""
+    """Each three times concurrently; the status codes."""
     codes: set[int] = set()
     for webhook in webhooks:
-        told = await asyncio.gather(*(client.send(webhook.request()) for _ in range(TIMES)))
-        codes |= {answer.status_code for answer in told}
+        responses = await asyncio.gather(*(client.send(webhook.request()) for _ in range(TIMES)))
+        codes |= {answer.status_code for answer in responses}
     return codes
 
 
@@ -118,7 +118,7 @@ def documents(endpoints: Endpoints) -> list[dict[str, Any]]:
 
 @asynccontextmanager
 async def predictor_on(chassis: ServiceContext, provider: Any) -> AsyncIterator[None]:
-    """The predictor as far as it reads what the provider said."""
+    """The part of the predictor that reads reports of the provider."""
     settings: Any = None
     backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
     predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
@@ -147,37 +147,37 @@ class Story(NamedTuple):
     id_is_stored: bool
 
 
-def stories(fate: random.Random, webhooks: list[Webhook]) -> list[Story]:
+def stories(kind: random.Random, webhooks: list[Webhook]) -> list[Story]:
     """A third in order, a third with the end before the start, a third in any order; half before the id is stored."""
-    told = []
+    result = []
     for number, job_id in enumerate(sorted({webhook.job_id for webhook in webhooks})):
-        ours = [webhook for webhook in webhooks if webhook.job_id == job_id and webhook.fate == "good"]
+        ours = [webhook for webhook in webhooks if webhook.job_id == job_id and webhook.kind == "good"]
         if number % 3 == 1:
             ours.reverse()
         elif number % 3 == 2:
-            fate.shuffle(ours)
-        told.append(Story(job_id, ours, id_is_stored=number % 2 == 0))
-    return told
+            kind.shuffle(ours)
+        result.append(Story(job_id, ours, id_is_stored=number % 2 == 0))
+    return result
 
 
 async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
     infrastructure: Infrastructure, thorough: bool, seed: int
 ) -> None:
-    fate = random.Random(seed)
+    kind = random.Random(seed)
     job_ids = [f"job-{number:03}" for number in range(200 if thorough else 40)]
-    webhooks = all_webhooks(fate, job_ids)
-    told = stories(fate, webhooks)
+    webhooks = all_webhooks(kind, job_ids)
+    cases = stories(kind, webhooks)
     provider = Provider()
     provider.known = {job_id: prediction(job_id, "completed") for job_id in job_ids}
     succeeded = {"predictions.0.state": "succeeded"}
     with infrastructure.isolated() as endpoints, jobs_of(endpoints) as jobs:
         async with (
-            chassis_on(endpoints, "gateway") as chassis,
+            service_context_on(endpoints, "gateway") as chassis,
             gateway_on(chassis, endpoints, replicate_webhook_signing_key=KEY) as client,
             provider.client() as replicate,
         ):
 
-            async def tell(story: Story) -> set[int]:
+            async def send(story: Story) -> set[int]:
                 codes = await post_each_thrice(client, story.webhooks)
                 if not story.id_is_stored:  # the answer to the create call, long overtaken
                     started = PredictionReport(id=story.job_id, status=PredictionStatus.STARTING)
@@ -203,27 +203,27 @@ async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
                         STATES.index("running" if story.id_is_stored else "submitting"),
                         Limits(),
                     )
-                    for story in told
+                    for story in cases
                 ]
             )
             before = documents(endpoints)
-            forged = [webhook for webhook in webhooks if webhook.fate not in ("good", "dropped")]
-            assert Counter(webhook.fate for webhook in forged).total() == len(webhooks) * 3 // 20
+            forged = [webhook for webhook in webhooks if webhook.kind not in ("good", "dropped")]
+            assert Counter(webhook.kind for webhook in forged).total() == len(webhooks) * 3 // 20
             for codes in await side_by_side([post_each_thrice(client, [webhook]) for webhook in forged]):
                 assert codes == {401}
             assert documents(endpoints) == before, "a forgery changed a job"
 
             async with predictor_on(chassis, replicate), beside(relay()):
-                answered = await side_by_side([tell(story) for story in told])
+                answered = await side_by_side([send(story) for story in cases])
                 assert set().union(*answered) == {204}
-                ended = sum(any(one.event == "completed" for one in story.webhooks) for story in told)
-                assert ended < len(told)
+                ended = sum(any(one.event == "completed" for one in story.webhooks) for story in cases)
+                assert ended < len(cases)
                 await wait_for_successes(ended)
                 rescuer = Rescuer(chassis.jobs, chassis.store, replicate, chassis.clock)
                 assert not provider.asked
                 await rescuer.rescue_stuck(timedelta(0))
-                await wait_for_successes(len(told))
-        assert provider.asked.total() == len(told) - ended
+                await wait_for_successes(len(cases))
+        assert provider.asked.total() == len(cases) - ended
         queue = topology.POSTPROCESS_PREDICTION_SUCCEEDED.name
         for document in documents(endpoints):
             (slot,) = document["predictions"]
@@ -231,4 +231,4 @@ async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
             assert slot["outputs"] == [TRUTH.format(document["_id"])], f"seed {seed}"
             assert (slot["attempt"], slot["paid"]) == (1, [document["_id"]])
             assert (steps["prediction.started"], steps["prediction.succeeded"]) == (1, 1)
-        assert (await lying_in(endpoints, queue))[queue] >= len(told)
+        assert (await message_counts(endpoints, queue))[queue] >= len(cases)

@@ -1,1 +1,1 @@
-"""What the chaos tests are made of: a proxy, a crowd of clients, a nemesis, and the reckoning afterwards."""
+"""The parts of the chaos tests: a proxy, a load generator, a nemesis, and the check of the ledger afterwards."""

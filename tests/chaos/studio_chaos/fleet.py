@@ -36,7 +36,7 @@ class Fleet:
         self._lock = threading.Lock()  # around the record of processes, one file for all
 
     def start(self, name: str, failpoint: str = "") -> None:
-        """Start a service that is dead, and return at once."""
+        """Start a dead service and return immediately."""
         environment = self.stack.environment | {"STUDIO_FAILPOINT": failpoint}
         logs = self.stack.services[name].log.parent
         records = self.stack.infrastructure.records
@@ -71,7 +71,7 @@ class Fleet:
         assert ended_with(process, 0), process.last_words()
         self.kill(name)
 
-    def counted(self, service: str, metric: str, **labels: str) -> float:
+    def metric_value(self, service: str, metric: str, **labels: str) -> float:
         """What a service's counter, or all of its name with these labels, stands at."""
         text = httpx.get(f"http://127.0.0.1:{self.stack.ports[service]}/metrics", trust_env=False).text
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
@@ -80,12 +80,12 @@ class Fleet:
         )
 
     def _end_lease(self) -> None:
-        """Of several reconcilers one leads; the killed one's lease of 15 s is ended so that a drill need not wait."""
+        """End the 15 s lease of a killed reconciler, so that a drill need not wait for it."""
         endpoints = self.stack.endpoints
         with MongoClient[dict[str, object]](endpoints.mongodb_url) as client:
             client[endpoints.database]["leases"].delete_many({})
 
-    def broker_says(self, what: str) -> Any:
+    def broker_lists(self, what: str) -> Any:
         """What the broker's management interface lists of our virtual host: `consumers`, `queues`."""
         management = self.stack.infrastructure.management
         vhost = quote(urlsplit(self.stack.endpoints.rabbitmq_url).path[1:], safe="")

@@ -1,4 +1,4 @@
-"""AMQP 0-9-1 on the wire: whole frames out of a stream of bytes, and what they tell of channels and deliveries.
+"""AMQP 0-9-1 on the wire: whole frames out of a stream of bytes, and what they say about channels and deliveries.
 
 Frames: type (1 byte), channel (2), size (4), payload, end (1). A method's payload begins with its class and number.
 """
@@ -55,7 +55,7 @@ class Frames:
 
 
 class Traffic:
-    """What one connection has open and in hand; what was delivered to it and the most it ever held, by queue."""
+    """Open channels and messages in flight of one connection; by queue, its deliveries and the most it ever held."""
 
     def __init__(self) -> None:
         self.channels: set[int] = set()
@@ -69,8 +69,8 @@ class Traffic:
         """How many deliveries wait for an answer now."""
         return sum(map(len, list(self._in_flight.values())))
 
-    def told(self, frame: Frame) -> None:
-        """The service says this to the broker."""
+    def from_client(self, frame: Frame) -> None:
+        """A frame from the service to the broker."""
         channel, arguments = frame.channel, frame.arguments
         match frame.method:
             case (20, 10):
@@ -79,11 +79,11 @@ class Traffic:
                 self._closed(channel)
             case (60, 20):  # after a reserved short: the queue's name
                 self._queues[channel] = arguments[3 : 3 + arguments[2]].decode()
-            case (60, 80) | (60, 90):  # acknowledged or rejected; nobody here settles several at once
+            case (60, 80) | (60, 90):  # acknowledged or rejected; the studio never settles several with one frame
                 self._in_flight[channel].discard(int.from_bytes(arguments[:8]))
 
     def heard(self, frame: Frame) -> None:
-        """The broker says this to the service."""
+        """A frame from the broker to the service."""
         channel, arguments = frame.channel, frame.arguments
         match frame.method:
             case (20, 40):

@@ -1,6 +1,6 @@
-"""The enemy: kills services at random and at failpoints, and plays with the broker, the database and the line between.
+"""Kills services at random and at failpoints, and disturbs the broker, the database and the connection between.
 
-One seed gives each service its order of deaths and the infrastructure its order of blows. How these interleave depends
+One seed gives each service its order of deaths and the infrastructure its order of faults. How these interleave depends
 on the machine.
 """
 
@@ -9,21 +9,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from studio_chaos.crowd import Crowd
 from studio_chaos.fleet import FAILPOINTS, SERVICES, Fleet
+from studio_chaos.load_generator import LoadGenerator
 from studio_chaos.proxy import Proxy
 
 KILL = ""
 
 
 class Nemesis:
-    """`rounds` of everything: each failpoint, a random kill of each service, each blow to the infrastructure."""
+    """`rounds` of everything: each failpoint, a random kill of each service, each fault of the infrastructure."""
 
-    def __init__(self, fleet: Fleet, proxy: Proxy, crowd: Crowd, seed: int, rounds: int) -> None:
+    def __init__(self, fleet: Fleet, proxy: Proxy, load: LoadGenerator, seed: int, rounds: int) -> None:
         self.diary: list[str] = []
         self._fleet = fleet
         self._proxy = proxy
-        self._crowd = crowd
+        self._load = load
         self._seed = seed
         self._rounds = rounds
         self._began = time.monotonic()
@@ -43,7 +43,7 @@ class Nemesis:
     def _guarded(self, attack: Callable[[], None]) -> None:
         try:
             attack()
-        except Exception as error:  # noqa: BLE001 - told to the main thread
+        except Exception as error:  # noqa: BLE001 - reported to the main thread
             self._failures.append(error)
 
     def _note(self, what: str) -> None:
@@ -51,15 +51,15 @@ class Nemesis:
 
     def _haunt(self, name: str) -> None:
         """One service dies again and again, and is started again."""
-        fate = random.Random(f"{self._seed} {name}")
+        rng = random.Random(f"{self._seed} {name}")
         for _ in range(self._rounds):
-            for failpoint in shuffled(fate, (*FAILPOINTS[name], KILL)):
+            for failpoint in shuffled(rng, (*FAILPOINTS[name], KILL)):
                 self._fleet.kill(name)
                 if failpoint == KILL:
                     self._note(f"{name} killed")
                     self._fleet.start(name)
                     self._fleet.wait_ready(name)
-                    self._crowd.wait_for_more(fate.randint(1, 3))
+                    self._load.wait_for_more(rng.randint(1, 3))
                 else:
                     self._fleet.drill(name, failpoint)
                     self._note(f"{name} died {failpoint}")
@@ -68,13 +68,13 @@ class Nemesis:
         self._fleet.wait_ready(name)
 
     def _infrastructure(self) -> None:
-        fate = random.Random(f"{self._seed} infrastructure")
+        rng = random.Random(f"{self._seed} infrastructure")
         for _ in range(self._rounds):
-            blows = (self._cut, self._cut, self._hold, self._lose_confirms, self._restart_broker, self._kill_broker)
-            for blow in shuffled(fate, (*blows, self._kill_database)):
-                self._crowd.wait_for_more(1)
-                self._note(f"the line or a server: {blow.__name__.removeprefix('_')}")
-                blow()
+            faults = (self._cut, self._cut, self._hold, self._lose_confirms, self._restart_broker, self._kill_broker)
+            for fault in shuffled(rng, (*faults, self._kill_database)):
+                self._load.wait_for_more(1)
+                self._note(f"infrastructure: {fault.__name__.removeprefix('_')}")
+                fault()
 
     def _cut(self) -> None:
         self._proxy.cut()
@@ -82,14 +82,14 @@ class Nemesis:
     def _hold(self) -> None:
         self._proxy.hold()
         try:
-            self._crowd.wait_for_more(4)
+            self._load.wait_for_more(4)
         finally:
             self._proxy.release()
 
     def _lose_confirms(self) -> None:
-        self._proxy.deafen()
+        self._proxy.drop_responses()
         try:
-            self._crowd.wait_for_more(1)
+            self._load.wait_for_more(1)
         finally:
             self._proxy.cut()
 
@@ -105,5 +105,5 @@ class Nemesis:
         self._fleet.stack.infrastructure.restart("database")
 
 
-def shuffled(fate: random.Random, things: Sequence[object]) -> list:  # type: ignore[type-arg]
-    return fate.sample(things, len(things))
+def shuffled(rng: random.Random, things: Sequence[object]) -> list:  # type: ignore[type-arg]
+    return rng.sample(things, len(things))

@@ -1,4 +1,4 @@
-"""A proxy between the services and the broker: its line can be cut, held or made deaf, and it counts what passes."""
+"""A proxy between the services and the broker. It can cut, stall or mute the connection, and it counts deliveries."""
 
 import asyncio
 import threading
@@ -31,7 +31,7 @@ class Proxy:
         self._flows = asyncio.Event()
         self.accepted = 0
         """How many connections there ever were."""
-        self._deaf = False
+        self._drops_responses = False
         self._to_swallow = 0
         self._spared = False
         self._traffic: set[Traffic] = set()
@@ -87,11 +87,11 @@ class Proxy:
         return self._to_swallow
 
     def swallow_confirms(self, count: int) -> None:
-        """Of the confirms to come every other one is lost, until so many are: the message arrived, nobody is told."""
+        """Drop every other confirm until `count` are dropped: the message arrived, and its publisher does not know."""
         self._to_swallow = count
 
     def cut(self) -> None:
-        """Every connection breaks; new ones are accepted at once, and hear again."""
+        """Break every connection. New ones are accepted immediately and get responses again."""
         self._loop.call_soon_threadsafe(self._cut)
 
     def hold(self) -> None:
@@ -102,12 +102,12 @@ class Proxy:
         """What was held passes on, as after a TCP retransmission."""
         self._loop.call_soon_threadsafe(self._flows.set)
 
-    def deafen(self) -> None:
-        """What the broker says (confirms, deliveries) is lost until the next cut; what it is told arrives."""
-        self._loop.call_soon_threadsafe(setattr, self, "_deaf", True)
+    def drop_responses(self) -> None:
+        """Drop everything from the broker (confirms, deliveries) until the next cut; what services send arrives."""
+        self._loop.call_soon_threadsafe(setattr, self, "_drops_responses", True)
 
     def _cut(self) -> None:
-        self._deaf = False
+        self._drops_responses = False
         for writer in self._writers:
             writer.transport.abort()
 
@@ -142,18 +142,18 @@ class Proxy:
         self._writers |= ends
         self._traffic.add(traffic)
 
-        def tell(frame: Frame) -> bool:
-            traffic.told(frame)
+        def upstream(frame: Frame) -> bool:
+            traffic.from_client(frame)
             return True
 
         def hear(frame: Frame) -> bool:
-            if self._deaf or self._swallows(frame):
+            if self._drops_responses or self._swallows(frame):
                 return False
             traffic.heard(frame)
             return True
 
         try:
-            await asyncio.gather(self._pump(reader, far_writer, tell), self._pump(far_reader, writer, hear))
+            await asyncio.gather(self._pump(reader, far_writer, upstream), self._pump(far_reader, writer, hear))
         finally:
             self._writers -= ends
             self._traffic.discard(traffic)

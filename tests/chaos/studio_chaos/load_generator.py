@@ -1,4 +1,4 @@
-"""Clients: they post jobs at an even pace and keep every id that was answered with 202."""
+"""Posts jobs at an even pace and keeps every id that was answered with 202."""
 
 import itertools
 import random
@@ -16,8 +16,8 @@ COUNTS = (1, 1, 1, 2, 6)  # six pictures take two predictions
 ANSWER_SECONDS = 240.0
 
 
-class Crowd:
-    """Posts in a thread of its own until it is told to stop, and at least `jobs` jobs.
+class LoadGenerator:
+    """Posts in its own thread until it is stopped, and at least `jobs` jobs.
 
     Each job has an idempotency key, and is posted again until it is accepted: a gateway may die before it answers.
     """
@@ -32,7 +32,7 @@ class Crowd:
         self._enough = threading.Event()
         self._quit = threading.Event()  # never set: a pause between two jobs
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="crowd")
+        self._thread = threading.Thread(target=self._run, name="load")
 
     def start(self) -> None:
         self._thread.start()
@@ -46,7 +46,7 @@ class Crowd:
             raise self._error
 
     def wait_for_more(self, jobs: int) -> None:
-        """Return when so many more jobs are accepted: a measure of time that goes on only while the gateway serves."""
+        """Return when so many more jobs are accepted: a clock that runs only while the gateway serves."""
         with self._more:
             wanted = len(self.accepted) + jobs
             arrived = self._more.wait_for(
@@ -65,14 +65,14 @@ class Crowd:
                     self._more.notify_all()
                 if number < self._wanted or not self._enough.is_set():
                     self._quit.wait(self._pace)
-        except Exception as error:  # noqa: BLE001 - told to the main thread
+        except Exception as error:  # noqa: BLE001 - reported to the main thread
             self._error = error
             with self._more:
                 self._more.notify_all()
 
 
 def post_jobs(gateway_url: str, jobs: int) -> list[str]:
-    """Jobs of one picture each, all at once; their ids."""
+    """Post jobs of one picture each, concurrently. Their ids."""
     with (
         httpx.Client(base_url=gateway_url, timeout=15, trust_env=False) as client,
         ThreadPoolExecutor(4) as clients,

@@ -1,4 +1,4 @@
-"""A clock that stands still while anybody works, and moves on when everybody sleeps."""
+"""A clock that stands still while a loop works, and advances when all loops sleep."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 
-class Metronome:
+class VirtualClock:
     """Time for loops that sleep by it."""
 
     def __init__(self, start: datetime) -> None:

@@ -22,13 +22,13 @@ URL = "http://studio"
 
 
 def addresses(endpoints: Endpoints) -> dict[str, Any]:
-    """The settings that say where everything is."""
+    """The settings with the addresses of the servers."""
     urls = {"rabbitmq_url": endpoints.rabbitmq_url, "mongodb_url": endpoints.mongodb_url}
     return {**urls, "database": endpoints.database, "object_store_url": "memory:///"}
 
 
 @asynccontextmanager
-async def chassis_on(endpoints: Endpoints, name: str, clock: Clock = utc_now) -> AsyncIterator[ServiceContext]:
+async def service_context_on(endpoints: Endpoints, name: str, clock: Clock = utc_now) -> AsyncIterator[ServiceContext]:
     """What a service works with, connected."""
     async with open_service_context(name, ServiceSettings(**addresses(endpoints)), clock) as chassis:
         await chassis.broker.ready.wait()
@@ -51,7 +51,7 @@ async def gateway_on(
 
 
 class Provider:
-    """Tells of the predictions in `known` when asked, and counts how often."""
+    """Returns the predictions in `known` and counts the requests for each."""
 
     def __init__(self) -> None:
         self.known: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""What is left after the storm: every job, every picture, every payment, every dead letter."""
+"""The state after a chaos run: every job, every picture, every payment, every dead letter."""
 
 import hashlib
 from collections import Counter
@@ -23,9 +23,9 @@ from studio_local.processes import wait_until
 from studio_local.stack import ServiceStack
 
 
-class Reckoning(NamedTuple):
+class LedgerCheck(NamedTuple):
     """`paid_twice` counts a second prediction for one attempt of a slot, `paid_again` one for another attempt: there
-    were no failed predictions, so only an answer lost for ever could cause it."""
+    were no failed predictions, so only a lost response could cause it."""
 
     accepted: int
     final: int
@@ -59,18 +59,18 @@ def jobs_of(endpoints: Endpoints) -> Iterator[Any]:
         yield client[endpoints.database]["jobs"]
 
 
-async def reckon(stack: ServiceStack, accepted: list[str]) -> Reckoning:
-    """Count it all. Jobs that nobody knows of, or that break an invariant, are `violations`."""
+async def check_ledger(stack: ServiceStack, accepted: list[str]) -> LedgerCheck:
+    """Count everything. Unknown jobs, and jobs that break an invariant, are `violations`."""
     endpoints = stack.endpoints
     async with open_mongo_store(endpoints.mongodb_url, endpoints.database, "chaos") as store:
         jobs = {job.id: job for job in await store.recent(100_000)}
         outboxes = dict(await store.unpublished(utc_now() + timedelta(hours=1), 100_000))
-    violations = [f"nobody posted {job_id}" for job_id in jobs.keys() - set(accepted)]
+    violations = [f"no client posted {job_id}" for job_id in jobs.keys() - set(accepted)]
     for job in jobs.values():
         found = (*job_violations(job), *at_rest_violations(job, outboxes.get(job.id, ())))
         violations += [f"{job.id}: {what}" for what in found]
     payments = await paid_attempts(stack)
-    return Reckoning(
+    return LedgerCheck(
         accepted=len(accepted),
         final=sum(jobs[job_id].is_final for job_id in accepted if job_id in jobs),
         lost=sum(job_id not in jobs or not jobs[job_id].is_final for job_id in accepted),
@@ -93,7 +93,7 @@ async def paid_attempts(stack: ServiceStack) -> Counter[tuple[str, ...]]:
 
 
 def missing_pictures(stack: ServiceStack, jobs: list[Job]) -> int:
-    """How many of the pictures these jobs promise cannot be fetched, or are not what their hash says."""
+    """How many promised pictures of these jobs cannot be fetched or do not match their hash."""
     with (
         httpx.Client(base_url=stack.gateway_url, timeout=30, trust_env=False) as client,
         ThreadPoolExecutor(4) as pool,
@@ -114,30 +114,30 @@ def missing_pictures(stack: ServiceStack, jobs: list[Job]) -> int:
 
 
 async def dead_letters(endpoints: Endpoints) -> int:
-    """How many messages lie in the dead-letter queues."""
-    return sum((await lying_in(endpoints, *(queue.dead_letter_queue for queue in topology.QUEUES))).values())
+    """The number of messages in the dead-letter queues."""
+    return sum((await message_counts(endpoints, *(queue.dead_letter_queue for queue in topology.QUEUES))).values())
 
 
-async def on_their_way(endpoints: Endpoints) -> int:
-    """How many messages wait to be delivered, now or after a delay."""
+async def pending_messages(endpoints: Endpoints) -> int:
+    """The number of messages that wait for delivery, now or after a delay."""
     rooms = [topology.retry_exchange(delay) for delay in topology.RETRY_DELAYS]
-    return sum((await lying_in(endpoints, *rooms, *(queue.name for queue in topology.QUEUES))).values())
+    return sum((await message_counts(endpoints, *rooms, *(queue.name for queue in topology.QUEUES))).values())
 
 
-async def lying_in(endpoints: Endpoints, *queues: str) -> dict[str, int]:
-    """How many messages each of the queues keeps, those in a consumer's hand not counted."""
+async def message_counts(endpoints: Endpoints, *queues: str) -> dict[str, int]:
+    """How many messages each of the queues keeps, not counting messages in flight."""
     async with await aio_pika.connect(endpoints.rabbitmq_url) as connection:
         channel = await connection.channel()
         declared = [(await channel.declare_queue(queue, passive=True)).declaration_result for queue in queues]
     return {queue: one.message_count or 0 for queue, one in zip(queues, declared, strict=True)}
 
 
-def story(stack: ServiceStack, accepted: list[str]) -> str:
-    """The timelines of the jobs that are not final or not among those known, for the one who looks for the reason."""
+def unfinished_jobs(stack: ServiceStack, accepted: list[str]) -> str:
+    """The timelines of the jobs that are not final or not among those known, to help find the reason."""
     with jobs_of(stack.endpoints) as jobs:
         open_jobs = list(jobs.find({"final": False}))
         known = {document["_id"] for document in jobs.find({}, {"_id": 1})}
-    lines = [f"lost without a trace: {job_id}" for job_id in accepted if job_id not in known]
+    lines = [f"lost: {job_id}" for job_id in accepted if job_id not in known]
     for job in open_jobs:
         lines.append(f"{job['_id']} is {job['status']} in {job['stage']}, outbox {len(job['outbox'])}")
         lines += [f"    {entry['at']:%H:%M:%S} {entry['service']} {entry['event']}" for entry in job["timeline"]]
