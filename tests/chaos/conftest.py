@@ -1,4 +1,4 @@
-"""A private broker and database, because tests kill them. STUDIO_CHAOS_JOBS is the size, STUDIO_CHAOS_SEED the order."""
+"""Private servers, because tests kill them. STUDIO_CHAOS_JOBS is the size, STUDIO_CHAOS_SEED the order."""
 
 import os
 import random

@@ -57,7 +57,7 @@ class ReplicaSet:
     def step_down(self) -> None:
         """The primary gives up its place in order, and another is elected."""
         old = self.wait_for_primary()
-        # It closes connections, perhaps this one. While no member has caught up it refuses; the caller's load ends that.
+        # It closes connections, maybe this one. While no member has caught up, it refuses; the caller's load ends that.
         with suppress(AutoReconnect, OperationFailure), direct(old) as client:
             client.admin.command("replSetStepDown", 10, force=True)
         assert wait_until(lambda: self.primary() not in (None, old), START_SECONDS), "no other primary was elected"
