@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,23 +15,17 @@ from pydantic_core import PydanticUndefined
 from studio_chassis.observability import metrics
 from studio_chassis.runtime.service import ServiceContext
 from studio_chassis.runtime.settings import ServiceSettings
+from studio_contracts.services import SERVICES
 from studio_gateway.api.asyncapi import asyncapi
 from studio_gateway.api.docs import API_VERSION
 from studio_gateway.api.job_subscriptions import JobSubscriptions
 from studio_gateway.app import create_app
 from studio_gateway.settings import GatewaySettings
-from studio_postprocess.settings import PostprocessSettings
-from studio_predictor.settings import PredictorSettings
-from studio_reconciler.settings import ReconcilerSettings
-from studio_stencil.settings import StencilSettings
 
 HERE = Path(__file__).resolve().parent
-SERVICES: dict[str, type[ServiceSettings]] = {
-    "gateway": GatewaySettings,
-    "stencil": StencilSettings,
-    "predictor": PredictorSettings,
-    "postprocess": PostprocessSettings,
-    "reconciler": ReconcilerSettings,
+SETTINGS: dict[str, type[ServiceSettings]] = {
+    name: getattr(import_module(f"{service.package}.settings"), f"{name.capitalize()}Settings")
+    for name, service in SERVICES.items()
 }
 
 
@@ -67,13 +62,13 @@ def _settings() -> Iterator[str]:
     )
     users: dict[str, list[str]] = {}
     fields: dict[str, FieldInfo] = {}
-    for service, settings in SERVICES.items():
+    for service, settings in SETTINGS.items():
         for field in settings.model_fields.values():
             name = str(field.validation_alias)
             users.setdefault(name, []).append(service)
             fields.setdefault(name, field)
     for name, field in sorted(fields.items()):
-        who = "all" if len(users[name]) == len(SERVICES) else ", ".join(users[name])
+        who = "all" if len(users[name]) == len(SETTINGS) else ", ".join(users[name])
         yield f"| `{name}` | {who} | {_default(field)} | {field.description or _from_name(name)} |"
     yield from (
         "",

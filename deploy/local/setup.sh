@@ -5,8 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 kind=${1:-dev}
 
-packages="contracts chassis services/gateway services/stencil services/predictor services/postprocess \
-services/reconciler deploy/standin deploy/local cli"
+packages="contracts chassis $(echo services/*) deploy/standin deploy/local cli"
 stamp=.venv/studio-stamp-$kind
 locks=requirements.lock
 [ "$kind" = run ] || locks="$locks requirements-dev.lock"

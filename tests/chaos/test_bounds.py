@@ -13,7 +13,7 @@ import aio_pika
 import httpx
 import pytest
 
-from studio_chaos.fleet import SERVICES, Fleet
+from studio_chaos.fleet import Fleet
 from studio_chaos.job_fixtures import TRACE
 from studio_chaos.ledger_check import jobs_of, pending_messages, wait_for_rest
 from studio_chaos.load_generator import post_jobs
@@ -30,6 +30,7 @@ from studio_contracts.events import (
     PredictionUpdated,
     StencilReady,
 )
+from studio_contracts.services import SERVICES
 from studio_local.processes import wait_until
 
 PATIENCE_SECONDS = 240

@@ -19,6 +19,7 @@ from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
+from studio_contracts.services import SERVICES
 from studio_domain.lifecycle import accept
 from studio_local.processes import wait_until
 
@@ -53,7 +54,7 @@ def test_every_consumer_is_back_soon_after_the_broker_or_the_line_to_it(ground: 
 @pytest.mark.usefixtures("thorough_only")
 def test_services_started_while_the_line_keeps_breaking_consume_once_it_holds(ground: Any) -> None:
     expected = sorted(queue.name for queue in topology.QUEUES)
-    workers = ("stencil", "predictor", "postprocess")
+    workers = [name for name, service in SERVICES.items() if service.queues]
     with ground() as (fleet, proxy):
         for name in workers:
             fleet.kill(name)

@@ -8,6 +8,7 @@ from studio_chaos.fleet import Fleet
 from studio_chaos.ledger_check import check_ledger, jobs_of, wait_for_rest
 from studio_chaos.load_generator import post_jobs
 from studio_contracts import topology
+from studio_contracts.services import SERVICES
 from studio_local.processes import wait_until
 
 DRAIN_SECONDS = 10
@@ -39,7 +40,7 @@ def delivered_again(fleet: Fleet) -> dict[str, int]:
 def test_no_service_loses_or_repeats_anything_when_told_to_end(ground: Any, thorough: bool) -> None:
     jobs, times = (200, 20) if thorough else (16, 1)
     with ground(**NO_RESCUE) as (fleet, _):
-        for name in ("stencil", "predictor", "postprocess"):
+        for name in (name for name, service in SERVICES.items() if service.queues):
             fleet.kill(name)
         accepted = post_jobs(fleet.stack.gateway_url, jobs)
         fleet.start("stencil")

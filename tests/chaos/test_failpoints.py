@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from studio_chaos.fleet import FAILPOINTS
 from studio_chassis.runtime import failpoints
+from studio_contracts.services import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 DRILL = """
@@ -45,6 +45,6 @@ def test_an_unknown_failpoint_is_refused(failpoint: str) -> None:
 def test_the_table_names_every_failpoint_in_the_code_and_every_one_is_drilled() -> None:
     sources = [path.read_text() for folder in ("chassis", "services") for path in (ROOT / folder).rglob("*.py")]
     placed = {name for source in sources for name in re.findall(r'failpoints\.reached\("([a-z-]+)"\)', source)}
-    drilled_somewhere = {name for names in FAILPOINTS.values() for name in names}
+    drilled_somewhere = {name for service in SERVICES.values() for name in service.failpoints}
     assert placed == set(failpoints.FAILPOINTS) == drilled_somewhere
-    assert all(len(names) >= 3 for names in FAILPOINTS.values())
+    assert all(len(service.failpoints) >= 3 for service in SERVICES.values())

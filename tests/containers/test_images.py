@@ -5,10 +5,11 @@ from typing import Any
 import docker
 import pytest
 
+from studio_contracts.services import SERVICES
+
 MB = 1_000_000
-WITHOUT_PICTURES = ("gateway", "predictor", "reconciler")
 WITH_PICTURES = ("stencil", "postprocess")
-SERVICES = (*WITHOUT_PICTURES, *WITH_PICTURES)
+WITHOUT_PICTURES = tuple(name for name in SERVICES if name not in WITH_PICTURES)
 IMAGES = (*SERVICES, "standin")
 BASE = "python:3.11-slim-bookworm"
 

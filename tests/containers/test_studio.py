@@ -5,9 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from studio_contracts.services import SERVICES
 from studio_local.processes import wait_until
-
-SERVICES = ("gateway", "stencil", "predictor", "postprocess", "reconciler")
 
 
 def test_a_job_goes_through_the_five_containers(studio: httpx.Client, compose: Any) -> None:

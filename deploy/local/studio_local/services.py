@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from studio_contracts.services import SERVICES
 from studio_local.errors import StackError
 from studio_local.infrastructure import Endpoints
 from studio_local.ports import LOOPBACK, is_free, is_listening
@@ -13,7 +14,7 @@ from studio_local.processes import ManagedProcess, ProcessRecords
 
 GATEWAY = "gateway"
 STANDIN = "standin"
-WORKERS = ("stencil", "predictor", "postprocess", "reconciler")
+WORKERS = tuple(name for name in SERVICES if name != GATEWAY)
 PORT_NAMES = (GATEWAY, STANDIN, *WORKERS)
 STOP_SECONDS = 30.0
 

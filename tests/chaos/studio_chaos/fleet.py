@@ -11,19 +11,9 @@ from pymongo import MongoClient
 
 from studio_local.errors import ProcessFailedError
 from studio_local.processes import ManagedProcess, wait_until
-from studio_local.services import WORKERS, service_processes
+from studio_local.services import service_processes
 from studio_local.stack import ServiceStack
 
-SERVICES = ("gateway", *WORKERS)
-COMMON = ("before-commit", "after-commit", "after-publish")
-FAILPOINTS: Mapping[str, tuple[str, ...]] = {
-    "gateway": (*COMMON, "after-webhook-record"),
-    "stencil": (*COMMON, "before-ack", "after-store"),
-    "predictor": (*COMMON, "before-ack", "before-create", "after-create"),
-    "postprocess": (*COMMON, "before-ack", "after-store"),
-    "reconciler": (*COMMON, "after-nudge"),
-}
-"""Where each service can be made to die."""
 READY_SECONDS = 120
 DEATH_SECONDS = 240
 

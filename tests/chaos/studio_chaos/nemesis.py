@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from studio_chaos.fleet import FAILPOINTS, SERVICES, Fleet
+from studio_chaos.fleet import Fleet
 from studio_chaos.load_generator import LoadGenerator
 from studio_chaos.proxy import Proxy
+from studio_contracts.services import SERVICES
 
 KILL = ""
 
@@ -53,7 +54,7 @@ class Nemesis:
         """One service dies again and again, and is started again."""
         rng = random.Random(f"{self._seed} {name}")
         for _ in range(self._rounds):
-            for failpoint in shuffled(rng, (*FAILPOINTS[name], KILL)):
+            for failpoint in shuffled(rng, (*SERVICES[name].failpoints, KILL)):
                 self._fleet.kill(name)
                 if failpoint == KILL:
                     self._note(f"{name} killed")

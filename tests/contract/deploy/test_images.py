@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
+from studio_contracts.services import SERVICES
+
 ROOT = Path(__file__).parents[3]
 IMAGES = ROOT / "deploy" / "images"
-SERVICES = ("gateway", "stencil", "predictor", "postprocess", "reconciler")
 PLAIN = {"ARG", "CMD", "COPY", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN", "USER", "WORKDIR"}
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from studio_chassis.runtime.settings import ServiceSettings
+from studio_contracts.services import SERVICES
 from studio_contracts.topology import QUEUES
 from studio_gateway.http.body_limit import MAX_WEBHOOK_BYTES
 from studio_gateway.settings import GatewaySettings
@@ -16,8 +17,7 @@ from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings
 from tests.contract.deploy.flows import Flow, Place, UnknownSelectorError, allowed
 
-SERVICES = ("gateway", "stencil", "predictor", "postprocess", "reconciler")
-SCALED_BY_QUEUE = ("stencil", "predictor", "postprocess")
+SCALED_BY_QUEUE = tuple(name for name, service in SERVICES.items() if service.queues)
 MADE_BY_OPERATOR = {"rabbitmq-default-user": {"connection_string"}, "gateway-tls": {"tls.crt", "tls.key"}}
 MADE_BY_HAND = {
     "studio-stores": {"MONGODB_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},

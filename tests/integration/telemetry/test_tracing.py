@@ -19,8 +19,9 @@ from studio_chassis.runtime.clock import utc_now
 from studio_cli.app import main
 from studio_contracts import topology
 from studio_contracts.events import Event
+from studio_contracts.services import SERVICES
 
-ALL_BUT_RECONCILER = {"studio-gateway", "studio-stencil", "studio-predictor", "studio-postprocess"}
+ALL_BUT_RECONCILER = {f"studio-{name}" for name in SERVICES if name != "reconciler"}
 
 
 class Span(NamedTuple):
