@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from studio_contracts.base import FrozenModel
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
+from studio_contracts.text import to_line
 
 Style = Literal["professional", "playful", "geometric"]
 Strategy = Literal["voronoi", "bands", "grid", "motif"]
@@ -21,8 +22,8 @@ SURFACE_LIMITS = (
     f"A side is {MIN_SIDE_M:g} to {MAX_SIDE_M:g} m, and the longer side at most {MAX_RATIO:g} times the shorter."
 )
 MAX_SEED = 2**31 - 1
-JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
-"""Zero-width (non-)joiners print nothing, but Indic scripts, Persian and composed emoji are spelt with them."""
+MAX_PROMPT = 2000
+"""Characters of a brief: a landscape architect's paragraph."""
 
 
 def _known_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -39,17 +40,7 @@ def _known_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
     return codes
 
 
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    seen = line.translate(JOINERS)
-    if not seen.strip() or not seen.isprintable():
-        raise PydanticCustomError("unprintable", "The prompt holds characters that cannot be printed.")
-    return line
-
-
-Prompt = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_one_line)
-]
+Prompt = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PROMPT), AfterValidator(to_line)]
 ChosenCodes = Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_CHOSEN), AfterValidator(_known_codes)]
 
 

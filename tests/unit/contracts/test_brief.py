@@ -4,19 +4,28 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.palette import PALETTE
+from studio_contracts.text import to_line
 
 SIX = [colour.code for colour in PALETTE[:6]]
 
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
 GOOD: dict[str, dict[str, Any]] = {
-    "longest prompt": {"prompt": "x" * 500},
+    "longest prompt": {"prompt": "x" * 2000},
     "any language": {"prompt": "Meeresbrandung, 海の波, أمواج"},
     "emoji joined": {
         "prompt": "a family \U0001f468\u200d\U0001f469\u200d\U0001f467 by the sea, \u2764\ufe0f\u200d\U0001f525"
     },
+    "emoji younger than the interpreter": {"prompt": "\U0001fa77 hearts and \U0001fadf"},
+    "the flag of England": {"prompt": f"{ENGLAND} football"},
+    "a character not yet assigned": {"prompt": "waves \U0001fbff \ue000"},
     "script with joiners": {"prompt": "क्‍ष और मी‌خواهم"},
     "smallest count": {"count": 1},
     "largest count": {"count": 12},
@@ -33,15 +42,17 @@ GOOD: dict[str, dict[str, Any]] = {
 
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "empty prompt": ({"prompt": ""}, "prompt", "string_too_short"),
-    "blank prompt": ({"prompt": " \n\t "}, "prompt", "string_too_short"),
-    "prompt of 501": ({"prompt": "x" * 501}, "prompt", "string_too_long"),
-    "prompt with NUL": ({"prompt": "waves\0"}, "prompt", "unprintable"),
-    "prompt with escape": ({"prompt": "\x1b[31mwaves"}, "prompt", "unprintable"),
-    "prompt turning the direction": ({"prompt": "waves \u202e"}, "prompt", "unprintable"),
-    "prompt isolating a direction": ({"prompt": "waves \u2066"}, "prompt", "unprintable"),
-    "prompt with a zero-width space": ({"prompt": "wa\u200bves"}, "prompt", "unprintable"),
-    "prompt of nothing but joiners": ({"prompt": "\u200d \u200c"}, "prompt", "unprintable"),
-    "prompt of nothing but separators": ({"prompt": "\x1f"}, "prompt", "unprintable"),
+    "blank prompt": ({"prompt": " \n\t "}, "prompt", "nothing_to_see"),
+    "prompt of 2001": ({"prompt": "x" * 2001}, "prompt", "string_too_long"),
+    "prompt with NUL": ({"prompt": "waves\0"}, "prompt", "control_character"),
+    "prompt with escape": ({"prompt": "\x1b[31mwaves"}, "prompt", "control_character"),
+    "prompt with a separator of files": ({"prompt": "ocean\x1cwaves"}, "prompt", "control_character"),
+    "prompt with a C1 control": ({"prompt": "waves\x9b"}, "prompt", "control_character"),
+    "prompt with a noncharacter": ({"prompt": "waves\ufdd0"}, "prompt", "no_character"),
+    "prompt with the last noncharacter": ({"prompt": "waves\U0010ffff"}, "prompt", "no_character"),
+    "prompt of nothing but joiners": ({"prompt": "\u200d \u200c"}, "prompt", "nothing_to_see"),
+    "prompt of nothing but marks": ({"prompt": "\ufeff\u200f\u00ad"}, "prompt", "nothing_to_see"),
+    "prompt of tags without a flag": ({"prompt": "\U000e0067\U000e007f"}, "prompt", "nothing_to_see"),
     "prompt with half a character": ({"prompt": "\ud800"}, "prompt", "string_unicode"),
     "prompt no text": ({"prompt": 7}, "prompt", "string_type"),
     "prompt missing": ({"prompt": ...}, "prompt", "missing"),
@@ -101,6 +112,47 @@ def test_an_unknown_colour_is_answered_with_every_valid_code() -> None:
 
 def test_a_prompt_is_one_line_whatever_space_it_was_typed_with() -> None:
     assert _brief(prompt="  ocean\n\tenergy\u00a0 with  fish ").prompt == "ocean energy with fish"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [
+        ("wa\u00adves", "waves"),
+        ("wa\u200bves", "waves"),
+        ("\ufeffocean waves", "ocean waves"),
+        ("\u200eocean\u200f \u202ewaves\u202c", "ocean waves"),
+        ("\u2066ocean\u2069\u2060 waves", "ocean waves"),
+        ("ocean \u200b waves", "ocean waves"),
+        ("ocean\u2028waves", "ocean waves"),
+        (f"{ENGLAND} and \U000e0041 stray", f"{ENGLAND} and stray"),
+        ("wave\U000e0073s \U0001f3f4\U000e0067 flag", "waves \U0001f3f4 flag"),
+    ],
+)
+def test_invisible_characters_of_pasted_text_are_left_out(pasted: str, kept: str) -> None:
+    assert _brief(prompt=pasted).prompt == kept
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name", "place"),
+    [("ocean\x07 waves", "U+0007", 6), ("\n\ta\x1b", "U+001B", 4), ("b\U0003fffe", "U+3FFFE", 2)],
+)
+def test_a_character_that_is_refused_is_named_with_its_place(prompt: str, name: str, place: int) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        _brief(prompt=prompt)
+    message = refusal.value.errors()[0]["msg"]
+    assert name in message
+    assert f"Character {place} " in message
+
+
+@given(st.text())
+@settings(max_examples=500)
+def test_a_line_is_never_changed_twice(text: str) -> None:
+    try:
+        line = to_line(text)
+    except PydanticCustomError:
+        return
+    assert to_line(line) == line
+    assert "\n" not in line
 
 
 def test_what_is_left_out_has_the_documented_defaults() -> None:

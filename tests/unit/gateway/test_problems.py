@@ -53,11 +53,11 @@ CODES = [colour.code for colour in PALETTE]
 @pytest.mark.parametrize(
     ("brief", "field", "allowed"),
     [
-        ({}, "prompt", ["1 to 500 characters"]),
-        ({"prompt": ""}, "prompt", ["1 to 500 characters"]),
-        ({"prompt": "x" * 501}, "prompt", ["1 to 500 characters"]),
-        ({"prompt": "bell\x07"}, "prompt", ["1 to 500 characters"]),
-        ({"prompt": 7}, "prompt", ["1 to 500 characters"]),
+        ({}, "prompt", ["1 to 2000 characters"]),
+        ({"prompt": ""}, "prompt", ["1 to 2000 characters"]),
+        ({"prompt": "x" * 2001}, "prompt", ["1 to 2000 characters"]),
+        ({"prompt": "bell\x07"}, "prompt", ["1 to 2000 characters"]),
+        ({"prompt": 7}, "prompt", ["1 to 2000 characters"]),
         (PROMPT | {"count": 0}, "count", COUNT),
         (PROMPT | {"count": 13}, "count", COUNT),
         (PROMPT | {"count": "many"}, "count", COUNT),

@@ -30,7 +30,7 @@ function brief() {
 
 function update() {
   const [width, height, count] = [number("width"), number("height"), number("count")];
-  byId("prompt-count").textContent = `${plural(500 - byId("prompt").value.length, "character")} left`;
+  byId("prompt-count").textContent = `${plural(byId("prompt").maxLength - byId("prompt").value.length, "character")} left`;
   byId("count-shown").textContent = count;
   byId("submit-count").textContent = plural(count, "concept");
   byId("more-hint").textContent = [plural(count, "picture"), number("seed") === null ? "random seed" : `seed ${number("seed")}`,
