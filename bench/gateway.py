@@ -32,7 +32,7 @@ from measuring import bind, percentile, stack_at_once, take_cores
 from served import Served, bare_server
 
 BRIEF = {"prompt": "ocean energy with fish", "surface": {"width_m": 6, "height_m": 4}, "strategy": "bands", "count": 6}
-POLL_SECONDS = 1.0  # what Retry-After tells a client
+POLL_SECONDS = 1.0  # what Retry-After asks of a client
 PROBE_SECONDS = 0.02
 PATIENCE_SECONDS = 60
 BARE, READ, UNCHANGED, POST = "bare FastAPI route", "GET a job (200)", "GET a job (304)", "POST a job (202)"

@@ -1,4 +1,4 @@
-"""What the measurements of the running stack share: cores, a provider that answers at once, percentiles."""
+"""What the measurements of the running stack share: cores, a provider that answers immediately, percentiles."""
 
 import os
 import statistics
@@ -10,7 +10,7 @@ from studio_local.stack import LocalStack
 
 
 def take_cores(parser: ArgumentParser) -> None:
-    """The option that says how many cores everything is bound to."""
+    """The option for the number of cores that everything is bound to."""
     parser.add_argument("--cores", type=int, default=2, help="cores everything is bound to")
 
 

@@ -2,7 +2,7 @@
 
 Prints a table of medians and spreads per size and palette, the share of pixels that get the right colour, the ratios
 the picture work is held to, and in the end which of these targets are met everywhere. Slow methods run on a crop and
-are scaled up by pixels, which the table says. Times are the processor's, which other programs disturb less than the
+are scaled up by pixels, as the table notes. Times are the processor's, which other programs disturb less than the
 clock's; of other programs and of threads they are the clock's.
 """
 

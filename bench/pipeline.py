@@ -1,7 +1,7 @@
 """What the pipeline adds to the provider's own time, and how many jobs it takes.
 
 Run by `make bench-pipeline`: the whole stack as processes, the stand-in's delay at 0, everything bound to two cores
-where there are more. First the saturation rate is found by posting jobs at once, then jobs are posted at half that
+where there are more. First the saturation rate is found by posting jobs concurrently, then jobs are posted at half that
 rate. Time added by us is what is left of a job's time after the stencil's and the pictures' own work and the
 provider's own seconds are taken out: queues, database, HTTP, webhooks.
 """

@@ -2,7 +2,7 @@
 
 Run by `make bench-scaling`: the whole stack as processes, the stand-in's delay at 0. For 1, 2 and 4 replicas, each
 bound to one core as a container with a limit of one CPU would be, the replicas are held while jobs queue up before
-them, then let go: jobs per second is how fast they take the backlog away, with nothing else to do meanwhile. The cost
+them, then started: jobs per second is how fast they process the backlog, with nothing else running. The cost
 of one job is what the kernel, the consumers and the database counted from posting to end, by the number of jobs.
 """
 

@@ -74,7 +74,7 @@ class Studio:
         assert wait_until(condition, PATIENCE_SECONDS), "it did not happen in time"
 
     def paid_for(self, job: dict[str, Any]) -> list[dict[str, Any]]:
-        """What the stand-in's ledger says of a job's predictions, by slot."""
+        """The entries of the stand-in's ledger for a job's predictions, by slot."""
         ledger = self._standin.get("/ledger").json()["predictions"]
         ours = [entry for entry in ledger if f"/{job['id']}/" in (entry["webhook"] or "")]
         return sorted(ours, key=lambda entry: entry["webhook"])

@@ -128,13 +128,13 @@ POISON: dict[str, tuple[dict[str, Any], bytes | None, str]] = {
 }
 
 
-@pytest.mark.parametrize(("changed", "body", "told"), POISON.values(), ids=POISON)
+@pytest.mark.parametrize(("changed", "body", "reason"), POISON.values(), ids=POISON)
 def test_what_is_not_our_event_is_refused_with_its_reason(
-    changed: dict[str, Any], body: bytes | None, told: str
+    changed: dict[str, Any], body: bytes | None, reason: str
 ) -> None:
     message = to_message(_event(PredictionRequested(slot=1, attempt=2)))
     headers = {name: value for name, value in {**message.headers, **changed}.items() if value is not None}
-    with pytest.raises(EventError, match=told):
+    with pytest.raises(EventError, match=reason):
         from_message(headers, message.body if body is None else body)
 
 

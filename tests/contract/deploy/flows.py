@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 
 class UnknownSelectorError(ValueError):
-    """A policy selects by something that is not understood here: what it lets through cannot be told."""
+    """A policy selects by something that this check does not understand, so its effect is unknown."""
 
 
 class Flow(NamedTuple):

@@ -238,7 +238,7 @@ BROKER = Place(
 
 
 def places(manifests: Manifests) -> list[Place]:
-    extra = {"seaweedfs": {9333: "", 8888: ""}}  # what it listens on besides, and nobody may reach
+    extra = {"seaweedfs": {9333: "", 8888: ""}}  # other ports that it listens on and that must not be reachable
     found = [
         Place(
             name,

@@ -169,14 +169,14 @@ def test_dashboards_have_ids_of_their_own_and_panels_that_do_not_overlap(file: P
 @pytest.mark.parametrize("check", [["config", "prometheus.yaml"], ["rules", "rules.yaml"]], ids=lambda check: check[0])
 def test_promtool_takes_the_configuration(check: list[str]) -> None:
     kind, file = check
-    told = subprocess.run([promtool(), "check", kind, TELEMETRY / file], capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stdout + told.stderr
+    done = subprocess.run([promtool(), "check", kind, TELEMETRY / file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_each_alert_fires_on_what_it_is_for_and_on_nothing_else() -> None:
     cases = Path(__file__).with_name("rules.test.yaml")
-    told = subprocess.run([promtool(), "test", "rules", cases], capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stdout + told.stderr
+    done = subprocess.run([promtool(), "test", "rules", cases], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     tested = cases.read_text()
     untested = [rule["alert"] for rule in RULES if rule["alert"] not in tested]
     assert not untested

@@ -158,7 +158,7 @@ async def test_the_first_claim_of_a_key_stands(store: JobStore) -> None:
 
 
 async def _stored_in_a_row(store: JobStore) -> None:
-    """Of five jobs, two were made at the same moment and two were called off."""
+    """Of five jobs, two were created at the same moment and two were cancelled."""
     for seconds, job_id in ((0, "a"), (1, "c"), (1, "b"), (2, "d"), (3, "e")):
         await store.insert(_accepted(job_id, NOW + timedelta(seconds=seconds)))
     for job_id in ("b", "d"):

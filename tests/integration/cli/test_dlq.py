@@ -1,4 +1,4 @@
-"""Engineers replay dead letters: on a real broker and database, with a consumer that fails until it is mended."""
+"""Engineers replay dead letters: on a real broker and database, with a consumer that fails until it is repaired."""
 
 import asyncio
 import json
@@ -39,22 +39,22 @@ async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.05)
 
 
-async def says(studio: "Studio", words: str) -> bool:
+async def lists(studio: "Studio", words: str) -> bool:
     return words in await studio.command("dlq", "list")
 
 
 class Studio:
-    """The stencil's queue with a handler that rejects everything until it is mended."""
+    """The stencil's queue with a handler that rejects everything until it is repaired."""
 
     def __init__(self, jobs: Jobs, broker: Any, tmp_path: Path) -> None:
         self.jobs = jobs
         self.broker = broker
         self.folder = tmp_path
         self.handled: list[str] = []
-        self.mended = False
+        self.repaired = False
 
     async def handle(self, event: Event) -> None:
-        if not self.mended:
+        if not self.repaired:
             raise Reject("the stencil is out of paint")
         self.handled.append(event.subject)
 
@@ -70,7 +70,7 @@ class Studio:
         await self.until_listed(len(ids))
 
     async def until_listed(self, count: int) -> None:
-        await eventually(lambda: says(self, f"Dead letters: {count}"))
+        await eventually(lambda: lists(self, f"Dead letters: {count}"))
 
     async def until(self, ids: list[str], condition: Callable[[Job], bool]) -> None:
         await eventually(lambda: self._all(ids, condition))
@@ -110,7 +110,7 @@ async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]
 
 
 class JobCreatedAgain(JobCreated):
-    """What a release to come may say of a new job."""
+    """A new version of the event that a later release sends."""
 
     type: ClassVar[str] = "studio.job.created.v2"
 
@@ -164,10 +164,10 @@ async def test_replaying_twenty_mended_letters_sends_each_job_on_once(endpoints:
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(20)
         await studio.until_dead(ids)
-        studio.mended = True
-        told = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0.5")
-        assert "20 replayed" in told
-        assert "0 came back dead" in told
+        studio.repaired = True
+        output = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0.5")
+        assert "20 replayed" in output
+        assert "0 came back dead" in output
         await studio.until(ids, lambda job: job.status == "pending")
         assert sorted(studio.handled) == sorted(ids)
         before = [await studio.jobs.load(job_id) for job_id in ids]
@@ -202,11 +202,11 @@ async def test_filters_choose_by_queue_error_job_and_age(endpoints: Endpoints, t
 async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
     endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed at the worst moment: the seventh job is reopened, its letter not yet taken away."""
+    """Killed at the worst moment: the seventh job is reopened, its dead letter is not removed yet."""
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(12)
         await studio.until_dead(ids)
-        studio.mended = True
+        studio.repaired = True
         real, seen = replay._replay, 0
 
         async def dies_at_the_seventh(letter: Any, jobs: Jobs, publish: Any) -> replay.ReplayOutcome:
@@ -221,9 +221,9 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
         result = await asyncio.to_thread(CliRunner().invoke, main, ["dlq", "replay", "--rate", "200"])
         assert result.exit_code != 0
         monkeypatch.setattr(replay, "_replay", real)
-        told = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0")
-        assert "5 replayed" in told
-        assert "1 nothing to do" in told
+        output = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0")
+        assert "5 replayed" in output
+        assert "1 nothing to do" in output
         await studio.until(ids, lambda job: job.status == "pending")
         assert set(studio.handled) == set(ids)
         await studio.until_listed(0)
@@ -251,7 +251,7 @@ async def test_letters_of_a_version_nobody_knew_are_sent_on_once_it_is_known(
 ) -> None:
     """An upgrade in the wrong order: the producer of version 2 came before its consumer."""
     async with running(endpoints, tmp_path) as studio:
-        studio.mended = True
+        studio.repaired = True
         (job_id, *ended) = ids = await studio.accept(3)
         await eventually(lambda: all_handled(studio, ids))
         await studio.jobs.apply(ended[0], CancelRequested())
@@ -270,9 +270,9 @@ async def test_letters_of_a_version_nobody_knew_are_sent_on_once_it_is_known(
         queue = await studio.broker.open_queue(topology.STENCIL_JOB_CREATED)
         await queue.bind(topology.EXCHANGE, JobCreatedAgain.type)
         assert "2 would be replayed" in await studio.command("dlq", "replay", "--dry-run")
-        told = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0")
-        assert "2 replayed" in told
-        assert "1 nothing to do" in told
+        output = await studio.command("dlq", "replay", "--rate", "200", "--watch", "0")
+        assert "2 replayed" in output
+        assert "1 nothing to do" in output
         await eventually(lambda: all_handled(studio, [job_id, ended[1]]))
         assert ended[0] not in studio.handled
         await studio.until_listed(0)

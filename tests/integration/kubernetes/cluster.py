@@ -1,4 +1,4 @@
-"""A cluster that lacks nothing but nodes: those are made up, and do what is asked of them at once."""
+"""A cluster without nodes: they are made up, and report immediately that they did what was asked."""
 
 import json
 import ssl
@@ -38,7 +38,7 @@ class Cluster:
         return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120)
 
     def apply(self, manifests: list[dict[str, Any]], *options: str) -> list[str]:
-        """What kubectl says of each object. Fails the test with all refusals."""
+        """The output of kubectl for each object. Fails the test with all refusals."""
         done = self.kubectl("apply", *options, "-f", "-", given=manifests)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()

@@ -15,7 +15,7 @@ from studio_local.processes import ManagedProcess, ProcessRecords
 from tests.tools import KUBERNETES, program
 
 READY_SECONDS = 60.0
-REMEDY = "deploy/kubernetes/README.md tells how to build it"
+REMEDY = "deploy/kubernetes/README.md says how to build it"
 TOKEN = "of-the-tests"
 
 
@@ -82,7 +82,7 @@ def control_plane(folder: Path) -> Iterator[Access]:
             token_auth_file=tokens,
             authorization_mode="RBAC",
             service_cluster_ip_range="10.96.0.0/16",
-            disable_admission_plugins="TaintNodesByCondition",  # nobody would take the taint away
+            disable_admission_plugins="TaintNodesByCondition",  # no kubelet would remove the taint
         )
         follower = {"kubeconfig": access.kubeconfig, "bind_address": LOOPBACK, "port": 0, "leader_elect": "false"}
         controllers_port, scheduler_port = free_port(), free_port()

@@ -62,8 +62,8 @@ def test_our_pods_fit_the_quota_which_refuses_one_without_limits(running: Cluste
     running.until(counts)
     container = {"name": "x", "image": "x:1"}
     stranger = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [container]}}
-    told = running.kubectl("-n", namespace, "apply", "--dry-run=server", "-f", "-", given=[stranger])
-    assert "must specify limits.cpu" in told.stderr
+    done = running.kubectl("-n", namespace, "apply", "--dry-run=server", "-f", "-", given=[stranger])
+    assert "must specify limits.cpu" in done.stderr
 
 
 def test_a_pod_holds_no_token_and_its_account_may_do_nothing(running: Cluster, namespace: str) -> None:
@@ -72,8 +72,8 @@ def test_a_pod_holds_no_token_and_its_account_may_do_nothing(running: Cluster, n
         assert not [path for path in mounts if "serviceaccount" in path]
         account = f"system:serviceaccount:{namespace}:{pod['spec']['serviceAccountName']}"
         for asked in (("get", "secrets"), ("list", "pods"), ("create", "pods"), ("patch", "deployments")):
-            told = running.kubectl("-n", namespace, "auth", "can-i", *asked, f"--as={account}")
-            assert told.stdout.strip() == "no"
+            done = running.kubectl("-n", namespace, "auth", "can-i", *asked, f"--as={account}")
+            assert done.stdout.strip() == "no"
 
 
 def test_a_roll_out_that_gets_not_ready_takes_nothing_away_and_is_undone(running: Cluster, namespace: str) -> None:
@@ -142,6 +142,6 @@ def test_a_mistake_is_refused(
         inner = inner[key]
     inner[path[-1]] = mistake
     manifest["metadata"]["name"] = "mistaken"
-    told = applied.kubectl("apply", "--dry-run=server", "-f", "-", given=[manifest])
-    assert told.returncode != 0
-    assert reason in told.stderr
+    done = applied.kubectl("apply", "--dry-run=server", "-f", "-", given=[manifest])
+    assert done.returncode != 0
+    assert reason in done.stderr

@@ -44,7 +44,7 @@ def bought(studio: Studio) -> str:
 
 
 def taken(studio: Studio, job: dict[str, Any], since: datetime) -> bool:
-    """Whether the gateway took the webhook that tells a job's end, sent since then, and refused none.
+    """Whether the gateway accepted the terminal webhook of a job, sent since then, and refused none.
 
     One that met no gateway while it was restarted is sent again.
     """

@@ -25,7 +25,7 @@ Family = Callable[[Path], set[int]]
 
 
 def refused(root: Path, environment: dict[str, str]) -> str:
-    """What `up` says when it cannot start: one line, status 2."""
+    """The message of `up` when it cannot start: one line, status 2."""
     done = subprocess.run(
         [*COMMAND, "up", "--root", str(root)], env=environment, capture_output=True, text=True, timeout=60
     )
@@ -74,8 +74,8 @@ def test_up_serves_on_loopback_refuses_a_second_start_and_ends_with_ctrl_c(
 def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path, native_environment: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        told = refused(tmp_path, native_environment | {"STUDIO_GATEWAY_PORT": str(port)})
-    assert told == f"Port {port} is taken: set STUDIO_GATEWAY_PORT to a free one.\n"
+        message = refused(tmp_path, native_environment | {"STUDIO_GATEWAY_PORT": str(port)})
+    assert message == f"Port {port} is taken: set STUDIO_GATEWAY_PORT to a free one.\n"
     assert not (tmp_path / "processes.json").exists()
 
 
@@ -87,10 +87,10 @@ def test_what_is_no_port_is_refused(port: str, tmp_path: Path, native_environmen
 def test_where_nothing_is_installed_one_line_says_what_to_install(
     tmp_path: Path, native_environment: dict[str, str]
 ) -> None:
-    told = refused(tmp_path, native_environment | {"PATH": str(tmp_path)})
-    assert "apt-get install rabbitmq-server" in told
-    assert "Docker engine" in told
-    assert "RABBITMQ_URL and MONGODB_URL" in told
+    message = refused(tmp_path, native_environment | {"PATH": str(tmp_path)})
+    assert "apt-get install rabbitmq-server" in message
+    assert "Docker engine" in message
+    assert "RABBITMQ_URL and MONGODB_URL" in message
 
 
 def test_a_forced_engine_that_does_not_answer_is_named(tmp_path: Path, native_environment: dict[str, str]) -> None:

@@ -58,7 +58,7 @@ class Receiver:
                 self.spans.append(Span(service, span.name, span.trace_id.hex(), job_id))
 
     def of_job(self, job_id: str) -> list[Span]:
-        """Spans that say they are of the job, and all others of their traces."""
+        """Spans that carry the job id, and all other spans of their traces."""
         spans = list(self.spans)
         traces = {span.trace_id for span in spans if span.job_id == job_id}
         return [span for span in spans if span.trace_id in traces]
@@ -66,7 +66,7 @@ class Receiver:
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
-    """Every service that is started while it is there sends it its spans, at once."""
+    """Every service that is started while the receiver runs sends its spans to it without delay."""
     receiver = Receiver()
     thread = threading.Thread(target=receiver.server.serve_forever)
     thread.start()
@@ -113,8 +113,8 @@ def test_a_replay_belongs_to_the_trace_of_its_job(
         studio.stack.start("stencil")
     for name in ("RABBITMQ_URL", "MONGODB_URL", "STUDIO_DATABASE", "OBJECT_STORE_URL"):
         monkeypatch.setenv(name, studio.stack.environment[name])
-    told = CliRunner().invoke(main, ["dlq", "replay", "--job", job_id, "--watch", "0"])
-    assert "1 replayed" in told.output
+    done = CliRunner().invoke(main, ["dlq", "replay", "--job", job_id, "--watch", "0"])
+    assert "1 replayed" in done.output
     assert studio.wait(job_id)["status"] == "completed"
     names = {("studio-gateway", "accept a job"), ("studio-stencil", "process stencil.job-created")}
     studio.until(lambda: {(span.service, span.name) for span in receiver.of_job(job_id)} >= names)
