@@ -1,10 +1,24 @@
+from collections.abc import Sequence
 from itertools import combinations
 
 import pytest
 
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE, Colour
+from studio_contracts.reading import Tone
 from studio_stencil.drawing.colour import difference
-from studio_stencil.planning.palette_choice import FALLBACK, choose_palette, order_by_brief
+from studio_stencil.planning import palette_choice
+from studio_stencil.planning.palette_choice import FALLBACK, PaletteChoice
+from studio_stencil.planning.reading import read_brief
+from studio_stencil.planning.themes import TONES
+
+
+def choose_palette(prompt: str) -> PaletteChoice:
+    return palette_choice.choose_palette(read_brief(prompt))
+
+
+def order_by_brief(codes: Sequence[str], prompt: str) -> PaletteChoice:
+    return palette_choice.order_by_brief(codes, read_brief(prompt))
+
 
 BLUE, TURQUOISE, LIGHT_BLUE, AZURE = "RH20", "RH26", "RH22", "RH23"
 BRIEFS = (
@@ -35,7 +49,7 @@ def test_an_ocean_is_blue_not_the_first_six_of_the_list() -> None:
 def test_named_colours_come_before_those_of_themes() -> None:
     codes, reason = choose_palette("an ocean of orange and purple")
     assert codes[:2] == ("RH50", "RH21")
-    assert reason.startswith("'orange' → Orange; 'purple' → Purple; 'ocean' → ")
+    assert reason.startswith("asked for → Orange, Purple; 'ocean' → ")
 
 
 def test_three_named_colours_without_a_theme_are_taken_alone() -> None:
@@ -45,7 +59,7 @@ def test_three_named_colours_without_a_theme_are_taken_alone() -> None:
 @pytest.mark.parametrize(
     ("brief", "code"),
     [
-        ("dark green", "RH12"), ("Dark  Green", "RH12"), ("greens", "RH10"), ("light blue", LIGHT_BLUE),
+        ("dark green", "RH12"), ("Dark  Green", "RH12"), ("green", "RH10"), ("light blue", LIGHT_BLUE),
         ("navy", BLUE), ("turquoise", TURQUOISE), ("bright red", "RH02"), ("pale grey", "RH65"), ("white", "RH31"),
     ],
 )  # fmt: skip
@@ -59,7 +73,7 @@ def test_every_palette_colour_can_be_named(colour: Colour) -> None:
 
 
 def test_words_inside_other_words_do_not_count() -> None:
-    assert choose_palette("Credit to Oceania, treehouse, scared")[0] == FALLBACK
+    assert choose_palette("Credit to Oceania, scared, reddish")[0] == FALLBACK
 
 
 def test_the_sea_counts_the_same_in_the_plural() -> None:
@@ -87,3 +101,42 @@ def test_the_brief_picks_the_base_among_the_clients_colours() -> None:
 
 def test_without_a_hint_the_clients_order_stands_and_doubles_go() -> None:
     assert order_by_brief(["RH30", AZURE, "RH30"], "nice")[0] == ("RH30", AZURE)
+
+
+@pytest.mark.parametrize("brief", [
+    "no blue please, only greens", "underwater world, no blue", "a sunset without orange or pink",
+    "kein Rot, bitte ein Feuerwehrauto",
+    "sans bleu, un océan", "nada de verde en el bosque",
+    "no red, blue, green, grey, yellow, brown, pink, purple, white or orange",
+])  # fmt: skip
+def test_a_refused_colour_is_never_chosen(brief: str) -> None:
+    reading = read_brief(brief)
+    codes, reason = palette_choice.choose_palette(reading)
+    assert reading.refused_colours
+    assert len(codes) >= 1
+    assert not set(codes) & set(reading.refused_colours)
+    assert "refused" in reason
+
+
+def test_only_some_colours_means_no_others() -> None:
+    assert choose_palette("no blue please, only greens")[0] == ("RH10", "RH11", "RH12")
+    assert choose_palette("only blue")[0] == (BLUE, LIGHT_BLUE, AZURE)
+
+
+@pytest.mark.parametrize(("brief", "tone"), [
+    ("calm court in warm tones", "warm"), ("ocean in warm colours", "warm"), ("cool tones with a lion", "cool"),
+    ("pastel rainbow", "pastel"), ("dark and moody skate park", "dark"), ("a bright farm", "bright"),
+])  # fmt: skip
+def test_a_tone_steers_the_whole_palette(brief: str, tone: Tone) -> None:
+    codes, reason = choose_palette(brief)
+    assert set(codes) <= set(TONES[tone])
+    assert tone in reason
+
+
+def test_the_colour_of_a_subject_is_not_the_ground_it_lies_on() -> None:
+    assert choose_palette("three green frogs in a pond")[0][:2] == (AZURE, "RH10")
+    assert choose_palette("a red house")[0][:2] == ("RH61", "RH02")
+
+
+def test_a_refused_colour_that_the_client_chose_comes_last() -> None:
+    assert order_by_brief([BLUE, "RH30", "RH10"], "no blue please")[0] == ("RH30", "RH10", BLUE)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
+from studio_contracts.reading import Reading
 from studio_stencil.planning.motif_words import default_motifs, find_motifs
 from studio_stencil.planning.palette_choice import choose_palette, order_by_brief
+from studio_stencil.planning.reading import read_brief
 from studio_stencil.planning.roles import in_role_order, with_motif_last
 from studio_stencil.planning.scale import (
     USUAL_MOTIF_M2,
@@ -30,6 +32,7 @@ class StencilPlan(NamedTuple):
     for motif alone; there regions counts the bands below them, and their colour is the last. cut is as `Fit` has it.
     """
 
+    reading: Reading
     codes: tuple[str, ...]
     palette_reason: str
     strategy: Strategy
@@ -98,7 +101,10 @@ def make_plan(
         _check_codes(palette_codes)
     size, layout, mm_per_pixel, cut = fit(width_m, height_m)
     picked, why = choose_strategy(prompt) if strategy is None else (Strategy(strategy), "asked for by the client")
-    ordered, palette_reason = choose_palette(prompt) if palette_codes is None else order_by_brief(palette_codes, prompt)
+    reading = read_brief(prompt)
+    ordered, palette_reason = (
+        choose_palette(reading) if palette_codes is None else order_by_brief(palette_codes, reading)
+    )
 
     ground = size.width * mm_per_pixel, size.height * mm_per_pixel
     count = colours_that_fit(picked, len(ordered), *ground)
@@ -117,6 +123,7 @@ def make_plan(
         shares = with_room(shares, number, *shown)
         regions = sum(bands_around_fields(shares, number, *ground)[1])
     return StencilPlan(
+        reading=reading,
         codes=codes,
         palette_reason=palette_reason,
         strategy=picked,
