@@ -15,7 +15,7 @@ from studio_chassis.messaging.broker import CONNECTION_ERRORS
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import UrlObjectStore
 from studio_chassis.replicate.client import ReplicateClient
-from studio_chassis.replicate.errors import AccountBlocked, ProviderError
+from studio_chassis.replicate.errors import AccountBlocked, Misdirected, NotTheProvider, ProviderError
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import ProviderSettings, read_settings
 from studio_contracts.topology import QUEUES
@@ -107,6 +107,8 @@ async def _provider(settings: ProviderSettings) -> str:
         try:
             async for _ in client.recent(utc_now() - timedelta(minutes=1)):
                 break
+        except (Misdirected, NotTheProvider) as error:
+            raise Fault(f"REPLICATE_API_BASE or a proxy leads somewhere else ({error})") from error
         except AccountBlocked as error:
             raise Fault(f"REPLICATE_API_TOKEN is refused or out of credit ({error})") from error
         except ProviderError as error:

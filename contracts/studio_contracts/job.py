@@ -72,7 +72,8 @@ class Slot(FrozenModel):
 
     waiting → submitting (claimed) → running (known to the provider) → succeeded (outputs known) → finished (pictures
     stored), or failed. An infrastructure failure goes back to waiting under the next attempt number. `webhook_received`
-    means that the provider spoke of an attempt before its id was known here, and was not understood yet.
+    means that the provider reported on an attempt before its id was known here; the report is not interpreted yet.
+    `reports` are digests of the reports kept of this attempt since the last rescue.
     """
 
     number: int
@@ -81,6 +82,7 @@ class Slot(FrozenModel):
     attempt: int = 1
     claimed_at: UtcDatetime | None = None
     webhook_received: bool = False
+    reports: tuple[str, ...] = ()
     provider_id: str | None = None
     prediction_ids: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
-"""What the provider says of a prediction, read from any body it is documented to send.
+"""A prediction as the provider describes it, read from any body it may send.
 
-Keys we do not use are ignored, missing ones have defaults; only an id and a known status are indispensable.
+The provider's vocabulary is open: keys we do not use are ignored, missing ones have defaults, and a status we do not
+know is kept as it is and counts as not final. Only an id is indispensable. Everything is bounded, because it is stored.
 """
 
 import re
@@ -15,16 +16,24 @@ from studio_contracts.base import FrozenModel, UtcDatetime
 
 MAX_ERROR_CHARS = 2_000
 MAX_ID_CHARS = 128
+MAX_STATUS_CHARS = 64
+MAX_INPUT_CHARS = 8_192
+MAX_OUTPUTS = 64
+MAX_OUTPUT_CHARS = 2**20
+"""All outputs of one report together. Links are far shorter; pictures inside the answer would fill the job document."""
 IDENTIFYING_INPUTS = ("prompt", "seed", "num_outputs")
 """The inputs by which a prediction of ours is recognised in the provider's list."""
 
 
 class UnreadablePrediction(ValueError):
-    """The body is not a prediction we understand: no object, no id, or a status we do not know."""
+    """The body describes no prediction: it is no object, or has no id."""
 
 
 class PredictionStatus(StrEnum):
-    """Replicate's statuses. `canceled`: called off, or out of time while running. `aborted`: out of time before it."""
+    """The statuses Replicate documents. A report may hold another one.
+
+    `canceled`: cancelled by a user, or out of time while running. `aborted`: out of time before it started.
+    """
 
     STARTING = "starting"
     PROCESSING = "processing"
@@ -33,24 +42,26 @@ class PredictionStatus(StrEnum):
     CANCELED = "canceled"
     ABORTED = "aborted"
 
-    @property
-    def is_final(self) -> bool:
-        """Whether the provider never leaves this status."""
-        return self not in (PredictionStatus.STARTING, PredictionStatus.PROCESSING)
+
+FINAL_STATUSES: frozenset[str] = frozenset(PredictionStatus) - {PredictionStatus.STARTING, PredictionStatus.PROCESSING}
+"""The provider never leaves these. No other status, known or not, ends a prediction."""
 
 
 class PredictionReport(FrozenModel):
     """One prediction as the provider last described it.
 
-    `outputs` are http(s) or data URIs, unchecked. `output_present` tells an empty list (True) from none at all (False):
-    a success without output has been purged, or is announced before its pictures. `input` holds IDENTIFYING_INPUTS
-    only. `webhook` carries the slot's token, so it is kept out of reprs and events.
+    `status` is a PredictionStatus, or whatever else the provider sent, as text. `outputs` are http(s) or data URIs,
+    unchecked; they are left out, and `oversized` is set, when they exceed MAX_OUTPUT_CHARS. `output_present`
+    distinguishes an empty list (True) from no output (False): a success without output has been purged, or is announced
+    before its pictures. `input` holds IDENTIFYING_INPUTS only. `webhook` carries the slot's token, so it is kept out of
+    reprs and events.
     """
 
     id: str
-    status: PredictionStatus
+    status: str
     outputs: tuple[str, ...] = ()
     output_present: bool = False
+    oversized: bool = False
     error: str | None = None
     predict_seconds: float | None = None
     data_removed: bool = False
@@ -59,6 +70,16 @@ class PredictionReport(FrozenModel):
     completed_at: UtcDatetime | None = None
     input: dict[str, str | int] = Field(default_factory=dict)
     webhook: str | None = Field(None, repr=False)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the prediction has ended. One with an unknown status has not."""
+        return self.status in FINAL_STATUSES
+
+    @property
+    def has_known_status(self) -> bool:
+        """Whether the provider documents this status."""
+        return self.status in frozenset[str](PredictionStatus)
 
 
 def read_prediction(body: object) -> PredictionReport:
@@ -69,8 +90,9 @@ def read_prediction(body: object) -> PredictionReport:
     return PredictionReport(
         id=_id(body.get("id")),
         status=_status(body.get("status")),
-        outputs=_outputs(output),
+        outputs=() if _is_oversized(body) else _outputs(output),
         output_present=output is not None,
+        oversized=_is_oversized(body),
         error=_error(body.get("error")),
         predict_seconds=_predict_seconds(body.get("metrics")),
         data_removed=body.get("data_removed") is True,
@@ -85,12 +107,14 @@ def read_prediction(body: object) -> PredictionReport:
 def slim_prediction(body: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a prediction worth carrying in an event, as JSON: no logs, no images, no webhook (it holds a token).
 
-    Never raises, and does not judge: `read_prediction` finds the same in it as in the whole body, but the webhook.
+    Never raises, and does not judge: `read_prediction` finds the same in it as in the whole body, except the webhook.
     """
-    copied = ("id", "status", "data_removed", "created_at", "started_at", "completed_at")
-    output = body.get("output")
+    copied = ("id", "data_removed", "created_at", "started_at", "completed_at")
+    output, oversized = body.get("output"), _is_oversized(body)
     return {key: _scalar(body[key]) for key in copied if key in body} | {
-        "output": None if output is None else list(_outputs(output)),
+        "status": _status(body.get("status")),
+        "output": None if output is None else [] if oversized else list(_outputs(output)),
+        _OVERSIZED: oversized,
         "error": _error(body.get("error")),
         "metrics": {"predict_time": _predict_seconds(body.get("metrics"))},
         "input": _identifying(body.get("input")),
@@ -123,39 +147,53 @@ def is_infrastructure_failure(error: str | None) -> bool:
     return bool(codes & _TRANSIENT_CODES) or any(phrase in text.lower() for phrase in _TRANSIENT_TEXTS)
 
 
+_OVERSIZED = "studio_oversized"
+"""Key of ours in a slim prediction: its outputs were too large and are left out."""
+_MAX_SCALAR_CHARS = 256
 _LARGEST_INTEGER = 2**63 - 1  # of the database
 
 
 def _text(value: object) -> str:
-    # JSON can smuggle in lone surrogates, which neither the broker nor the database can store.
-    return str(value).encode("utf-8", "replace").decode("utf-8")
+    try:
+        text = str(value)
+    except (RecursionError, ValueError):  # nested too deeply, or a number of too many digits
+        text = type(value).__name__
+    # JSON can hold lone surrogates, which neither the broker nor the database can store.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _text_or_none(value: object) -> str | None:
     return _text(value) if isinstance(value, str) else None
 
 
-def _scalar(value: object) -> str | bool | None:
-    return value if isinstance(value, bool) else _text_or_none(value)
+def _scalar(value: object) -> str | int | bool | None:
+    if isinstance(value, int) and abs(value) <= _LARGEST_INTEGER:
+        return value
+    return _text(value)[:_MAX_SCALAR_CHARS] if isinstance(value, str) else None
 
 
 def _id(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_INTEGER:
+        return str(value)
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_CHARS:
         raise UnreadablePrediction(f"the prediction's id is not a text of 1 to {MAX_ID_CHARS} characters")
     return _text(value)
 
 
-def _status(value: object) -> PredictionStatus:
-    try:
-        return PredictionStatus(value)  # type: ignore[arg-type]
-    except ValueError:
-        known = ", ".join(PredictionStatus)
-        raise UnreadablePrediction(f"unknown prediction status {_text(value)[:50]!r}; known: {known}") from None
+def _status(value: object) -> str:
+    return _text("" if value is None else value)[:MAX_STATUS_CHARS]
 
 
 def _outputs(output: object) -> tuple[str, ...]:
     items = output if isinstance(output, list | tuple) else [output]
-    return tuple(_text(item) for item in items if isinstance(item, str) and item)
+    return tuple(_text(item) for item in items[:MAX_OUTPUTS] if isinstance(item, str) and item)
+
+
+def _is_oversized(body: Mapping[str, Any]) -> bool:
+    output = body.get("output")
+    items = output if isinstance(output, list | tuple) else [output]
+    chars = sum(len(item) for item in items[:MAX_OUTPUTS] if isinstance(item, str))
+    return chars > MAX_OUTPUT_CHARS or body.get(_OVERSIZED) is True
 
 
 def _error(error: object) -> str | None:
@@ -187,7 +225,7 @@ def _identifying(inputs: object) -> dict[str, str | int]:
     for key in IDENTIFYING_INPUTS:
         value = inputs.get(key)
         if isinstance(value, str):
-            identifying[key] = _text(value)
+            identifying[key] = _text(value)[:MAX_INPUT_CHARS]
         elif isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_INTEGER:
             identifying[key] = value
     return identifying

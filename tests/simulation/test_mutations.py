@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -28,25 +27,11 @@ from studio_predictor import handlers
 from studio_predictor.handlers import Predictor
 from studio_reconciler import rescue
 from studio_reconciler.rescue import Rescuer
-from studio_simulation.world import run
+from studio_simulation.mutations import Mutation, Mutations, assert_caught
 
-SEEDS = 2000
 Patch = pytest.MonkeyPatch
-Mutation = Callable[[Patch], None]
-MUTATIONS: list[tuple[Mutation, str, int]] = []
-
-
-def caught_by(invariants: str, *, first: int = 0) -> Callable[[Mutation], Mutation]:
-    """Register a mutation; one of these invariants, separated by spaces, must show it.
-
-    What shows rarely is looked for from the seed `first` on, to save time.
-    """
-
-    def register(mutation: Mutation) -> Mutation:
-        MUTATIONS.append((mutation, invariants, first))
-        return mutation
-
-    return register
+MUTATIONS = Mutations()
+caught_by = MUTATIONS.caught_by
 
 
 async def _nothing(*_: Any, **__: Any) -> None:
@@ -406,12 +391,6 @@ def pictures_ranked_as_they_came(patch: Patch) -> None:
     patch.setattr(ending, "ranked", unsorted)
 
 
-@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS, ids=[one.__name__ for one, _, _ in MUTATIONS])
+@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)
 def test_the_simulation_catches(mutation: Mutation, invariants: str, first: int, monkeypatch: Patch) -> None:
-    mutation(monkeypatch)
-    for seed in range(first, first + SEEDS):
-        names = {violation.partition(":")[0] for violation in run(seed).violations}
-        if names & set(invariants.split()):
-            print(f"{mutation.__name__}: seed {seed}, {', '.join(sorted(names))}")
-            return
-    pytest.fail(f"{mutation.__name__} was not caught within {SEEDS} seeds")
+    assert_caught(mutation, invariants, first, monkeypatch)

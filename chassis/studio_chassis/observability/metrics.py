@@ -28,6 +28,9 @@ spent_cents = Counter("studio_spent_cents_total", "Money committed to prediction
 provider_calls = Counter(
     "studio_provider_calls_total", "Calls to the provider, by how they ended.", ["call", "outcome"]
 )
+unknown_statuses = Counter(
+    "studio_unknown_statuses_total", "Reports of a prediction with a status we do not know; it is waited for."
+)
 webhooks = Counter("studio_webhooks_total", "Webhooks, by what became of them.", ["result"])
 rescued = Counter(
     "studio_rescued_total", "Jobs that stopped moving and were looked after, by what was done.", ["action"]

@@ -10,10 +10,12 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import IndexModel
 from pymongo.errors import (
     ConnectionFailure,
+    DocumentTooLarge,
     DuplicateKeyError,
     ExecutionTimeout,
     NetworkTimeout,
     PyMongoError,
+    WriteError,
     WTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
@@ -37,6 +39,8 @@ OPERATION_SECONDS = 10
 P = ParamSpec("P")
 R = TypeVar("R")
 _OUTAGES = (ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
+_TOO_LARGE = (10334, 17419, 17420)
+"""The server's codes for a document that would exceed 16 MB."""
 
 
 def _translated(operation: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
@@ -54,6 +58,11 @@ def _outages_told() -> Iterator[None]:
         yield
     except _OUTAGES as error:
         raise Unavailable(f"database: {type(error).__name__}") from error
+    except (DocumentTooLarge, WriteError) as error:
+        if isinstance(error, WriteError) and error.code not in _TOO_LARGE:
+            raise
+        # its events are published and taken out; then there is room again
+        raise Unavailable("database: the job's document is full of events to be published") from error
     except PyMongoError as error:
         if error.timeout or error.has_error_label("RetryableWriteError"):
             raise Unavailable(f"database: {type(error).__name__}") from error

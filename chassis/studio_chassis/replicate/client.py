@@ -1,4 +1,4 @@
-"""Replicate's HTTP API, as far as we use it. Nothing is sent twice: `provider_errors` says what may be tried again."""
+"""Replicate's HTTP API, as far as we use it. Nothing is sent twice: `errors` says what may be tried again."""
 
 import asyncio
 import json
@@ -9,12 +9,22 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
+import structlog
 from opentelemetry.trace import SpanKind
 from pydantic import SecretStr
 
 from studio_chassis.observability import metrics
 from studio_chassis.observability.tracing import span
-from studio_chassis.replicate.errors import Answer, ConnectionFailed, NotFound, OutcomeUnknown, ProviderError, error_for
+from studio_chassis.replicate.errors import (
+    ConnectionFailed,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
+    Response,
+    ResponseTooLarge,
+    error_for,
+    is_problem,
+)
 from studio_chassis.replicate.webhook_url import normalize_base_url
 from studio_chassis.runtime.clock import Clock, utc_now
 from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
@@ -23,13 +33,14 @@ WebhookEvent = Literal["start", "output", "logs", "completed"]
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 20.0
-MAX_ANSWER_BYTES = 4 * 2**20
+MAX_RESPONSE_BYTES = 4 * 2**20
 MAX_PAGE_BYTES = 40 * 2**20
 """A page echoes the inputs of 100 predictions, each with a stencil of up to 256 kB as a data URI."""
 CANCEL_AFTER_BOUNDS = (timedelta(seconds=5), timedelta(hours=24))
 """What the provider accepts; outside it refuses the request."""
 
 _ID = re.compile(r"/predictions/[^/]+")
+log = structlog.get_logger()
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -86,12 +97,12 @@ class ReplicateClient:
     async def read(self, prediction_id: str) -> dict[str, Any]:
         """The prediction as it is now, as the JSON a webhook would bring. Raises NotFound for an unknown id."""
         body = _json(await self._request("GET", _path(prediction_id)))
-        _report(body)  # a 200 that is no prediction must not pass for one
+        _report(body)  # a 200 that is no prediction must not be taken for one
         assert isinstance(body, dict)
         return body
 
     async def cancel(self, prediction_id: str) -> PredictionReport:
-        """Call the prediction off. Raises NotFound; what is said of one already finished is not documented."""
+        """Cancel the prediction. Raises NotFound; the response for one that has ended is not documented."""
         return _report(_json(await self._request("POST", f"{_path(prediction_id)}/cancel")))
 
     async def recent(self, created_after: datetime, max_pages: int = 10) -> AsyncIterator[list[PredictionReport]]:
@@ -118,19 +129,19 @@ class ReplicateClient:
         path: str,
         body: object = None,
         headers: Mapping[str, str] | None = None,
-        limit: int = MAX_ANSWER_BYTES,
+        limit: int = MAX_RESPONSE_BYTES,
     ) -> bytes:
         call = f"{method} {_ID.sub('/predictions/{id}', path.partition('?')[0])}"
         with span(call, kind=SpanKind.CLIENT):
             try:
-                answered = await self._answer(method, path, body, headers or {}, limit)
+                content = await self._send(method, path, body, headers or {}, limit)
             except ProviderError as error:
                 metrics.provider_calls.labels(call, type(error).__name__).inc()
                 raise
         metrics.provider_calls.labels(call, "ok").inc()
-        return answered
+        return content
 
-    async def _answer(self, method: str, path: str, body: object, headers: Mapping[str, str], limit: int) -> bytes:
+    async def _send(self, method: str, path: str, body: object, headers: Mapping[str, str], limit: int) -> bytes:
         token = self._token.get_secret_value()
         request = self._http.build_request(
             method,
@@ -142,24 +153,24 @@ class ReplicateClient:
         response = await self._exchange(request, limit)
         if 200 <= response.status < 300:
             return response.body
-        if response.status == 404 and path.startswith("/predictions/"):
+        if response.status == 404 and path.startswith("/predictions/") and is_problem(response):
             raise NotFound("the provider knows no prediction of this id")
         # An error page may echo what was sent.
         raise error_for(response._replace(body=response.body.replace(token.encode(), b"[token]")), self._now())
 
-    async def _exchange(self, request: httpx.Request, limit: int) -> Answer:
+    async def _exchange(self, request: httpx.Request, limit: int) -> Response:
         try:
-            # httpx bounds each step; a body that trickles in would pass those for ever.
+            # httpx bounds each step; a body that arrives in small pieces never exceeds those.
             async with asyncio.timeout(TOTAL_SECONDS):
                 response = await self._http.send(request, stream=True, follow_redirects=False)
                 try:
-                    return Answer(response.status_code, response.headers, await _read(response, limit))
+                    return Response(response.status_code, response.headers, await _read(response, limit))
                 finally:
                     await response.aclose()
         except _NEVER_SENT as error:
             raise ConnectionFailed(f"no connection to the provider ({type(error).__name__})") from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise OutcomeUnknown(f"the provider's answer was lost ({type(error).__name__})") from error
+            raise OutcomeUnknown(f"the provider's response was lost ({type(error).__name__})") from error
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
@@ -167,9 +178,9 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > limit and response.is_success:
-            raise OutcomeUnknown(f"the provider's answer is larger than {limit} bytes")
+            raise ResponseTooLarge(f"the provider's response is larger than {limit} bytes")
         if len(body) > limit:
-            break  # of an error the status says enough
+            break  # the status of an error is enough
     return bytes(body[:limit])
 
 
@@ -177,21 +188,30 @@ def _json(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise OutcomeUnknown(f"the provider's answer of {len(body)} bytes is not JSON") from error
+        raise OutcomeUnknown(f"the provider's response of {len(body)} bytes is not JSON") from error
+
+
+def read_report(body: object) -> PredictionReport:
+    """Read one prediction of ours. An unknown status is logged and counted. Raises UnreadablePrediction."""
+    report = read_prediction(body)
+    if not report.has_known_status:
+        metrics.unknown_statuses.inc()
+        log.warning("unknown prediction status", prediction_id=report.id, status=report.status)
+    return report
 
 
 def _report(body: object) -> PredictionReport:
     try:
-        return read_prediction(body)
+        return read_report(body)
     except UnreadablePrediction as error:
-        raise OutcomeUnknown(f"the provider's answer is no prediction: {error}") from error
+        raise OutcomeUnknown(f"the provider's response is no prediction: {error}") from error
 
 
 def _readable(results: Iterable[object]) -> Iterator[PredictionReport]:
     for result in results:
         try:
             yield read_prediction(result)
-        except UnreadablePrediction:  # another client's, from a newer API than this
+        except UnreadablePrediction:  # it has no id, so it cannot be adopted
             continue
 
 

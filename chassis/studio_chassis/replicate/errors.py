@@ -1,17 +1,23 @@
-"""What can go wrong with a request to Replicate, told apart by what may be done next.
+"""What can go wrong with a request to Replicate, distinguished by what may be done next.
 
 Creating a prediction costs money and cannot be made idempotent, so the question is always whether one was created:
 
     ProviderError
-    ├── ConnectionFailed        certainly not: try again
-    ├── RateLimited      certainly not: try again after `retry_after`
-    ├── OutcomeUnknown     perhaps: look for it before trying again
-    │   └── ProviderServerError perhaps, and the next request would fare no better
-    ├── AccountBlocked    no, and no request will work until a person acts
+    ├── ConnectionFailed           certainly not: try again
+    ├── RateLimited                certainly not: try again after `retry_after`
+    ├── OutcomeUnknown             perhaps: look for it before trying again
+    │   ├── ResponseTooLarge       perhaps, and the response cannot be read this time or next time
+    │   └── ProviderServerError    perhaps, and the next request would fare no better
+    │       └── NotTheProvider     perhaps: something between us and the provider answered
+    ├── AccountBlocked             no, and no request will work until a person acts
     │   ├── OutOfCredit
-    │   └── Unauthorised
-    ├── Refused        no, and this request never will
-    └── NotFound       there is no such prediction to read or cancel
+    │   ├── Unauthorised
+    │   └── Misdirected            the settings lead somewhere else
+    ├── InvalidRequest             no, and this request never will
+    └── NotFound                   there is no such prediction to read or cancel
+
+Only a 4xx with the provider's own problem JSON is about the request itself. Whatever else answers 3xx or 4xx (proxies,
+firewalls, load balancers, another server) is about the way to the provider, and affects all requests alike.
 """
 
 import json
@@ -21,6 +27,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from studio_chassis.errors import ChassisError
 
@@ -28,6 +35,9 @@ DEFAULT_RETRY_SECONDS = 10.0
 """An account low on credit may create six predictions a minute."""
 RETRY_BOUNDS_SECONDS = (1.0, 600.0)
 _MAX_TEXT_CHARS = 2_000
+_MAX_PLACE_CHARS = 200
+_ASTRAY = "REPLICATE_API_BASE or a proxy setting does not lead to the provider's API"
+_REDIRECT = "Redirects are not followed: set REPLICATE_API_BASE to the address of the API itself"
 _RESET_IN_TEXT = re.compile(r"~\s*(\d{1,6})\s*s")
 
 
@@ -40,7 +50,11 @@ class ConnectionFailed(ProviderError):
 
 
 class OutcomeUnknown(ProviderError):
-    """The request may have been carried out, but no usable answer came back."""
+    """The request may have been carried out, but no usable response came back."""
+
+
+class ResponseTooLarge(OutcomeUnknown):
+    """The response exceeds what is read."""
 
 
 class RateLimited(ProviderError):
@@ -55,6 +69,10 @@ class ProviderServerError(OutcomeUnknown):
     """The provider, or a gateway before it, says that it cannot serve; a prediction may have been made all the same."""
 
 
+class NotTheProvider(ProviderServerError):
+    """A refusal without the provider's own JSON: it comes from a proxy, a firewall or another server."""
+
+
 class AccountBlocked(ProviderError):
     """Nothing can be bought until a person acts: hold all work, burn no attempts."""
 
@@ -65,6 +83,10 @@ class OutOfCredit(AccountBlocked):
 
 class Unauthorised(AccountBlocked):
     """The API token is wrong, or not allowed to do this."""
+
+
+class Misdirected(AccountBlocked):
+    """The settings lead past the provider's API: a redirect, a proxy that wants a password, a path without an API."""
 
 
 class InvalidField(NamedTuple):
@@ -90,16 +112,19 @@ class NotFound(ProviderError):
     """The provider knows no prediction of that id."""
 
 
-class Answer(NamedTuple):
-    """A whole HTTP answer; header names in lower case or in a mapping that does not mind."""
+class Response(NamedTuple):
+    """A whole HTTP response; header names in lower case, or in a mapping that ignores case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-def error_for(response: Answer, now: datetime) -> ProviderError:
-    """What an answer outside 2xx means. `now` is for a Retry-After given as a date."""
+def error_for(response: Response, now: datetime) -> ProviderError:
+    """What a response outside 2xx means. `now` is for a Retry-After given as a date.
+
+    A 404 is taken for one of the path; the caller knows whether the path names a prediction.
+    """
     problem = _problem(response.body)
     title, detail = _text(problem.get("title")), _text(problem.get("detail"))
     message = _message(response.status, title, detail)
@@ -112,10 +137,32 @@ def error_for(response: Answer, now: datetime) -> ProviderError:
             return RateLimited(message, _retry_after(problem, response.headers, now))
         case 408 | 409 | 425:
             return OutcomeUnknown(message)
+        case 404 | 405 | 407 | 410 | 421:
+            return Misdirected(f"{message}. {_ASTRAY}")
+        case status if 300 <= status < 400:
+            return Misdirected(f"{message}, a redirect{_target(response.headers)}. {_REDIRECT}")
         case status if status >= 500:
             return ProviderServerError(message)
-        case status:
+        case status if 400 <= status < 500 and is_problem(response):
             return InvalidRequest(status, title, detail, tuple(_invalid_fields(problem)))
+        case _:
+            return NotTheProvider(f"{message}, without the provider's own JSON: something else answers in its place")
+
+
+def is_problem(response: Response) -> bool:
+    """Whether the body is the provider's problem JSON: an object that has a title or a detail."""
+    problem = _problem(response.body)
+    return any(isinstance(problem.get(key), str) and problem[key] for key in ("title", "detail"))
+
+
+def _target(headers: Mapping[str, str]) -> str:
+    """Where a redirect leads, without query and credentials, which may be secret."""
+    try:
+        parts = urlsplit(headers.get("location", ""))
+    except ValueError:
+        return ""
+    place = f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else parts.path
+    return f" to {place[:_MAX_PLACE_CHARS]}" if place else ""
 
 
 def _message(status: int, title: str, detail: str) -> str:
@@ -123,7 +170,7 @@ def _message(status: int, title: str, detail: str) -> str:
 
 
 def _problem(body: bytes) -> dict[str, Any]:
-    """The keys of a problem+json body; none for anything else, such as a gateway's HTML."""
+    """The keys of a JSON object; none for anything else, such as a gateway's HTML."""
     try:
         problem = json.loads(body)
     except (ValueError, RecursionError):

@@ -64,9 +64,11 @@ def reopened(job: Job, context: TransitionContext) -> Job | None:
         return None
     if job.expires_at is not None and context.now >= job.expires_at:
         return None
+    slots = tuple(slot.model_copy(update={"reports": ()}) for slot in job.predictions)
     again = job.model_copy(
         update={
             "status": "pending",
+            "predictions": slots,
             "error": None,
             "finished_at": None,
             "expires_at": None,

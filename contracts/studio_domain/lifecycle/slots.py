@@ -1,5 +1,7 @@
 """The life of one slot: claimed, created, reported, turned into pictures. All money is spent here."""
 
+import hashlib
+import json
 from typing import Any
 
 from studio_contracts.job import Job, JobWarning, Slot
@@ -15,15 +17,25 @@ from studio_domain.domain_events import (
 )
 from studio_domain.lifecycle.ending import settle
 from studio_domain.lifecycle.transition import TransitionContext
-from studio_domain.prediction import is_infrastructure_failure
+from studio_domain.prediction import MAX_OUTPUT_CHARS, is_infrastructure_failure
 
 OPEN = ("waiting", "submitting", "running")
+MAX_REPORTS = 8
+"""Reports of one attempt that are remembered, so that an equal one is not kept again."""
 
 
-def webhook_received(job: Job, word: WebhookReceived, _: TransitionContext) -> Job | None:
-    """The provider spoke of this attempt, so it exists. None when the slot no longer waits for it."""
-    slot = _slot(job, word, *OPEN)
-    return None if slot is None else _with(job, slot, webhook_received=slot.state != "running")
+def webhook_received(job: Job, event: WebhookReceived, _: TransitionContext) -> Job | None:
+    """The provider reported on this attempt, so its prediction exists.
+
+    None when the slot no longer waits for it, or when an equal report was kept since the last rescue.
+    """
+    slot = _slot(job, event, *OPEN)
+    if slot is None:
+        return None
+    report = hashlib.sha256(json.dumps(event.prediction, sort_keys=True).encode()).hexdigest()[:16]
+    if report in slot.reports:
+        return None
+    return _with(job, slot, webhook_received=slot.state != "running", reports=(*slot.reports, report)[-MAX_REPORTS:])
 
 
 def _slot(job: Job, word: SlotEvent, *states: str) -> Slot | None:
@@ -39,8 +51,20 @@ def _with(job: Job, slot: Slot, **changes: Any) -> Job:
 
 def _warn(job: Job, code: str, text: str, slot: int) -> Job:
     # By slot, so that the order in which slots end does not show in the job.
-    told = sorted((*job.warnings, JobWarning(code=code, text=text, slot=slot)), key=lambda one: one.slot or 0)
-    return job.model_copy(update={"warnings": tuple(told)})
+    warning = JobWarning(code=code, text=text, slot=slot)
+    warnings = sorted((*job.warnings, warning), key=lambda one: one.slot or 0)
+    return job.model_copy(update={"warnings": tuple(warnings)})
+
+
+def _first_picture(job: Job, slot: Slot) -> int:
+    """The number of the slot's first picture among all pictures of the job, from 1."""
+    return 1 + sum(other.count for other in job.predictions[: slot.number])
+
+
+def _pictures_of(job: Job, slot: Slot) -> str:
+    """The slot's pictures by number, so that no two slots' warnings are alike: `Picture 5` or `Pictures 1-4`."""
+    first = _first_picture(job, slot)
+    return f"Picture {first}" if slot.count == 1 else f"Pictures {first}-{first + slot.count - 1}"
 
 
 def claimed(job: Job, claim: SlotClaimed, context: TransitionContext) -> Job | None:
@@ -89,11 +113,14 @@ def on_prediction_reported(job: Job, news: PredictionReported, context: Transiti
     report = news.report
     if slot is None or slot.provider_id not in (None, report.id):
         return None
-    if report.status in ("starting", "processing"):
+    if not report.is_final:
         return _adopt(job, slot, report.id, context) if slot.state != "running" else None
     if slot.state != "running":
         job = _adopt(job, slot, report.id, context)
         slot = job.predictions[slot.number]
+    if report.status == "succeeded" and report.oversized:
+        reason = f"The provider sent pictures inside its answer, in more than {MAX_OUTPUT_CHARS} characters."
+        return _fail(job, slot, "output_too_large", reason, context)
     if report.status == "succeeded" and report.outputs:
         return _succeed(job, slot, news, context)
     if report.status == "succeeded":
@@ -119,7 +146,8 @@ def _succeed(job: Job, slot: Slot, news: PredictionReported, context: Transition
         predict_seconds=news.report.predict_seconds,
     )
     if len(outputs) < slot.count:
-        job = _warn(job, "fewer_pictures", f"{len(outputs)} of {slot.count} pictures were delivered.", slot.number)
+        text = f"{_pictures_of(job, slot)}: {len(outputs)} of {slot.count} were delivered."
+        job = _warn(job, "fewer_pictures", text, slot.number)
     return context.log(job, "prediction.succeeded", slot=slot.number, seconds=news.report.predict_seconds)
 
 
@@ -131,7 +159,13 @@ def _try_again(job: Job, slot: Slot, error: str, context: TransitionContext) -> 
         return _fail(
             job, slot, "money_used_up", f"Another attempt would exceed the job's limit. Last: {error}", context
         )
-    again = {"state": "waiting", "attempt": slot.attempt + 1, "claimed_at": None, "webhook_received": False}
+    again = {
+        "state": "waiting",
+        "attempt": slot.attempt + 1,
+        "claimed_at": None,
+        "webhook_received": False,
+        "reports": (),
+    }
     job = _with(job, slot, **again, provider_id=None, error=error)
     return context.log(job, "prediction.retried", slot=slot.number, detail=error)
 
@@ -146,7 +180,8 @@ def _cents_committed(job: Job) -> int:
 
 
 def _fail(job: Job, slot: Slot, code: str, reason: str, context: TransitionContext) -> Job:
-    failed = _warn(_with(job, slot, state="failed", error=reason), code, reason, slot.number)
+    text = f"{_pictures_of(job, slot)}: {reason}"
+    failed = _warn(_with(job, slot, state="failed", error=reason), code, text, slot.number)
     return settle(context.log(failed, "prediction.failed", slot=slot.number, detail=reason), context)
 
 
@@ -156,8 +191,9 @@ def pictures_made(job: Job, made: PicturesMade, context: TransitionContext) -> J
     if slot is None:
         return None
     job = _with(job, slot, state="finished", outputs=())
+    first = _first_picture(job, slot)
     for failure in made.failures:
-        job = _warn(job, failure.code, f"Picture {failure.index + 1}: {failure.text}", slot.number)
+        job = _warn(job, failure.code, f"Picture {first + failure.index}: {failure.text}", slot.number)
     job = job.model_copy(update={"concepts": (*job.concepts, *made.concepts)})
     detail = f"{len(made.concepts)} pictures" + (f", {len(made.failures)} failed" if made.failures else "")
     return settle(context.log(job, "pictures.made", slot=slot.number, detail=detail, seconds=made.seconds), context)

@@ -39,8 +39,13 @@ MAX_BACKOFF_FACTOR = 4
 
 
 def on_rescue_requested(job: Job, context: TransitionContext) -> Job:
-    """Nothing moved: count the rescue, so that the next one waits longer."""
-    return context.log(job.model_copy(update={"rescues": job.rescues + 1}), RESCUED, detail=f"rescue {job.rescues + 1}")
+    """Nothing moved: count the rescue, so that the next one waits longer.
+
+    Reports of the provider are forgotten, because their messages may be what was lost.
+    """
+    slots = tuple(slot.model_copy(update={"reports": ()}) for slot in job.predictions)
+    rescued = job.model_copy(update={"rescues": job.rescues + 1, "predictions": slots})
+    return context.log(rescued, RESCUED, detail=f"rescue {job.rescues + 1}")
 
 
 def rescue_backoff(job: Job, stuck_after: timedelta) -> timedelta:

@@ -8,10 +8,10 @@ from typing import Any
 
 import structlog
 
-from studio_chassis.messaging.dispositions import Pause, Reject, Retry
+from studio_chassis.messaging.dispositions import Pause, Retry
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.objects import ObjectStore
-from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.replicate.client import ReplicateClient, read_report
 from studio_chassis.replicate.errors import (
     AccountBlocked,
     ConnectionFailed,
@@ -35,7 +35,7 @@ from studio_domain.domain_events import (
     SlotClaimed,
     SlotsPlanned,
 )
-from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
+from studio_domain.prediction import PredictionReport, UnreadablePrediction
 from studio_predictor.models import MODELS, shared_input, slot_input, validate_input
 from studio_predictor.prompts import compose
 from studio_predictor.settings import PredictorSettings
@@ -150,17 +150,18 @@ class Predictor:
 
     async def _record(self, job: Job, slot: Slot, report: PredictionReport) -> None:
         known = await self.jobs.apply(job.id, PredictionReported(slot.number, slot.attempt, report))
-        if known.job.is_final and not report.status.is_final:  # called off while the request was under way
+        if known.job.is_final and not report.is_final:  # cancelled during the request
             await self._cancel(report.id)
 
     async def read_update(self, event: Event) -> None:
-        """prediction.updated → what the provider said is understood and taken in."""
+        """prediction.updated → the provider's report is interpreted and applied."""
         update = event.payload
         assert isinstance(update, PredictionUpdated)
         try:
-            report = read_prediction(update.prediction)
-        except UnreadablePrediction as error:
-            raise Reject(str(error)) from error
+            report = read_report(update.prediction)
+        except UnreadablePrediction as error:  # the slot waits for the next report, or for the reconciler's poll
+            log.warning("report without a prediction", slot=update.slot, attempt=update.attempt, reason=str(error))
+            return
         await self.jobs.apply(event.subject, PredictionReported(update.slot, update.attempt, report))
 
     async def cancel_predictions(self, event: Event) -> None:

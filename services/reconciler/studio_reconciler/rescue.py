@@ -14,12 +14,12 @@ from studio_chassis.observability.tracing import span
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.replicate.client import ReplicateClient
-from studio_chassis.replicate.errors import ProviderError
+from studio_chassis.replicate.errors import ProviderError, ResponseTooLarge
 from studio_chassis.runtime import failpoints
 from studio_contracts.job import Job, Slot
-from studio_domain.domain_events import DeadlinePassed, RescueRequested, WebhookReceived
+from studio_domain.domain_events import DeadlinePassed, PredictionReported, RescueRequested, WebhookReceived
 from studio_domain.lifecycle import rescue_backoff
-from studio_domain.prediction import slim_prediction
+from studio_domain.prediction import PredictionReport, PredictionStatus, read_prediction, slim_prediction
 
 CONCURRENCY = 8
 """Jobs looked after side by side; the provider allows 3,000 questions a minute."""
@@ -91,9 +91,13 @@ class Rescuer:
     async def _ask_about(self, job: Job, slot: Slot, prediction_id: str) -> None:
         try:
             body = await self.provider.read(prediction_id)
+        except ResponseTooLarge as error:  # it will not be smaller next time, and the webhook was too large as well
+            report = PredictionReport(id=prediction_id, status=PredictionStatus.FAILED, error=str(error))
+            await self.jobs.apply(job.id, PredictionReported(slot.number, slot.attempt, report))
+            return
         except ProviderError as error:
             log.warning("no answer from the provider", job_id=job.id, prediction_id=prediction_id, reason=str(error))
             return
-        if body.get("status") not in ("starting", "processing"):
+        if read_prediction(body).is_final:
             await self.jobs.apply(job.id, WebhookReceived(slot.number, slot.attempt, slim_prediction(body)))
             metrics.rescued.labels("polled").inc()

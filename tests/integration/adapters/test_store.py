@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studio_chassis.errors import JobExists, JobNotFound
+from studio_chassis.errors import JobExists, JobNotFound, Unavailable
 from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import GenerationRequest, Job, Limits, Plan, StoredPicture
@@ -212,3 +212,23 @@ async def test_a_prediction_is_found_by_the_slot_that_waits_for_it(store: JobSto
     assert await store.awaiting("p1") == AttemptRef("a", 1, 1)
     assert await store.awaiting("p2") is None
     assert await store.load("a") == job
+
+
+@pytest.mark.parametrize("kind", ["real"])
+async def test_a_document_that_is_full_is_unavailable_until_its_events_are_published(store: JobStore) -> None:
+    first = _accepted()
+    await store.insert(first)
+
+    async def fill(change: Transition) -> Transition:
+        """Add an event of 4 MB."""
+        after = _after(change.job, RescueRequested(), change.job.updated_at + timedelta(hours=1))
+        large = after.events[0].model_copy(update={"data": {"report": "x" * 4 * 2**20}})
+        assert await store.commit(after._replace(events=(large,)))
+        return after
+
+    full = await fill(await fill(await fill(first)))
+    with pytest.raises(Unavailable, match="full of events"):
+        await fill(full)
+    (outbox,) = await store.unpublished(NOW + timedelta(days=1), 10)
+    await store.clear_outbox("a", tuple(event.id for event in outbox.events))
+    await fill(full)

@@ -160,6 +160,9 @@ class Checks:
         """
         ours = [letter for letter in self._dead() if "x-first-death-reason" not in letter.headers]
         letters = Counter(str(letter.headers.get("ce-subject")) for letter in ours)
+        reports = self._world.rabbit.messages(topology.PREDICTOR_PREDICTION_UPDATED.dead_letter_queue)
+        if any(letter in ours and letter.headers.get("ce-subject") is not None for letter in reports):
+            self.violations.append("reports_are_never_set_aside: a report of the provider is a dead letter")
         poison = letters.pop("None", 0)
         if poison < self._world.poisoned and self._world.faults.wipe_at is None:
             self.violations.append(f"dead_letters_as_expected: {poison} of {self._world.poisoned} poisoned messages")

@@ -30,6 +30,7 @@ RATES: dict[str, tuple[float, float]] = {
     "http.429": (0.3, 0.3),
     "http.402": (0.1, 0.3),
     "http.slow": (0.4, 0.5),
+    "http.foreign": (0.2, 0.3),
     "file.5xx": (0.3, 0.5),
     "file.404": (0.3, 0.2),
     "file.broken": (0.3, 0.2),
@@ -37,6 +38,7 @@ RATES: dict[str, tuple[float, float]] = {
     "webhook.twice": (0.5, 1.0),
     "webhook.late": (0.5, 0.6),
     "webhook.forged": (0.2, 0.5),
+    "webhook.unknown_kind": (0.2, 0.5),
     "list.lag": (0.3, 0.8),
     "list.endless": (0.1, 0.5),
     "prediction.fast": (0.5, 0.8),
@@ -49,6 +51,7 @@ RATES: dict[str, tuple[float, float]] = {
     "prediction.aborted": (0.2, 0.3),
     "prediction.by_hand": (0.2, 0.3),
     "prediction.stuck": (0.3, 0.4),
+    "prediction.unknown_status": (0.4, 0.9),
     "prediction.cursed": (0.15, 0.7),
     "client.cursed": (0.1, 1.0),
     "client.impossible": (0.3, 0.8),
@@ -63,6 +66,8 @@ HARD_OF_HEARING = {"http.lost": 0.3, "list.lag": 1.0, "webhook.lost": 0.3, "webh
 """The same, but webhooks do arrive, some of them as the grace time ends."""
 ELECTIONS = {"store.late": 0.3, "prediction.stuck": 0.6}
 """Many a read of the database is late, and predictions run until somebody calls them off."""
+UNHEARD_OF = {"http.foreign": 0.4, "prediction.unknown_status": 0.9, "prediction.stuck": 0.6}
+"""Predictions that run on under statuses of a later API, behind a proxy that answers for itself."""
 OUTAGES = (
     "store",
     "objects",
@@ -72,6 +77,7 @@ OUTAGES = (
     "http.402",
     "http.401",
     "http.429",
+    "http.foreign",
     "gateway",
 )
 SERVICES = ("gateway", "stencil", "predictor", "predictor", "postprocess", "reconciler", "reconciler")
@@ -125,7 +131,7 @@ class Faults:
             for name, (share, highest) in RATES.items()
         }
         if not peaceful:
-            rates |= random.choices((BLIND, HARD_OF_HEARING, ELECTIONS, {}), (0.1, 0.1, 0.1, 0.7))[0]
+            rates |= random.choices((BLIND, HARD_OF_HEARING, ELECTIONS, UNHEARD_OF, {}), (0.1, 0.1, 0.1, 0.1, 0.6))[0]
         attended = not peaceful and random.random() < 0.6
         windows = []
         for what in OUTAGES if not peaceful else ():

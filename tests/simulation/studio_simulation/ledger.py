@@ -43,6 +43,16 @@ class Ledger:
         for old, new in zip(before.predictions, after.predictions, strict=False):
             if _was_given_up(old, new):
                 self._given_up(after, old)
+            if new.state != old.state:
+                self._settled(after, new)
+
+    def _settled(self, job: Job, slot: Slot) -> None:
+        """Only the provider ends a prediction, and it refuses none here: it never finds fault with our input."""
+        prediction = self._world.provider.predictions.get(slot.provider_id or "")
+        if slot.state in ("succeeded", "failed") and prediction is not None and prediction.ended is None:
+            self._report(job.id, f"ended_by_the_provider_alone: {prediction.id} runs, its slot is {slot.state}")
+        if slot.state == "failed" and any(warning.code == "prediction_refused" for warning in job.warnings):
+            self._report(job.id, f"refused_by_the_provider_alone: slot {slot.number} was refused by nobody")
 
     def _given_up(self, job: Job, slot: Slot) -> None:
         """The claim of this attempt was given up for lost."""

@@ -25,6 +25,10 @@ INFRASTRUCTURE = (
 MODEL = ("NSFW content detected in all outputs", "CUDA out of memory", "", None)
 CURSED = "cursed"
 FINAL = ("succeeded", "failed", "canceled", "aborted")
+UNKNOWN_STATUSES: tuple[Any, ...] = ("queued", "booting", "SUCCEEDED", "", None, 7, ["starting"], {"phase": "warm-up"})
+"""What a later version of the API may say of a prediction that has not ended."""
+FOREIGN = (301, 302, 308, 400, 403, 404, 407, 418, 421, 499)
+"""What proxies, firewalls and other servers answer in the provider's place, in HTML."""
 PAGE = 10
 ENDLESS = 120
 """Strangers in a list that nobody reads to its end."""
@@ -93,12 +97,14 @@ class Provider:
         await asyncio.sleep(world.latency())
         await life.gate(f"{request.method} {request.url.path}", "after")
         if world.happens("http.lost"):
-            kind = world.random.randrange(3)
+            kind = world.random.randrange(4)
             world.say("provider", f"answer to {request.method} is lost")
             if kind == 0:
                 raise httpx.ReadTimeout("lost", request=request)
             if kind == 1:
                 raise httpx.RemoteProtocolError("lost", request=request)
+            if kind == 2:
+                return httpx.Response(499, text="<html>client closed request</html>", request=request)
             return httpx.Response(502, text="<html>bad gateway</html>", request=request)
         return response
 
@@ -106,6 +112,9 @@ class Provider:
         world = self._world
         if request.headers.get("authorization") != f"Bearer {TOKEN}" or world.away("http.401"):
             return _told(401, "Unauthenticated", "You did not pass a valid authentication token")
+        if world.away("http.foreign") or world.happens("http.foreign"):
+            place = {"location": "https://elsewhere.example/"}
+            return httpx.Response(world.random.choice(FOREIGN), text="<html>proxy</html>", headers=place)
         if world.away("http.5xx") or world.happens("http.5xx"):
             return httpx.Response(world.random.choice((500, 502, 503)), text="<html>sorry</html>")
         if request.method == "POST" and (world.away("http.402") or world.happens("http.402")):
@@ -145,9 +154,10 @@ class Provider:
         return httpx.Response(200, json={"next": following, "previous": None, "results": page})
 
     def _body(self, prediction: Prediction, *, listed: bool = False) -> dict[str, Any]:
+        odd = prediction.status not in FINAL and self._world.happens("prediction.unknown_status")
         body: dict[str, Any] = {
             "id": prediction.id,
-            "status": prediction.status,
+            "status": self._world.random.choice(UNKNOWN_STATUSES) if odd else prediction.status,
             "input": prediction.inputs,
             "output": prediction.output,
             "error": prediction.error,

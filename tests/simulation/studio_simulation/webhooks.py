@@ -34,6 +34,9 @@ class Webhooks:
             return
         if world.happens("webhook.forged"):
             self._forge(prediction.webhook, body)
+        if world.happens("webhook.unknown_kind"):
+            kind: dict[str, Any] = {"kind": f"prediction.{event}.v2", "data": {"prediction": body}}
+            self._spawn(self._tell(prediction, json.dumps(kind).encode(), f"kind_{prediction.id}", 0, retried=False))
         if world.happens("webhook.lost"):
             world.say("provider", f"webhook {event} of {prediction.id} is lost")
             return

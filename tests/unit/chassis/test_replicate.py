@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from studio_chassis.replicate import client as replicate
 from studio_chassis.replicate.client import ReplicateClient, api_root
@@ -18,12 +20,15 @@ from studio_chassis.replicate.errors import (
     AccountBlocked,
     ConnectionFailed,
     InvalidRequest,
+    Misdirected,
     NotFound,
+    NotTheProvider,
     OutcomeUnknown,
     OutOfCredit,
     ProviderError,
     ProviderServerError,
     RateLimited,
+    ResponseTooLarge,
     Unauthorised,
 )
 
@@ -202,7 +207,7 @@ async def test_a_server_error_in_html_may_have_created_one(status: int, kind: ty
         b"[]",
         b"null",
         b"{}",
-        b'{"id": "p1", "status": "successful"}',
+        b'{"status": "succeeded"}',
         b"\xff\xfe\x00",
         b"[" * 100_000,
     ],
@@ -220,12 +225,13 @@ async def test_reading_stops_at_the_size_limit() -> None:
             sent += 2**16
             yield b" " * 2**16
 
-    assert type(await failure(answering(201, content=endless()))) is OutcomeUnknown
-    assert sent <= replicate.MAX_ANSWER_BYTES + 2**16
+    assert type(await failure(answering(201, content=endless()))) is ResponseTooLarge
+    assert sent <= replicate.MAX_RESPONSE_BYTES + 2**16
 
 
-async def test_an_oversized_refusal_is_still_a_refusal() -> None:
-    assert type(await failure(answering(422, content=b" " * (replicate.MAX_ANSWER_BYTES + 1)))) is InvalidRequest
+async def test_an_oversized_refusal_is_not_the_providers() -> None:
+    body = b" " * (replicate.MAX_RESPONSE_BYTES + 1)
+    assert type(await failure(answering(422, content=body))) is NotTheProvider
 
 
 @pytest.mark.parametrize(
@@ -289,13 +295,51 @@ async def test_a_validation_error_is_refused_with_its_fields() -> None:
     )
 
 
-@pytest.mark.parametrize("status", [301, 308, 400, 404, 405, 413, 422, 451])
-@pytest.mark.parametrize("content", [b"", b"<html>", b'{"detail": [{"loc": ["body"], "msg": "x"}], "title": null}'])
-async def test_any_other_refusal_is_read_with_whatever_it_holds(status: int, content: bytes) -> None:
-    headers = {"location": "https://elsewhere/v1/predictions"}
-    refused = await failure(answering(status, content=content, headers=headers))
+@pytest.mark.parametrize("status", [400, 413, 422, 451])
+async def test_a_refusal_in_the_providers_own_json_is_about_the_request(status: int) -> None:
+    refused = await failure(answering(status, json={"title": None, "detail": "No."}))
     assert isinstance(refused, InvalidRequest)
-    assert refused.status == status
+    assert (refused.status, refused.detail) == (status, "No.")
+
+
+FOREIGN = [b"", b"<html>", b"[]", b'"no"', b'{"error": "blocked"}', b'{"detail": [{"loc": ["body"], "msg": "x"}]}']
+
+
+@pytest.mark.parametrize("status", [400, 406, 411, 413, 418, 422, 431, 451, 494, 499])
+@pytest.mark.parametrize("content", FOREIGN)
+async def test_a_refusal_in_other_words_is_not_the_providers_and_holds_up_all_requests(
+    status: int, content: bytes
+) -> None:
+    error = await failure(answering(status, content=content))
+    assert type(error) is NotTheProvider
+    assert isinstance(error, ProviderServerError)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+async def test_a_redirect_is_named_as_a_fault_of_the_settings(status: int) -> None:
+    headers = {"location": "https://user:password@api.replicate.com/v1/predictions?token=secret"}
+    error = await failure(answering(status, headers=headers))
+    assert type(error) is Misdirected
+    assert "a redirect to https://api.replicate.com/v1/predictions. " in str(error)
+    assert "REPLICATE_API_BASE" in str(error)
+    assert "password" not in str(error)
+    assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize("location", [None, "", "http://[", "//", "https://" + "h" * 10_000, "/v1/predictions/"])
+async def test_any_location_of_a_redirect_can_be_named(location: str | None) -> None:
+    headers = {} if location is None else {"location": location}
+    error = await failure(answering(308, headers=headers))
+    assert type(error) is Misdirected
+    assert len(str(error)) < 1_000
+
+
+@pytest.mark.parametrize("status", [404, 405, 407, 410, 421])
+@pytest.mark.parametrize("content", [*FOREIGN, b'{"detail": "Not Found"}'])
+async def test_a_path_or_proxy_that_is_not_the_api_is_a_fault_of_the_settings(status: int, content: bytes) -> None:
+    error = await failure(answering(status, content=content))
+    assert type(error) is Misdirected
+    assert "REPLICATE_API_BASE or a proxy setting" in str(error)
 
 
 async def test_a_huge_detail_is_cut() -> None:
@@ -303,16 +347,35 @@ async def test_a_huge_detail_is_cut() -> None:
     assert len(str(refused)) < 5_000
 
 
-@pytest.mark.parametrize("content", [b"", b'{"detail": "The requested resource could not be found.", "status": 404}'])
-async def test_an_unknown_prediction_is_not_found(content: bytes) -> None:
-    provider = answering(404, content=content)
+async def test_an_unknown_prediction_is_not_found() -> None:
+    provider = answering(404, json={"detail": "The requested resource could not be found.", "status": 404})
     with pytest.raises(NotFound):
         await provider.read("p1")
     with pytest.raises(NotFound):
         await provider.cancel("p1")
 
 
-@pytest.mark.parametrize("content", [b"{}", b"[]", b'{"ok": true}', b"<html>", b'{"id": "p1", "status": "new"}'])
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>"])
+async def test_a_404_in_other_words_does_not_deny_that_a_prediction_exists(content: bytes) -> None:
+    with pytest.raises(Misdirected):
+        await answering(404, content=content).read("p1")
+
+
+async def test_an_unknown_status_is_read_logged_and_counted() -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("studio_unknown_statuses_total") or 0.0
+
+    before = counted()
+    with capture_logs() as logs:
+        report = await answering(201, json={"id": "p1", "status": "queued"}).create("v", {})
+    assert (report.id, report.status, report.is_final) == ("p1", "queued", False)
+    assert [(line["event"], line["prediction_id"], line["status"]) for line in logs] == [
+        ("unknown prediction status", "p1", "queued")
+    ]
+    assert counted() == before + 1
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b'{"ok": true}', b"<html>", b'{"id": "", "status": "new"}'])
 async def test_what_is_no_prediction_is_never_read_as_one(content: bytes) -> None:
     with pytest.raises(OutcomeUnknown):
         await answering(200, content=content).read("p1")
@@ -336,13 +399,13 @@ async def test_recent_predictions_come_page_by_page_without_following_other_host
     seen: list[str] = []
     pages: dict[str, dict[str, Any]] = {
         FIRST: {
-            "results": [{"id": "c", "status": "starting"}, {"id": "b", "status": "from the future"}, 5],
+            "results": [{"id": "c", "status": "starting"}, {"id": "b", "status": "from the future"}, {}, 5],
             "next": "https://elsewhere.example/other?cursor=b%3D",
         },
         "cursor=b%3D": {"results": [{"id": "a", "status": "failed"}], "next": None, "previous": "x"},
     }
     found = [[report.id for report in page] async for page in listing(pages, seen).recent(NOW)]
-    assert found == [["c"], ["a"]]
+    assert found == [["c", "b"], ["a"]]
     assert all(url.startswith("https://api.replicate.com/v1/predictions?") for url in seen)
 
 

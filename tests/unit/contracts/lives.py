@@ -10,7 +10,7 @@ from studio_contracts.brief import Brief
 from studio_contracts.job import Concept, GenerationRequest, Job, Limits, Plan, PlanColour, Quality, StoredPicture
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import accept, transition
-from studio_domain.prediction import PredictionReport, PredictionStatus
+from studio_domain.prediction import PredictionReport
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LATER = START + timedelta(seconds=60)
@@ -64,7 +64,7 @@ def report(
     """The provider's word on the prediction of that slot and attempt; None outputs is `"output": null`."""
     said = PredictionReport(
         id=f"p{slot}.{attempt}",
-        status=PredictionStatus(status),
+        status=status,
         outputs=tuple(f"https://replicate.delivery/{slot}/{n}.png" for n in range(outputs or 0)),
         output_present=outputs is not None,
         error=error,
@@ -135,6 +135,7 @@ HAPPENINGS: dict[str, h.DomainEvent] = {
     "callback": h.WebhookReceived(0, 1, {"id": "p0.1", "status": "succeeded"}),
     "starting": report("starting"),
     "processing": report("processing"),
+    "queued": report("queued"),
     "exact": report("succeeded", 2),
     "fewer": report("succeeded", 1),
     "more": report("succeeded", 5),

@@ -148,8 +148,8 @@ def _assert_spending_is_capped(job: Job, claims: set[tuple[int, int]]) -> None:
 
 
 def _assert_failures_are_told(job: Job) -> None:
-    told = {(warning.slot, warning.text) for warning in job.warnings}
-    assert {(slot.number, slot.error) for slot in job.predictions if slot.state == "failed"} <= told
+    warned = {(warning.slot, warning.text.partition(": ")[2]) for warning in job.warnings}
+    assert {(slot.number, slot.error) for slot in job.predictions if slot.state == "failed"} <= warned
 
 
 def _assert_complete(job: Job, pictures: int) -> None:

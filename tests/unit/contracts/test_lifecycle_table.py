@@ -26,6 +26,7 @@ TABLE = """
     callback    .          .          =          =          =          .          .          =
     starting    .          .          running    running    .          .          .          .
     processing  .          .          running    running    .          .          .          .
+    queued      .          .          running    running    .          .          .          .
     exact       .          .          succeeded  succeeded  succeeded  .          .          succeeded
     fewer       .          .          succeeded  succeeded  succeeded  .          .          succeeded
     more        .          .          succeeded  succeeded  succeeded  .          .          succeeded
@@ -46,6 +47,7 @@ TABLE = """
     nudge       =          =          =          =          =          =          =          =
     reopen      .          .          .          .          .          .          .          .
 """
+# `queued` stands for every status that the provider does not document: the prediction exists and has not ended.
 
 
 def _cells() -> list[tuple[str, str, str]]:

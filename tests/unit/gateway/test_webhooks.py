@@ -13,7 +13,9 @@ from prometheus_client import REGISTRY
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from studio_chassis.errors import Unavailable
 from studio_chassis.replicate.webhook_url import token_is_valid, webhook_url
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_domain.prediction import PredictionStatus
 from studio_gateway.settings import GatewaySettings
 from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
@@ -304,3 +306,23 @@ async def test_the_old_callback_route_finds_the_slot_by_the_prediction(
     assert [response.status_code for response in responses] == [204, 401, 401, 404, 400]
     assert all(set(response.json()) == {"error", "message"} for response in responses[1:])
     assert (await gateway.jobs.load(drawn)).version == before + 1
+
+
+async def test_an_equal_webhook_is_answered_and_not_kept_twice(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str
+) -> None:
+    for _ in range(5):
+        assert (await client.post(address(drawn), content=BODY)).status_code == 204
+    assert (await gateway.jobs.load(drawn)).version == 4
+    assert [event.type for event in gateway.published].count("studio.prediction.updated.v1") == 1
+
+
+async def test_a_webhook_that_cannot_be_kept_is_503_so_that_it_is_sent_again(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: Any) -> bool:
+        raise Unavailable("database: the job's document is full of events to be published")
+
+    monkeypatch.setattr(SimulatedJobStore, "commit", full)
+    response = await client.post(address(drawn), content=BODY)
+    assert response.status_code == 503

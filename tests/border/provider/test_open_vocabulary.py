@@ -1,0 +1,202 @@
+"""Kind: the provider says something we do not know. What it names exists, is waited for, and is never bought again."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from studio_chassis.messaging.dispositions import Pause, Retry
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.brief import Brief
+from studio_contracts.events import Event, PredictionRequested
+from studio_contracts.job import GenerationRequest, Job, Limits, Slot
+from studio_domain.domain_events import SlotsPlanned, StencilDrawn, WebhookReceived
+from studio_domain.prediction import MAX_OUTPUT_CHARS, slim_prediction
+from studio_predictor.handlers import Predictor
+from studio_predictor.slots import slot_seed
+from studio_reconciler.rescue import Rescuer
+from tests.unit.contracts.lives import PICTURE, PLAN
+
+GRACE = timedelta(seconds=60)
+BEGINNING = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+UNKNOWN = ["queued", "booting", "SUCCEEDED", "", None, 7, ["starting"], {"phase": "warm"}]
+INPUT = {"prompt": "a pond", "negative_prompt": "", "prompt_strength": 0.7}
+
+
+class Shop:
+    """One job of one slot, the predictor and the reconciler, and a provider of which each test says what it answers."""
+
+    def __init__(self) -> None:
+        self.now = BEGINNING
+        self.published: list[Event] = []
+        self.posts = 0
+        self.created: Any = httpx.Response(201, json={"id": "p1", "status": "starting"})
+        self.listed: list[Any] = []
+        self.read: Any = httpx.Response(404, json={"detail": "unknown"})
+        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        provider = ReplicateClient(http, "https://api.replicate.com", SecretStr("r8_x"), lambda: self.now)
+        store = SimulatedJobStore(SimulatedDatabase())
+        self.jobs = Jobs(store, self._publish, lambda: self.now, "test")
+        settings: Any = SimpleNamespace(max_backlog=9, public_base_url=None, adoption_grace=GRACE)
+        objects = SimulatedObjectStore()
+        self.objects = objects
+        self.predictor = Predictor(self.jobs, objects, provider, settings, lambda: self.now, self._no_backlog)
+        self.rescuer = Rescuer(self.jobs, store, provider, lambda: self.now)
+
+    async def open(self) -> "Shop":
+        await self.objects.put(PICTURE.key, b"a stencil")
+        await self.jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
+        await self.jobs.flush_publishing()
+        await self.jobs.apply("j", StencilDrawn(PLAN, PICTURE, 0.1))
+        generation = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT)
+        await self.jobs.apply("j", SlotsPlanned(generation, (1,)))
+        return self
+
+    async def _publish(self, event: Event) -> None:
+        self.published.append(event)
+
+    async def _no_backlog(self) -> int:
+        return 0
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            self.posts += 1
+            return cast(httpx.Response, self.created)
+        if request.url.path.endswith("/predictions"):
+            return httpx.Response(200, json={"results": self.listed, "next": None})
+        return cast(httpx.Response, self.read)
+
+    @property
+    async def job(self) -> Job:
+        return await self.jobs.load("j")
+
+    @property
+    async def slot(self) -> Slot:
+        return (await self.job).predictions[0]
+
+    async def request(self) -> None:
+        """The message of the slot's attempt is delivered."""
+        events = [event for event in self.published if event.type == PredictionRequested.type]
+        await self.predictor.request_prediction(events[-1])
+
+    async def report(self, prediction: dict[str, Any]) -> None:
+        """The gateway kept a webhook; its message is delivered."""
+        applied = await self.jobs.apply("j", WebhookReceived(0, (await self.slot).attempt, prediction))
+        if applied.changed:
+            await self.predictor.read_update(self.published[-1])
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    return await Shop().open()
+
+
+@pytest.mark.parametrize("status", UNKNOWN)
+async def test_a_prediction_created_under_an_unknown_status_is_adopted_and_bought_once(shop: Shop, status: Any) -> None:
+    shop.created = httpx.Response(201, json={"id": "p1", "status": status})
+    await shop.request()
+    await shop.request()
+    slot = await shop.slot
+    assert (slot.state, slot.provider_id, shop.posts) == ("running", "p1", 1)
+
+
+@pytest.mark.parametrize("status", UNKNOWN)
+async def test_a_lost_prediction_seen_in_the_list_under_an_unknown_status_is_there(shop: Shop, status: Any) -> None:
+    shop.created = httpx.Response(201, text="<html>cut off")
+    with pytest.raises(Retry):
+        await shop.request()
+    shop.now += 2 * GRACE
+    identity = {"seed": slot_seed(1, 0, 1), "prompt": "a pond", "num_outputs": 1}
+    shop.listed = [{"id": "p1", "status": status, "input": identity}]
+    await shop.request()
+    slot = await shop.slot
+    assert (slot.state, slot.provider_id, shop.posts) == ("running", "p1", 1)
+
+
+@pytest.mark.parametrize("status", UNKNOWN)
+async def test_a_webhook_of_an_unknown_status_neither_fails_nor_ends_the_slot(shop: Shop, status: Any) -> None:
+    await shop.request()
+    await shop.report({"id": "p1", "status": status})
+    assert (await shop.slot).state == "running"
+    await shop.report({"id": "p1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"]})
+    assert (await shop.slot).state == "succeeded"
+
+
+@pytest.mark.parametrize("body", [{}, {"kind": "prediction.archived", "data": {"id": "p1"}}, {"id": None}, {"id": [1]}])
+async def test_a_webhook_of_an_unknown_kind_changes_nothing(shop: Shop, body: dict[str, Any]) -> None:
+    await shop.request()
+    await shop.report(body)
+    assert (await shop.slot).state == "running"
+    assert not (await shop.job).is_final
+
+
+@pytest.mark.parametrize("status", UNKNOWN)
+async def test_a_poll_that_finds_an_unknown_status_waits(shop: Shop, status: Any) -> None:
+    await shop.request()
+    shop.read = httpx.Response(200, json={"id": "p1", "status": status})
+    shop.now += timedelta(seconds=1)
+    await shop.rescuer.poll_running()
+    assert ((await shop.slot).state, shop.published[-1].type) == ("running", PredictionRequested.type)
+
+
+FOREIGN = [
+    httpx.Response(301, headers={"location": "https://api.replicate.com/v1/predictions"}),
+    httpx.Response(302, text="<html>sign in</html>", headers={"location": "https://portal.example/login"}),
+    httpx.Response(400, text="<html>bad request</html>"),
+    httpx.Response(403, text="<html>blocked</html>"),
+    httpx.Response(404, text="<html>nothing here</html>"),
+    httpx.Response(407, text="proxy authentication required"),
+    httpx.Response(413, text="<html>too large</html>"),
+    httpx.Response(421, text=""),
+    httpx.Response(422, json={"error": "unprocessable"}),
+    httpx.Response(451, text="<html>by order of</html>"),
+    httpx.Response(499, text="<html>client closed request</html>"),
+]
+
+
+@pytest.mark.parametrize("response", FOREIGN, ids=[str(response.status_code) for response in FOREIGN])
+async def test_what_answers_in_the_providers_place_pauses_the_consumer_and_fails_no_job(
+    shop: Shop, response: httpx.Response
+) -> None:
+    shop.created = response
+    with pytest.raises(Pause) as pause:
+        await shop.request()
+    assert pause.value.cause == "provider"
+    assert not (await shop.job).is_final
+    assert (await shop.slot).attempt == 1
+
+
+async def test_a_redirect_of_the_api_is_named_as_a_fault_of_the_settings(shop: Shop) -> None:
+    shop.created = FOREIGN[0]
+    with pytest.raises(Pause, match=r"redirect to https://api\.replicate\.com/v1/predictions.*REPLICATE_API_BASE"):
+        await shop.request()
+    assert (await shop.slot).state == "waiting", "nothing was created, so the claim is released"
+
+
+async def test_a_refusal_in_the_providers_own_json_fails_the_slot_once(shop: Shop) -> None:
+    shop.created = httpx.Response(422, json={"title": "Input validation failed", "detail": "- input.seed: no"})
+    await shop.request()
+    assert ((await shop.slot).state, shop.posts) == ("failed", 1)
+
+
+async def test_a_response_too_large_to_read_fails_the_slot_with_that_reason(shop: Shop) -> None:
+    await shop.request()
+    picture = "data:image/png;base64," + "A" * (4 * 2**20)
+    shop.read = httpx.Response(200, json={"id": "p1", "status": "succeeded", "output": [picture]})
+    shop.now += timedelta(seconds=1)
+    await shop.rescuer.poll_running()
+    assert (await shop.slot).state == "failed"
+    assert "larger than 4194304 bytes" in (await shop.job).warnings[0].text
+
+
+async def test_pictures_inside_a_webhook_that_are_too_large_to_keep_fail_the_slot_with_that_reason(shop: Shop) -> None:
+    await shop.request()
+    body = {"id": "p1", "status": "succeeded", "output": ["data:," + "A" * MAX_OUTPUT_CHARS]}
+    await shop.report(slim_prediction(body))
+    assert ((await shop.slot).state, (await shop.job).warnings[0].code) == ("failed", "output_too_large")

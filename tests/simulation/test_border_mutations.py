@@ -1,0 +1,74 @@
+"""The provider's vocabulary is open: each way to close it is tried, and a seed must show the harm."""
+
+from typing import Any
+
+import pytest
+
+from studio_chassis.messaging.dispositions import Reject
+from studio_chassis.replicate import client
+from studio_chassis.replicate.errors import InvalidRequest, NotTheProvider, ProviderError, error_for
+from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
+from studio_predictor import handlers
+from studio_predictor.handlers import Predictor
+from studio_simulation.mutations import Mutation, Mutations, assert_caught
+
+Patch = pytest.MonkeyPatch
+MUTATIONS = Mutations()
+caught_by = MUTATIONS.caught_by
+
+
+def _only_known(body: object) -> PredictionReport:
+    report = read_prediction(body)
+    if not report.has_known_status:
+        raise UnreadablePrediction(f"unknown prediction status {report.status}")
+    return report
+
+
+@caught_by("only_the_unseen_is_asked_again nothing_is_paid_for_nothing")
+def an_unknown_status_in_an_answer_or_list_is_no_prediction(patch: Patch) -> None:
+    patch.setattr(client, "read_prediction", _only_known)
+
+
+@caught_by("reports_are_never_set_aside")
+def a_report_with_an_unknown_status_is_dead_lettered(patch: Patch) -> None:
+    read = Predictor.read_update
+
+    async def strict(self: Predictor, event: Any) -> None:
+        try:
+            _only_known(event.payload.prediction)
+        except UnreadablePrediction as error:
+            raise Reject(str(error)) from error
+        await read(self, event)
+
+    patch.setattr(Predictor, "read_update", strict)
+
+
+@caught_by("reports_are_never_set_aside")
+def a_webhook_of_an_unknown_kind_is_dead_lettered(patch: Patch) -> None:
+    def strict(body: object) -> PredictionReport:
+        try:
+            return read_prediction(body)
+        except UnreadablePrediction as error:
+            raise Reject(str(error)) from error
+
+    patch.setattr(handlers, "read_report", strict)
+
+
+@caught_by("ended_by_the_provider_alone")
+def an_unknown_status_ends_the_prediction(patch: Patch) -> None:
+    unfinished = ("starting", "processing")
+    patch.setattr(PredictionReport, "is_final", property(lambda self: self.status not in unfinished))
+
+
+@caught_by("refused_by_the_provider_alone")
+def whatever_answers_4xx_is_the_provider(patch: Patch) -> None:
+    def trusting(response: Any, now: Any) -> ProviderError:
+        error = error_for(response, now)
+        return InvalidRequest(response.status, "", "") if isinstance(error, NotTheProvider) else error
+
+    patch.setattr(client, "error_for", trusting)
+
+
+@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, first: int, monkeypatch: Patch) -> None:
+    assert_caught(mutation, invariants, first, monkeypatch)
