@@ -59,12 +59,16 @@ class Plan(FrozenModel):
 
 
 class GenerationRequest(FrozenModel):
-    """Which model makes the pictures and the input every slot shares (the slot adds its image, seed and count)."""
+    """Which model makes the pictures and the input every slot shares (the slot adds its image, seed and count).
+
+    `not_sent` is what the brief names and the model's prompt has no room for.
+    """
 
     model: str
     version: str
     cents_per_picture: int
     input: dict[str, Any]
+    not_sent: tuple[str, ...] = ()
 
 
 class Slot(FrozenModel):

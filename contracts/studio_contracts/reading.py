@@ -53,7 +53,9 @@ class Reading(FrozenModel):
 
     `language` is an ISO 639-1 code. `setting` and `patterns` are English identifiers, whatever the brief's language.
     Colours are palette codes. `refused_subjects` are the brief's own words, `refused_motifs` the emoji they stand for.
-    `only_colours` says that the brief wants its colours and no others. `not_understood` are words that had no effect.
+    `refused_names` are plain English names of all that is refused but colours. `only_colours` says that the brief wants
+    its colours and no others. `not_understood` are words that had no effect. `wanted` is the brief without what it
+    refuses, in its own words.
     """
 
     language: str
@@ -66,5 +68,7 @@ class Reading(FrozenModel):
     refused_colours: tuple[str, ...] = ()
     refused_subjects: tuple[str, ...] = ()
     refused_motifs: tuple[str, ...] = ()
+    refused_names: tuple[str, ...] = ()
     refused_patterns: tuple[PatternWord, ...] = ()
     not_understood: tuple[str, ...] = ()
+    wanted: str = ""

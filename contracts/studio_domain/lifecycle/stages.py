@@ -3,7 +3,7 @@
 from datetime import timedelta
 from itertools import takewhile
 
-from studio_contracts.job import Job, Slot
+from studio_contracts.job import GenerationRequest, Job, JobWarning, Slot
 from studio_domain.domain_events import SlotsPlanned, StencilDrawn, WorkFailed
 from studio_domain.lifecycle.ending import work_failed
 from studio_domain.lifecycle.transition import TransitionContext
@@ -27,10 +27,17 @@ def slots_planned(job: Job, planned: SlotsPlanned, context: TransitionContext) -
         detail = f"The pictures would cost {cents} cents, and the job may cost {job.limits.cents}."
         return work_failed(job, WorkFailed("too_expensive", "The job would cost too much", detail), context)
     slots = tuple(Slot(number=number, count=count) for number, count in enumerate(planned.counts))
-    wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots})
+    warnings = (*job.warnings, *_not_sent(planned.generation))
+    wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots, "warnings": warnings})
     return context.log(
         wanted, "prediction.requested", detail=f"{planned.generation.model}: {job.brief.count} in {len(slots)} calls"
     )
+
+
+def _not_sent(generation: GenerationRequest) -> tuple[JobWarning, ...]:
+    if not generation.not_sent:
+        return ()
+    return (JobWarning(code="not_sent", text=f"The model's prompt has no room for: {', '.join(generation.not_sent)}."),)
 
 
 RESCUED = "job.rescued"

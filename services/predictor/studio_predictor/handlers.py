@@ -27,6 +27,7 @@ from studio_chassis.runtime import failpoints
 from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
 from studio_contracts.job import GenerationRequest, Job, Slot
 from studio_contracts.palette import BY_CODE
+from studio_contracts.reading import Reading
 from studio_domain.domain_events import (
     ClaimReleased,
     CreationLost,
@@ -64,12 +65,14 @@ class Predictor:
         if job.is_final or job.plan is None or job.predictions:
             return
         model = MODELS[self.settings.model]
-        prompts = compose(job.brief.prompt, job.brief.style, [BY_CODE[code].name for code in job.plan.codes])
+        reading = Reading(language="en", wanted=job.brief.prompt)
+        prompts = compose(reading, job.brief.style, [BY_CODE[code].name for code in job.plan.codes])
         generation = GenerationRequest(
             model=model.name,
             version=model.version,
             cents_per_picture=model.cents_per_picture,
             input=shared_input(model, prompts, self.settings.prompt_strength),
+            not_sent=prompts.not_sent,
         )
         await self.jobs.apply(job.id, SlotsPlanned(generation, split(job.brief.count, model.max_outputs)))
 

@@ -25,26 +25,30 @@ class Finding:
     """Whether a subject came with a number, size or colour of its own."""
 
 
-def sum_up(language: str, findings: list[Finding], unknown: list[str]) -> Reading:
+def sum_up(language: str, findings: list[Finding], unknown: list[str], wanted: str) -> Reading:
     """The reading that findings in the order of the brief make. What is refused anywhere is wanted nowhere."""
     refused = [finding for finding in findings if finding.refused]
-    wanted = [finding for finding in findings if not finding.refused]
+    asked = [finding for finding in findings if not finding.refused]
     no_colours = _values(refused, "colour")
+    no_patterns = cast(tuple[PatternWord, ...], _values(refused, "pattern"))
     no_motifs = _unique(motif for finding in refused if finding.subject for motif in _kin(finding.subject))
-    no_words = _unique(finding.word for finding in refused if finding.kind in ("subject", "setting", "unknown"))
+    no_things = [finding for finding in refused if finding.kind in ("subject", "setting", "unknown")]
+    no_names = [finding.subject.name if finding.subject else finding.value for finding in no_things]
     return Reading(
         language=language,
-        subjects=_merge([finding for finding in wanted if finding.value not in no_motifs]),
-        setting=_values(wanted, "setting"),
-        colours=tuple(code for code in _values(wanted, "colour") if code not in no_colours),
-        only_colours=any(finding.only for finding in wanted if finding.kind == "colour"),
-        tones=cast(tuple[Tone, ...], _values(wanted, "tone")),
-        patterns=cast(tuple[PatternWord, ...], _values(wanted, "pattern")),
+        subjects=_merge([finding for finding in asked if finding.value not in no_motifs]),
+        setting=_values(asked, "setting"),
+        colours=tuple(code for code in _values(asked, "colour") if code not in no_colours),
+        only_colours=any(finding.only for finding in asked if finding.kind == "colour"),
+        tones=cast(tuple[Tone, ...], _values(asked, "tone")),
+        patterns=cast(tuple[PatternWord, ...], _values(asked, "pattern")),
         refused_colours=no_colours,
-        refused_subjects=no_words,
+        refused_subjects=_unique(finding.word for finding in no_things),
         refused_motifs=no_motifs,
-        refused_patterns=cast(tuple[PatternWord, ...], _values(refused, "pattern")),
+        refused_names=_unique([*no_names, *(pattern.replace("_", " ") for pattern in no_patterns)]),
+        refused_patterns=no_patterns,
         not_understood=_unique(unknown),
+        wanted=wanted,
     )
 
 

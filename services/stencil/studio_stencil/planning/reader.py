@@ -1,5 +1,6 @@
 """Puts the words of a brief together: counts, sizes and colours go to their thing, a "no" to what it refuses."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
@@ -19,6 +20,8 @@ NOUNS = frozenset({"pictures", "settings", "patterns", "letters"})
 QUANTITIES = frozenset({"determiners", "numbers", "several"})
 CONTENT = NOUNS | QUANTITIES | {"colours", "tones", *SIZES}
 MOST = 999
+SPACE_BEFORE_MARK = re.compile(r" ([,.;:!?])")
+REPEATED_MARKS = re.compile(r"[,.;:!?]*([,.;:!?]) ")
 LIST_REACH = 8
 """How many words a list after "no" can have before its "or"."""
 
@@ -71,13 +74,19 @@ class Reader:
         self.refusal_may_follow = False
         self.given = Given()
         self.waiting: list[Given] = []
+        self.wanted: list[tuple[int, str]] = []
+        """The words outside refusals, each with its clause."""
 
     def read(self) -> Reading:
         """The reading of all items."""
-        for at in range(len(self.items)):
+        for at, item in enumerate(self.items):
             self._read(at)
+            if not (self.refusing or item.modifier):
+                self.wanted.append((self.clause, item.text))
         self._end_refusal()
-        return sum_up(self.language, self.found, self.unknown)
+        wanted = " ".join(word for _, word in self.wanted)
+        wanted = REPEATED_MARKS.sub(r"\1 ", SPACE_BEFORE_MARK.sub(r"\1", wanted)).strip(" ,.;:")
+        return sum_up(self.language, self.found, self.unknown, wanted)
 
     def _at(self, at: int) -> Item:
         return self.items[at] if 0 <= at < len(self.items) else NOTHING
@@ -132,6 +141,7 @@ class Reader:
     def _end_refusal(self) -> None:
         """A refusal that nothing follows, as with "nicht" or "not wanted", refuses what its clause named before."""
         if self.refusing and self.refusal_may_follow and len(self.found) == self.refused_since:
+            self.wanted = [word for word in self.wanted if word[0] != self.clause]
             for finding in self.found:
                 finding.refused = finding.refused or finding.clause == self.clause
 
