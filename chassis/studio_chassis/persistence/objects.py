@@ -21,6 +21,9 @@ class ObjectStore(Protocol):
     async def get(self, key: str) -> bytes:
         """The bytes. Raises ObjectNotFound."""
 
+    async def size(self, key: str) -> int:
+        """How many bytes the key holds. Raises ObjectNotFound."""
+
     async def delete_under(self, prefix: str) -> None:
         """Remove every object whose key begins with the prefix and a slash. None is fine."""
 
@@ -49,6 +52,14 @@ class UrlObjectStore:
         try:
             found = await obstore.get_async(self._store, key)
             return bytes(await found.bytes_async())
+        except FileNotFoundError as error:
+            raise ObjectNotFound(key) from error
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"object store: {type(error).__name__}") from error
+
+    async def size(self, key: str) -> int:
+        try:
+            return int((await obstore.head_async(self._store, key))["size"])
         except FileNotFoundError as error:
             raise ObjectNotFound(key) from error
         except (BaseError, OSError) as error:

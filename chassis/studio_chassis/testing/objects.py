@@ -26,6 +26,13 @@ class SimulatedObjectStore:
             raise ObjectNotFound(key)
         return data
 
+    async def size(self, key: str) -> int:
+        """How many bytes the key holds. Raises ObjectNotFound."""
+        data = await self._wire("objects.size", lambda: self._bucket.get(key))
+        if data is None:
+            raise ObjectNotFound(key)
+        return len(data)
+
     async def delete_under(self, prefix: str) -> None:
         """Remove every object whose key begins with the prefix and a slash."""
 

@@ -17,13 +17,24 @@ from studio_gateway.api.version_loader import VersionLoader
 from studio_gateway.dependencies import Dependencies
 from studio_gateway.http import problems
 from studio_gateway.http.body_limit import BodyLimit
+from studio_gateway.http.compression import CompressionMiddleware
+from studio_gateway.http.head import HeadMiddleware
 from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
 from studio_gateway.legacy import panel
 from studio_gateway.settings import GatewaySettings
 from studio_gateway.web import page
 
-_EXPOSED = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", REQUEST_ID)
-_ACCEPTED = ("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Range", REQUEST_ID)
+_EXPOSED = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", "Accept-Ranges", REQUEST_ID)
+_ACCEPTED = (
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "If-Range",
+    "Last-Event-ID",
+    "Range",
+    "traceparent",
+    REQUEST_ID,
+)
 
 
 @asynccontextmanager
@@ -59,14 +70,16 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
     for routes in (jobs, events, pictures, palette, webhooks, panel, page):
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     docs.install(app)
+    app.add_middleware(CompressionMiddleware)
     if origins := settings.cors_origins.split():
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestIdMiddleware)
     app.add_middleware(BodyLimit)
     return app

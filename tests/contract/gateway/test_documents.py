@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from studio_contracts import topology
 from studio_contracts.events import PAYLOADS
@@ -32,6 +33,19 @@ def _references(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for value in node:
             yield from _references(value)
+
+
+def test_the_description_of_the_api_is_valid_by_an_independent_judge() -> None:
+    validate(json.loads((ROOT / "docs" / "api" / "openapi.json").read_text()), cls=OpenAPIV31SpecValidator)
+
+
+def test_operations_have_the_names_people_would_choose() -> None:
+    document = json.loads((ROOT / "docs" / "api" / "openapi.json").read_text())
+    names = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
+    assert names == {
+        "createJob", "listJobs", "getJob", "cancelJob", "streamJobEvents", "getStencil", "getPicture", "getBundle",
+        "getPalette", "getOptions", "receiveWebhook", "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["openapi.json", "asyncapi.json"])

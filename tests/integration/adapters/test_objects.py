@@ -10,11 +10,14 @@ async def test_bytes_come_back_as_they_were_put(objects: ObjectStore) -> None:
     await objects.put("jobs/a/stencil.png", b"first")
     await objects.put("jobs/a/stencil.png", b"second")
     assert await objects.get("jobs/a/stencil.png") == b"second"
+    assert await objects.size("jobs/a/stencil.png") == len(b"second")
 
 
 async def test_what_is_not_there_is_told(objects: ObjectStore) -> None:
     with pytest.raises(ObjectNotFound):
         await objects.get("jobs/a/stencil.png")
+    with pytest.raises(ObjectNotFound):
+        await objects.size("jobs/a/stencil.png")
 
 
 async def test_deletion_takes_all_below_a_prefix_and_nothing_beside_it(objects: ObjectStore) -> None:

@@ -1,8 +1,10 @@
 """The gateway in memory on a real port, in a thread of its own, as the service runs it."""
 
 import asyncio
+import logging
 import socket
 import threading
+import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +18,15 @@ from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
 START_SECONDS = 20
 
 
+class _Collector(logging.Handler):
+    def __init__(self, records: list[logging.LogRecord]) -> None:
+        super().__init__(logging.ERROR)
+        self._records = records
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(record)
+
+
 class ServedGateway:
     """What `serving` gives. The inner gateway belongs to the thread: it is changed through these methods only."""
 
@@ -24,12 +35,15 @@ class ServedGateway:
         self.inner = GatewayInMemory(lambda: datetime.now(UTC), **settings)
         self.secret = self.inner.secret
         self.published = self.inner.published
+        self.server_errors: list[logging.LogRecord] = []
+        """What the web server itself logged as an error: an exception that no handler of ours took."""
         self._listening = listening
         self._ready = threading.Event()
         self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),))
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        logging.getLogger("uvicorn.error").addHandler(_Collector(self.server_errors))
         async with open_gateway(self.inner):
             self._server = uvicorn.Server(uvicorn.Config(self.inner.app, log_config=None, lifespan="off"))
             self._ready.set()
@@ -66,6 +80,13 @@ class ServedGateway:
 
     def flush_publishing(self) -> None:
         self._run(self.inner.jobs.flush_publishing())
+
+    def settle(self) -> None:
+        """Wait until every request has been answered, and no connection is left open but idle ones."""
+        deadline = time.monotonic() + START_SECONDS
+        while self._server.server_state.tasks:
+            assert time.monotonic() < deadline, "a request is never answered"
+            time.sleep(0.01)
 
     def lose_files(self) -> None:
         self.inner.bucket.clear()

@@ -54,8 +54,16 @@ async def test_a_stream_resumes_behind_the_last_event_seen(
     whole = events((await client.get(f"/v1/jobs/{job_id}/events")).text)
     rest = events((await client.get(f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": "2"})).text)
     assert rest == whole[3:]
-    nonsense = await client.get(f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": "x"})
-    assert events(nonsense.text) == whole
+
+
+@pytest.mark.parametrize("given", ["x", "9" * 5000, "-1", "٣", "1.5", ""])
+async def test_a_last_event_id_that_is_none_of_ours_gives_the_whole_timeline(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str, given: str
+) -> None:
+    await gateway.finish(job_id)
+    whole = events((await client.get(f"/v1/jobs/{job_id}/events")).text)
+    response = await client.get(f"/v1/jobs/{job_id}/events", headers={b"Last-Event-ID": given.encode()})
+    assert (response.status_code, events(response.text)) == (200, whole)
 
 
 async def test_who_has_seen_everything_of_an_ended_job_is_told_not_to_come_back(

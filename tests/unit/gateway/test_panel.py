@@ -1,5 +1,6 @@
 """The routes of the existing panel, field for field."""
 
+import json
 import math
 from datetime import datetime
 from typing import Any
@@ -79,6 +80,12 @@ async def test_a_body_that_is_none_has_the_panel_s_shape_too(
 ) -> None:
     response = await client.post(CREATE, content=body, headers={"Content-Type": "application/json"})
     assert (response.status_code, set(response.json())) == (status, {"error", "message"})
+
+
+async def test_a_body_without_a_json_type_is_told_which_one_it_needs(client: httpx.AsyncClient) -> None:
+    response = await client.post(CREATE, content=json.dumps(REQUEST), headers={"Content-Type": "text/plain"})
+    assert (response.status_code, set(response.json())) == (400, {"error", "message"})
+    assert "Content-Type: application/json" in response.json()["message"]
 
 
 async def test_a_job_under_way_has_status_and_message(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:

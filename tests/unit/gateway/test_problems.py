@@ -32,16 +32,18 @@ async def test_unknown_routes_are_problems(client: httpx.AsyncClient, method: st
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [("DELETE", "/v1/jobs"), ("PUT", "/v1/jobs/x"), ("GET", "/v1/jobs/x/cancel"), ("POST", "/v1/palette"),
-     ("POST", "/healthz"), ("GET", "/.netlify/functions/studio-enqueue")],
+    ("method", "path", "allowed"),
+    [("DELETE", "/v1/jobs", "GET, HEAD, POST"), ("PUT", "/v1/jobs/x", "GET, HEAD"),
+     ("GET", "/v1/jobs/x/cancel", "POST"), ("POST", "/v1/palette", "GET, HEAD"),
+     ("POST", "/healthz", "GET, HEAD"), ("POST", "/", "GET, HEAD"), ("POST", "/docs", "GET, HEAD"),
+     ("GET", "/.netlify/functions/studio-enqueue", "POST"), ("OPTIONS", "/v1/jobs", "GET, HEAD, POST")],
 )  # fmt: skip
 async def test_wrong_methods_are_problems_that_name_the_right_ones(
-    client: httpx.AsyncClient, method: str, path: str
+    client: httpx.AsyncClient, method: str, path: str, allowed: str
 ) -> None:
     response = await client.request(method, path)
     assert_problem(response, 405, "method-not-allowed")
-    assert response.headers["allow"]
+    assert response.headers["allow"] == allowed
 
 
 STYLES = ["professional", "playful", "geometric"]
@@ -144,9 +146,20 @@ async def test_a_thousand_unknown_fields_get_a_short_answer(client: httpx.AsyncC
     assert len(assert_problem(response, 422, "invalid")["errors"]) == 50
 
 
-async def test_a_body_without_a_json_type_is_refused(client: httpx.AsyncClient) -> None:
-    response = await client.post("/v1/jobs", content=json.dumps(PROMPT), headers={"Content-Type": "text/plain"})
-    assert_problem(response, 422, "invalid")
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [({"Content-Type": "application/x-www-form-urlencoded"}, "x-www-form-urlencoded"),
+     ({"Content-Type": "text/plain"}, "text/plain"), ({}, "missing"), ({"Content-Type": ""}, "missing")],
+)  # fmt: skip
+async def test_a_body_without_a_json_type_is_told_which_one_it_needs(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, headers: dict[str, str], named: str
+) -> None:
+    response = await client.post("/v1/jobs", content=json.dumps(PROMPT), headers=headers)
+    detail = assert_problem(response, 415, "not-json")["detail"]
+    assert named in detail
+    assert "Content-Type: application/json" in detail
+    assert response.headers["accept-post"] == "application/json"
+    assert gateway.database.jobs == {}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """All that is stored of a job as one zip file, made while it is sent: one file at a time is in memory."""
 
+import asyncio
 import csv
+import hashlib
 import io
 import zipfile
 from collections.abc import AsyncIterator, Iterator
@@ -32,18 +34,44 @@ class _ZipBuffer(io.RawIOBase):
 
 async def bundle(job: Job, objects: ObjectStore) -> AsyncIterator[bytes]:
     """The zip file in pieces: job.json and materials first, then each stored file. Pictures are compressed already."""
-    outlet = _ZipBuffer()
-    moment = job.created_at.timetuple()[:6]
-    with zipfile.ZipFile(outlet, "w") as archive:
-        about = zipfile.ZipInfo("job.json", moment)
-        archive.writestr(about, job_view(job).model_dump_json(indent=2), zipfile.ZIP_DEFLATED)
-        yield outlet.take()
-        for name, text in _tables(job):
-            archive.writestr(zipfile.ZipInfo(name, moment), text, zipfile.ZIP_DEFLATED)
-        for name, stored in stored_files(job):
-            archive.writestr(zipfile.ZipInfo(name, moment), await objects.get(stored.key))
-            yield outlet.take()
-    yield outlet.take()
+    buffer = _ZipBuffer()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in _entries(job):
+            data = await objects.get(content.key) if isinstance(content, StoredPicture) else content
+            _add(archive, job, name, data)
+            yield buffer.take()
+    yield buffer.take()
+
+
+async def bundle_size(job: Job, objects: ObjectStore) -> int:
+    """How many bytes `bundle` gives, without reading a file. Raises ObjectNotFound, Unavailable."""
+    sizes = await asyncio.gather(*(objects.size(stored.key) for _, stored in stored_files(job)))
+    buffer = _ZipBuffer()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in _entries(job):
+            _add(archive, job, name, b"" if isinstance(content, StoredPicture) else content)
+    return len(buffer.take()) + sum(sizes)  # what is stored uncompressed adds its own length and nothing else
+
+
+def bundle_etag(job: Job) -> str:
+    """The entity tag of the bundle: job.json names every file by its hash."""
+    return f'"{hashlib.sha256(_about(job).encode()).hexdigest()[:32]}"'
+
+
+def _entries(job: Job) -> Iterator[tuple[str, str | StoredPicture]]:
+    yield "job.json", _about(job)
+    yield from _tables(job)
+    yield from stored_files(job)
+
+
+def _add(archive: zipfile.ZipFile, job: Job, name: str, data: str | bytes) -> None:
+    """Text is compressed. The date is the job's, so that the same job gives the same bytes."""
+    entry = zipfile.ZipInfo(name, job.created_at.timetuple()[:6])
+    archive.writestr(entry, data, zipfile.ZIP_DEFLATED if isinstance(data, str) else zipfile.ZIP_STORED)
+
+
+def _about(job: Job) -> str:
+    return job_view(job).model_dump_json(indent=2)
 
 
 def stored_files(job: Job) -> Iterator[tuple[str, StoredPicture]]:

@@ -10,12 +10,22 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from studio_gateway.api.asyncapi import asyncapi
+from studio_gateway.api.sse import Progress
+from studio_gateway.http import openapi_headers as described
 from studio_gateway.http.problems import MEDIA_TYPE
 
 API_VERSION = "1"
+_TAGS = [
+    {"name": "jobs", "description": "Give a brief, follow the job, read its concepts."},
+    {"name": "pictures", "description": "The files of a job, one by one or as a zip file."},
+    {"name": "palette", "description": "The colours that can be bought."},
+    {"name": "webhooks", "description": "For the provider of the image model."},
+    {"name": "panel", "description": "The routes of the panel that was there before this API."},
+]
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
 _STYLE = "body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem} pre{background:#f3f3f3}"
 router = APIRouter(include_in_schema=False)
@@ -23,33 +33,59 @@ router = APIRouter(include_in_schema=False)
 
 def install(app: FastAPI) -> None:
     """Serve /docs, /docs/events, /openapi.json and /asyncapi.json."""
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            route.operation_id = _camel_case(route.name)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.mount("/docs/assets", StaticFiles(directory=_ASSETS))
-    app.include_router(router)
+    app.router.routes.extend(router.routes)
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        api = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        api = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=_TAGS,
+            servers=app.servers,
+            license_info={"name": "MIT", "identifier": "MIT"},
+        )
         for operations in api["paths"].values():
             for operation in operations.values():
                 operation["responses"] = _corrected(operation["responses"])
+                operation.setdefault("security", [])
         for unused in ("HTTPValidationError", "ValidationError"):
             api["components"]["schemas"].pop(unused, None)
+        api["components"]["schemas"]["Progress"] = Progress.model_json_schema(
+            mode="serialization", ref_template="#/components/schemas/{model}"
+        )
         app.openapi_schema = api
     return app.openapi_schema
 
 
-def _corrected(answers: dict[str, Any]) -> dict[str, Any]:
+def _corrected(responses: dict[str, Any]) -> dict[str, Any]:
     """Say problem+json where the framework can only say JSON, and nothing of the error it would answer with."""
-    schemas = {status: _schema(answer) for status, answer in answers.items()}
+    schemas = {status: _schema(response) for status, response in responses.items()}
     return {
-        status: answer | {"content": {MEDIA_TYPE: answer["content"]["application/json"]}}
-        if schemas[status].endswith("/Problem")
-        else answer
-        for status, answer in answers.items()
+        status: _as_problem(response) if schemas[status].endswith("/Problem") else _with_request_id(response)
+        for status, response in responses.items()
         if not schemas[status].endswith("/HTTPValidationError")
     }
+
+
+def _as_problem(response: dict[str, Any]) -> dict[str, Any]:
+    return _with_request_id(response) | {"content": {MEDIA_TYPE: response["content"]["application/json"]}}
+
+
+def _with_request_id(response: dict[str, Any]) -> dict[str, Any]:
+    return response | {"headers": response.get("headers", {}) | described.REQUEST_ID}
 
 
 def _schema(answer: dict[str, Any]) -> str:

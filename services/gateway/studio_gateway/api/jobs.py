@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 import structlog
-from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi import APIRouter, Body, Header, Query, Request, Response, status
+from fastapi.openapi.models import Example
 from fastapi.routing import APIRoute
 from opentelemetry.trace import SpanKind
 
@@ -20,20 +21,38 @@ from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.job import Job, Status
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.api.idempotency import as_accepted, job_id_for
+from studio_gateway.api.parameters import JobId
 from studio_gateway.api.views import JobList, JobView, job_summary, job_view
 from studio_gateway.dependencies import Dependencies, DependenciesDep, dependencies_of
+from studio_gateway.http import openapi_headers as described
 from studio_gateway.http.conditional_requests import is_known
 from studio_gateway.http.problems import ProblemError, problems
+from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 SERVICE = "gateway"
 MAX_LISTED = 100
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 log = structlog.get_logger()
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=255, description="The same key and brief give the same job for a day")
 ]
+BRIEFS: dict[str, Example] = {
+    "short": {"summary": "Everything else is chosen", "value": {"prompt": "ocean energy with fish"}},
+    "full": {
+        "summary": "All fields",
+        "value": {
+            "prompt": "forest path with big leaves",
+            "surface": {"width_m": 10, "height_m": 3},
+            "palette": ["RH10", "RH12", "RH31"],
+            "style": "playful",
+            "count": 3,
+            "seed": 7,
+            "strategy": "bands",
+        },
+    },
+}
 IF_NONE_MATCH = {
     "name": "if-none-match",
     "in": "header",
@@ -47,10 +66,13 @@ IF_NONE_MATCH = {
     "/v1/jobs",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=JobView,
-    responses=problems(400, 409, 413, 422, 503),
+    responses={
+        202: {"description": "Accepted", "headers": described.LOCATION | described.RETRY_AFTER},
+        **problems(400, 409, 413, 415, 422, 503),
+    },
 )
 async def create_job(
-    brief: Brief,
+    brief: Annotated[Brief, Body(openapi_examples=BRIEFS)],
     deps: DependenciesDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
@@ -119,7 +141,7 @@ def _place(cursor: str) -> Cursor:
     return Cursor(moment, job_id)
 
 
-async def read_job(job_id: str, deps: DependenciesDep, response: Response) -> JobView:
+async def get_job(job_id: JobId, deps: DependenciesDep, response: Response) -> JobView:
     """How a job stands, and its concepts once there are some."""
     job = await deps.jobs.load(job_id)
     response.headers["ETag"] = _etag(job.version)
@@ -150,9 +172,13 @@ class _Polled(APIRoute):
 
 router.add_api_route(
     "/v1/jobs/{job_id}",
-    read_job,
+    get_job,
     response_model=JobView,
-    responses={304: {"description": "Not changed since"}, **problems(404, 503)},
+    responses={
+        200: {"headers": described.ETAG | described.RETRY_AFTER},
+        304: {"description": "Not changed since", "headers": described.ETAG},
+        **problems(404, 422, 503),
+    },
     openapi_extra={"parameters": [IF_NONE_MATCH]},
     route_class_override=_Polled,
 )
@@ -162,7 +188,7 @@ def _etag(version: int) -> str:
     return f'"{version}"'
 
 
-@router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(404, 503))
-async def cancel_job(job_id: str, deps: DependenciesDep) -> JobView:
+@router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(404, 422, 503))
+async def cancel_job(job_id: JobId, deps: DependenciesDep) -> JobView:
     """Call a job off. A job that ended before stays as it is."""
     return job_view((await deps.jobs.record(job_id, CancelRequested())).job)

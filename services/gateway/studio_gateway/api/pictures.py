@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -9,105 +10,143 @@ from fastapi.responses import StreamingResponse
 
 from studio_contracts.job import Job, PictureKind, StoredPicture, VectorKind
 from studio_contracts.object_keys import SUFFIXES
-from studio_gateway.api.bundle import bundle
+from studio_gateway.api.bundle import bundle, bundle_etag, bundle_size
+from studio_gateway.api.parameters import ConceptId, JobId
 from studio_gateway.api.views import content_version
 from studio_gateway.dependencies import Dependencies, DependenciesDep
-from studio_gateway.http.conditional_requests import RangeNotSatisfiable, byte_range, is_known
-from studio_gateway.http.problems import ProblemError, not_found, problems
+from studio_gateway.http import openapi_headers as described
+from studio_gateway.http.conditional_requests import content_range, is_known, requested_range
+from studio_gateway.http.problems import not_found, problems
+from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 FileKind = Literal[PictureKind, VectorKind]
 IMMUTABLE = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
-_BYTES = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in SUFFIXES}
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The picture", "content": _BYTES},
-    206: {"description": "The range of bytes asked for", "content": _BYTES},
-    304: {"description": "The client has it already"},
-    **problems(404, 416, 422, 503),
-}
-router = APIRouter(tags=["pictures"])
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_HEADERS = described.ETAG | described.ACCEPT_RANGES | described.CACHE_CONTROL | described.DISPOSITION
+
+
+def _responses(content: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"description": "The file", "content": content, "headers": _HEADERS},
+        206: {"description": "The bytes asked for", "content": content, "headers": _HEADERS | described.CONTENT_RANGE},
+        304: {"description": "The client has it already", "headers": described.ETAG},
+        **problems(404, 416, 422, 503),
+    }
+
+
+_RESPONSES = _responses(dict.fromkeys(SUFFIXES, _FILE))
+_BUNDLE_RESPONSES = _responses({"application/zip": _FILE})
+router = APIRouter(tags=["pictures"], dependencies=[KNOWN_PARAMETERS_ONLY])
 
 
 class FileRequest:
-    """How a client wants a picture: the headers and parameters that all picture routes take."""
+    """How a client wants a picture: the parameters that all picture routes take."""
 
     def __init__(
         self,
-        v: Annotated[str | None, Query(description="The content's version: lets the answer be cached for ever")] = None,
+        v: Annotated[str | None, Query(description="The content's version: lets the response be cached")] = None,
         download: Annotated[str | None, Query(description="Offer it as a file to be saved")] = None,
-        if_none_match: Annotated[str | None, Header()] = None,
-        if_range: Annotated[str | None, Header()] = None,
-        range_: Annotated[str | None, Header(alias="range")] = None,
     ) -> None:
         self.version = v
         self.download = download is not None
+
+
+class Conditions:
+    """What a client has already, and which bytes it wants."""
+
+    def __init__(
+        self,
+        if_none_match: Annotated[str | None, Header(description="Answer 304 if the ETag is still this one")] = None,
+        if_range: Annotated[str | None, Header(description="Send all if the ETag is no longer this one")] = None,
+        range_: Annotated[str | None, Header(alias="range", description="One range of bytes")] = None,
+    ) -> None:
         self.if_none_match = if_none_match
         self.if_range = if_range
         self.range = range_
 
 
 FileRequestDep = Annotated[FileRequest, Depends()]
+ConditionsDep = Annotated[Conditions, Depends()]
 
 
-@router.get("/v1/jobs/{job_id}/stencil", response_class=Response, responses=_ANSWERS)
-async def read_stencil(job_id: str, deps: DependenciesDep, file_request: FileRequestDep) -> Response:
+@router.get("/v1/jobs/{job_id}/stencil", response_class=Response, responses=_RESPONSES)
+async def get_stencil(
+    job_id: JobId, deps: DependenciesDep, file_request: FileRequestDep, conditions: ConditionsDep
+) -> Response:
     """The flat picture the concepts start from."""
     job = await deps.jobs.load(job_id)
     if job.stencil is None:
         raise not_found("stencil yet")
-    return await _picture(deps, job.stencil, file_request, f"{_slug(job)}-stencil")
+    return await _picture(deps, job.stencil, file_request, conditions, f"{_slug(job)}-stencil")
 
 
-@router.get("/v1/jobs/{job_id}/concepts/{concept_id}/{kind}", response_class=Response, responses=_ANSWERS)
-async def read_picture(
-    job_id: str, concept_id: str, kind: FileKind, deps: DependenciesDep, file_request: FileRequestDep
+@router.get("/v1/jobs/{job_id}/concepts/{concept_id}/{kind}", response_class=Response, responses=_RESPONSES)
+async def get_picture(
+    job_id: JobId,
+    concept_id: ConceptId,
+    kind: FileKind,
+    deps: DependenciesDep,
+    file_request: FileRequestDep,
+    conditions: ConditionsDep,
 ) -> Response:
     """One picture of a concept, or the drawing of its installable version as SVG or DXF."""
     job = await deps.jobs.load(job_id)
     concept = next((concept for concept in job.concepts if concept.id == concept_id), None)
     if concept is None or kind not in concept.files:
         raise not_found("such picture")
-    return await _picture(deps, concept.files[kind], file_request, f"{_slug(job)}-{concept.rank or concept.id}-{kind}")
+    name = f"{_slug(job)}-{concept.rank or concept.id}-{kind}"
+    return await _picture(deps, concept.files[kind], file_request, conditions, name)
 
 
-@router.get(
-    "/v1/jobs/{job_id}/bundle.zip",
-    response_class=StreamingResponse,
-    responses={
-        200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
-        **problems(404, 503),
-    },
-)
-async def read_bundle(job_id: str, deps: DependenciesDep) -> Response:
-    """The job and all its files so far, in a zip file."""
+@router.get("/v1/jobs/{job_id}/bundle.zip", response_class=StreamingResponse, responses=_BUNDLE_RESPONSES)
+async def get_bundle(job_id: JobId, deps: DependenciesDep, conditions: ConditionsDep) -> Response:
+    """The job and all its files so far, in a zip file. It can be resumed: the same job gives the same bytes."""
     job = await deps.jobs.load(job_id)
-    headers = {"Content-Disposition": f'attachment; filename="{_slug(job)}.zip"'}
-    return StreamingResponse(bundle(job, deps.objects), media_type="application/zip", headers=headers)
+    etag = bundle_etag(job)
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": REVALIDATE}
+    if is_known(etag, conditions.if_none_match):
+        return Response(status_code=304, headers=headers)
+    size = await bundle_size(job, deps.objects)
+    part = requested_range(conditions.range, conditions.if_range, etag, size)
+    chunks = bundle(job, deps.objects)
+    headers["Content-Disposition"] = f'attachment; filename="{_slug(job)}.zip"'
+    if part is None:
+        headers["Content-Length"] = str(size)
+        return StreamingResponse(chunks, media_type="application/zip", headers=headers)
+    headers["Content-Length"] = str(part.stop - part.start)
+    headers["Content-Range"] = content_range(part, size)
+    return StreamingResponse(_within(chunks, part), 206, media_type="application/zip", headers=headers)
 
 
-async def _picture(deps: Dependencies, stored: StoredPicture, file_request: FileRequest, name: str) -> Response:
+async def _within(chunks: AsyncIterator[bytes], part: slice) -> AsyncIterator[bytes]:
+    """The bytes of a part. The zip's directory holds checksums, so what comes before the part is made and dropped."""
+    position = 0
+    async for chunk in chunks:
+        yield chunk[max(part.start - position, 0) : max(part.stop - position, 0)]
+        position += len(chunk)
+        if position >= part.stop:
+            return
+
+
+async def _picture(
+    deps: Dependencies, stored: StoredPicture, file_request: FileRequest, conditions: Conditions, name: str
+) -> Response:
     etag = f'"{stored.sha256}"'
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Cache-Control": IMMUTABLE if file_request.version == content_version(stored) else REVALIDATE,
     }
-    if is_known(etag, file_request.if_none_match):
+    if is_known(etag, conditions.if_none_match):
         return Response(status_code=304, headers=headers)
     if file_request.download:
         headers["Content-Disposition"] = f'attachment; filename="{name}.{SUFFIXES[stored.media_type]}"'
     data = await deps.objects.get(stored.key)
-    range_header = file_request.range if file_request.if_range in (None, etag) else None
-    try:
-        part = byte_range(range_header, len(data))
-    except RangeNotSatisfiable as error:
-        detail = f"The picture has {len(data)} bytes."
-        problem = ProblemError(416, "range", "No such bytes", detail)
-        problem.headers["Content-Range"] = f"bytes */{len(data)}"
-        raise problem from error
+    part = requested_range(conditions.range, conditions.if_range, etag, len(data))
     if part is None:
         return Response(data, media_type=stored.media_type, headers=headers)
-    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(data)}"
+    headers["Content-Range"] = content_range(part, len(data))
     return Response(data[part], 206, media_type=stored.media_type, headers=headers)
 
 

@@ -1,5 +1,6 @@
 """A job's timeline as server-sent events."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
@@ -9,11 +10,13 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from studio_contracts.job import Job, Stage, Status, TimelineEntry
+from studio_gateway.api.parameters import JobId
 from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http.problems import problems
+from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 RECONNECT_MILLISECONDS = 1000
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
 
 
 class Progress(TimelineEntry):
@@ -25,36 +28,33 @@ class Progress(TimelineEntry):
     version: int
 
 
-_EVENT = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string", "description": "The entry's index"},
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": Progress.model_json_schema(mode="serialization"),
-        },
-    },
+_EXAMPLE = 'id: 0\ndata: {"event": "job.accepted", "index": 0, "status": "pending", "version": 1}\n\n'
+# OpenAPI 3.1 has no way to describe the events of a stream: a schema would be of the whole text.
+_STREAM = {
+    "description": "Server-sent events: `id` is the entry's index, `data` a Progress as JSON. Comments are heartbeats.",
+    "content": {"text/event-stream": {"example": _EXAMPLE}},
 }
+_LAST_EVENT_ID = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @router.get(
     "/v1/jobs/{job_id}/events",
     response_class=StreamingResponse,
     responses={
-        200: {"description": "A stream of Progress", "content": {"text/event-stream": {"itemSchema": _EVENT}}},
+        200: _STREAM,
         204: {"description": "The job has ended, and everything was sent before: do not connect again"},
-        **problems(404, 503),
+        **problems(404, 422, 503),
     },
 )
-async def follow_job(
-    job_id: str,
+async def stream_job_events(
+    job_id: JobId,
     deps: DependenciesDep,
-    last_event_id: Annotated[str | None, Header(description="Resume after it")] = None,
+    last_event_id: Annotated[str | None, Header(description="Resume after this index", examples=["2"])] = None,
 ) -> Response:
     """The timeline as it grows: one event an entry, whose id is its index. Closes when the job has ended."""
     job = await deps.jobs.load(job_id)
-    start = int(last_event_id) + 1 if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
+    seen = _LAST_EVENT_ID.fullmatch(last_event_id or "")
+    start = int(seen.group()) + 1 if seen else 0
     if job.is_final and start >= len(job.timeline):
         return Response(status_code=204)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

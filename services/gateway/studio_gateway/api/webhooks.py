@@ -1,22 +1,35 @@
 """The provider reports on a prediction. What it says is recorded, not interpreted."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Request, status
+from fastapi import APIRouter, Request, Security, status
+from fastapi.security import APIKeyQuery
 
 from studio_chassis.observability import metrics
 from studio_chassis.persistence.store import AttemptRef
 from studio_chassis.runtime import failpoints
 from studio_domain.domain_events import WebhookReceived
 from studio_domain.prediction import slim_prediction
+from studio_gateway.api.parameters import JobId
 from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
 from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http.problems import ProblemError, problems
 
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks"])
+WebhookToken = Annotated[
+    str | None,
+    Security(
+        APIKeyQuery(
+            name="token",
+            scheme_name="webhookToken",
+            description="Made for one slot and attempt; part of the address that the provider is given.",
+            auto_error=False,
+        )
+    ),
+]
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 
 
@@ -26,8 +39,8 @@ _BODY = {"requestBody": {"required": True, "content": {"application/json": {"sch
     responses=problems(400, 401, 404, 413, 422, 503),
     openapi_extra=_BODY,
 )
-async def take_webhook(
-    job_id: str, slot: int, attempt: int, request: Request, deps: DependenciesDep, token: str | None = None
+async def receive_webhook(
+    job_id: JobId, slot: int, attempt: int, request: Request, deps: DependenciesDep, token: WebhookToken = None
 ) -> None:
     """Take what the provider says of one attempt. Any error makes the provider send it again."""
     body = await request.body()

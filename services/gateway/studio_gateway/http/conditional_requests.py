@@ -2,11 +2,9 @@
 
 import re
 
+from studio_gateway.http.problems import ProblemError
+
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
-
-
-class RangeNotSatisfiable(Exception):
-    """The range asked for lies outside the resource."""
 
 
 def is_known(etag: str, if_none_match: str | None) -> bool:
@@ -17,8 +15,32 @@ def is_known(etag: str, if_none_match: str | None) -> bool:
     return etag in tags or tags == ["*"]
 
 
+def requested_range(range_: str | None, if_range: str | None, etag: str, size: int) -> slice | None:
+    """The bytes to send of a resource of this size, or None for all of them. Raises ProblemError (416).
+
+    A range of another version than the client's If-Range names is answered in full.
+    """
+    if if_range not in (None, etag):
+        return None
+    try:
+        return byte_range(range_, size)
+    except RangeNotSatisfiable as error:
+        problem = ProblemError(416, "range", "No such bytes", f"The file has {size} bytes.")
+        problem.headers["Content-Range"] = f"bytes */{size}"
+        raise problem from error
+
+
+def content_range(part: slice, size: int) -> str:
+    """The Content-Range header of a part."""
+    return f"bytes {part.start}-{part.stop - 1}/{size}"
+
+
+class RangeNotSatisfiable(Exception):
+    """The range asked for lies outside the resource."""
+
+
 def byte_range(header: str | None, size: int) -> slice | None:
-    """The bytes a Range header asks for, or None for all of them. Raises Unsatisfiable.
+    """The bytes a Range header asks for, or None for all of them. Raises RangeNotSatisfiable.
 
     What cannot be understood, and several ranges at once, are answered in full, as section 14.2 allows.
     """

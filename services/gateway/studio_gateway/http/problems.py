@@ -10,6 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from studio_chassis.errors import JobConflict, JobNotFound, ObjectNotFound, Unavailable
 from studio_gateway.http.field_constraints import allowed_values
@@ -73,6 +75,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _always(_CUT_OFF))
     app.add_exception_handler(JobNotFound, _always(not_found("job of this id")))
     app.add_exception_handler(ObjectNotFound, _always(not_found("such picture (any more)")))
     app.add_exception_handler(Unavailable, _always(unavailable()))
@@ -90,6 +93,9 @@ async def _told(_: Request, error: Exception) -> JSONResponse:
     return _answer(error.problem, error.headers)
 
 
+_CUT_OFF = ProblemError(400, "cut-off", "Cut off", "The connection closed before the body was complete.")
+
+
 def _always(told: ProblemError) -> Any:
     async def handler(request: Request, _: Exception) -> JSONResponse:
         return await _told(request, told)
@@ -102,9 +108,12 @@ async def _unexpected(request: Request, _: Exception) -> JSONResponse:
     return await _told(request, ProblemError(500, "unexpected", "Unexpected error", detail))
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status = error.status_code
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed_methods(request))
     kind = _KINDS.get(status, "http")
     problem = Problem(
         type=TYPES + kind,
@@ -112,11 +121,25 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
         status=status,
         detail=_DETAILS.get(status, str(error.detail)),
     )
-    return _answer(problem, dict(error.headers or {}))
+    return _answer(problem, headers)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """The methods of all routes at this address, not only of the first."""
+    methods = {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in getattr(route, "methods", None) or {"GET"}
+    }
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    if is_not_json(error):
+        problem = Problem(type=TYPES + "not-json", title="Not JSON", status=415, detail=content_type_needed(request))
+        return _answer(problem, {"Accept-Post": "application/json"})
     api = request.app.openapi()
     operation = api["paths"].get(request.scope["route"].path_format, {}).get(request.method.lower(), {})
 
@@ -124,6 +147,20 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     detail = "; ".join(f"{field.field}: {field.detail}" for field in fields)
     problem = Problem(type=TYPES + "invalid", title="The request does not fit", status=422, detail=detail)
     return _answer(problem.model_copy(update={"errors": fields}), {})
+
+
+def is_not_json(error: RequestValidationError) -> bool:
+    """Whether there is a body that was not read as JSON, because its Content-Type says that it is something else."""
+    return any(found["loc"] == ("body",) and isinstance(found.get("input"), bytes) for found in error.errors())
+
+
+def content_type_needed(request: Request) -> str:
+    """What to send instead. `curl -d` sends a form's Content-Type unless it is told another."""
+    given = request.headers.get("Content-Type")
+    return (
+        f"The Content-Type is {given[:100] if given else 'missing'}: send the body as JSON, with the header "
+        "Content-Type: application/json (curl: -H 'Content-Type: application/json', or --json instead of -d)."
+    )
 
 
 def field_problems(errors: Iterable[Any], allowed: Allowed = lambda _: None) -> list[FieldProblem]:

@@ -12,9 +12,16 @@ from starlette.exceptions import HTTPException
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
 from studio_gateway.api.jobs import accept_brief
 from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
-from studio_gateway.api.webhooks import parsed, record, refused
+from studio_gateway.api.webhooks import WebhookToken, parsed, record, refused
 from studio_gateway.dependencies import DependenciesDep
-from studio_gateway.http.problems import ProblemError, field_problems, not_found, unavailable
+from studio_gateway.http.problems import (
+    ProblemError,
+    content_type_needed,
+    field_problems,
+    is_not_json,
+    not_found,
+    unavailable,
+)
 from studio_gateway.legacy import views
 
 
@@ -42,7 +49,8 @@ class PanelRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                return _error(400, "Invalid request", _in_words(error))
+                message = content_type_needed(request) if is_not_json(error) else _in_words(error)
+                return _error(400, "Invalid request", message)
             except JobNotFound:
                 return _error(404, "Job not found", "There is no job of this id.")
             except ProblemError as error:
@@ -113,7 +121,7 @@ async def panel_enqueue(enqueue_request: EnqueueRequest, deps: DependenciesDep) 
     status_code=204,
     responses=_errors(400, 401, 404, 413, 503),
 )
-async def panel_callback(request: Request, deps: DependenciesDep, token: str | None = None) -> None:
+async def panel_callback(request: Request, deps: DependenciesDep, token: WebhookToken = None) -> None:
     """As the webhook route, for an address that does not say which slot it is of: the prediction's id tells."""
     body = await request.body()
     address = None

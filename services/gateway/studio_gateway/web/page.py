@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from studio_contracts.brief import MAX_PICTURES, MAX_SEED, MAX_SIDE_M
 from studio_contracts.palette import MAX_CHOSEN
 from studio_gateway.http.conditional_requests import is_known
-from studio_gateway.http.problems import not_found
+from studio_gateway.http.problems import not_found, problems
+from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 CENTS_PER_PICTURE = 3
 """The price told before a job starts, the same for every model on offer."""
@@ -85,8 +86,8 @@ async def read_asset(name: str, request: Request) -> Response:
     return _send(request, name)
 
 
-@router.get("/v1/options", tags=["jobs"])
-async def read_options(response: Response) -> Options:
+@router.get("/v1/options", tags=["jobs"], responses=problems(422), dependencies=[KNOWN_PARAMETERS_ONLY])
+async def get_options(response: Response) -> Options:
     """The limits of a brief, and the price of a picture in US cents."""
     response.headers["Cache-Control"] = "no-store"
     return Options()
