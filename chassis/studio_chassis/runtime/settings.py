@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from studio_chassis.runtime import failpoints
+from studio_contracts.models import ModelName
 
 
 def _from_seconds(value: Any) -> Any:
@@ -65,6 +66,12 @@ class ProviderSettings(ServiceSettings):
 
     replicate_api_token: SecretStr = Field(min_length=1, validation_alias="REPLICATE_API_TOKEN")
     replicate_api_base: str = Field("https://api.replicate.com/v1", validation_alias="REPLICATE_API_BASE")
+
+
+class ModelSettings(ServiceSettings):
+    """For the services that buy pictures, or quote their price."""
+
+    model: ModelName = Field("sdxl", validation_alias="STUDIO_MODEL", description="The image model that paints")
 
 
 S = TypeVar("S", bound=ServiceSettings)

@@ -14,7 +14,7 @@ from studio_standin.app_state import AppState, AppStateDep
 from studio_standin.faults import CreateFault, HttpFault, PredictionFault, ReadFault
 from studio_standin.predictions import CursorError, Prediction, view
 from studio_standin.problems import Problem, Severed, from_fault, not_found, problem, unauthenticated
-from studio_standin.schemas import model_named, openapi_schema
+from studio_standin.schemas import MODELS, openapi_schema
 
 
 def _authenticate(app_state: AppStateDep, authorization: Annotated[str, Header()] = "") -> None:
@@ -142,7 +142,7 @@ async def webhook_secret(app_state: AppStateDep, response: Response) -> dict[str
 
 @routes.get("/models/{owner}/{name}/versions/{version}")
 async def get_version(owner: str, name: str, version: str, response: Response) -> dict[str, Any]:
-    model = model_named(f"{owner}/{name}")
+    model = MODELS.get(f"{owner}/{name}")
     if model is None or version not in model.versions:
         raise not_found()
     _limit(response, 2999)

@@ -11,15 +11,7 @@ from studio_standin import runs
 from studio_standin.faults import Event, PredictionFault
 from studio_standin.predictions import Prediction
 from studio_standin.problems import invalid_input, invalid_version, not_found, problem
-from studio_standin.schemas import (
-    InvalidField,
-    Model,
-    VersionError,
-    invalid_fields,
-    model_named,
-    resolve,
-    with_defaults,
-)
+from studio_standin.schemas import MODELS, InvalidField, Model, VersionError, invalid_fields, resolve, with_defaults
 
 MAX_BODY_BYTES = 16 * 2**20
 _KEYS = frozenset({"input", "webhook", "webhook_events_filter", "stream"})
@@ -103,7 +95,7 @@ def parse_wait(header: str | None) -> int | None:
 
 
 def _official(name: str) -> tuple[Model, str]:
-    model = model_named(name)
+    model = MODELS.get(name)
     if model is None or not model.official:
         raise not_found()
     return model, "hidden"

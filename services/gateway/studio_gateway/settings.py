@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from studio_chassis.runtime.settings import ServiceSettings
+from studio_chassis.runtime.settings import ModelSettings
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(ModelSettings):
     """Where the gateway listens, what proves a webhook, and what a job may cost."""
 
     port: int = Field(8080, ge=0, le=65535, validation_alias="STUDIO_GATEWAY_PORT", description="Port of the REST API")

@@ -26,6 +26,7 @@ from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime import failpoints
 from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
 from studio_contracts.job import GenerationRequest, Job, Slot
+from studio_contracts.models import MODELS
 from studio_contracts.palette import BY_CODE
 from studio_contracts.reading import Reading
 from studio_domain.domain_events import (
@@ -37,7 +38,7 @@ from studio_domain.domain_events import (
     SlotsPlanned,
 )
 from studio_domain.prediction import PredictionReport, UnreadablePrediction
-from studio_predictor.models import MODELS, shared_input, slot_input, validate_input
+from studio_predictor.model_input import InvalidInput, shared_input, slot_input
 from studio_predictor.prompts import compose
 from studio_predictor.settings import PredictorSettings
 from studio_predictor.slots import find_prediction, slot_seed, split
@@ -98,11 +99,10 @@ class Predictor:
 
     async def _create_prediction(self, job: Job, slot: Slot) -> None:
         assert job.generation is not None
-        inputs = await self._input(job, job.generation, slot)
-        problems = validate_input(MODELS[job.generation.model], inputs)
-        if problems:
-            reason = "; ".join(f"{problem.path} {problem.message}" for problem in problems)
-            await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, reason))
+        try:
+            inputs = await self._input(job, job.generation, slot)
+        except InvalidInput as error:
+            await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, str(error)))
             return
         claim = await self.jobs.apply(job.id, SlotClaimed(slot.number, slot.attempt))
         if not claim.changed:
@@ -192,7 +192,7 @@ class Predictor:
         stencil = await self.objects.get(job.stencil.key)
         image = f"data:{job.stencil.media_type};base64,{base64.b64encode(stencil).decode()}"
         seed = slot_seed(job.seed, slot.number, slot.attempt)
-        return slot_input(generation.input, image, seed, slot.count)
+        return slot_input(MODELS[generation.model], generation.input, image, seed, slot.count)
 
     def _webhook(self, job: Job, slot: Slot) -> str | None:
         if self.settings.public_base_url is None:

@@ -1,15 +1,15 @@
 """Settings of the predictor."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from studio_chassis.replicate.webhook_url import normalize_base_url
-from studio_chassis.runtime.settings import Duration, ProviderSettings
+from studio_chassis.runtime.settings import Duration, ModelSettings, ProviderSettings
 
 
-class PredictorSettings(ProviderSettings):
+class PredictorSettings(ModelSettings, ProviderSettings):
     """Which model to buy from, how, and where the provider calls back."""
 
     replicate_webhook_secret: SecretStr = Field(
@@ -20,7 +20,6 @@ class PredictorSettings(ProviderSettings):
         validation_alias="PUBLIC_BASE_URL",
         description="Where the provider reaches the gateway; without it the reconciler polls",
     )
-    model: Literal["sdxl", "flux-dev"] = Field("sdxl", validation_alias="STUDIO_MODEL")
     prompt_strength: float = Field(
         0.7, ge=0, le=1, validation_alias="STUDIO_PROMPT_STRENGTH", description="0 keeps the stencil, 1 destroys it"
     )

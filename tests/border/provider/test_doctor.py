@@ -24,7 +24,7 @@ async def test_the_doctor_names_what_leads_past_the_provider(
     response: httpx.Response, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: response))
-    monkeypatch.setattr(doctor.httpx, "AsyncClient", lambda: client)
+    monkeypatch.setattr(httpx, "AsyncClient", lambda: client)
     settings: Any = SimpleNamespace(
         replicate_api_base="http://api.replicate.com", replicate_api_token=SecretStr("r8_x")
     )

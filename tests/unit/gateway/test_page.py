@@ -1,15 +1,17 @@
 """The page's files, and that what they say agrees with the contracts and the models."""
 
 import re
+from dataclasses import replace
 from typing import Any, get_args
 
 import httpx
 import pytest
 
 from studio_contracts.brief import MAX_PICTURES, MAX_SIDE_M, Strategy, Style
+from studio_contracts.models import MODELS
 from studio_contracts.palette import MAX_CHOSEN
-from studio_gateway.web.page import ASSETS, CENTS_PER_PICTURE
-from studio_predictor import models
+from studio_gateway.web.page import ASSETS
+from studio_support.gateway_in_memory import OpenGateway
 
 FORM = ASSETS["index.html"].body.decode()
 
@@ -19,9 +21,14 @@ def test_the_form_offers_the_styles_and_strategies_there_are() -> None:
     assert set(re.findall(r'<option value="(\w+)"', FORM)) == set(get_args(Strategy))
 
 
-def test_the_price_told_is_that_of_every_model() -> None:
-    prices = {model.cents_per_picture for model in vars(models).values() if isinstance(model, models.Model)}
-    assert prices == {CENTS_PER_PICTURE}
+@pytest.mark.parametrize("name", MODELS)
+async def test_the_price_is_that_of_the_model_in_the_settings(
+    gateway_with: OpenGateway, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MODELS, name, replace(MODELS[name], cents_per_picture=17))
+    gateway = await gateway_with(model=name)
+    async with gateway.client() as client:
+        assert (await client.get("/v1/options")).json()["cents_per_picture"] == 17
 
 
 @pytest.mark.parametrize("path", ["/", "/jobs/any", "/static/style.css", "/static/form.js", "/static/icon.svg"])

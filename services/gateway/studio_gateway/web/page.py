@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request, Response, status
 from pydantic import BaseModel
 
 from studio_contracts.brief import MAX_PICTURES, MAX_SEED, MAX_SIDE_M
+from studio_contracts.models import MODELS
 from studio_contracts.palette import MAX_CHOSEN
+from studio_gateway.dependencies import DependenciesDep
 from studio_gateway.http.conditional_requests import is_known
 from studio_gateway.http.problems import not_found, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
-CENTS_PER_PICTURE = 3
-"""The price told before a job starts, the same for every model on offer."""
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -42,7 +42,7 @@ class Asset(NamedTuple):
 class Options(BaseModel):
     """What a brief may hold and what a picture costs."""
 
-    cents_per_picture: int = CENTS_PER_PICTURE
+    cents_per_picture: int
     max_pictures: int = MAX_PICTURES
     max_colours: int = MAX_CHOSEN
     max_side_m: float = MAX_SIDE_M
@@ -87,10 +87,10 @@ async def read_asset(name: str, request: Request) -> Response:
 
 
 @router.get("/v1/options", tags=["jobs"], responses=problems(422), dependencies=[KNOWN_PARAMETERS_ONLY])
-async def get_options(response: Response) -> Options:
+async def get_options(response: Response, deps: DependenciesDep) -> Options:
     """The limits of a brief, and the price of a picture in US cents."""
     response.headers["Cache-Control"] = "no-store"
-    return Options()
+    return Options(cents_per_picture=MODELS[deps.settings.model].cents_per_picture)
 
 
 def _send(request: Request, name: str) -> Response:

@@ -10,8 +10,7 @@ from studio_stencil.planning.tokens import Token
 FOLDER = Path(__file__).with_name("lexicon")
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 """ISO 639-1 codes; where two suit a brief equally, the first is taken."""
-NOUNS_FIRST = frozenset({"fr", "es", "it", "pt"})
-"""Languages that put the chief word of a name, and a thing before its colour and size, first."""
+LONGEST_PHRASE = 6
 VARIATION_SELECTOR = "\ufe0f"
 
 
@@ -58,8 +57,7 @@ class Lexicon:
             written = " ".join(keys[:length])
             plain = " ".join(map(self.lemma, keys[:length]))
             if found := self.meanings.get(written) or self.meanings.get(plain):
-                chief = keys[0 if self.language in NOUNS_FIRST else length - 1]
-                return Match(length, plain, found, chief in self.lemmas)
+                return Match(length, plain, found, keys[length - 1] in self.lemmas)
         return None
 
     def split_compound(self, word: str) -> tuple[str, str] | None:
