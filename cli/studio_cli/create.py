@@ -82,7 +82,7 @@ def _polled(client: httpx.Client, location: str, patience: float) -> Iterator[di
 
 
 def _save(client: httpx.Client, job: dict[str, Any], out: Path) -> int:
-    files = {"stencil.png": job["stencil"]["url"]}
+    files = {f"stencil-{one['number']}.png": one["stencil"]["url"] for one in job["plan"]["directions"]}
     for concept in job["concepts"]:
         for kind, file in {**concept["pictures"], **concept["vectors"]}.items():
             suffix = {"image/svg+xml": "svg", "image/vnd.dxf": "dxf"}.get(file["media_type"], file["media_type"][6:])

@@ -34,15 +34,23 @@ def print_job(job: Job) -> None:
     for entry in job.timeline:
         after = (entry.at - job.created_at).total_seconds()
         took = "" if entry.seconds is None else f"{entry.seconds:.2f} s"
-        slot = "" if entry.slot is None else str(entry.slot)
-        table.add_row(f"{after:.2f} s", entry.event, entry.service, slot, took, entry.detail or "")
+        number = "" if entry.slot is None else str(entry.slot)
+        table.add_row(f"{after:.2f} s", entry.event, entry.service, number, took, entry.detail or "")
     console.print(table)
-    for number in job.predictions:
+    directions = () if job.plan is None else job.plan.directions
+    for index, direction in enumerate(directions):
+        console.print(f"direction {index}: {direction.name}, {direction.strategy}: {direction.reason}")
+    for slot in job.predictions:
         console.print(
-            f"slot {number.number}: {number.state}, attempt {number.attempt}, {number.received}/{number.count}"
+            f"slot {slot.number}: {directions[slot.direction].name}, {slot.state}, attempt {slot.attempt}, "
+            f"{slot.received}/{slot.count}"
         )
     for concept in job.concepts:
-        console.print(f"rank {concept.rank or '-'}: {concept.id}, score {concept.quality.score:.2f}")
+        name = directions[concept.direction].name
+        console.print(
+            f"rank {concept.rank or '-'}: {concept.id}, score {concept.quality.score:.2f}, "
+            f"{concept.rank_in_direction or '-'} in {name}"
+        )
     for warning in job.warnings:
         console.print(f"warning {warning.code}: {warning.text}")
     if job.error is not None:

@@ -7,6 +7,7 @@ from pydantic import Field
 from studio_contracts.base import FrozenModel, UtcDatetime
 from studio_contracts.brief import Brief, Strategy
 from studio_contracts.installer import InstallerRule
+from studio_contracts.reading import Reading
 
 Status = Literal["pending", "queued", "running", "completed", "failed", "canceled"]
 Stage = Literal["stencil", "prediction", "postprocess", "finished"]
@@ -16,6 +17,7 @@ LayoutKind = Literal["full", "framed", "tiled"]
 PictureKind = Literal["original", "quantized", "thumbnail", "installable"]
 VectorKind = Literal["svg", "dxf"]
 
+MAX_DIRECTIONS = 3
 TERMINAL: frozenset[Status] = frozenset({"completed", "failed", "canceled"})
 SETTLED: frozenset[SlotState] = frozenset({"finished", "failed"})
 
@@ -31,31 +33,47 @@ class StoredPicture(FrozenModel):
 
 
 class PlanColour(FrozenModel):
-    """A colour of the plan, its role and the share of the surface the stencil gives it (0 to 1)."""
+    """A colour of a direction, its role and the share of the surface the stencil gives it (0 to 1)."""
 
     code: str
     role: Role
     share: float
 
 
-class Plan(FrozenModel):
-    """What was decided before drawing, and why."""
+class Direction(FrozenModel):
+    """One composition of the brief: how its stencil is drawn, and the stencil itself."""
 
-    colours: tuple[PlanColour, ...]
-    palette_reason: str
+    name: str
+    reason: str
     strategy: Strategy
-    strategy_reason: str
     seed: int
+    colours: tuple[PlanColour, ...]
+    stencil: StoredPicture
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Colour codes in the order of the palette of the stencil and of every picture clamped to it."""
+        return tuple(colour.code for colour in self.colours)
+
+
+class Plan(FrozenModel):
+    """What was decided before painting, and why. Directions are numbered from 0, the most fitting first.
+
+    `reading` is what was understood of the brief. All stencils have one size, and meet the surface in one way.
+    """
+
+    reading: Reading | None = None
+    palette_reason: str
     width_px: int
     height_px: int
     layout: LayoutKind
     mm_per_pixel: float
-    regions: int
+    directions: tuple[Direction, ...] = Field(min_length=1, max_length=MAX_DIRECTIONS)
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Colour codes in the order of the stencil's and every clamped picture's palette."""
-        return tuple(colour.code for colour in self.colours)
+        """The colour codes of all directions, those of the first before the others."""
+        return tuple(dict.fromkeys(code for direction in self.directions for code in direction.codes))
 
 
 class GenerationRequest(FrozenModel):
@@ -81,6 +99,7 @@ class Slot(FrozenModel):
     """
 
     number: int
+    direction: int = 0
     count: int
     state: SlotState = "waiting"
     attempt: int = 1
@@ -165,15 +184,18 @@ class Materials(FrozenModel):
 
 
 class Concept(FrozenModel):
-    """One finished picture. `rank` counts from 1, best first, and is set when the job completes.
+    """One finished picture. Ranks count from 1, best first, and are set when the job completes.
 
+    `rank` is among all pictures of the job, `rank_in_direction` among those of the same direction.
     `installable` and the vectors show the whole surface in its layout, `quantized` the model's picture.
     """
 
     id: str
     slot: int
     index: int
+    direction: int = 0
     rank: int | None = None
+    rank_in_direction: int | None = None
     pictures: dict[PictureKind, StoredPicture]
     quality: Quality
     palette_used: tuple[ColourShare, ...]
@@ -230,7 +252,6 @@ class Job(FrozenModel):
     seed: int
     traceparent: str
     plan: Plan | None = None
-    stencil: StoredPicture | None = None
     generation: GenerationRequest | None = None
     predictions: tuple[Slot, ...] = ()
     concepts: tuple[Concept, ...] = ()

@@ -16,9 +16,9 @@ def job_prefix(job_id: str) -> str:
     return f"jobs/{job_id}"
 
 
-def stencil_key(job_id: str) -> str:
-    """Key of a job's stencil."""
-    return f"jobs/{job_id}/stencil.png"
+def stencil_key(job_id: str, direction: int) -> str:
+    """Key of the stencil of one of a job's directions, by its number."""
+    return f"jobs/{job_id}/directions/{direction}/stencil.png"
 
 
 def picture_key(job_id: str, concept_id: str, kind: PictureKind | VectorKind, media_type: str) -> str:

@@ -2,27 +2,34 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from studio_contracts.events import Event
-from studio_contracts.job import Concept, GenerationRequest, Plan, StoredPicture
+from studio_contracts.job import Concept, GenerationRequest, Plan
 from studio_domain.prediction import PredictionReport
 
 
 @dataclass(frozen=True)
 class StencilDrawn:
-    """The plan is made and its stencil stored; `seconds` of work went into it."""
+    """The plan is made and its stencils are stored; `seconds` of work went into it."""
 
     plan: Plan
-    stencil: StoredPicture
     seconds: float
+
+
+class SlotPlan(NamedTuple):
+    """How many pictures one provider call is asked for, and of which direction."""
+
+    direction: int
+    pictures: int
 
 
 @dataclass(frozen=True)
 class SlotsPlanned:
-    """The model is chosen and the wanted pictures are divided into slots of these counts."""
+    """The model is chosen and the wanted pictures are divided into slots."""
 
     generation: GenerationRequest
-    counts: tuple[int, ...]
+    slots: tuple[SlotPlan, ...]
 
 
 @dataclass(frozen=True)

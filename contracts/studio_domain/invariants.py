@@ -91,8 +91,24 @@ class CompletedHasPictures(Invariant):
             yield f"slot {slot.number} has {pictures} of {slot.count} pictures"
 
 
+class DirectionsExist(Invariant):
+    """Every slot belongs to a direction of the plan, and every concept to its slot's."""
+
+    name = "directions_exist"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        number = 0 if job.plan is None else len(job.plan.directions)
+        for slot in job.predictions:
+            if not 0 <= slot.direction < number:
+                yield f"slot {slot.number} is of direction {slot.direction} of {number}"
+        for concept in job.concepts:
+            slot_of = job.slot(concept.slot)
+            if slot_of is None or slot_of.direction != concept.direction:
+                yield f"concept {concept.id} is of direction {concept.direction}, not its slot's"
+
+
 class RankedInOrder(Invariant):
-    """The concepts of a completed job are ranked 1, 2, 3 … by falling score."""
+    """The concepts of a completed job are ranked 1, 2, 3 … by falling score, among all and in each direction."""
 
     name = "ranked_in_order"
 
@@ -101,6 +117,10 @@ class RankedInOrder(Invariant):
             return
         if [concept.rank for concept in job.concepts] != list(range(1, len(job.concepts) + 1)):
             yield f"ranks are {[concept.rank for concept in job.concepts]}"
+        for direction in {concept.direction for concept in job.concepts}:
+            ranks = [concept.rank_in_direction for concept in job.concepts if concept.direction == direction]
+            if ranks != list(range(1, len(ranks) + 1)):
+                yield f"ranks in direction {direction} are {ranks}"
         scores = [concept.quality.score for concept in job.concepts]
         if scores != sorted(scores, reverse=True):
             yield "a worse concept is ranked before a better one"
@@ -122,6 +142,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     FinalIsComplete(),
     SpendingIsCapped(),
     CompletedHasPictures(),
+    DirectionsExist(),
     RankedInOrder(),
     ForgetsTheProvider(),
 )
@@ -149,8 +170,8 @@ def _illegal(before: Job, after: Job) -> Iterator[str]:
         yield f"{before.status} → {after.status}"
     if after.version != before.version + 1:
         yield f"version {before.version} → {after.version}"
-    if before.stencil is not None and after.stencil != before.stencil:
-        yield "the stencil was replaced"
+    if before.plan is not None and after.plan != before.plan:
+        yield "the plan was replaced"
     if before.predictions and len(after.predictions) != len(before.predictions):
         yield "the slots were divided anew"
     for old, new in zip(before.predictions, after.predictions, strict=False):

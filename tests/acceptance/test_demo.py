@@ -30,7 +30,7 @@ def test_it_leaves_the_job_and_every_picture(printed: str) -> None:
     job = json.loads((OUT / "job.json").read_text())
     assert job["status"] == "completed"
     assert [concept["rank"] for concept in job["concepts"]] == list(range(1, COUNT + 1))
-    wanted = {"job.json", "stencil.png", "contact-sheet.png"}
+    wanted = {"job.json", "contact-sheet.png", *(f"stencil-{number}.png" for number in range(3))}
     wanted |= {f"rank-{rank}-{kind}.png" for rank in range(1, COUNT + 1) for kind in ("quantized", "original")}
     assert {path.name for path in OUT.iterdir()} == wanted
 

@@ -119,7 +119,7 @@ def run_round(fleet: Fleet, name: str, bad: int) -> float:
     began = utc_now()
     asyncio.run(publish(fleet, job_ids, [one for _ in range(bad // 4) for one in poison(job_ids[0])]))
     with jobs_of(fleet.stack.endpoints) as jobs:
-        drawn = {"_id": {"$in": job_ids}, "stencil": {"$ne": None}, "status": "queued"}
+        drawn = {"_id": {"$in": job_ids}, "plan": {"$ne": None}, "status": "queued"}
         assert wait_until(lambda: jobs.count_documents(drawn) == GOOD, 90), name
         ready = [job["timeline"][-1]["at"].replace(tzinfo=UTC) for job in jobs.find(drawn)]
     return float(statistics.quantiles([(at - began).total_seconds() for at in ready], n=20)[-1])

@@ -46,7 +46,7 @@ def test_no_service_loses_or_repeats_anything_when_told_to_end(ground: Any, thor
         fleet.start("stencil")
         fleet.wait_ready("stencil")
         roll(fleet, "stencil", times)
-        wait_for(fleet, {"stencil": {"$ne": None}}, jobs)
+        wait_for(fleet, {"plan": {"$ne": None}}, jobs)
         gateway = threading.Thread(target=roll, args=(fleet, "gateway", times))
         fleet.start("predictor")
         fleet.wait_ready("predictor")

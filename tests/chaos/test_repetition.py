@@ -60,10 +60,10 @@ async def assert_every_effect_is_single(fleet: Fleet, job_ids: list[str]) -> Non
     assert (result.lost, result.missing, result.dead, *paid) == (0, 0, 0, len(everything), 0, 0)
     for job in await stored(fleet, job_ids):
         assert [entry.event for entry in job.timeline] == LIFE
-        assert job.stencil is not None
+        assert job.plan is not None
         files = [file for concept in job.concepts for file in concept.files.values()]
         kept = {str(path.relative_to(fleet.stack.objects)) for path in objects_of(fleet, job.id)}
-        assert kept == {job.stencil.key, *(file.key for file in files)}
+        assert kept == {*(one.stencil.key for one in job.plan.directions), *(file.key for file in files)}
 
 
 def objects_of(fleet: Fleet, job_id: str) -> list[Any]:

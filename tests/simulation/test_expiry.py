@@ -27,11 +27,11 @@ class Shop:
     def __init__(self) -> None:
         self.database = SimulatedDatabase()
         self.bucket = {
-            stencil_key("final"): b"1",
+            stencil_key("final", 0): b"1",
             "jobs/final/concepts/0-0/original.png": b"2",
-            stencil_key("open"): b"3",
+            stencil_key("open", 0): b"3",
         }
-        self.bucket[stencil_key("final-2")] = b"of another job"
+        self.bucket[stencil_key("final-2", 0)] = b"of another job"
         for job_id in ("final", "open"):
             accepted = accept(
                 Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="", limits=Limits(), now=NOW, by="test"
@@ -59,7 +59,7 @@ async def test_an_expired_job_leaves_with_its_pictures_and_no_others() -> None:
     await shop.sweep(LATER)
     await shop.sweep(LATER)
     assert list(shop.database.jobs) == ["open"]
-    assert set(shop.bucket) == {stencil_key("open"), stencil_key("final-2")}
+    assert set(shop.bucket) == {stencil_key("open", 0), stencil_key("final-2", 0)}
 
 
 async def test_a_job_whose_time_has_not_come_stays() -> None:
@@ -78,4 +78,4 @@ async def test_a_sweep_that_was_cut_short_is_finished_by_the_next(operation: str
     assert "final" in shop.database.jobs
     await shop.sweep(LATER)
     assert "final" not in shop.database.jobs
-    assert stencil_key("final") not in shop.bucket
+    assert stencil_key("final", 0) not in shop.bucket

@@ -17,9 +17,16 @@ from studio_chassis.replicate.errors import OutcomeUnknown
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_cli import replay
 from studio_cli.dead_letters import DeadLetter
-from studio_contracts.job import Job
+from studio_contracts.job import GenerationRequest, Job, Slot
 from studio_domain import lifecycle
-from studio_domain.domain_events import PredictionReported, Reopened, SlotClaimed, WebhookReceived, WorkFailed
+from studio_domain.domain_events import (
+    PicturesMade,
+    PredictionReported,
+    Reopened,
+    SlotClaimed,
+    WebhookReceived,
+    WorkFailed,
+)
 from studio_domain.lifecycle import Transition, ending, slots, transition
 from studio_gateway.api import webhooks
 from studio_postprocess.handlers import Postprocess
@@ -389,6 +396,37 @@ def pictures_ranked_as_they_came(patch: Patch) -> None:
         return tuple(concept.model_copy(update={"rank": rank}) for rank, concept in enumerate(concepts, start=1))
 
     patch.setattr(ending, "ranked", unsorted)
+
+
+@caught_by("ranked_in_order")
+def ranked_among_all_alone(patch: Patch) -> None:
+    ranked = ending.ranked
+    patch.setattr(
+        ending,
+        "ranked",
+        lambda concepts: tuple(one.model_copy(update={"rank_in_direction": one.rank}) for one in ranked(concepts)),
+    )
+
+
+@caught_by("painted_over_its_direction")
+def every_slot_painted_over_the_first_stencil(patch: Patch) -> None:
+    sent = Predictor._input
+
+    async def over_the_first(self: Predictor, job: Job, generation: GenerationRequest, slot: Slot) -> Any:
+        return await sent(self, job, generation, slot.model_copy(update={"direction": 0}))
+
+    patch.setattr(Predictor, "_input", over_the_first)
+
+
+@caught_by("directions_exist")
+def concepts_told_of_the_first_direction(patch: Patch) -> None:
+    made = slots.pictures_made
+
+    def told(job: Job, news: PicturesMade, context: Any) -> Job | None:
+        concepts = tuple(one.model_copy(update={"direction": 0}) for one in news.concepts)
+        return made(job, replace(news, concepts=concepts), context)
+
+    patch.setitem(lifecycle._RULES, PicturesMade, told)
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)

@@ -1,5 +1,6 @@
 """How jobs end, and the one way back: an operator's replay."""
 
+from collections import Counter
 from datetime import timedelta
 
 from studio_contracts.job import SETTLED, Concept, Job, JobError, Status
@@ -24,9 +25,15 @@ def settle(job: Job, context: TransitionContext) -> Job:
 
 
 def ranked(concepts: tuple[Concept, ...]) -> tuple[Concept, ...]:
-    """Best score first; equal scores in the order they were asked for."""
+    """Best score first, among all and within each direction; equal scores in the order they were asked for."""
     best_first = sorted(concepts, key=lambda concept: (-concept.quality.score, concept.slot, concept.index))
-    return tuple(concept.model_copy(update={"rank": rank}) for rank, concept in enumerate(best_first, start=1))
+    seen: Counter[int] = Counter()
+    placed = []
+    for rank, concept in enumerate(best_first, start=1):
+        seen[concept.direction] += 1
+        ranks = {"rank": rank, "rank_in_direction": seen[concept.direction]}
+        placed.append(concept.model_copy(update=ranks))
+    return tuple(placed)
 
 
 def work_failed(job: Job, failure: WorkFailed, context: TransitionContext) -> Job:

@@ -10,23 +10,25 @@ from studio_domain.lifecycle.transition import TransitionContext
 
 
 def stencil_drawn(job: Job, done: StencilDrawn, context: TransitionContext) -> Job | None:
-    """The first stencil counts; drawing it again changes nothing."""
-    if job.stencil is not None:
+    """The first plan counts; drawing its stencils again changes nothing."""
+    if job.plan is not None:
         return None
-    drawn = job.model_copy(update={"plan": done.plan, "stencil": done.stencil})
-    detail = f"{done.plan.strategy}: {done.plan.strategy_reason}"
+    drawn = job.model_copy(update={"plan": done.plan})
+    detail = "; ".join(f"{direction.name}: {direction.reason}" for direction in done.plan.directions)
     return context.log(drawn, "stencil.ready", detail=detail, seconds=done.seconds)
 
 
 def slots_planned(job: Job, planned: SlotsPlanned, context: TransitionContext) -> Job | None:
-    """The slots are fixed once and need the stencil. A job that may not cost so much ends before it costs anything."""
-    if job.stencil is None or job.predictions:
+    """The slots are fixed once and need the stencils. A job that may not cost so much ends before it costs anything."""
+    if job.plan is None or job.predictions:
         return None
-    cents = sum(planned.counts) * planned.generation.cents_per_picture
+    cents = sum(slot.pictures for slot in planned.slots) * planned.generation.cents_per_picture
     if cents > job.limits.cents:
         detail = f"The pictures would cost {cents} cents, and the job may cost {job.limits.cents}."
         return work_failed(job, WorkFailed("too_expensive", "The job would cost too much", detail), context)
-    slots = tuple(Slot(number=number, count=count) for number, count in enumerate(planned.counts))
+    slots = tuple(
+        Slot(number=number, direction=slot.direction, count=slot.pictures) for number, slot in enumerate(planned.slots)
+    )
     warnings = (*job.warnings, *_not_sent(planned.generation))
     wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots, "warnings": warnings})
     return context.log(

@@ -60,7 +60,7 @@ def outstanding_messages(job: Job) -> tuple[Payload, ...]:
     """The messages that must be on their way for this job to move on. A slot that runs awaits the provider instead."""
     if job.is_final:
         return ()
-    if job.stencil is None:
+    if job.plan is None:
         return (JobCreated(),)
     if not job.predictions:
         return (StencilReady(),)
@@ -111,7 +111,7 @@ def build_transition(
 def _progress(job: Job) -> tuple[Status, Stage]:
     if job.is_final:
         return job.status, "finished"
-    if job.stencil is None:
+    if job.plan is None:
         return "pending", "stencil"
     predicted = all(slot.state in SETTLED | {"succeeded"} for slot in job.predictions)
     stage: Stage = "postprocess" if job.predictions and predicted else "prediction"

@@ -26,9 +26,10 @@ class Colour(NamedTuple):
 
 
 class RankedConcept(NamedTuple):
-    """One finished concept: score 0 to 1, URLs as paths on the gateway."""
+    """One finished concept: the name of its direction, score 0 to 1, URLs as paths on the gateway."""
 
     rank: int
+    direction: str
     score: float
     quantized: str
     original: str
@@ -99,6 +100,7 @@ def ranked_concepts(job: dict[str, Any]) -> list[RankedConcept]:
     concepts = [
         RankedConcept(
             rank=concept["rank"],
+            direction=job["plan"]["directions"][concept["direction"]]["name"],
             score=concept["score"],
             quantized=concept["pictures"]["quantized"]["url"],
             original=concept["pictures"]["original"]["url"],

@@ -17,9 +17,10 @@ PAPER, INK, FAINT, LINE = "#FAFAF7", "#20201E", "#74746E", "#DEDED8"
 
 
 class Cell(NamedTuple):
-    """One concept: picture bytes, score 0 to 1."""
+    """One concept: the name of its direction, picture bytes, score 0 to 1."""
 
     rank: int
+    direction: str
     score: float
     picture: bytes
     colours: Sequence[Colour]
@@ -51,6 +52,7 @@ def contact_sheet(title: str, subtitle: str, cells: Sequence[Cell]) -> Image.Ima
 
 def _caption(draw: ImageDraw.ImageDraw, x: int, y: int, cell: Cell) -> None:
     draw.text((x, y), f"{cell.rank}", INK, _font(30))
+    draw.text((x + 48, y + 7), cell.direction, INK, _font(22))
     draw.text((x + CELL, y + 4), f"{cell.score:.0%}", INK, _font(26), anchor="ra")
     draw.text((x + CELL - 72, y + 9), "score", FAINT, _font(20), anchor="ra")
     draw.line((x, y + 42, x + CELL, y + 42), LINE, 2)

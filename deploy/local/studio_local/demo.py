@@ -41,7 +41,7 @@ def run_demo(gateway_url: str, prompt: str, out: Path, console: Console) -> None
         console.print(f"Warning: {warning['text']}", markup=False)
     spent = stage_seconds(job)
     console.print("Timings: " + ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in spent.items()))
-    console.print(f"Written to {out}/: job.json, stencil.png, {2 * len(concepts)} pictures, contact-sheet.png")
+    console.print(f"Written to {out}/: job.json, stencils, {2 * len(concepts)} pictures, contact-sheet.png")
 
 
 def _write(gateway: GatewayClient, job: dict[str, Any], concepts: list[RankedConcept], out: Path) -> None:
@@ -49,24 +49,28 @@ def _write(gateway: GatewayClient, job: dict[str, Any], concepts: list[RankedCon
     for old in [*out.glob("*.png"), *out.glob("job.json")]:
         old.unlink()
     (out / "job.json").write_text(json.dumps(job, indent=2) + "\n")
-    (out / "stencil.png").write_bytes(gateway.picture(job["stencil"]["url"]))
+    directions = job["plan"]["directions"]
+    for direction in directions:
+        (out / f"stencil-{direction['number']}.png").write_bytes(gateway.picture(direction["stencil"]["url"]))
     cells = []
     for concept in concepts:
         quantized = gateway.picture(concept.quantized)
         (out / f"rank-{concept.rank}-quantized.png").write_bytes(quantized)
         (out / f"rank-{concept.rank}-original.png").write_bytes(gateway.picture(concept.original))
-        cells.append(Cell(concept.rank, concept.score, quantized, concept.colours))
+        cells.append(Cell(concept.rank, concept.direction, concept.score, quantized, concept.colours))
     brief = job["brief"]
     size = f"{brief['surface']['width_m']:g} by {brief['surface']['height_m']:g} m"
-    subtitle = f"{size}  ·  {len(cells)} concepts  ·  {job['plan']['strategy']} stencil, seed {job['plan']['seed']}"
+    subtitle = f"{size}  ·  {len(cells)} concepts  ·  seed {directions[0]['seed']}"
     contact_sheet(brief["prompt"], subtitle, cells).save(out / "contact-sheet.png", optimize=True)
 
 
 def _table(concepts: list[RankedConcept]) -> Table:
-    table = Table("rank", "score", "colours", "warnings")
+    table = Table("rank", "direction", "score", "colours", "warnings")
     for concept in concepts:
         colours = ", ".join(f"{colour.code} {colour.name} {colour.share:.0%}" for colour in concept.colours)
-        table.add_row(str(concept.rank), f"{concept.score:.2f}", colours, "; ".join(concept.warnings))
+        table.add_row(
+            str(concept.rank), concept.direction, f"{concept.score:.2f}", colours, "; ".join(concept.warnings)
+        )
     return table
 
 

@@ -55,8 +55,8 @@ class Postprocess:
             return
         started = time.perf_counter()
         assert job.plan is not None
-        assert job.stencil is not None
-        stencil = await asyncio.to_thread(_indices, await self.objects.get(job.stencil.key))
+        direction = job.plan.directions[slot.direction]
+        stencil = await asyncio.to_thread(_indices, await self.objects.get(direction.stencil.key))
         made = await asyncio.gather(
             *(self._picture(job, job.plan, slot, index, url, stencil) for index, url in enumerate(slot.outputs))
         )
@@ -72,7 +72,7 @@ class Postprocess:
     async def _picture(
         self, job: Job, plan: Plan, slot: Slot, index: int, url: str, stencil: Indices
     ) -> Concept | PictureFailure:
-        palette = [BY_CODE[code] for code in plan.codes]
+        palette = [BY_CODE[code] for code in plan.directions[slot.direction].codes]
         size = (plan.width_px, plan.height_px)
         async with self.workers:
             try:
@@ -92,6 +92,7 @@ class Postprocess:
             id=concept_id,
             slot=slot.number,
             index=index,
+            direction=slot.direction,
             pictures=pictures,
             vectors=vectors,
             quality=Quality(**made.quality._asdict()),
@@ -109,6 +110,6 @@ class Postprocess:
 
 
 def _indices(png: bytes) -> Indices:
-    """The stencil as indexes into the plan's colours: the palette order of the indexed PNG is the plan's."""
+    """The stencil as indices into its direction's colours: the palette of the indexed PNG has their order."""
     with Image.open(io.BytesIO(png)) as image:
         return np.asarray(image, dtype=np.uint8)

@@ -75,7 +75,8 @@ class Predictor:
             input=shared_input(model, prompts, self.settings.prompt_strength),
             not_sent=prompts.not_sent,
         )
-        await self.jobs.apply(job.id, SlotsPlanned(generation, split(job.brief.count, model.max_outputs)))
+        slots = split(job.brief.count, len(job.plan.directions), model.max_outputs)
+        await self.jobs.apply(job.id, SlotsPlanned(generation, slots))
 
     async def request_prediction(self, event: Event) -> None:
         """prediction.requested → one paid call by whoever gets the claim, or its lost answer found again."""
@@ -188,9 +189,10 @@ class Predictor:
             raise _disposition(error) from error
 
     async def _input(self, job: Job, generation: GenerationRequest, slot: Slot) -> dict[str, Any]:
-        assert job.stencil is not None
-        stencil = await self.objects.get(job.stencil.key)
-        image = f"data:{job.stencil.media_type};base64,{base64.b64encode(stencil).decode()}"
+        assert job.plan is not None
+        stored = job.plan.directions[slot.direction].stencil
+        stencil = await self.objects.get(stored.key)
+        image = f"data:{stored.media_type};base64,{base64.b64encode(stencil).decode()}"
         seed = slot_seed(job.seed, slot.number, slot.attempt)
         return slot_input(MODELS[generation.model], generation.input, image, seed, slot.count)
 

@@ -4,15 +4,24 @@ import hashlib
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from studio_domain.domain_events import SlotPlan
 from studio_domain.prediction import PredictionReport
 
 
-def split(count: int, at_most: int) -> tuple[int, ...]:
-    """Full slots first, the rest in the last: 6 by 4 gives (4, 2). Fewest calls, as each pays the model's start-up."""
-    if count < 1 or at_most < 1:
-        raise ValueError(f"cannot split {count} pictures into slots of at most {at_most}")
-    full, rest = divmod(count, at_most)
-    return (at_most,) * full + ((rest,) if rest else ())
+def split(count: int, directions: int, at_most: int) -> tuple[SlotPlan, ...]:
+    """Divide a job's pictures into provider calls of at most `at_most` pictures, each of one direction.
+
+    The directions share the pictures evenly, the first ones take what is over: 4 among 3 gives 2, 1 and 1. Within a
+    direction full slots come first: 6 by 4 gives 4 and 2.
+    """
+    if count < 1 or directions < 1 or at_most < 1:
+        raise ValueError(f"cannot split {count} pictures of {directions} directions into slots of at most {at_most}")
+    each, over = divmod(count, directions)
+    slots: list[SlotPlan] = []
+    for direction in range(directions):
+        full, rest = divmod(each + (direction < over), at_most)
+        slots += [SlotPlan(direction, number) for number in (*(at_most,) * full, rest) if number]
+    return tuple(slots)
 
 
 def slot_seed(job_seed: int, slot: int, attempt: int) -> int:

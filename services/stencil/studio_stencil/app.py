@@ -6,7 +6,7 @@ from functools import partial
 
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
-from studio_stencil.handlers import draw_stencil
+from studio_stencil.handlers import draw_stencils
 from studio_stencil.settings import StencilSettings
 
 
@@ -14,5 +14,5 @@ from studio_stencil.settings import StencilSettings
 async def build(chassis: ServiceContext, _: StencilSettings) -> AsyncIterator[ServiceDefinition]:
     """One queue, one handler."""
     yield ServiceDefinition(
-        {topology.STENCIL_JOB_CREATED: partial(draw_stencil, jobs=chassis.jobs, objects=chassis.objects)}
+        {topology.STENCIL_JOB_CREATED: partial(draw_stencils, jobs=chassis.jobs, objects=chassis.objects)}
     )

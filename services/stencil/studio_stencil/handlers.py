@@ -1,8 +1,9 @@
-"""job.created → the plan is made, the stencil drawn and stored."""
+"""job.created → the plan is made, the stencils of its directions drawn and stored."""
 
 import asyncio
 import hashlib
 import time
+from collections.abc import Sequence
 
 from studio_chassis.messaging.dispositions import Reject
 from studio_chassis.persistence.jobs import Jobs
@@ -10,54 +11,70 @@ from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
-from studio_contracts.job import Plan, PlanColour, StoredPicture
+from studio_contracts.job import MAX_DIRECTIONS, Direction, Plan, PlanColour, StoredPicture
 from studio_contracts.object_keys import stencil_key
+from studio_contracts.reading import Reading
 from studio_domain.domain_events import StencilDrawn
 from studio_stencil.drawing.draw import draw, encode
-from studio_stencil.planning.plan import StencilPlan, make_plan
+from studio_stencil.planning.plan import StencilPlan, make_plans
+from studio_stencil.planning.reading import read_brief
 from studio_stencil.planning.roles import roles
 
 
-async def draw_stencil(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
-    """Draw the stencil of a new job. Raises Reject for a brief that cannot be drawn."""
+async def draw_stencils(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
+    """Draw the stencils of a new job. Raises Reject for a brief that cannot be drawn."""
     job = await jobs.load(event.subject)
-    if job.is_final or job.stencil is not None:
+    if job.is_final or job.plan is not None:
         return
     started = time.perf_counter()
     try:
-        plan, png = await asyncio.to_thread(_drawn, job.brief, job.seed)
+        drawn = await asyncio.to_thread(_drawn, job.brief, job.seed)
     except (ValueError, ArithmeticError, MemoryError) as error:  # another try would end the same way
         raise Reject(f"the stencil cannot be drawn: {error}") from error
-    key = stencil_key(job.id)
-    await objects.put(key, png)
+    keys = [stencil_key(job.id, number) for number in range(len(drawn))]
+    for key, (_, png) in zip(keys, drawn, strict=True):
+        await objects.put(key, png)
     failpoints.reached("after-store")
-    stored = StoredPicture(
-        key=key,
-        sha256=hashlib.sha256(png).hexdigest(),
-        media_type="image/png",
-        width=plan.width,
-        height=plan.height,
+    directions = [_direction(plan, key, png) for key, (plan, png) in zip(keys, drawn, strict=True)]
+    plan = _plan(read_brief(job.brief.prompt), drawn[0][0], directions)
+    await jobs.apply(job.id, StencilDrawn(plan, time.perf_counter() - started))
+
+
+def _drawn(brief: Brief, seed: int) -> list[tuple[StencilPlan, bytes]]:
+    """A plan and a stencil for each direction, no more directions than pictures are wanted."""
+    surface, at_most = brief.surface, min(MAX_DIRECTIONS, brief.count)
+    plans = make_plans(
+        brief.prompt, surface.width_m, surface.height_m, brief.palette, brief.strategy, seed, at_most=at_most
     )
-    await jobs.apply(job.id, StencilDrawn(_told(plan), stored, time.perf_counter() - started))
+    return [(plan, encode(draw(plan), plan)) for plan in plans]
 
 
-def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, bytes]:
-    plan = make_plan(brief.prompt, brief.surface.width_m, brief.surface.height_m, brief.palette, brief.strategy, seed)
-    return plan, encode(draw(plan), plan)
-
-
-def _told(plan: StencilPlan) -> Plan:
-    """The plan as the job document tells it."""
-    colours = zip(plan.codes, roles(len(plan.codes)), plan.coverage, strict=True)
+def _plan(reading: Reading, first: StencilPlan, directions: Sequence[Direction]) -> Plan:
+    """The plan as the job document tells it. The surface alone decides the size, so all directions share it."""
     return Plan(
-        colours=tuple(PlanColour(code=code, role=role.value, share=share) for code, role, share in colours),
-        palette_reason=plan.palette_reason,
+        reading=reading,
+        palette_reason=first.palette_reason,
+        width_px=first.width,
+        height_px=first.height,
+        layout=first.layout.value,
+        mm_per_pixel=first.mm_per_pixel,
+        directions=tuple(directions),
+    )
+
+
+def _direction(plan: StencilPlan, key: str, png: bytes) -> Direction:
+    colours = zip(plan.codes, roles(len(plan.codes)), plan.coverage, strict=True)
+    return Direction(
+        name=plan.name,
+        reason=plan.strategy_reason,
         strategy=plan.strategy.value,
-        strategy_reason=plan.strategy_reason,
         seed=plan.seed,
-        width_px=plan.width,
-        height_px=plan.height,
-        layout=plan.layout.value,
-        mm_per_pixel=plan.mm_per_pixel,
-        regions=plan.regions,
+        colours=tuple(PlanColour(code=code, role=role.value, share=share) for code, role, share in colours),
+        stencil=StoredPicture(
+            key=key,
+            sha256=hashlib.sha256(png).hexdigest(),
+            media_type="image/png",
+            width=plan.width,
+            height=plan.height,
+        ),
     )

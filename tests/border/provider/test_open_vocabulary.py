@@ -16,12 +16,12 @@ from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested
 from studio_contracts.job import GenerationRequest, Job, Limits, Slot
-from studio_domain.domain_events import SlotsPlanned, StencilDrawn, WebhookReceived
+from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn, WebhookReceived
 from studio_domain.prediction import MAX_OUTPUT_CHARS, slim_prediction
 from studio_predictor.handlers import Predictor
 from studio_predictor.slots import slot_seed
 from studio_reconciler.rescue import Rescuer
-from tests.unit.contracts.lives import PICTURE, PLAN
+from tests.unit.contracts.lives import PLAN
 
 GRACE = timedelta(seconds=60)
 BEGINNING = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -50,12 +50,12 @@ class Shop:
         self.rescuer = Rescuer(self.jobs, store, provider, lambda: self.now)
 
     async def open(self) -> "Shop":
-        await self.objects.put(PICTURE.key, b"a stencil")
+        await self.objects.put(PLAN.directions[0].stencil.key, b"a stencil")
         await self.jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
         await self.jobs.flush_publishing()
-        await self.jobs.apply("j", StencilDrawn(PLAN, PICTURE, 0.1))
+        await self.jobs.apply("j", StencilDrawn(PLAN, 0.1))
         generation = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT)
-        await self.jobs.apply("j", SlotsPlanned(generation, (1,)))
+        await self.jobs.apply("j", SlotsPlanned(generation, (SlotPlan(0, 1),)))
         return self
 
     async def _publish(self, event: Event) -> None:

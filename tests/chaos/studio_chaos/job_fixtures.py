@@ -14,11 +14,12 @@ from studio_domain.domain_events import (
     PicturesMade,
     PredictionReported,
     SlotClaimed,
+    SlotPlan,
     SlotsPlanned,
     StencilDrawn,
 )
 from studio_domain.prediction import PredictionReport, PredictionStatus
-from tests.unit.contracts.lives import PICTURE, PLAN
+from studio_support.plans import make_plan
 
 STATES = ("pending", "drawn", "waiting", "submitting", "running", "succeeded")
 """Where a job of one slot may stand before its end: so many steps of its life have happened."""
@@ -28,11 +29,14 @@ TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 def life(job_id: str) -> Iterator[DomainEvent]:
     """All that happens to a job of one picture, in order; each state it may be frozen in comes between two of these."""
     quality = Quality(score=1, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=0)
-    pictures: dict[PictureKind, StoredPicture] = {"original": PICTURE, "quantized": PICTURE, "thumbnail": PICTURE}
+    plan = make_plan(job_id)
+    picture = plan.directions[0].stencil
+    pictures: dict[PictureKind, StoredPicture] = {"original": picture, "quantized": picture, "thumbnail": picture}
     concept = Concept(id="0-0", slot=0, index=0, pictures=pictures, quality=quality, palette_used=())
     output = ("https://replicate.delivery/a.png",)
-    yield StencilDrawn(PLAN, PICTURE, 0.0)
-    yield SlotsPlanned(GenerationRequest(model="sdxl", version="1", cents_per_picture=3, input={}), (1,))
+    yield StencilDrawn(plan, 0.0)
+    generation = GenerationRequest(model="sdxl", version="1", cents_per_picture=3, input={})
+    yield SlotsPlanned(generation, (SlotPlan(0, 1),))
     yield SlotClaimed(0, 1)
     yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.PROCESSING))
     yield PredictionReported(0, 1, PredictionReport(id=job_id, status=PredictionStatus.SUCCEEDED, outputs=output))

@@ -103,7 +103,7 @@ def missing_pictures(stack: ServiceStack, jobs: list[Job]) -> int:
             view = client.get(f"/v1/jobs/{job.id}").json()
             pictures = [picture for concept in view["concepts"] for picture in concept["pictures"].values()]
             assert len(view["concepts"]) == job.brief.count
-            return [view["stencil"], *pictures]
+            return [*(one["stencil"] for one in view["plan"]["directions"]), *pictures]
 
         def is_missing(picture: dict[str, Any]) -> bool:
             answer = client.get(picture["url"])

@@ -9,17 +9,19 @@ import pytest
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable
 from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
 from studio_contracts.brief import Brief
-from studio_contracts.job import GenerationRequest, Job, Limits, Plan, StoredPicture
+from studio_contracts.job import GenerationRequest, Job, Limits
 from studio_domain.domain_events import (
     CancelRequested,
     DomainEvent,
     PredictionReported,
     RescueRequested,
+    SlotPlan,
     SlotsPlanned,
     StencilDrawn,
 )
 from studio_domain.lifecycle import Transition, accept, transition
 from studio_domain.prediction import PredictionReport, PredictionStatus
+from studio_support.plans import make_plan
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -195,15 +197,11 @@ async def test_a_prediction_is_found_by_the_slot_that_waits_for_it(store: JobSto
     first = _accepted()
     await store.insert(first)
     job = first.job
-    picture = StoredPicture(key="k", sha256="0" * 64, media_type="image/png", width=8, height=8)
-    plan = Plan(
-        colours=(), palette_reason="", strategy="bands", strategy_reason="", seed=7,
-        width_px=8, height_px=8, layout="full", mm_per_pixel=5, regions=1,
-    )  # fmt: skip
+    generation = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={})
     running = PredictionReport(id="p1", status=PredictionStatus.PROCESSING)
     for event in (
-        StencilDrawn(plan, picture, 0.1),
-        SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={}), (4, 2)),
+        StencilDrawn(make_plan("a"), 0.1),
+        SlotsPlanned(generation, (SlotPlan(0, 4), SlotPlan(0, 2))),
         PredictionReported(1, 1, running),
     ):
         change = _after(job, event)

@@ -23,7 +23,7 @@ def test_a_brief_from_the_terminal_ends_in_a_folder_of_pictures(studio: Any, tmp
     kinds = {"original.png", "quantized.png", "thumbnail.webp", "installable.png", "svg.svg", "dxf.dxf"}
     assert {path.name for path in tmp_path.iterdir()} == {
         "job.json",
-        "stencil.png",
+        "stencil-0.png",
         *(f"rank-1-{kind}" for kind in kinds),
     }
 

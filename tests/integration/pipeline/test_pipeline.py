@@ -21,8 +21,10 @@ def assert_complete(studio: Any, job: dict[str, Any], count: int) -> None:
     assert [concept["rank"] for concept in job["concepts"]] == list(range(1, count + 1))
     scores = [concept["score"] for concept in job["concepts"]]
     assert scores == sorted(scores, reverse=True)
-    allowed = {tuple(int(colour["hex"][i : i + 2], 16) for i in (1, 3, 5)) for colour in job["plan"]["palette"]}
+    directions = job["plan"]["directions"]
     for concept in job["concepts"]:
+        palette = directions[concept["direction"]]["palette"]
+        allowed = {tuple(int(colour["hex"][i : i + 2], 16) for i in (1, 3, 5)) for colour in palette}
         assert abs(sum(used["share"] for used in concept["palette_used"]) - 1) < 1e-6
         for kind, picture in concept["pictures"].items():
             answer = studio.client.get(picture["url"])
@@ -34,12 +36,23 @@ def assert_complete(studio: Any, job: dict[str, Any], count: int) -> None:
                 assert {tuple(int(part) for part in pixel) for pixel in np.unique(pixels, axis=0)} <= allowed
 
 
-@pytest.mark.parametrize(("count", "calls"), [(1, [1]), (4, [4]), (6, [4, 2]), (12, [4, 4, 4])])
+@pytest.mark.parametrize(("count", "calls"), [(1, [1]), (4, [2, 1, 1]), (6, [2, 2, 2]), (12, [4, 4, 4])])
 def test_each_count_completes_with_the_calls_it_needs(studio: Any, count: int, calls: list[int]) -> None:
     job = studio.run(count=count)
     assert_complete(studio, job, count)
-    assert [entry["num_outputs"] for entry in studio.paid_for(job)] == calls
+    assert sorted((entry["num_outputs"] for entry in studio.paid_for(job)), reverse=True) == calls
     assert len({entry["seed"] for entry in studio.paid_for(job)}) == len(calls)
+
+
+def test_six_pictures_are_two_of_each_of_three_directions(studio: Any) -> None:
+    job = studio.run(count=6)
+    directions = job["plan"]["directions"]
+    assert len({direction["name"] for direction in directions}) == 3
+    assert len({direction["stencil"]["sha256"] for direction in directions}) == 3
+    for direction in directions:
+        concepts = [concept for concept in job["concepts"] if concept["direction"] == direction["number"]]
+        assert [concept["rank_in_direction"] for concept in concepts] == [1, 2]
+        assert studio.client.get(direction["stencil"]["url"]).status_code == 200
 
 
 def test_six_jobs_at_once_complete_and_each_is_paid_once(studio: Any) -> None:
@@ -47,17 +60,17 @@ def test_six_jobs_at_once_complete_and_each_is_paid_once(studio: Any) -> None:
         jobs = list(clients.map(lambda _: studio.run(count=6), range(6)))
     for job in jobs:
         assert_complete(studio, job, 6)
-        assert len(studio.paid_for(job)) == 2
+        assert len(studio.paid_for(job)) == 3
 
 
 def test_the_same_seed_gives_the_same_stencil(studio: Any) -> None:
-    first, second = (studio.run(count=1, seed=7)["stencil"]["sha256"] for _ in range(2))
+    first, second = (studio.run(count=1, seed=7)["plan"]["directions"][0]["stencil"]["sha256"] for _ in range(2))
     assert first == second
 
 
 def test_a_client_s_palette_is_used_and_no_other_colour(studio: Any) -> None:
     job = studio.run(count=1, palette=["RH20", "RH31", "RH41"])
-    assert {colour["code"] for colour in job["plan"]["palette"]} == {"RH20", "RH31", "RH41"}
+    assert {colour["code"] for colour in job["plan"]["directions"][0]["palette"]} == {"RH20", "RH31", "RH41"}
     assert_complete(studio, job, 1)
 
 
@@ -65,7 +78,7 @@ def test_a_webhook_before_the_create_call_returned_is_not_lost(studio: Any) -> N
     with studio.faults(create=[{"webhook_first": True}]) as mark:
         job = studio.run(mark, count=2)
     assert_complete(studio, job, 2)
-    assert len(studio.paid_for(job)) == 1
+    assert len(studio.paid_for(job)) == 2
 
 
 @pytest.mark.parametrize("kind", ["duplicate", "repeat", "reordered", "late", "two_signatures"])
@@ -73,7 +86,7 @@ def test_untidy_webhooks_end_in_the_same_job(studio: Any, kind: str) -> None:
     with studio.faults(webhooks=[{"kind": kind, "seconds": 0.3}]) as mark:
         job = studio.run(mark, count=2)
     assert_complete(studio, job, 2)
-    assert len(studio.paid_for(job)) == 1
+    assert len(studio.paid_for(job)) == 2
 
 
 @pytest.mark.parametrize("kind", ["lost", "unsigned", "wrong_signature", "malformed_signature", "stale"])
@@ -81,7 +94,7 @@ def test_every_webhook_lost_or_refused_and_the_job_completes_all_the_same(studio
     with studio.faults(webhooks=[{"kind": kind}]) as mark:
         job = studio.run(mark, count=2)
     assert_complete(studio, job, 2)
-    assert len(studio.paid_for(job)) == 1
+    assert len(studio.paid_for(job)) == 2
 
 
 def test_an_answer_lost_after_creation_is_found_again_and_not_paid_twice(studio: Any) -> None:
@@ -114,29 +127,29 @@ def test_an_infrastructure_failure_is_tried_again_and_a_model_failure_is_not(stu
     ("fault", "pictures"),
     [
         ({"nsfw_dropped": 1}, 3),
-        ({"output": "string"}, 1),
+        ({"output": "string"}, 3),
         ({"output": "null"}, 0),
         ({"output": "empty_list"}, 0),
         ({"outcome": "canceled"}, 0),
-        ({"shapes": ["sparse", "long_fractions", "unknown_keys"]}, 4),
+        ({"shapes": ["sparse", "long_fractions", "unknown_keys"]}, 6),
     ],
 )
 def test_every_documented_kind_of_body_is_understood(studio: Any, fault: dict[str, Any], pictures: int) -> None:
     with studio.faults(prediction=[fault]) as mark:
-        job = studio.run(mark, count=4)
+        job = studio.run(mark, count=6)
     if pictures:
         assert_complete(studio, job, pictures)
     else:
         assert job["status"] == "failed"
-    assert bool(job["warnings"]) == (pictures < 4)
+    assert bool(job["warnings"]) == (pictures < 6)
 
 
 def test_some_pictures_bad_completes_with_the_others_and_a_warning_each(studio: Any) -> None:
-    faults = [{"kind": "missing", "index": 0}, {"kind": "not_an_image", "index": 2}]
+    faults = [{"kind": "missing", "index": 0}]
     with studio.faults(files=faults) as mark:
-        job = studio.run(mark, count=4)
-    assert_complete(studio, job, 2)
-    assert len(job["warnings"]) == 2
+        job = studio.run(mark, count=6)
+    assert_complete(studio, job, 3)
+    assert len(job["warnings"]) == 3
 
 
 @pytest.mark.parametrize("kind", ["missing", "truncated", "not_an_image", "redirect"])

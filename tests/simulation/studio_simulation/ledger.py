@@ -94,6 +94,9 @@ class Ledger:
             attempts[job_id, slot_number, attempt] += 1
             slots[job_id, slot_number] += prediction.id not in self._unseen
             cents[job_id] += job.predictions[slot_number].count * job.generation.cents_per_picture
+            assert job.plan is not None
+            if prediction.stencil != job.plan.directions[job.predictions[slot_number].direction].stencil.sha256:
+                self._report(job_id, f"painted_over_its_direction: slot {slot_number} was sent another stencil")
             if prediction.id not in self._unseen:
                 self._known(job, job.predictions[slot_number], attempt, prediction)
         for (job_id, slot_number, attempt), number in attempts.items():

@@ -1,6 +1,8 @@
 """Replicate, as far as its documentation and recorded behaviour tell, and the way there and back."""
 
 import asyncio
+import base64
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,6 +46,8 @@ class Prediction:
 
     id: str
     inputs: dict[str, Any]
+    stencil: str
+    """SHA-256 of the image it was given."""
     webhook: str | None
     events: list[str]
     created: float
@@ -179,6 +183,7 @@ class Provider:
         prediction = Prediction(
             f"pred{len(self.predictions):04}",
             {key: value for key, value in body["input"].items() if key != "image"},
+            hashlib.sha256(base64.b64decode(body["input"]["image"].partition(",")[2])).hexdigest(),
             body.get("webhook"),
             body.get("webhook_events_filter", []),
             loop.time(),

@@ -28,7 +28,8 @@ from studio_postprocess.io.errors import PictureError
 from studio_simulation.faults import CODES, CURSES
 from studio_simulation.process import LIFE
 from studio_simulation.provider import CURSED
-from studio_stencil.planning.plan import make_plan
+from studio_stencil.planning.plan import make_plans
+from studio_stencil.planning.scale import Strategy
 
 if TYPE_CHECKING:
     from studio_simulation.world import World
@@ -66,14 +67,15 @@ async def _at_once(function: Any, *arguments: Any, **_: Any) -> Any:
     return function(*arguments)
 
 
-def _plan(world: "World", prompt: str, *arguments: Any) -> Any:
+def _plans(world: "World", prompt: str, *arguments: Any, **options: Any) -> Any:
     if prompt in CURSES and not world.faults.mended(world.loop.time()):
         raise CURSES[prompt]
-    return make_plan(prompt, *arguments)
+    return make_plans(prompt, *arguments, **options)
 
 
 def _cheap_drawing(plan: Any) -> Any:
-    return np.full((4, 4), plan.seed % 3, dtype=np.uint8)
+    """Another stencil for each direction."""
+    return np.full((4, 4 + list(Strategy).index(plan.strategy)), plan.seed % 3, dtype=np.uint8)
 
 
 @contextmanager
@@ -102,7 +104,7 @@ def scenery(world: "World") -> Iterator[None]:
             (os, "cpu_count", lambda: 2),
             (anyio.to_thread, "run_sync", _at_once),
             (standardwebhooks.webhooks, "datetime", Clock),
-            (studio_stencil.handlers, "make_plan", partial(_plan, world)),
+            (studio_stencil.handlers, "make_plans", partial(_plans, world)),
             (studio_stencil.handlers, "draw", _cheap_drawing),
             (studio_stencil.handlers, "time", stopwatch),
             (studio_postprocess.handlers, "make_concept", partial(_cheap_concept, world)),

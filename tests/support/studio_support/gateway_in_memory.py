@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -25,6 +26,7 @@ from studio_gateway.api.job_subscriptions import JobSubscriptions
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
 from studio_support import job_fixtures
+from studio_support.plans import make_plan
 
 T = TypeVar("T")
 SECRET = "a secret of sixteen or more"
@@ -107,13 +109,11 @@ class GatewayInMemory:
             assert (await self.jobs.apply(job_id, event)).changed, event
 
     async def draw(self, job_id: str, slots: Sequence[int] = (1, 1)) -> None:
-        """The stencil is drawn and its predictions are planned: so many pictures a slot."""
-        stencil = job_fixtures.store_stencil(self.bucket, job_id)
-        await self.apply(
-            job_id,
-            h.StencilDrawn(job_fixtures.PLAN, stencil, 0.03),
-            h.SlotsPlanned(job_fixtures.GENERATION, tuple(slots)),
-        )
+        """The stencils of two directions are drawn and the predictions planned: so many pictures a slot, in turn."""
+        store = partial(job_fixtures.store_picture, self.bucket)
+        plan = make_plan(job_id, directions=2, layout="tiled", store=store)
+        planned = tuple(h.SlotPlan(number % 2, count) for number, count in enumerate(slots))
+        await self.apply(job_id, h.StencilDrawn(plan, 0.03), h.SlotsPlanned(job_fixtures.GENERATION, planned))
 
     async def predict(self, job_id: str, slot: int, status: PredictionStatus = PredictionStatus.SUCCEEDED) -> None:
         report = PredictionReport(
@@ -127,10 +127,10 @@ class GatewayInMemory:
     async def finish(self, job_id: str, score: float = 0.8, slots: Sequence[int] = (1, 1)) -> None:
         """Each slot delivers one picture, each better than the one before."""
         await self.draw(job_id, slots)
-        for slot in range(len(slots)):
-            await self.predict(job_id, slot)
-            concept = job_fixtures.concept(self.bucket, job_id, slot, score + slot / 10)
-            await self.apply(job_id, h.PicturesMade(slot, 1, (concept,), (), 0.2))
+        for slot in (await self.jobs.load(job_id)).predictions:
+            await self.predict(job_id, slot.number)
+            concept = job_fixtures.concept(self.bucket, job_id, slot, score + slot.number / 10)
+            await self.apply(job_id, h.PicturesMade(slot.number, 1, (concept,), (), 0.2))
 
     async def fail(self, job_id: str) -> None:
         await self.apply(job_id, h.WorkFailed("broken", "No paint", "The pot is empty."))

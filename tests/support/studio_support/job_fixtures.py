@@ -10,23 +10,17 @@ from studio_contracts.job import (
     Concept,
     GenerationRequest,
     Materials,
-    Plan,
-    PlanColour,
     Quality,
+    Slot,
     StoredPicture,
 )
-from studio_contracts.object_keys import picture_key, stencil_key
+from studio_contracts.object_keys import picture_key
 
 SVG = "image/svg+xml"
 PNG = "image/png"
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
 KINDS: tuple[Any, ...] = ("original", "quantized", "thumbnail")
 GENERATION = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={})
-PLAN = Plan(
-    colours=(PlanColour(code="RH20", role="base", share=0.7), PlanColour(code="RH31", role="accent", share=0.3)),
-    palette_reason="ocean", strategy="bands", strategy_reason="flowing", seed=7, width_px=1152, height_px=768,
-    layout="tiled", mm_per_pixel=4.9, regions=7,
-)  # fmt: skip
 MATERIALS = Materials(
     colours=(
         ColourMaterial(code="RH20", share=0.7, area_m2=17.5, kg=154, bags=7),
@@ -47,16 +41,11 @@ def store_picture(bucket: Bucket, key: str, media_type: str = PNG) -> StoredPict
     )
 
 
-def store_stencil(bucket: Bucket, job_id: str) -> StoredPicture:
-    """The stencil of a job, stored."""
-    return store_picture(bucket, stencil_key(job_id))
-
-
-def concept(bucket: Bucket, job_id: str, slot: int, score: float) -> Concept:
+def concept(bucket: Bucket, job_id: str, slot: Slot, score: float) -> Concept:
     """The one concept of a slot, with its files stored."""
-    name = f"{slot}-0"
+    name = f"{slot.number}-0"
     return Concept(
-        id=name, slot=slot, index=0,
+        id=name, slot=slot.number, index=0, direction=slot.direction,
         quality=Quality(score=score, fidelity=0.9, flatness=0.9, contrast=0.7, balance=0.6, mean_delta_e=2.5),
         pictures={kind: store_picture(bucket, picture_key(job_id, name, kind, PNG)) for kind in KINDS},
         palette_used=(ColourShare(code="RH31", share=0.3), ColourShare(code="RH20", share=0.7)),

@@ -7,10 +7,11 @@ from itertools import combinations_with_replacement
 from typing import Any, cast
 
 from studio_contracts.brief import Brief
-from studio_contracts.job import Concept, GenerationRequest, Job, Limits, Plan, PlanColour, Quality, StoredPicture
+from studio_contracts.job import Concept, GenerationRequest, Job, Limits, Quality
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import accept, transition
 from studio_domain.prediction import PredictionReport
+from studio_support.plans import make_plan
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LATER = START + timedelta(seconds=60)
@@ -19,19 +20,7 @@ CENTS_PER_PICTURE = 3
 INFRASTRUCTURE = "Director: unexpected error handling prediction (E9828)"
 MODEL = "NSFW content detected"
 
-PICTURE = StoredPicture(key="k", sha256="0" * 64, media_type="image/png", width=8, height=8)
-PLAN = Plan(
-    colours=(PlanColour(code="RH20", role="base", share=1.0),),
-    palette_reason="chosen",
-    strategy="bands",
-    strategy_reason="wide",
-    seed=7,
-    width_px=8,
-    height_px=8,
-    layout="full",
-    mm_per_pixel=4.9,
-    regions=1,
-)
+PLAN = make_plan("j", directions=2, size=(8, 8))
 GENERATION = GenerationRequest(
     model="sdxl", version="v", cents_per_picture=CENTS_PER_PICTURE, input={"prompt": "waves"}
 )
@@ -53,9 +42,14 @@ def live(job: Job, events: Iterable[h.DomainEvent], now: datetime = START) -> Jo
     return job
 
 
+def slot_plans(counts: Iterable[int]) -> tuple[h.SlotPlan, ...]:
+    """Slots of these counts, which belong to the directions in turn."""
+    return tuple(h.SlotPlan(number % len(PLAN.directions), count) for number, count in enumerate(counts))
+
+
 def planned(counts: Iterable[int]) -> tuple[h.DomainEvent, ...]:
     """What happens until the slots of these counts wait for their predictions."""
-    return h.StencilDrawn(PLAN, PICTURE, 0.1), h.SlotsPlanned(GENERATION, tuple(counts))
+    return h.StencilDrawn(PLAN, 0.1), h.SlotsPlanned(GENERATION, slot_plans(counts))
 
 
 def report(
@@ -76,7 +70,16 @@ def report(
 def concept(slot: int, index: int, score: float = 0.5) -> Concept:
     """A finished picture of that score."""
     quality = Quality(score=score, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=2)
-    return Concept(id=f"{slot}-{index}", slot=slot, index=index, pictures={}, quality=quality, palette_used=())
+    direction = slot % len(PLAN.directions)
+    return Concept(
+        id=f"{slot}-{index}",
+        slot=slot,
+        index=index,
+        direction=direction,
+        pictures={},
+        quality=quality,
+        palette_used=(),
+    )
 
 
 def made(good: int, bad: int = 0, *, slot: int = 0, attempt: int = 1) -> h.PicturesMade:
@@ -126,8 +129,8 @@ def shapes() -> dict[str, Job]:
 SHAPES = shapes()
 
 HAPPENINGS: dict[str, h.DomainEvent] = {
-    "drawn": h.StencilDrawn(PLAN, PICTURE, 0.1),
-    "planned": h.SlotsPlanned(GENERATION, (2,)),
+    "drawn": h.StencilDrawn(PLAN, 0.1),
+    "planned": h.SlotsPlanned(GENERATION, slot_plans([2])),
     "claim": h.SlotClaimed(0, 1),
     "release": h.ClaimReleased(0, 1),
     "refused": h.CreationRefused(0, 1, "no"),

@@ -136,6 +136,7 @@ def test_concepts_are_ranked_by_score_and_equals_as_they_were_asked_for() -> Non
         concepts = tuple(concept(slot, index, score) for index, score in enumerate(scores[slot]))
         job = live(job, [h.PicturesMade(slot, 1, concepts, (), 0.1)])
     assert [(one.rank, one.id) for one in job.concepts] == [(1, "0-1"), (2, "1-0"), (3, "0-0"), (4, "1-1")]
+    assert [(one.direction, one.rank_in_direction) for one in job.concepts] == [(0, 1), (1, 1), (0, 2), (1, 2)]
 
 
 @pytest.mark.parametrize("first", [[], [h.SlotClaimed(0, 1)]])

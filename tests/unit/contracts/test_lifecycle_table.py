@@ -68,7 +68,7 @@ def _name(job: Job) -> str:
     if job.is_final:
         return job.status
     if not job.predictions:
-        return "pending" if job.stencil is None else "drawn"
+        return "pending" if job.plan is None else "drawn"
     slot = job.predictions[0]
     return "retried" if slot.attempt == 2 else slot.state
 

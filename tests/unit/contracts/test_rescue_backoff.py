@@ -7,7 +7,7 @@ import pytest
 from studio_contracts.job import Job
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import rescue_backoff, transition
-from tests.unit.contracts.lives import SHAPES, live, report
+from tests.unit.contracts.lives import PLAN, SHAPES, live, report
 
 STUCK = timedelta(minutes=5)
 
@@ -32,7 +32,7 @@ def test_each_nudge_in_vain_doubles_the_patience_up_to_four_times(shape: str, re
 )
 def test_a_job_that_moves_is_looked_after_as_soon_as_any_other(shape: str, progress: str) -> None:
     moves: dict[str, list[h.DomainEvent]] = {
-        "pending": [h.StencilDrawn(SHAPES["drawn"].plan, SHAPES["drawn"].stencil, 0.1)],  # type: ignore[arg-type]
+        "pending": [h.StencilDrawn(PLAN, 0.1)],
         "waiting": [h.SlotClaimed(0, 1), report("starting")],
         "running": [report("canceled")],
     }

@@ -17,7 +17,7 @@ API: dict[str, Any] = json.loads((Path(__file__).parents[3] / "docs" / "api" / "
 READS = [
     "/", "/jobs/{job}", "/static/form.js", "/docs", "/openapi.json", "/healthz", "/readyz",
     "/v1/jobs", "/v1/jobs/{job}",
-    "/v1/jobs/{job}/events", "/v1/jobs/{job}/stencil", "/v1/jobs/{job}/concepts/0-0/quantized",
+    "/v1/jobs/{job}/events", "/v1/jobs/{job}/directions/0/stencil", "/v1/jobs/{job}/concepts/0-0/quantized",
     "/v1/jobs/{job}/concepts/0-0/svg", "/v1/jobs/{job}/bundle.zip", "/v1/palette", "/v1/options", "/v1/jobs/nobody",
     "/.netlify/functions/studio-inspire-status?jobId={job}", "/nowhere",
 ]  # fmt: skip
@@ -83,13 +83,13 @@ async def test_a_long_json_is_compressed_and_its_entity_tag_says_so(
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/jobs/{job}/stencil", "/v1/jobs/{job}/events", "/v1/jobs/{job}/bundle.zip", "/healthz"]
+    "path", ["/v1/jobs/{job}/directions/0/stencil", "/v1/jobs/{job}/events", "/v1/jobs/{job}/bundle.zip", "/healthz"]
 )
 async def test_pictures_events_archives_and_short_texts_are_not_compressed(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str, path: str
 ) -> None:
     await gateway.finish(job_id)
-    gateway.bucket[f"jobs/{job_id}/stencil.png"] = b"x" * (2 * MINIMUM_BYTES)
+    gateway.bucket[f"jobs/{job_id}/directions/0/stencil.png"] = b"x" * (2 * MINIMUM_BYTES)
     response = await client.get(path.format(job=job_id), headers={"Accept-Encoding": "gzip"})
     assert (response.status_code, response.headers.get("content-encoding")) == (200, None)
 
@@ -114,7 +114,7 @@ async def test_a_compressed_drawing_cannot_be_resumed_with_bytes_of_the_plain_on
         ("/v1/jobs?satus=failed", "satus", "status, limit, cursor"),
         ("/v1/jobs/{job}?verbose=1", "verbose", "none"),
         ("/v1/jobs/{job}/events?from=3", "from", "none"),
-        ("/v1/jobs/{job}/stencil?dl=1", "dl", "v, download"),
+        ("/v1/jobs/{job}/directions/0/stencil?dl=1", "dl", "v, download"),
         ("/v1/jobs/{job}/bundle.zip?v=1", "v", "none"),
         ("/v1/palette?page=2", "page", "none"),
         ("/v1/options?x", "x", "none"),

@@ -16,7 +16,7 @@ from studio_support.gateway_in_memory import GatewayInMemory
 async def picture(gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str) -> dict[str, Any]:
     """The stencil, as the job shows it."""
     await gateway.finish(job_id)
-    return dict((await client.get(f"/v1/jobs/{job_id}")).json()["stencil"])
+    return dict((await client.get(f"/v1/jobs/{job_id}")).json()["plan"]["directions"][0]["stencil"])
 
 
 async def test_a_picture_is_named_by_its_content_and_may_be_kept_for_ever(
@@ -125,13 +125,13 @@ async def test_a_drawing_as_vectors_is_served_as_what_it_is(
 async def test_pictures_that_are_not_there_are_404(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    assert (await client.get(f"/v1/jobs/{job_id}/stencil")).status_code == 404
+    assert (await client.get(f"/v1/jobs/{job_id}/directions/0/stencil")).status_code == 404
     await gateway.finish(job_id)
     assert (await client.get(f"/v1/jobs/{job_id}/concepts/9-9/original")).status_code == 404
     wrong_kind = (await client.get(f"/v1/jobs/{job_id}/concepts/1-0/painting")).json()
     assert {"original", "quantized", "thumbnail", "svg"} <= set(wrong_kind["errors"][0]["allowed"])
     gateway.bucket.clear()
-    assert (await client.get(f"/v1/jobs/{job_id}/stencil")).status_code == 404
+    assert (await client.get(f"/v1/jobs/{job_id}/directions/0/stencil")).status_code == 404
 
 
 async def test_the_bundle_holds_the_job_and_every_picture(
@@ -144,7 +144,8 @@ async def test_the_bundle_holds_the_job_and_every_picture(
         assert archive.testzip() is None
         kinds = ("original", "quantized", "thumbnail")
         of_each = [*(f"{kind}.png" for kind in kinds), "svg.svg", "materials.csv"]
-        names = {"job.json", "stencil.png", *(f"rank-{rank}-{name}" for rank in (1, 2) for name in of_each)}
+        of_job = ("job.json", "stencil-0.png", "stencil-1.png")
+        names = {*of_job, *(f"rank-{rank}-{name}" for rank in (1, 2) for name in of_each)}
         assert set(archive.namelist()) == names
         assert archive.read("rank-1-materials.csv").decode().splitlines() == [
             "code,name,hex,share,area_m2,granule_kg,bags",

@@ -165,7 +165,7 @@ async def test_a_body_without_a_json_type_is_told_which_one_it_needs(
 @pytest.mark.parametrize(
     ("method", "path"),
     [("POST", "/v1/jobs"), ("GET", "/v1/jobs"), ("GET", "/v1/jobs/x"), ("POST", "/v1/jobs/x/cancel"),
-     ("GET", "/v1/jobs/x/events"), ("GET", "/v1/jobs/x/stencil"), ("GET", "/v1/jobs/x/bundle.zip")],
+     ("GET", "/v1/jobs/x/events"), ("GET", "/v1/jobs/x/directions/0/stencil"), ("GET", "/v1/jobs/x/bundle.zip")],
 )  # fmt: skip
 async def test_a_store_that_does_not_answer_is_503_with_a_hint_when_to_come_back(
     gateway: GatewayInMemory, client: httpx.AsyncClient, method: str, path: str

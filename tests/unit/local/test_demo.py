@@ -33,7 +33,6 @@ def job(status: str, stage: str, **more: Any) -> dict[str, Any]:
     brief = {"prompt": PROMPT, "surface": {"width_m": 5, "height_m": 5}, "count": 1}
     nothing: dict[str, Any] = {
         "plan": None,
-        "stencil": None,
         "concepts": [],
         "timeline": [],
         "error": None,
@@ -45,6 +44,7 @@ def job(status: str, stage: str, **more: Any) -> dict[str, Any]:
 
 CONCEPT = {
     "rank": 1,
+    "direction": 0,
     "score": 0.72,
     "pictures": {"quantized": {"url": "/c1/quantized"}, "original": {"url": "/c1/original"}},
     "palette_used": [BLUE],
@@ -63,8 +63,7 @@ COMPLETED = job(
     "completed",
     "finished",
     concepts=[CONCEPT],
-    stencil={"url": "/stencil"},
-    plan={"strategy": "bands", "seed": 7},
+    plan={"directions": [{"number": 0, "name": "Flowing", "seed": 7, "stencil": {"url": "/stencil"}}]},
     warnings=[{"code": "fewer", "text": "one picture fewer than asked"}],
     **TIMES,
 )
@@ -135,7 +134,7 @@ def test_a_completed_job_is_shown_by_stage_and_written_out_in_full(serve: Serve,
     printed = io.StringIO()
     run_demo(gateway.url, PROMPT, tmp_path, Console(file=printed, width=140))
     assert gateway.posted == [{"prompt": PROMPT, "surface": {"width_m": 5, "height_m": 5}, "count": 6}]
-    expected = {"job.json", "stencil.png", "rank-1-quantized.png", "rank-1-original.png", "contact-sheet.png"}
+    expected = {"job.json", "stencil-0.png", "rank-1-quantized.png", "rank-1-original.png", "contact-sheet.png"}
     assert {path.name for path in tmp_path.iterdir()} == expected
     assert json.loads((tmp_path / "job.json").read_text()) == COMPLETED
     assert (tmp_path / "rank-1-quantized.png").read_bytes() == PICTURES["/c1/quantized"]
@@ -162,7 +161,8 @@ def test_a_refused_brief_is_printed_in_the_gateways_words(serve: Serve, tmp_path
 
 
 def test_a_promised_picture_that_cannot_be_fetched_fails_the_demo(serve: Serve, tmp_path: Path) -> None:
-    gateway = serve(FakeGateway([COMPLETED | {"stencil": {"url": "/gone"}}]))
+    direction = {"number": 0, "name": "Flowing", "seed": 7, "stencil": {"url": "/gone"}}
+    gateway = serve(FakeGateway([COMPLETED | {"plan": {"directions": [direction]}}]))
     with pytest.raises(JobFailedError, match="/gone answers 404: no such picture"):
         run_demo(gateway.url, PROMPT, tmp_path, Console(file=io.StringIO()))
 
@@ -175,7 +175,7 @@ def test_stage_times_add_up_to_the_whole() -> None:
 @pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (4, 3, 2), (6, 3, 2)])
 def test_the_contact_sheet_shows_each_picture_once_in_rows_of_three(count: int, columns: int, rows: int) -> None:
     colours = [Colour(f"RH{number}", "A name", "#808080", 1 / 6) for number in range(6)]
-    cells = [Cell(rank, 0.5, png("#E21F2F"), colours) for rank in range(1, count + 1)]
+    cells = [Cell(rank, "Flowing", 0.5, png("#E21F2F"), colours) for rank in range(1, count + 1)]
     sheet = contact_sheet("a title " * 40, "5 by 5 m", cells)
     red = sum(number for number, colour in sheet.getcolors(2**20) or [] if colour == (0xE2, 0x1F, 0x2F))
     assert red == count * 560 * 420  # 64 by 48 at the width of a cell

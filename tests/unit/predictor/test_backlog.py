@@ -12,10 +12,10 @@ from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import GenerationRequest, Job, Limits
-from studio_domain.domain_events import SlotsPlanned, StencilDrawn
+from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn
 from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_predictor.handlers import Predictor
-from tests.unit.contracts.lives import PICTURE, PLAN
+from tests.unit.contracts.lives import PLAN
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LIMIT = 3
@@ -53,9 +53,10 @@ async def _create_prediction(provider: Provider, waiting: int) -> Job:
     jobs = Jobs(SimulatedJobStore(SimulatedDatabase()), publish, lambda: NOW, "predictor")
     await jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
     await jobs.flush_publishing()
-    await jobs.apply("j", StencilDrawn(PLAN, PICTURE, 0.1))
+    await jobs.apply("j", StencilDrawn(PLAN, 0.1))
     await jobs.apply(
-        "j", SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT), (1,))
+        "j",
+        SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT), (SlotPlan(0, 1),)),
     )
     settings = SimpleNamespace(max_backlog=LIMIT, public_base_url=None)
     predictor = Predictor(jobs, cast(Any, Shelf()), cast(Any, provider), cast(Any, settings), lambda: NOW, backlog)

@@ -15,22 +15,42 @@ MINE = "https://x/v1/webhooks/replicate/job/0/1?token=a"
 @pytest.mark.parametrize(
     ("count", "slots"), [(1, (1,)), (4, (4,)), (5, (4, 1)), (6, (4, 2)), (8, (4, 4)), (12, (4, 4, 4))]
 )
-def test_counts_are_split_by_four(count: int, slots: tuple[int, ...]) -> None:
-    assert split(count, 4) == slots
+def test_the_counts_of_one_direction_are_split_by_four(count: int, slots: tuple[int, ...]) -> None:
+    assert split(count, 1, 4) == tuple((0, one) for one in slots)
 
 
-@given(st.integers(1, 200), st.integers(1, 12))
-def test_no_picture_is_lost_and_no_slot_too_large(count: int, at_most: int) -> None:
-    slots = split(count, at_most)
-    assert sum(slots) == count
-    assert all(1 <= slot <= at_most for slot in slots)
-    assert len(slots) == -(-count // at_most)
+@pytest.mark.parametrize(
+    ("count", "slots"),
+    [
+        (1, ((0, 1),)),
+        (2, ((0, 1), (1, 1))),
+        (4, ((0, 2), (1, 1), (2, 1))),
+        (6, ((0, 2), (1, 2), (2, 2))),
+        (12, ((0, 4), (1, 4), (2, 4))),
+    ],
+)
+def test_directions_share_the_pictures_and_the_best_has_what_is_over(
+    count: int, slots: tuple[tuple[int, int], ...]
+) -> None:
+    assert split(count, 3, 4) == slots
 
 
-@pytest.mark.parametrize(("count", "at_most"), [(0, 4), (-1, 4), (4, 0)])
-def test_nothing_to_split_is_an_error(count: int, at_most: int) -> None:
+@given(st.integers(1, 200), st.integers(1, 3), st.integers(1, 12))
+def test_no_picture_is_lost_and_no_slot_too_large(count: int, directions: int, at_most: int) -> None:
+    slots = split(count, directions, at_most)
+    assert sum(slot.pictures for slot in slots) == count
+    assert all(1 <= slot.pictures <= at_most for slot in slots)
+    assert {slot.direction for slot in slots} == set(range(min(count, directions)))
+    each = [sum(slot.pictures for slot in slots if slot.direction == number) for number in range(directions)]
+    assert each == sorted(each, reverse=True)
+    assert each[0] - each[-1] <= 1
+    assert len(slots) == sum(-(-one // at_most) for one in each)
+
+
+@pytest.mark.parametrize(("count", "directions", "at_most"), [(0, 1, 4), (-1, 1, 4), (4, 0, 4), (4, 1, 0)])
+def test_nothing_to_split_is_an_error(count: int, directions: int, at_most: int) -> None:
     with pytest.raises(ValueError, match="cannot split"):
-        split(count, at_most)
+        split(count, directions, at_most)
 
 
 def test_a_slots_seed_is_the_same_everywhere_and_always() -> None:

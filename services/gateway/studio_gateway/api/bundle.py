@@ -76,8 +76,8 @@ def _about(job: Job) -> str:
 
 def stored_files(job: Job) -> Iterator[tuple[str, StoredPicture]]:
     """Every stored file of the job with its name in the bundle, best rank first."""
-    if job.stencil is not None:
-        yield f"stencil.{_suffix(job.stencil)}", job.stencil
+    for number, direction in enumerate(job.plan.directions if job.plan is not None else ()):
+        yield f"stencil-{number}.{_suffix(direction.stencil)}", direction.stencil
     for name, concept in _named(job):
         for kind, stored in concept.files.items():
             yield f"{name}-{kind}.{_suffix(stored)}", stored

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from studio_contracts.job import Job, PictureKind, StoredPicture, VectorKind
@@ -70,15 +70,20 @@ FileRequestDep = Annotated[FileRequest, Depends()]
 ConditionsDep = Annotated[Conditions, Depends()]
 
 
-@router.get("/v1/jobs/{job_id}/stencil", response_class=Response, responses=_RESPONSES)
+@router.get("/v1/jobs/{job_id}/directions/{number}/stencil", response_class=Response, responses=_RESPONSES)
 async def get_stencil(
-    job_id: JobId, deps: DependenciesDep, file_request: FileRequestDep, conditions: ConditionsDep
+    job_id: JobId,
+    number: Annotated[int, Path(ge=0)],
+    deps: DependenciesDep,
+    file_request: FileRequestDep,
+    conditions: ConditionsDep,
 ) -> Response:
-    """The flat picture the concepts start from."""
+    """The flat picture from which the concepts of a direction start."""
     job = await deps.jobs.load(job_id)
-    if job.stencil is None:
-        raise not_found("stencil yet")
-    return await _picture(deps, job.stencil, file_request, conditions, f"{_slug(job)}-stencil")
+    if job.plan is None or number >= len(job.plan.directions):
+        raise not_found("such stencil")
+    stencil = job.plan.directions[number].stencil
+    return await _picture(deps, stencil, file_request, conditions, f"{_slug(job)}-stencil-{number}")
 
 
 @router.get("/v1/jobs/{job_id}/concepts/{concept_id}/{kind}", response_class=Response, responses=_RESPONSES)

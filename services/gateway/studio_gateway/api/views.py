@@ -7,10 +7,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel
 
-from studio_contracts.brief import Brief
+from studio_contracts.brief import Brief, Strategy
 from studio_contracts.installer import InstallerRule
 from studio_contracts.job import (
     Concept,
+    Direction,
     Job,
     JobError,
     JobWarning,
@@ -28,6 +29,7 @@ from studio_contracts.job import (
     Violation,
 )
 from studio_contracts.palette import BY_CODE
+from studio_contracts.reading import Reading
 
 
 class PictureView(BaseModel):
@@ -50,24 +52,35 @@ class ColourView(BaseModel):
     role: Role | None = None
 
 
-class PlanView(BaseModel):
-    """What was decided before drawing, and why."""
+class DirectionView(BaseModel):
+    """One composition of the brief: its name, why it was chosen, its colours and its stencil."""
 
-    palette: list[ColourView]
-    palette_reason: str
-    strategy: str
-    strategy_reason: str
+    number: int
+    name: str
+    reason: str
+    strategy: Strategy
     seed: int
+    palette: list[ColourView]
+    stencil: PictureView
+
+
+class PlanView(BaseModel):
+    """What was decided before painting, and why. `directions` has the most fitting composition first."""
+
+    reading: Reading | None
+    palette_reason: str
     width_px: int
     height_px: int
     layout: Literal["full", "framed", "tiled"]
     mm_per_pixel: float
+    directions: list[DirectionView]
 
 
 class SlotView(BaseModel):
     """One call to the provider."""
 
     number: int
+    direction: int
     count: int
     state: SlotState
     attempt: int
@@ -85,10 +98,12 @@ class InstallerView(BaseModel):
 
 
 class ConceptView(BaseModel):
-    """One finished picture, best rank first."""
+    """One finished picture, best rank first. `direction` is the number of the composition it was painted over."""
 
     id: str
+    direction: int
     rank: int | None
+    rank_in_direction: int | None
     score: float
     pictures: dict[PictureKind, PictureView]
     quality: Quality
@@ -109,7 +124,6 @@ class JobView(BaseModel):
     version: int
     brief: Brief
     plan: PlanView | None
-    stencil: PictureView | None
     predictions: list[SlotView]
     concepts: list[ConceptView]
     error: JobError | None
@@ -124,7 +138,7 @@ class JobView(BaseModel):
 
 
 class JobSummary(BaseModel):
-    """A job in a list. `picture` is the best concept's thumbnail, or else the stencil."""
+    """A job in a list. `picture` is the best concept's thumbnail, or else the first stencil."""
 
     id: str
     status: Status
@@ -152,7 +166,7 @@ def job_summary(job: Job) -> JobSummary:
         **{name: getattr(job, name) for name in ("id", "status", "stage", "created_at", "updated_at", "finished_at")},
         prompt=job.brief.prompt,
         count=job.brief.count,
-        picture=best or view.stencil,
+        picture=best or (None if view.plan is None else view.plan.directions[0].stencil),
     )
 
 
@@ -161,8 +175,7 @@ def job_view(job: Job) -> JobView:
     base = f"/v1/jobs/{job.id}"
     return JobView(
         **{name: getattr(job, name) for name in JobView.model_fields if name not in _COMPOSED},
-        plan=None if job.plan is None else _plan(job.plan),
-        stencil=None if job.stencil is None else _picture(f"{base}/stencil", job.stencil),
+        plan=None if job.plan is None else _plan(base, job.plan),
         predictions=[SlotView.model_validate(slot, from_attributes=True) for slot in job.predictions],
         concepts=[_concept(base, concept) for concept in job.concepts],
         warnings=list(job.warnings),
@@ -170,21 +183,29 @@ def job_view(job: Job) -> JobView:
     )
 
 
-_COMPOSED = {"plan", "stencil", "predictions", "concepts", "warnings", "timeline"}
+_COMPOSED = {"plan", "predictions", "concepts", "warnings", "timeline"}
 
 
-def _plan(plan: Plan) -> PlanView:
-    colours = [_colour(colour.code, colour.share, colour.role) for colour in plan.colours]
-    return PlanView(
-        palette=colours,
-        **plan.model_dump(exclude={"colours", "regions"}),
+def _plan(base: str, plan: Plan) -> PlanView:
+    directions = [_direction(base, number, direction) for number, direction in enumerate(plan.directions)]
+    return PlanView(**plan.model_dump(exclude={"directions"}), directions=directions)
+
+
+def _direction(base: str, number: int, direction: Direction) -> DirectionView:
+    return DirectionView(
+        number=number,
+        **direction.model_dump(exclude={"colours", "stencil"}),
+        palette=[_colour(colour.code, colour.share, colour.role) for colour in direction.colours],
+        stencil=_picture(f"{base}/directions/{number}/stencil", direction.stencil),
     )
 
 
 def _concept(base: str, concept: Concept) -> ConceptView:
     return ConceptView(
         id=concept.id,
+        direction=concept.direction,
         rank=concept.rank,
+        rank_in_direction=concept.rank_in_direction,
         score=concept.quality.score,
         pictures={
             kind: _picture(f"{base}/concepts/{concept.id}/{kind}", stored) for kind, stored in concept.pictures.items()

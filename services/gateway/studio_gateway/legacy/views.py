@@ -96,7 +96,7 @@ def _metadata(job: Job) -> dict[str, Any]:
         "style": job.brief.style,
         "count": len(job.concepts),
         "seed": job.seed,
-        "strategy": None if plan is None else plan.strategy,
+        "strategy": None if plan is None else plan.directions[0].strategy,
         "palette": [] if plan is None else [_chip(code) for code in plan.codes],
         "duration": seconds,
         "warnings": [warning.text for warning in job.warnings],

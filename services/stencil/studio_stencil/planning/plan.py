@@ -23,6 +23,14 @@ from studio_stencil.planning.scale import (
 )
 from studio_stencil.planning.size import Layout, fit
 
+NAMES = {
+    Strategy.MOTIF: "Scattered",
+    Strategy.BANDS: "Flowing",
+    Strategy.VORONOI: "Islands",
+    Strategy.GRID: "Pattern",
+}
+"""What a person calls a composition drawn in this way."""
+
 
 class StencilPlan(NamedTuple):
     """All that `draw` needs. The same plan always gives the same picture, to the byte.
@@ -46,6 +54,11 @@ class StencilPlan(NamedTuple):
     regions: int
     motifs: tuple[tuple[str, int], ...]
     cut: tuple[float, float]
+
+    @property
+    def name(self) -> str:
+        """What a person calls this composition."""
+        return NAMES[self.strategy]
 
     @property
     def width_mm(self) -> float:
@@ -82,6 +95,24 @@ def choose_strategy(prompt: str) -> tuple[Strategy, str]:
         return Strategy.VORONOI, "no word for a pattern in the brief → large organic regions"
     _, strategy, word = min(found)
     return strategy, f"'{word}' in the brief"
+
+
+def make_plans(
+    prompt: str,
+    width_m: float,
+    height_m: float,
+    palette_codes: Sequence[str] | None,
+    strategy: str | None,
+    seed: int,
+    *,
+    at_most: int,
+) -> tuple[StencilPlan, ...]:
+    """Plans of different compositions for one brief, the most fitting first. Raises ValueError as `make_plan` does."""
+    first = make_plan(prompt, width_m, height_m, palette_codes, strategy, seed)
+    others = [other for other in NAMES if other not in (Strategy.MOTIF, first.strategy)][: at_most - 1]
+    alternatives = [make_plan(prompt, width_m, height_m, palette_codes, other, seed) for other in others]
+    reason = f"another composition beside {first.name.lower()}"
+    return first, *(plan._replace(strategy_reason=reason) for plan in alternatives)
 
 
 def make_plan(

@@ -43,7 +43,7 @@ function show(next) {
   byId("state").textContent = STATUS_TEXT[job.status];
   byId("state").dataset.status = job.status;
   byId("facts").replaceChildren(...[`${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, plural(count, "picture"),
-    job.plan ? `seed ${job.plan.seed}` : null].filter(Boolean).map((text) => h("li", {}, text)));
+    job.plan ? `seed ${job.plan.directions[0].seed}` : null].filter(Boolean).map((text) => h("li", {}, text)));
   showActions();
   byId("ending").replaceChildren(...ending(job));
   progress.update(job);

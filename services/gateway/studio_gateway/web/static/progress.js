@@ -17,7 +17,7 @@ export function stagesOf(job) {
   const done = job.status === "completed";
   const stages = [
     ["Brief accepted", true, "The brief is safe with the studio.", job.created_at],
-    ["Stencil", Boolean(job.stencil), job.stencil ? sentence(job.plan.strategy_reason) : "Planning colours and shapes to scale.", stencil?.at],
+    ["Stencil", Boolean(job.plan), job.plan ? namesOf(job.plan) : "Planning colours and shapes to scale.", stencil?.at],
     ["Pictures", settled, predictionText(job), last(job, "prediction.succeeded")?.at],
     ["Exact colours", clamped, drawn ? `${plural(drawn, "picture")} clamped to the palette and measured.`
       : "Each picture is brought to colours that can be bought.", last(job, "pictures.made")?.at],
@@ -28,8 +28,10 @@ export function stagesOf(job) {
     ({ name, text, at: isDone ? at : undefined, state: isDone ? "done" : i === current ? "now" : "next" }));
 }
 
+const namesOf = ({ directions }) => `${plural(directions.length, "direction")}: ${directions.map(({ name }) => name).join(", ")}.`;
+
 function predictionText(job) {
-  if (!job.predictions.length) return `The model will draw ${plural(job.brief.count, "picture")} over the stencil.`;
+  if (!job.predictions.length) return `The model will draw ${plural(job.brief.count, "picture")} over the stencils.`;
   const calls = plural(job.predictions.length, "call");
   const received = total(job, "received");
   const again = job.predictions.find((slot) => slot.attempt > 1 && slot.state !== "finished" && slot.state !== "failed");
@@ -45,7 +47,7 @@ export class Progress {
     this.element = element;
     this.clock = h("span", { class: "clock", "aria-hidden": "true" });
     this.list = h("ol", { class: "stages" });
-    this.stencil = h("figure", { class: "stencil" }, h("div", { class: "blank", "aria-hidden": "true" }), h("figcaption", {}, "The stencil appears here."));
+    this.stencil = h("figure", { class: "stencil" }, h("div", { class: "blank", "aria-hidden": "true" }), h("figcaption", {}, "The stencils appear here."));
     element.append(
       h("div", { class: "under" }, h("h2", { id: "progress-title" }, "In the making"), this.clock),
       h("div", { class: "making" }, this.list, this.stencil));
@@ -69,10 +71,11 @@ export class Progress {
   }
 
   showStencil(job) {
-    if (!job.stencil || this.stencil.querySelector("img")) return;
+    if (!job.plan || this.stencil.querySelector("img")) return;
     this.stencil.replaceChildren(
-      h("img", { src: job.stencil.url, width: job.stencil.width, height: job.stencil.height, alt: `Stencil, ${job.plan.strategy}` }),
-      h("figcaption", {}, `The stencil: ${job.plan.palette.map((colour) => colour.name).join(", ")}.`));
+      ...job.plan.directions.map(({ name, stencil }) =>
+        h("img", { src: stencil.url, width: stencil.width, height: stencil.height, alt: `Stencil, ${name}` })),
+      h("figcaption", {}, namesOf(job.plan)));
   }
 }
 

@@ -32,7 +32,7 @@ export function remember(job) {
     surface: job.brief.surface,
     status: job.status,
     created: job.created_at,
-    picture: best?.pictures.thumbnail?.url ?? job.stencil?.url ?? null,
+    picture: best?.pictures.thumbnail?.url ?? job.plan?.directions[0].stencil.url ?? null,
   };
   const others = load();
   const place = others.findIndex((other) => other.id === job.id);

@@ -67,6 +67,7 @@ export class Results {
     return h("li", { class: "concept" },
       h("button", { type: "button", "data-concept": concept.id, onclick: () => this.open(concept.id) },
         h("span", { class: "rank" }),
+        h("span", { class: "direction" }, job.plan.directions[concept.direction].name),
         h("img", { src: picture.url, width: shape.width, height: shape.height, alt: "", decoding: "async" }),
         h("span", { class: "score" }, h("b", {}, percent(concept.score)), " score", h("span", { class: "hidden" }, `. Open concept of ${job.brief.prompt}`))),
       shareStrip(concept.palette_used),
@@ -87,9 +88,10 @@ export function about(job) {
     warnings.length ? h("aside", { class: "notice warn" }, h("b", {}, "Worth knowing"), h("ul", {}, warnings.map((warning) => h("li", {}, warning.text)))) : null,
     plan ? h("section", { class: "plan" }, h("h2", {}, "The plan"),
       h("div", { class: "columns" },
-        h("div", {}, h("h3", {}, "Palette"), chips(plan.palette), h("p", { class: "hint" }, sentence(plan.palette_reason))),
-        h("div", {}, h("h3", {}, "Drawing"), h("p", {}, `${sentence(plan.strategy)}, seed ${plan.seed}`),
-          h("p", { class: "hint" }, sentence(plan.strategy_reason)), h("p", { class: "hint" }, layoutText(job))))) : null,
+        h("div", {}, h("h3", {}, "Palette"), chips(plan.directions[0].palette), h("p", { class: "hint" }, sentence(plan.palette_reason))),
+        h("div", {}, h("h3", {}, "Directions"),
+          h("ul", {}, plan.directions.map(({ name, reason }) => h("li", {}, h("b", {}, name), ` ${reason}`))),
+          h("p", { class: "hint" }, layoutText(job))))) : null,
   ].filter(Boolean);
 }
 

@@ -1,0 +1,43 @@
+"""Plans as the stencil service would make them."""
+
+from collections.abc import Callable, Sequence
+
+from studio_contracts.job import Direction, LayoutKind, Plan, PlanColour, StoredPicture
+from studio_contracts.object_keys import stencil_key
+
+NAMES = ("Flowing", "Scattered", "Pattern")
+COLOURS = (PlanColour(code="RH20", role="base", share=0.7), PlanColour(code="RH31", role="accent", share=0.3))
+
+
+def _nothing_stored(key: str) -> StoredPicture:
+    return StoredPicture(key=key, sha256="0" * 64, media_type="image/png", width=8, height=8)
+
+
+def make_plan(
+    job_id: str,
+    *,
+    directions: int = 1,
+    size: tuple[int, int] = (1152, 768),
+    layout: LayoutKind = "full",
+    colours: Sequence[PlanColour] = COLOURS,
+    store: Callable[[str], StoredPicture] = _nothing_stored,
+) -> Plan:
+    """A plan of so many directions; `store` keeps the stencil of a key."""
+    return Plan(
+        palette_reason="ocean",
+        width_px=size[0],
+        height_px=size[1],
+        layout=layout,
+        mm_per_pixel=4.9,
+        directions=tuple(
+            Direction(
+                name=name,
+                reason="wide",
+                strategy="bands",
+                seed=7,
+                colours=tuple(colours),
+                stencil=store(stencil_key(job_id, number)),
+            )
+            for number, name in enumerate(NAMES[:directions])
+        ),
+    )
