@@ -7,12 +7,14 @@ from functools import partial
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
 from studio_stencil.handlers import draw_stencils
+from studio_stencil.planning.reading import warm_up
 from studio_stencil.settings import StencilSettings
 
 
 @asynccontextmanager
 async def build(chassis: ServiceContext, _: StencilSettings) -> AsyncIterator[ServiceDefinition]:
-    """One queue, one handler."""
+    """One queue, one handler. The word tables are read before the first brief comes."""
+    warm_up()
     yield ServiceDefinition(
         {topology.STENCIL_JOB_CREATED: partial(draw_stencils, jobs=chassis.jobs, objects=chassis.objects)}
     )

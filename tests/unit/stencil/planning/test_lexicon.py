@@ -8,6 +8,7 @@ from studio_contracts.palette import BY_CODE
 from studio_contracts.reading import PatternWord, Tone
 from studio_stencil.planning.build_lexicon import WORDS, files, names
 from studio_stencil.planning.lexicon import LANGUAGES, load
+from studio_stencil.planning.themes import SETTINGS
 
 LISTED = {language: tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8")) for language in LANGUAGES}
 
@@ -31,6 +32,10 @@ def test_each_language_knows_each_colour_tone_and_pattern(language: str) -> None
     english, words = LISTED["en"], LISTED[language]
     for table in ("colours", "tones", "patterns", "settings", "letters"):
         assert set(words[table]) == set(english[table]), table
+
+
+def test_each_setting_has_colours_that_suit_it() -> None:
+    assert set(LISTED["en"]["settings"]) <= set(SETTINGS)
 
 
 @pytest.mark.parametrize(("language", "form", "lemma"), [
