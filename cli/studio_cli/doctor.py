@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import aio_pika
-import httpx
 import typer
 from rich.console import Console
 
@@ -16,6 +15,7 @@ from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import UrlObjectStore
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import AccountBlocked, Misdirected, NotTheProvider, ProviderError
+from studio_chassis.replicate.http_client import open_http_client
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import ProviderSettings, read_settings
 from studio_contracts.topology import QUEUES
@@ -102,7 +102,7 @@ async def _objects(settings: ProviderSettings) -> str:
 
 
 async def _provider(settings: ProviderSettings) -> str:
-    async with httpx.AsyncClient() as http:
+    async with open_http_client() as http:
         client = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token)
         try:
             async for _ in client.recent(utc_now() - timedelta(minutes=1)):

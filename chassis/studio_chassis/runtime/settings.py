@@ -3,9 +3,9 @@
 import sys
 from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from studio_chassis.runtime import failpoints
@@ -67,6 +67,14 @@ class ProviderSettings(ServiceSettings):
     replicate_api_token: SecretStr = Field(min_length=1, validation_alias="REPLICATE_API_TOKEN")
     replicate_api_base: str = Field("https://api.replicate.com/v1", validation_alias="REPLICATE_API_BASE")
 
+    @model_validator(mode="after")
+    def _has_usable_environment(self) -> Self:
+        from studio_chassis.replicate.http_client import environment_faults  # httpx is not in every image
+
+        if faults := environment_faults():
+            raise ValueError("; ".join(faults))
+        return self
+
 
 class ModelSettings(ServiceSettings):
     """For the services that buy pictures, or quote their price."""
@@ -83,7 +91,7 @@ def read_settings(settings_type: type[S]) -> S:
         return settings_type()
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_input=False, include_context=False):
-            name = ".".join(str(part) for part in problem["loc"]) or "settings"
+            name = ".".join(str(part) for part in problem["loc"]) or "environment"
             sys.stderr.write(f"{name}: {problem['msg']}\n")
         sys.stderr.write("Set these environment variables and start again; docs/settings.md lists them all.\n")
         raise SystemExit(2) from None

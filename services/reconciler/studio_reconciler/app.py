@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-import httpx
-
 from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.replicate.http_client import open_http_client
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.retention import remove_expired
@@ -76,7 +75,7 @@ class Reconciler:
 @asynccontextmanager
 async def build(chassis: ServiceContext, settings: ReconcilerSettings) -> AsyncIterator[ServiceDefinition]:
     """Relay, rescue and expiry always; polling only where the provider cannot call back."""
-    async with httpx.AsyncClient() as http:
+    async with open_http_client() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
         rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
         reconciler = Reconciler(chassis, rescuer, settings, f"{socket.gethostname()}-{uuid4().hex[:8]}")
