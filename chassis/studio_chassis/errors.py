@@ -13,6 +13,15 @@ class JobNotFound(ChassisError):
     """There is no job of that id."""
 
 
+class UnreadableJob(ChassisError):
+    """A job document that this release cannot read: a later one wrote it, or a hand did. It is left as it is."""
+
+    def __init__(self, job_id: str, reason: str) -> None:
+        super().__init__(f"{job_id}: {reason}")
+        self.job_id = job_id
+        self.reason = reason
+
+
 class JobExists(ChassisError):
     """A job of that id is stored already."""
 

@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import aio_pika
 import typer
+from aio_pika.abc import AbstractConnection
 from rich.console import Console
 
 from studio_chassis.errors import ChassisError
 from studio_chassis.messaging.broker import CONNECTION_ERRORS
+from studio_chassis.messaging.inspection import inspect_queue, missing_declarations
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import UrlObjectStore
 from studio_chassis.replicate.client import ReplicateClient
@@ -21,6 +23,9 @@ from studio_chassis.runtime.settings import ProviderSettings, read_settings
 from studio_contracts.topology import QUEUES
 
 CHECK_SECONDS = 20
+READ_AT_MOST = 5_000
+"""Job documents read in the search for one that cannot be: unfinished ones first, then the newest."""
+NAMED = 10
 console = Console()
 
 
@@ -59,34 +64,47 @@ async def _broker(settings: ProviderSettings) -> str:
         connection = await aio_pika.connect(settings.rabbitmq_url.get_secret_value(), timeout=CHECK_SECONDS / 2)
     except CONNECTION_ERRORS as error:
         raise Fault(f"RABBITMQ_URL does not answer ({type(error).__name__}): start RabbitMQ or correct it") from error
-    waiting, dead, deaf = 0, 0, []
     async with connection:
-        for queue in QUEUES:
-            try:
-                channel = await connection.channel()
-                work = (await channel.get_queue(queue.name)).declaration_result
-                dead += (await channel.get_queue(queue.dead_letter_queue)).declaration_result.message_count or 0
-            except CONNECTION_ERRORS as error:
-                raise Fault(f"queue {queue.name} is missing: start any service, it declares the topology") from error
-            waiting += work.message_count or 0
-            if not work.consumer_count:
-                deaf.append(queue.name)
-    if deaf:
+        missing = await missing_declarations(connection)
+        waiting, dead, unattended = await _counts(connection)
+    if missing:
+        raise Fault(f"missing: {'; '.join(missing)}. Start any service, or let one reconnect: it declares them")
+    if unattended:
         remedy = "start the service its name begins with, or see at its /readyz why it pauses"
-        raise Fault(f"nobody consumes {', '.join(deaf)}: {remedy}")
-    return f"{len(QUEUES)} queues, {waiting} messages waiting, {dead} dead letters"
+        raise Fault(f"nobody consumes {', '.join(unattended)}: {remedy}")
+    return f"{len(QUEUES)} queues with their bindings, {waiting} messages waiting, {dead} dead letters"
+
+
+async def _counts(connection: AbstractConnection) -> tuple[int, int, list[str]]:
+    """Messages that wait, dead letters, and queues without a consumer; of the queues that are there."""
+    waiting, dead, unattended = 0, 0, []
+    for queue in QUEUES:
+        work = await inspect_queue(connection, queue.name)
+        letters = await inspect_queue(connection, queue.dead_letter_queue)
+        waiting += (work.message_count or 0) if work else 0
+        dead += (letters.message_count or 0) if letters else 0
+        if work and not work.consumer_count:
+            unattended.append(queue.name)
+    return waiting, dead, unattended
 
 
 async def _database(settings: ProviderSettings) -> str:
     async with open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, "cli") as store:
         try:
             await store.ping()
-            missing = await store.missing_indexes()
+            problems = await store.index_problems()
+            unreadable = await store.unreadable(READ_AT_MOST)
         except ChassisError as error:
             raise Fault(f"MONGODB_URL does not answer ({error}): start MongoDB or correct it") from error
-    if missing:
-        raise Fault(f"indexes {', '.join(missing)} are missing: start any service, it makes them")
-    return "answers, indexes are there"
+    faults = [f"index {problem}" for problem in problems]
+    faults += [f"job {job_id} cannot be read by this release ({reason})" for job_id, reason in unreadable[:NAMED]]
+    if len(unreadable) > NAMED:
+        faults.append(f"and {len(unreadable) - NAMED} more jobs cannot be read")
+    if unreadable:
+        faults.append("roll forward to the release that wrote them, or see docs/runbooks/roll-back.md")
+    if faults:
+        raise Fault("; ".join(faults))
+    return "answers, indexes are there, documents are readable"
 
 
 async def _objects(settings: ProviderSettings) -> str:

@@ -13,8 +13,14 @@ class FrozenModel(BaseModel):
 
 
 def to_stored_precision(moment: datetime) -> datetime:
-    """The moment in UTC, cut to the milliseconds the database keeps: a document survives a round trip."""
-    utc = moment.astimezone(UTC)
+    """The moment in UTC, cut to the milliseconds the database keeps: a document survives a round trip.
+
+    Raises ValueError for a moment that lies outside the calendar once it is in UTC.
+    """
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{moment} is no moment of the calendar in UTC") from error
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 

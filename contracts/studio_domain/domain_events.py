@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from studio_contracts.events import Event
+from studio_contracts.events import Event, Payload
 from studio_contracts.job import Concept, GenerationRequest, Plan
 from studio_domain.prediction import PredictionReport
 
@@ -104,6 +104,20 @@ class WorkFailed:
     replayable: bool = False
 
 
+def set_aside(dead_letter_queue: str) -> WorkFailed:
+    """The failure of a job whose message lies in that queue, where an operator can replay it."""
+    detail = f"The step was set aside in {dead_letter_queue}. An operator can replay it."
+    return WorkFailed("set_aside", "A step could not be carried out", detail, replayable=True)
+
+
+@dataclass(frozen=True)
+class Undeliverable:
+    """The broker gave up delivering a message, which ended its consumers each time; it is a dead letter now."""
+
+    payload: Payload
+    dead_letter_queue: str
+
+
 @dataclass(frozen=True)
 class CancelRequested:
     """The client calls the job off."""
@@ -139,6 +153,7 @@ DomainEvent = (
     | PredictionReported
     | PicturesMade
     | WorkFailed
+    | Undeliverable
     | CancelRequested
     | DeadlinePassed
     | RescueRequested

@@ -4,7 +4,6 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +12,6 @@ from studio_chaos.frames import Frame, Frames
 from studio_chassis.messaging.broker import CONNECTION_ERRORS, Broker, run_on_connection
 from studio_chassis.messaging.consumer import Consumer
 from studio_contracts import topology
-from studio_contracts.events import Event
 from studio_local.infrastructure import Infrastructure
 
 QUEUE = topology.STENCIL_JOB_CREATED
@@ -92,14 +90,13 @@ class Line:
 
 async def set_up(line: Line) -> bool:
     """Whether a consumer is registered in the end, whatever breaks on the way."""
-    nothing: Any = None
 
-    async def ignore(_: Event) -> None:
+    async def ignore(*_: object) -> None:
         """No message comes."""
 
     async with line.opened() as url:
         broker = Broker(url, "test", "0")
-        consumer = Consumer(broker, nothing, QUEUE, ignore)
+        consumer = Consumer(broker, QUEUE, ignore, ignore)
         setting_up = [asyncio.create_task(broker.connect()), asyncio.create_task(consumer.start())]
         try:
             await asyncio.wait_for(line.consumer_is_back.wait(), BACK_SECONDS)

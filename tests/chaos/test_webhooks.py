@@ -123,7 +123,7 @@ async def predictor_on(chassis: ServiceContext, provider: Any) -> AsyncIterator[
     backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
     predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
     queue = topology.PREDICTOR_PREDICTION_UPDATED
-    consumer = Consumer(chassis.broker, chassis.jobs, queue, predictor.read_update)
+    consumer = Consumer(chassis.broker, queue, predictor.read_update, chassis.jobs.dead_lettered)
     await consumer.start()
     yield
     await consumer.drain(10)

@@ -1,6 +1,7 @@
 """Expiry: files first, then the document; never of a job that runs; the same once or twice."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -73,9 +74,21 @@ async def test_a_job_whose_time_has_not_come_stays() -> None:
 async def test_a_sweep_that_was_cut_short_is_finished_by_the_next(operation: str) -> None:
     shop = Shop()
     shop.fails_at = operation
-    with pytest.raises(Unavailable):
+    with suppress(Unavailable):
         await shop.sweep(LATER)
     assert "final" in shop.database.jobs
     await shop.sweep(LATER)
     assert "final" not in shop.database.jobs
     assert stencil_key("final", 0) not in shop.bucket
+
+
+async def test_pictures_that_cannot_be_removed_keep_their_own_job_alone() -> None:
+    shop = Shop()
+    other = accept(Brief(prompt="b"), job_id="b", seed=1, traceparent="", limits=Limits(), now=NOW, by="test")
+    shop.database.write(other)
+    ended = transition(shop.database.jobs["b"], CancelRequested(), now=NOW + timedelta(seconds=1), by="test")
+    assert ended is not None
+    shop.database.write(ended)
+    shop.fails_at = "objects.delete"
+    await shop.sweep(LATER)
+    assert set(shop.database.jobs) == {"final", "open"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from studio_chassis.errors import JobNotFound, Unavailable
+from studio_chassis.errors import Unavailable
 from studio_chassis.messaging import consumer
 from studio_chassis.persistence import jobs
 from studio_chassis.persistence.jobs import Applied, Jobs
@@ -25,7 +25,6 @@ from studio_domain.domain_events import (
     Reopened,
     SlotClaimed,
     WebhookReceived,
-    WorkFailed,
 )
 from studio_domain.lifecycle import Transition, ending, slots, transition
 from studio_gateway.api import webhooks
@@ -267,8 +266,7 @@ def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
 
     async def fail_first(self: consumer.Consumer, message: Any, event: Any, reason: str) -> None:
         if event is not None:
-            with contextlib.suppress(JobNotFound):
-                await self._jobs.apply(event.subject, WorkFailed("set_aside", "Set aside", reason, replayable=True))
+            await self._dead_lettered(event, self.queue)
         await bury(self, message, event, reason)
 
     patch.setattr(consumer.Consumer, "_dead_letter", fail_first)

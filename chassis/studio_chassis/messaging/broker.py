@@ -3,22 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from typing import Any, TypeVar
 
 import aio_pika
 import structlog
-from aio_pika.abc import (
-    AbstractChannel,
-    AbstractExchange,
-    AbstractQueue,
-    AbstractRobustChannel,
-    AbstractRobustConnection,
-)
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
+from aio_pika.abc import AbstractExchange, AbstractQueue, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelNotFoundEntity, PublishError
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.cloudevents import BUILD, to_message
+from studio_chassis.messaging.declaration import REFUSALS, declare, work_arguments
+from studio_chassis.messaging.protocols import DeadLetterSource, Delivery, WorkQueue
 from studio_chassis.observability import metrics
 from studio_chassis.runtime.timeouts import wait_or_abandon
 from studio_contracts import topology
@@ -31,9 +26,9 @@ SETUP_SECONDS = 30.0
 """A line that breaks at the wrong moment leaves the opening of a channel waiting for ever."""
 CLOSE_SECONDS = 10.0
 SETUP_RETRY_SECONDS = 5.0
-DLQ_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
-"""Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
 T = TypeVar("T")
+DeclareOk = Any
+"""What the broker answers to a declaration: its `message_count` and `consumer_count`."""
 CONNECTION_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
 log = structlog.get_logger()
 
@@ -48,6 +43,8 @@ class Broker:
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
+        self._declaring = asyncio.Lock()
+        self._declarations = 0
         self.ready = asyncio.Event()
 
     @property
@@ -82,7 +79,7 @@ class Broker:
             client_properties={"connection_name": f"studio-{self._service}"},
         )
         self._connection = connection
-        await run_on_connection(SETUP_SECONDS, declare(connection))
+        await self._declare(self._declarations)
         connection.close_callbacks.add(self._on_disconnected)
         connection.reconnect_callbacks.add(self._on_reconnected)
         channel = connection.channel(publisher_confirms=True, on_return_raises=True)
@@ -96,9 +93,15 @@ class Broker:
 
     async def _on_reconnected(self, *_: Any) -> None:
         log.info("broker connection regained")
-        if self._connection is not None:
-            with suppress(*CONNECTION_ERRORS):  # a broker that lost its disk lacks what the channels do not restore
+        with suppress(*CONNECTION_ERRORS):  # a broker that lost its disk lacks what the channels do not restore
+            await self._declare(self._declarations)
+
+    async def _declare(self, known: int) -> None:
+        """Declare the topology, unless that was done since `known` declarations. Raises one of CONNECTION_ERRORS."""
+        async with self._declaring:  # of many messages that are returned together, the first one does it
+            if self._connection is not None and self._declarations == known:
                 await run_on_connection(SETUP_SECONDS, declare(self._connection))
+                self._declarations += 1
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
@@ -108,7 +111,23 @@ class Broker:
         metrics.published.labels(event.type).inc()
 
     async def send(self, exchange: str, routing_key: str, message: aio_pika.Message, *, mandatory: bool = True) -> None:
-        """Publish with confirm; a mandatory message that no queue takes is an error. Raises Unavailable."""
+        """Publish with confirm; a mandatory message that no queue takes is an error. Raises Unavailable.
+
+        Where a queue or an exchange is missing, the topology is declared again before that.
+        """
+        known = self._declarations
+        try:
+            await self._send(exchange, routing_key, message, mandatory)
+        except (PublishError, ChannelNotFoundEntity) as error:
+            log.error("no queue took a message: declaring the topology again", exchange=exchange, key=routing_key)
+            try:
+                await self._declare(known)
+                await self._send(exchange, routing_key, message, mandatory)
+            except (PublishError, *CONNECTION_ERRORS):
+                raise Unavailable(f"broker: {routing_key} was not taken by any queue") from error
+
+    async def _send(self, exchange: str, routing_key: str, message: aio_pika.Message, mandatory: bool) -> None:
+        """As `send`. Raises PublishError, ChannelNotFoundEntity and Unavailable."""
         if self._channel is None or not self.is_connected:
             raise Unavailable("broker: not connected")
         try:
@@ -116,18 +135,18 @@ class Broker:
                 if exchange not in self._exchanges:
                     self._exchanges[exchange] = await self._channel.get_exchange(exchange, ensure=False)
                 await self._exchanges[exchange].publish(message, routing_key, mandatory=mandatory)
-        except DeliveryError as error:
-            raise Unavailable(f"broker: {routing_key} was not taken by any queue") from error
+        except (PublishError, ChannelNotFoundEntity):
+            raise
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
             # canceled by nobody: as in `run_on_connection`, without a task for each message
-            raise Unavailable("broker: the line broke") from error
+            raise Unavailable("broker: the connection broke") from error
         except Exception as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
 
-    async def open_queue(self, queue: Queue) -> AbstractQueue:
+    async def open_queue(self, queue: Queue) -> WorkQueue:
         """The queue on a channel of its own, which holds as many messages as its prefetch allows.
 
         Waits for the broker. Queue, bindings and consumers are restored after a reconnect.
@@ -138,13 +157,38 @@ class Broker:
         return await run_on_connection(SETUP_SECONDS, _open_work(self._connection, queue))
 
     async def ready_count(self, queue: Queue) -> int:
-        """How many messages are ready in the queue and in nobody's hand. Raises Unavailable."""
+        """How many messages are ready in the queue, given to no consumer. Raises Unavailable."""
+        return (await self._inspect(queue.name)).message_count or 0
+
+    async def consumer_count(self, queue: Queue) -> int:
+        """How many consumers the broker knows of the queue. Raises Unavailable."""
+        return (await self._inspect(queue.name)).consumer_count or 0
+
+    async def dead_letter_count(self, queue: Queue) -> int:
+        """How many messages lie in its dead-letter queue. Raises Unavailable."""
+        return (await self._inspect(queue.dead_letter_queue)).message_count or 0
+
+    async def _inspect(self, name: str) -> DeclareOk:
         if self._connection is None or not self.is_connected:
             raise Unavailable("broker: not connected")
         try:
-            return await run_on_connection(PUBLISH_SECONDS, _count_ready(self._connection, queue))
+            return await run_on_connection(PUBLISH_SECONDS, _inspect(self._connection, name))
         except CONNECTION_ERRORS as error:
-            raise Unavailable(f"broker: {type(error).__name__}") from error
+            raise Unavailable(f"broker: {name}: {type(error).__name__}") from error
+
+    @asynccontextmanager
+    async def dead_letters(self, queue: Queue) -> AsyncIterator[DeadLetterSource]:
+        """Its dead-letter queue, to fetch from. Raises Unavailable."""
+        if self._connection is None or not self.is_connected:
+            raise Unavailable("broker: not connected")
+        channel = aio_pika.Channel(self._connection)
+        try:
+            yield await run_on_connection(SETUP_SECONDS, _open_dead_letters(channel, queue))
+        except CONNECTION_ERRORS as error:
+            raise Unavailable(f"broker: {queue.dead_letter_queue}: {type(error).__name__}") from error
+        finally:
+            with suppress(*CONNECTION_ERRORS):
+                await run_on_connection(CLOSE_SECONDS, channel.close())
 
     async def close(self) -> None:
         """Close the connection; what is not acknowledged goes back to its queue."""
@@ -165,59 +209,46 @@ async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:
         raise ConnectionError(f"{type(error).__name__}: {error}") from error
 
 
-async def declare(connection: AbstractRobustConnection) -> None:
-    """Declare the whole topology on a throw-away channel; repeating it changes nothing."""
-    # Of the connection's own making it would be a robust one: broken meanwhile, it would be restored and stay for ever.
-    async with aio_pika.Channel(connection) as channel:
-        for queue in topology.QUEUES:
-            await channel.declare_queue(queue.dead_letter_queue, durable=True, arguments=DLQ_ARGUMENTS)
-            await _declare_work(channel, queue)
-        for delay in topology.RETRY_DELAYS:
-            name = topology.retry_exchange(delay)
-            room = await channel.declare_exchange(name, aio_pika.ExchangeType.FANOUT, durable=True)
-            waiting = await channel.declare_queue(name, durable=True, arguments=retry_arguments(delay))
-            await waiting.bind(room)
-
-
 async def _open_work(connection: AbstractRobustConnection, queue: Queue) -> AbstractQueue:
-    channel = connection.channel(publisher_confirms=False)
-    await channel.initialize()
-    await channel.set_qos(prefetch_count=queue.prefetch)
-    return await _declare_work(channel, queue)
-
-
-async def _count_ready(connection: AbstractRobustConnection, queue: Queue) -> int:
-    async with aio_pika.Channel(connection) as channel:
-        found = await channel.declare_queue(queue.name, passive=True)
-    return found.declaration_result.message_count or 0
-
-
-async def _declare_work(channel: AbstractChannel, queue: Queue) -> AbstractQueue:
-    events = await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
-    work = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
-    for event_type in queue.types:
-        await work.bind(events, event_type)
+    channel = await _open_channel(connection, queue)
+    try:
+        await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+        work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
+    except REFUSALS as error:  # somebody declared it with other arguments: it is consumed all the same
+        log.error("declaration refused", declaration=queue.name, reason=str(error))
+        channel = await _open_channel(connection, queue)
+        work = await channel.get_queue(queue.name)
+    for event_type in queue.types:  # by the queue itself: the bindings are restored with it
+        await work.bind(topology.EXCHANGE, event_type)
     return work
 
 
-def _quorum(dead_letter: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "x-queue-type": "quorum",
-        "x-dead-letter-exchange": "",
-        "x-dead-letter-strategy": "at-least-once",
-        "x-overflow": "reject-publish",
-        **dead_letter,
-    }
+async def _open_channel(connection: AbstractRobustConnection, queue: Queue) -> AbstractRobustChannel:
+    channel = connection.channel(publisher_confirms=False)
+    await channel.initialize()
+    await channel.set_qos(prefetch_count=queue.prefetch)
+    return channel
 
 
-def work_arguments(queue: Queue) -> dict[str, Any]:
-    """Arguments of a work queue: what kills its consumers again and again ends in the dead-letter queue."""
-    return _quorum({"x-dead-letter-routing-key": queue.dead_letter_queue, "x-delivery-limit": topology.DELIVERY_LIMIT})
+async def _inspect(connection: AbstractRobustConnection, name: str) -> DeclareOk:
+    async with aio_pika.Channel(connection) as channel:
+        return (await channel.declare_queue(name, passive=True)).declaration_result
 
 
-def retry_arguments(delay: timedelta) -> dict[str, Any]:
-    """Arguments of a waiting room: after the delay a message returns to the queue named by its own routing key."""
-    return _quorum({"x-message-ttl": int(delay.total_seconds() * 1000)})
+async def _open_dead_letters(channel: aio_pika.Channel, queue: Queue) -> DeadLetterSource:
+    await channel.initialize()
+    return _DeadLetters(await channel.get_queue(queue.dead_letter_queue))
+
+
+class _DeadLetters:
+    def __init__(self, queue: AbstractQueue) -> None:
+        self._queue = queue
+
+    async def next(self) -> Delivery | None:
+        try:
+            return await run_on_connection(PUBLISH_SECONDS, self._queue.get(fail=False))
+        except CONNECTION_ERRORS as error:
+            raise Unavailable(f"broker: {self._queue.name}: {type(error).__name__}") from error
 
 
 @asynccontextmanager

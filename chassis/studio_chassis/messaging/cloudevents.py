@@ -21,6 +21,8 @@ LAST_ERROR = "studio-last-error"
 DEAD_LETTERED_AT = "studio-died-at"
 UNREADABLE = "unreadable"
 """How the last error of a message begins that nobody could read, so that its job was not told."""
+PROBE = "studio-probe"
+"""On a message of `studio doctor` that asks whether it is routed: no event, and acknowledged unread."""
 MAX_BODY_BYTES = 4_500_000
 """An event repeats at most one answer of the provider, of 4 MiB; anything larger is none of ours."""
 
@@ -70,5 +72,7 @@ def from_message(headers: Mapping[str, Any], body: bytes) -> Event:
         raise EventError(f"unreadable attributes: {fields}") from error
     except (ValueError, RecursionError) as error:
         raise EventError(f"the body is not JSON: {error}") from error
+    except Exception as error:
+        raise EventError(f"unreadable: {type(error).__name__}: {error}") from error
     _ = event.payload
     return event

@@ -1,9 +1,9 @@
-"""What a handler may say of a failure: retry, reject or pause."""
+"""What becomes of a message whose handler failed: it is retried, rejected, or consuming pauses."""
 
 from datetime import timedelta
 from typing import Literal
 
-from studio_chassis.errors import ChassisError
+from studio_chassis.errors import ChassisError, JobNotFound, Unavailable
 
 
 class Disposition(ChassisError):
@@ -36,3 +36,20 @@ class Pause(Disposition):
     def __init__(self, reason: str, cause: Literal["provider", "backlog"] = "provider") -> None:
         super().__init__(reason)
         self.cause = cause
+
+
+_NOT_RETRIED: tuple[type[BaseException], ...] = (ArithmeticError, MemoryError, RecursionError)
+"""Errors that come again however often the same message is handled. What runs out of memory takes others with it."""
+
+
+def disposition_of(error: BaseException | None) -> Disposition | Unavailable | None:
+    """What becomes of a message whose handler raised this; None when it raised nothing."""
+    match error:
+        case None | Disposition() | Unavailable():
+            return error
+        case JobNotFound():
+            return Reject(f"no such job: {error}")
+        case _ if isinstance(error, _NOT_RETRIED):
+            return Reject(f"{type(error).__name__}: {error}")
+        case _:
+            return Retry(f"{type(error).__name__}: {error}")

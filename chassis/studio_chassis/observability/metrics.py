@@ -2,9 +2,6 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from studio_contracts.job import Job
-from studio_domain.domain_events import DomainEvent
-
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 messages = Counter("studio_messages_total", "Messages taken, by what became of them.", ["queue", "outcome"])
@@ -16,6 +13,9 @@ paused = Gauge(
     "studio_consumer_paused",
     "1 while a consumer pauses: its provider cannot be used, or what it brings about would only wait (backlog).",
     ["queue", "cause"],
+)
+in_flight_seconds = Gauge(
+    "studio_oldest_in_flight_seconds", "How long the oldest unsettled message has been with its consumer.", ["queue"]
 )
 published = Counter("studio_published_total", "Events the broker took responsibility for.", ["type"])
 relayed = Counter("studio_relayed_total", "Events the relay published because nobody else had.")
@@ -40,20 +40,12 @@ jobs = Gauge("studio_jobs", "Jobs by status, as last counted by the reconciler."
 oldest_seconds = Gauge(
     "studio_oldest_unfinished_seconds", "Longest time since the last transition, by status.", ["status"]
 )
+unreadable = Counter(
+    "studio_unreadable_documents_total", "Job documents skipped because this release cannot read them, at each meeting."
+)
+index_problems = Gauge("studio_index_problems", "Indexes that the database refused or has with another definition.")
 outbox_seconds = Gauge("studio_outbox_oldest_seconds", "Age of the oldest event committed and not published.")
 violations = Gauge(
     "studio_invariant_violations", "Recent jobs that break an invariant, as last checked.", ["invariant"]
 )
 loop_lag_seconds = Gauge("studio_event_loop_lag_seconds", "How late the event loop ran its last timer.")
-
-
-def count(before: Job, after: Job, event: DomainEvent) -> None:
-    """Count a committed change: what happened, how long the work took, what it committed to pay."""
-    transitions.labels(type(event).__name__).inc()
-    for entry in after.timeline[len(before.timeline) :]:
-        if entry.seconds is not None:
-            stage_seconds.labels(entry.event).observe(entry.seconds)
-    if after.generation is not None:
-        slots = zip(before.predictions, after.predictions, strict=False)
-        pictures = sum((len(new.prediction_ids) - len(old.prediction_ids)) * new.count for old, new in slots)
-        spent_cents.inc(pictures * after.generation.cents_per_picture)

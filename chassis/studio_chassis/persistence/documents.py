@@ -1,10 +1,23 @@
 """A job as a document of the database, also as a later release wrote it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import structlog
 from pydantic import ValidationError
 
+from studio_chassis.errors import UnreadableJob
+from studio_chassis.observability import metrics
+from studio_contracts.events import Event
 from studio_contracts.job import TERMINAL, Job
+
+MAX_REASON_CHARS = 300
+MAX_NAMED = 1000
+"""Unreadable documents a process names in its log; each is named once, and counted each time it is met."""
+Stored = TypeVar("Stored")
+T = TypeVar("T")
+log = structlog.get_logger()
+_named: set[str] = set()
 
 
 def to_document(job: Job) -> dict[str, Any]:
@@ -18,10 +31,47 @@ def from_document(document: dict[str, Any]) -> Job:
     So a release that adds a field which is not used yet can run beside the one before it, and be rolled back. A field
     that says something is refused: what is done in ignorance of it could be wrong, and the write would lose it.
 
-    Raises pydantic.ValidationError.
+    Raises UnreadableJob.
     """
-    job_id, _ = document.pop("_id"), document.pop("final")
-    stored = {"id": job_id, **document}
+    try:
+        return _from_document(document)
+    except Exception as error:  # whatever a foreign document makes the code raise, it is that document's fault
+        raise UnreadableJob(str(document.get("_id")), _reason(error)) from error
+
+
+def events_from(document: dict[str, Any]) -> tuple[Event, ...]:
+    """The events in the outbox of a document. Raises UnreadableJob."""
+    try:
+        return tuple(Event.model_validate(event) for event in document["outbox"])
+    except Exception as error:
+        raise UnreadableJob(str(document.get("_id")), f"outbox: {_reason(error)}") from error
+
+
+def skip_unreadable(read: Callable[[Stored], T], document: Stored) -> T | None:
+    """What `read` makes of a document, or None after naming one that it cannot read: the others go on without it."""
+    try:
+        return read(document)
+    except UnreadableJob as error:
+        metrics.unreadable.inc()
+        if error.job_id not in _named and len(_named) < MAX_NAMED:
+            _named.add(error.job_id)
+            log.error("unreadable job skipped", job_id=error.job_id, reason=error.reason)
+        return None
+
+
+def _reason(error: Exception) -> str:
+    """Which fields are at fault, or the error itself; without the values, which are a client's."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        reason = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in found)
+    else:
+        reason = f"{type(error).__name__}: {error}"
+    return reason[:MAX_REASON_CHARS]
+
+
+def _from_document(document: dict[str, Any]) -> Job:
+    stored = {key: value for key, value in document.items() if key not in ("_id", "final")}
+    stored["id"] = document["_id"]
     try:
         return Job.model_validate(stored)
     except ValidationError as error:

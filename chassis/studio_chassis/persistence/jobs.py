@@ -7,20 +7,24 @@ from typing import NamedTuple
 
 import structlog
 
-from studio_chassis.errors import ChassisError, JobConflict
+from studio_chassis.errors import ChassisError, JobConflict, JobNotFound, UnreadableJob
 from studio_chassis.observability import metrics
 from studio_chassis.observability.tracing import span
+from studio_chassis.persistence.job_metrics import count_change
 from studio_chassis.persistence.store import JobStore, Outbox
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits
-from studio_domain.domain_events import DomainEvent
+from studio_contracts.topology import Queue
+from studio_domain.domain_events import DomainEvent, Undeliverable, WorkFailed, set_aside
 from studio_domain.lifecycle import Transition, accept, transition
 
 Publish = Callable[[Event], Awaitable[None]]
 MAX_CONFLICTS = 50
+MAX_RELAY_FAILURES = 5
+"""Outboxes that may fail more than others succeed before a round of the relay ends."""
 MAX_PUBLISHING = 500
 """Beyond this many the last would outlast its time-out waiting for its turn: the relay has it later, at less cost."""
 log = structlog.get_logger()
@@ -79,12 +83,26 @@ class Jobs:
             self._publish_in_background(change)
         return Applied(job, change is not None)
 
+    async def dead_lettered(self, event: Event, queue: Queue) -> None:
+        """Fail the job of an event that lies in a dead-letter queue, until an operator replays it."""
+        await self._report(event, set_aside(queue.dead_letter_queue), queue)
+
+    async def undeliverable(self, event: Event, queue: Queue) -> None:
+        """As `dead_lettered`, for an event that the broker dead-lettered, if the job still waits for it."""
+        await self._report(event, Undeliverable(event.payload, queue.dead_letter_queue), queue)
+
+    async def _report(self, event: Event, failure: WorkFailed | Undeliverable, queue: Queue) -> None:
+        try:
+            await self.apply(event.subject, failure)
+        except (JobNotFound, UnreadableJob) as error:
+            log.warning("dead letter of no job", queue=queue.name, job_id=event.subject, reason=str(error))
+
     async def relay(self, older_than: timedelta, limit: int) -> int:
         """Publish what was committed and not published; returns how many events.
 
         An outbox that cannot be published does not hold up the others, but a broker that takes nothing ends the round.
         """
-        published = failed = 0
+        published, failed = 0, -MAX_RELAY_FAILURES
         for outbox in await self._store.unpublished(self._clock() - older_than, limit):
             if await self._publish_outbox(outbox):
                 published += len(outbox.events)
@@ -112,7 +130,7 @@ class Jobs:
                 failpoints.reached("before-commit")
                 if await self._store.commit(change):
                     failpoints.reached("after-commit")
-                    metrics.count(job, change.job, event)
+                    count_change(job, change.job, event)
                     return change, change.job
         raise JobConflict(f"{job_id}: changed by others {MAX_CONFLICTS} times in a row")
 
@@ -136,5 +154,8 @@ class Jobs:
             await self._store.clear_outbox(outbox.job_id, tuple(event.id for event in outbox.events))
         except ChassisError as error:
             log.warning("left to the relay", job_id=outbox.job_id, reason=str(error))
+            return False
+        except Exception as error:  # an event that cannot even be put into a message is alone in that
+            log.error("event cannot be published", job_id=outbox.job_id, reason=str(error), exc_info=error)
             return False
         return True

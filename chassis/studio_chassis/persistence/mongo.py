@@ -1,11 +1,12 @@
 """The job store in MongoDB. The only module that knows motor, so that another driver is a change of one file."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import structlog
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import IndexModel
 from pymongo.errors import (
@@ -14,14 +15,16 @@ from pymongo.errors import (
     DuplicateKeyError,
     ExecutionTimeout,
     NetworkTimeout,
+    OperationFailure,
     PyMongoError,
     WriteError,
     WTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
 
-from studio_chassis.errors import JobExists, JobNotFound, Unavailable
-from studio_chassis.persistence.documents import from_document, to_document
+from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
+from studio_chassis.observability import metrics
+from studio_chassis.persistence.documents import events_from, from_document, skip_unreadable, to_document
 from studio_chassis.persistence.store import (
     IDEMPOTENCY_HOURS,
     AttemptRef,
@@ -31,11 +34,11 @@ from studio_chassis.persistence.store import (
     Outbox,
     StatusStats,
 )
-from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
 
 OPERATION_SECONDS = 10
+log = structlog.get_logger()
 P = ParamSpec("P")
 R = TypeVar("R")
 _OUTAGES = (ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
@@ -82,6 +85,25 @@ _INDEXES = {
     ],
     "claims": [IndexModel([("claimed_at", 1)], name="kept", expireAfterSeconds=IDEMPOTENCY_HOURS * 3600)],
 }
+_CONFLICTS = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
+_DEFINING = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds")
+
+
+def _options(index: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in index.items() if name != "key"}
+
+
+def _definition(index: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes an index what it is, of one that is wanted and of one that the database lists alike."""
+    options = {name: index[name] for name in _DEFINING if index.get(name)}
+    return {"key": [(field, int(order)) for field, order in index["key"].items()], **options}
+
+
+def _problem(collection: str, wanted: dict[str, Any], known: dict[str, Any], rival: str | None) -> str:
+    if rival is None:
+        return "is missing: start any service, it makes it"
+    remedy = f'drop it when nobody needs it (db.{collection}.dropIndex("{rival}")) and start any service'
+    return f"is {known[rival]} under the name {rival} instead of {wanted}: {remedy}"
 
 
 class MongoJobStore:
@@ -98,19 +120,63 @@ class MongoJobStore:
         self._claims = database["claims"]
 
     @_translated
-    async def create_indexes(self) -> None:
-        """The indexes the questions below need; safe to repeat."""
+    async def create_indexes(self) -> tuple[str, ...]:
+        """Create the indexes the questions below need, each by itself; safe to repeat. What is wrong with them after.
+
+        An index of the same name with another time to live gets ours. Any other difference is left to a person: to
+        build a large index anew takes its time.
+        """
         for collection, indexes in _INDEXES.items():
-            await self._database[collection].create_indexes(indexes)
+            for index in indexes:
+                await self._create_index(collection, index.document)
+        problems = await self._index_problems()
+        metrics.index_problems.set(len(problems))
+        for problem in problems:
+            log.error("index problem", problem=problem)
+        return problems
+
+    async def _create_index(self, collection: str, wanted: dict[str, Any]) -> None:
+        try:
+            await self._database[collection].create_indexes([IndexModel(wanted["key"], **_options(wanted))])
+        except _OUTAGES:
+            raise
+        except OperationFailure as error:
+            log.error("index refused", index=wanted["name"], reason=str(error))
+            if error.code in _CONFLICTS and "expireAfterSeconds" in wanted:
+                change = {"name": wanted["name"], "expireAfterSeconds": wanted["expireAfterSeconds"]}
+                with suppress(OperationFailure):  # no such index, or one of another key: it shows as a problem
+                    await self._database.command("collMod", collection, index=change)
 
     @_translated
-    async def missing_indexes(self) -> tuple[str, ...]:
-        """Names of the indexes that are not there (yet)."""
-        missing: list[str] = []
+    async def index_problems(self) -> tuple[str, ...]:
+        """Indexes that are missing or defined otherwise than here, each with how to mend it."""
+        return await self._index_problems()
+
+    async def _index_problems(self) -> tuple[str, ...]:
+        problems: list[str] = []
         for collection, indexes in _INDEXES.items():
-            known = await self._database[collection].index_information()
-            missing += [index.document["name"] for index in indexes if index.document["name"] not in known]
-        return tuple(missing)
+            found = await self._database[collection].list_indexes().to_list(None)
+            known = {one["name"]: _definition(one) for one in found}
+            for index in indexes:
+                name, wanted = index.document["name"], _definition(index.document)
+                if known.get(name) == wanted:
+                    continue
+                rivals = [other for other, definition in known.items() if definition["key"] == wanted["key"]]
+                rival = name if name in known else next(iter(rivals), None)
+                problems.append(f"{collection}.{name} {_problem(collection, wanted, known, rival)}")
+        return tuple(problems)
+
+    @_translated
+    async def unreadable(self, limit: int) -> tuple[tuple[str, str], ...]:
+        """Id and reason of job documents that this release cannot read, among that many, unfinished ones first."""
+        found: list[tuple[str, str]] = []
+        async for document in self._jobs.find({}, sort=[("final", 1), ("created_at", -1)], limit=limit):
+            try:
+                from_document({key: value for key, value in document.items() if key != "outbox"})
+                events_from(document)
+            except UnreadableJob as error:
+                found.append((error.job_id, error.reason))
+        return tuple(found)
 
     @_translated
     async def insert(self, first: Transition) -> None:
@@ -151,14 +217,15 @@ class MongoJobStore:
             {"outbox.0": {"$exists": True}, "updated_at": {"$lt": before}},
             {"outbox": 1},
             sort=[("updated_at", 1)],
-            limit=limit,
+            batch_size=limit,
         )
-        return tuple(
-            [
-                Outbox(document["_id"], tuple(Event.model_validate(event) for event in document["outbox"]))
-                async for document in found
-            ]
-        )
+        outboxes: list[Outbox] = []
+        async for document in found:
+            if (events := skip_unreadable(events_from, document)) is not None:
+                outboxes.append(Outbox(document["_id"], events))
+            if len(outboxes) == limit:
+                break
+        return tuple(outboxes)
 
     def unfinished(self, before: datetime) -> AsyncIterator[Job]:
         return self._oldest_first("updated_at", {"final": False, "updated_at": {"$lt": before}})
@@ -172,7 +239,8 @@ class MongoJobStore:
     async def _oldest_first(self, by: str, query: dict[str, Any]) -> AsyncIterator[Job]:
         with _outages_told():
             async for document in self._jobs.find(query, {"outbox": 0}, sort=[(by, 1)], batch_size=100):
-                yield from_document(document)
+                if (job := skip_unreadable(from_document, document)) is not None:
+                    yield job
 
     @_translated
     async def remove(self, job: Job) -> bool:
@@ -187,8 +255,9 @@ class MongoJobStore:
             await self._claims.insert_one(document)
         except DuplicateKeyError:
             known = await self._claims.find_one({"_id": claim.key})
-            # None: it ran out this very moment, so the one at hand takes its place
-            return await self.claim(claim) if known is None else IdempotencyRecord(known.pop("_id"), **known)
+            if known is None:  # it ran out this very moment, so this one takes its place
+                return await self.claim(claim)
+            return IdempotencyRecord(known["_id"], *(known[name] for name in IdempotencyRecord._fields[1:]))
         return claim
 
     @_translated
@@ -199,13 +268,19 @@ class MongoJobStore:
                 {"created_at": {"$lt": after.created_at}},
                 {"created_at": after.created_at, "_id": {"$lt": after.job_id}},
             ]
-        found = self._jobs.find(query, {"outbox": 0}, sort=[("created_at", -1), ("_id", -1)], limit=limit)
-        return tuple([from_document(document) async for document in found])
+        found = self._jobs.find(query, {"outbox": 0}, sort=[("created_at", -1), ("_id", -1)], batch_size=limit)
+        jobs: list[Job] = []
+        async for document in found:
+            if (job := skip_unreadable(from_document, document)) is not None:
+                jobs.append(job)
+            if len(jobs) == limit:
+                break
+        return tuple(jobs)
 
     @_translated
     async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
         found = self._jobs.find({"_id": {"$in": list(job_ids)}}, {"version": 1})
-        return {document["_id"]: document["version"] async for document in found}
+        return {document["_id"]: document["version"] async for document in found if "version" in document}
 
     @_translated
     async def awaiting(self, provider_id: str) -> AttemptRef | None:
@@ -213,8 +288,11 @@ class MongoJobStore:
         document = await self._jobs.find_one({"predictions.provider_id": provider_id}, slot_of_it)
         if document is None:
             return None
-        slot = document["predictions"][0]
-        return AttemptRef(document["_id"], slot["number"], slot["attempt"])
+        try:
+            slot = document["predictions"][0]
+            return AttemptRef(document["_id"], slot["number"], slot["attempt"])
+        except (LookupError, TypeError) as error:
+            raise UnreadableJob(str(document["_id"]), f"{type(error).__name__}: {error}") from error
 
     @_translated
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
@@ -229,13 +307,15 @@ class MongoJobStore:
     async def census(self) -> BacklogStats:
         grouped = self._jobs.aggregate(
             [
-                {"$match": {"final": False}},
+                {"$match": {"final": False, "updated_at": {"$type": "date"}}},
                 {"$group": {"_id": "$status", "jobs": {"$sum": 1}, "oldest": {"$min": "$updated_at"}}},
             ]
         )
         unfinished = {group["_id"]: StatusStats(group["jobs"], group["oldest"]) async for group in grouped}
         waiting = await self._jobs.find_one(
-            {"outbox.0": {"$exists": True}}, {"updated_at": 1}, sort=[("updated_at", 1)]
+            {"outbox.0": {"$exists": True}, "updated_at": {"$type": "date"}},
+            {"updated_at": 1},
+            sort=[("updated_at", 1)],
         )
         return BacklogStats(unfinished, None if waiting is None else waiting["updated_at"])
 

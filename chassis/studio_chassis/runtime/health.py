@@ -1,14 +1,14 @@
-"""What a service tells its operator over HTTP: alive, ready, metrics. Plain ASGI: workers have no web framework."""
+"""What a service shows its operator over HTTP: alive, ready, metrics. Plain ASGI: workers have no web framework."""
 
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client import make_asgi_app
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.messaging.consumer import Consumer
+from studio_contracts.topology import Queue
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Scope], Awaitable[None]]
@@ -18,16 +18,44 @@ STALLED_SECONDS = 120.0
 """A worker that consumes nothing for so long asks to be restarted."""
 
 
+class ConsumerState(Protocol):
+    """What health asks of a consumer."""
+
+    @property
+    def queue(self) -> Queue: ...
+    @property
+    def is_consuming(self) -> bool: ...
+    @property
+    def is_stalled(self) -> bool: ...
+    @property
+    def is_overdue(self) -> bool: ...
+    @property
+    def oldest_in_flight_seconds(self) -> float: ...
+    @property
+    def paused_because(self) -> str | None: ...
+
+
 class Health:
-    """`/healthz`: the loop lives and no consumer is deaf. `/readyz`: database answers, consumers are registered."""
+    """`/healthz`: the loop lives and each consumer consumes. `/readyz`: database answers, no message is overdue.
+
+    Both name the `instance`, so that whoever started a process can tell it from another one on the same port.
+    """
 
     def __init__(
-        self, service: str, build: str, ping: Callable[[], Awaitable[None]], consumers: Sequence[Consumer]
+        self,
+        service: str,
+        build: str,
+        instance: str,
+        ping: Callable[[], Awaitable[None]],
+        consumers: Sequence[ConsumerState],
     ) -> None:
         self._service = service
         self._build = build
+        self._instance = instance
         self._ping = ping
         self._consumers = consumers
+        self.index_problems: tuple[str, ...] = ()
+        """Indexes that the database refuses, as named by the job store. They slow questions down, and stop nothing."""
         self._heard = time.monotonic()
         self._metrics = make_asgi_app()
         self.stopping = False
@@ -36,11 +64,12 @@ class Health:
         """Status code and body of /healthz."""
         if not any(consumer.is_stalled for consumer in self._consumers):
             self._heard = time.monotonic()
-        deaf = time.monotonic() - self._heard
-        return (200 if deaf < STALLED_SECONDS else 503), {
+        not_consuming = time.monotonic() - self._heard
+        return (200 if not_consuming < STALLED_SECONDS else 503), {
             "service": self._service,
             "build": self._build,
-            "not_consuming_seconds": round(deaf, 1),
+            "instance": self._instance,
+            "not_consuming_seconds": round(not_consuming, 1),
         }
 
     async def ready(self) -> tuple[int, dict[str, Any]]:
@@ -50,9 +79,14 @@ class Health:
             database = True
         except Unavailable:
             database = False
-        queues = {consumer.queue.name: consumer.paused_because or consumer.is_consuming for consumer in self._consumers}
-        ready = database and not self.stopping and all(queues.values())
-        return (200 if ready else 503), {"service": self._service, "database": database, "queues": queues}
+        consuming = all(consumer.is_consuming and not consumer.is_overdue for consumer in self._consumers)
+        return (200 if database and consuming and not self.stopping else 503), {
+            "service": self._service,
+            "instance": self._instance,
+            "database": database,
+            "queues": {consumer.queue.name: _state(consumer) for consumer in self._consumers},
+            "index_problems": self.index_problems,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,6 +100,13 @@ class Health:
                 await self._metrics(scope, receive, send)
             case _:
                 await _answer(send, 404, {"title": "Not found", "known": ["/healthz", "/readyz", "/metrics"]})
+
+
+def _state(consumer: ConsumerState) -> str | bool:
+    """Why a consumer pauses or is not ready, else whether it consumes."""
+    if consumer.is_overdue:
+        return f"a message is in flight for {consumer.oldest_in_flight_seconds:.0f} s"
+    return consumer.paused_because or consumer.is_consuming
 
 
 async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:

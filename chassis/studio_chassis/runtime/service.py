@@ -2,12 +2,17 @@
 
 import asyncio
 import math
+import os
+import secrets
 import signal
+import socket
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import structlog
 import uvicorn
@@ -28,6 +33,9 @@ from studio_chassis.runtime.settings import ServiceSettings, read_settings
 from studio_contracts.topology import Queue
 
 LAG_SECONDS = 1.0
+CLOSE_SECONDS = 12.0
+"""What closing the connections may take once the work is drained."""
+FAILED = 1
 log = structlog.get_logger()
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -53,54 +61,98 @@ class ServiceDefinition:
     handlers: Mapping[Queue, Handler] = field(default_factory=dict)
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
     web: Callable[[Health], Any] | None = None
-    port: int | None = None
 
 
 ServiceFactory = Callable[[ServiceContext, S], AbstractAsyncContextManager[ServiceDefinition]]
 
 
 def run_service(name: str, settings_type: type[S], build: ServiceFactory[S]) -> None:
-    """Read the settings, run the service until SIGTERM or SIGINT, drain, stop."""
+    """Read the settings, run the service until SIGTERM or SIGINT, drain, stop.
+
+    Whatever keeps it from starting, or ends it, is logged last, and ends the process with status 1 immediately: what
+    a half-started service leaves open is closed by the kernel. A second signal ends it in the same way, and so does a
+    drain that does not end within its time.
+    """
     settings = read_settings(settings_type)
     configure_logs(name, settings.log_format, settings.log_level)
     failpoints.arm(settings.failpoint)
-    asyncio.run(_serve(name, settings, build))
+    try:
+        asyncio.run(_serve(name, settings, build))
+    except BaseException as error:  # noqa: BLE001 - also SystemExit, which uvicorn raises when it cannot serve
+        _exit(error)
+
+
+def _exit(error: BaseException | str) -> NoReturn:
+    """Log why, and end the process without waiting for anything."""
+    if isinstance(error, str):
+        log.critical("ended", reason=error)
+    else:
+        log.critical("ended", reason=f"{type(error).__name__}: {error}", exc_info=error)
+    sys.stdout.flush()
+    os._exit(FAILED)
 
 
 async def _serve(name: str, settings: S, build: ServiceFactory[S]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stop, settings.drain_seconds)
+    port = open_port(settings.http_host, settings.listen_port)
     with tracing_enabled(name, settings.build):
-        await _run_until(stop, name, settings, build)
+        try:
+            await _run_until(stop, port, name, settings, build)
+        except BaseException as error:  # noqa: BLE001 - here, for tidying up may take longer than anybody waits
+            _exit(error)
     log.info("stopped")
 
 
-async def _run_until(stop: asyncio.Event, name: str, settings: S, build: ServiceFactory[S]) -> None:
-    async with open_service_context(name, settings) as chassis, build(chassis, settings) as work:
+def _stop(stop: asyncio.Event, drain_seconds: float) -> None:
+    if stop.is_set():
+        _exit("stopped a second time")
+    stop.set()
+    # Of a thread of its own: what keeps the process from ending may be the loop itself.
+    last_resort = threading.Timer(drain_seconds + CLOSE_SECONDS, _exit, ["not drained in time"])
+    last_resort.daemon = True
+    last_resort.start()
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """A socket that listens, before anything else is opened. Raises OSError that names host and port."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+
+
+async def _run_until(
+    stop: asyncio.Event, port: socket.socket, name: str, settings: S, build: ServiceFactory[S]
+) -> None:
+    async with open_service_context(name, settings) as context, build(context, settings) as work:
         consumers = [
-            Consumer(chassis.broker, chassis.jobs, queue, handler, chassis.clock)
+            Consumer(context.broker, queue, handler, context.jobs.dead_lettered, context.clock)
             for queue, handler in work.handlers.items()
         ]
-        health = Health(name, settings.build, chassis.store.ping, consumers)
+        instance = settings.instance or secrets.token_hex(4)
+        health = Health(name, settings.build, instance, context.store.ping, consumers)
         app = work.web(health) if work.web is not None else health
-        port = settings.health_port if work.port is None else work.port
-        background = [asyncio.create_task(_set_up(chassis, consumers))]
+        background = [asyncio.create_task(_set_up(context, consumers, health))]
         background += [asyncio.create_task(_keep_running(loop)) for loop in (_measure_lag, *work.loops)]
+        background += [asyncio.create_task(_keep_running(consumer.watch)) for consumer in consumers]
         server = _Server(
             uvicorn.Config(
                 app,
-                host=settings.http_host,
-                port=port,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=math.ceil(settings.drain_seconds),  # a client that reads slowly or never
             )
         )
-        serving = asyncio.create_task(server.serve())
-        log.info("started", port=port, queues=[queue.name for queue in work.handlers])
+        serving = asyncio.create_task(server.serve(sockets=[port]))
+        log.info(
+            "started", port=port.getsockname()[1], instance=instance, queues=[queue.name for queue in work.handlers]
+        )
         await asyncio.wait([serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            raise RuntimeError("the HTTP server ended by itself")
         log.info("draining")
         health.stopping = True
         server.should_exit = True
@@ -109,7 +161,7 @@ async def _run_until(stop: asyncio.Event, name: str, settings: S, build: Service
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await chassis.jobs.flush_publishing()
+        await context.jobs.flush_publishing()
 
 
 class _Server(uvicorn.Server):
@@ -133,11 +185,12 @@ async def open_service_context(
         yield ServiceContext(jobs, store, UrlObjectStore(settings.object_store_url), broker, clock)
 
 
-async def _set_up(chassis: ServiceContext, consumers: Sequence[Consumer]) -> None:
+async def _set_up(context: ServiceContext, consumers: Sequence[Consumer], health: Health) -> None:
     async def indexes() -> None:
         while True:
             with suppress(ChassisError):
-                return await chassis.store.create_indexes()
+                health.index_problems = await context.store.create_indexes()
+                return
             await asyncio.sleep(1)
 
     try:

@@ -51,6 +51,11 @@ class ServiceSettings(BaseSettings):
         description="Port of /healthz, /readyz and /metrics",
     )
     build: str = Field("development", validation_alias="STUDIO_BUILD", description="Version of the build, for /healthz")
+    instance: str = Field(
+        "",
+        validation_alias="STUDIO_INSTANCE",
+        description="Name of this process in /healthz and /readyz; drawn by chance when it is empty",
+    )
     log_format: Literal["json", "console"] = Field("json", validation_alias="STUDIO_LOG_FORMAT")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias="STUDIO_LOG_LEVEL")
     drain_seconds: float = Field(
@@ -59,6 +64,11 @@ class ServiceSettings(BaseSettings):
     failpoint: Annotated[str, AfterValidator(_known_failpoint)] = Field(
         "", validation_alias="STUDIO_FAILPOINT", description="For drills: name[:n] of the line at which to die"
     )
+
+    @property
+    def listen_port(self) -> int:
+        """The one port the service listens on."""
+        return self.health_port
 
 
 class ProviderSettings(ServiceSettings):

@@ -2,8 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,12 +63,24 @@ class SimulatedRabbit:
         self._lag = lag
         self._under_way = 0
         self._disks = 1
+        self.declare()
+
+    def declare(self) -> None:
+        """Make the queues that are missing."""
         for queue in topology.QUEUES:
-            self.queues[queue.dead_letter_queue] = _Queue(queue.dead_letter_queue)
-            self.queues[queue.name] = _Queue(queue.name, dead=queue.dead_letter_queue)
+            self.queues.setdefault(queue.dead_letter_queue, _Queue(queue.dead_letter_queue))
+            self.queues.setdefault(queue.name, _Queue(queue.name, dead=queue.dead_letter_queue))
         for delay in topology.RETRY_DELAYS:
             name = topology.retry_exchange(delay)
-            self.queues[name] = _Queue(name, waits=delay.total_seconds())
+            self.queues.setdefault(name, _Queue(name, waits=delay.total_seconds()))
+
+    def delete(self, name: str) -> bool:
+        """Remove an empty queue that nobody consumes, as a policy or an operator may; whether it was one."""
+        queue = self.queues.get(name)
+        if queue is None or queue.ready or queue.consumers:
+            return False
+        del self.queues[name]
+        return True
 
     def messages(self, name: str) -> list[Message]:
         """What is in a queue and in nobody's hands."""
@@ -86,7 +98,8 @@ class SimulatedRabbit:
         if exchange == topology.EXCHANGE:
             names = [queue.name for queue in topology.QUEUES if routing_key in queue.types]
         else:
-            names = [name for name in (exchange or routing_key,) if name in self.queues]
+            names = [exchange or routing_key]
+        names = [name for name in names if name in self.queues]
         for name in names:
             self._after(self._lag(), self._arrive, self.queues[name], _Kept(message, routing_key))
         return bool(names)
@@ -142,7 +155,7 @@ class SimulatedRabbit:
 
     def _take_back(self, queue: _Queue, kept: _Kept) -> None:
         kept.deliveries += 1
-        if kept.deliveries > topology.DELIVERY_LIMIT and queue.dead is not None:
+        if kept.deliveries > topology.DELIVERY_LIMIT and queue.dead in self.queues:
             kept.message.headers["x-first-death-reason"] = "delivery_limit"
             self._arrive(self.queues[queue.dead], _Kept(kept.message, queue.dead))
         else:
@@ -199,6 +212,7 @@ class SimulatedBroker:
         self.is_connected = True
         self.ready = asyncio.Event()
         self.ready.set()
+        rabbit.declare()
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange. Raises Unavailable."""
@@ -208,11 +222,20 @@ class SimulatedBroker:
 
     async def send(self, exchange: str, routing_key: str, message: Message, *, mandatory: bool = True) -> None:
         """Publish; a mandatory message that no queue takes is an error. Raises Unavailable."""
+        if await self._route(exchange, routing_key, message) or not mandatory:
+            return
+        self.declare_again()
+        if not await self._route(exchange, routing_key, message):
+            raise Unavailable(f"broker: {routing_key} was not taken by any queue")
+
+    def declare_again(self) -> None:
+        """What a message that no queue took leads to."""
+        self.rabbit.declare()
+
+    async def _route(self, exchange: str, routing_key: str, message: Message) -> bool:
         if not self.is_connected:
             raise Unavailable("broker: not connected")
-        taken = await self.wire("broker.publish", lambda: self.rabbit.route(exchange, routing_key, message))
-        if mandatory and not taken:
-            raise Unavailable(f"broker: {routing_key} was not taken by any queue")
+        return await self.wire("broker.publish", lambda: self.rabbit.route(exchange, routing_key, message))
 
     async def open_queue(self, queue: Queue) -> "SimulatedQueue":
         """The queue, on a channel of its own that holds as many messages as its prefetch allows."""
@@ -223,7 +246,35 @@ class SimulatedBroker:
         """How many messages are ready in the queue. Raises Unavailable."""
         if not self.is_connected:
             raise Unavailable("broker: not connected")
-        return await self.wire("broker.waiting", lambda: len(self.rabbit.queues[queue.name].ready))
+        return await self.wire("broker.count", lambda: len(self.rabbit.queues[queue.name].ready))
+
+    async def consumer_count(self, queue: Queue) -> int:
+        """How many consumers the queue has. Raises Unavailable."""
+        if not self.is_connected:
+            raise Unavailable("broker: not connected")
+        return await self.wire("broker.count", lambda: len(self.rabbit.queues[queue.name].consumers))
+
+    async def dead_letter_count(self, queue: Queue) -> int:
+        """How many messages lie in its dead-letter queue. Raises Unavailable, also when there is no such queue."""
+        if not self.is_connected:
+            raise Unavailable("broker: not connected")
+        dead = self.rabbit.queues.get(queue.dead_letter_queue)
+        if dead is None:
+            raise Unavailable(f"broker: no queue {queue.dead_letter_queue}")
+        return await self.wire("broker.count", lambda: len(dead.ready))
+
+    @asynccontextmanager
+    async def dead_letters(self, queue: Queue) -> AsyncIterator["SimulatedDeadLetters"]:
+        """Its dead-letter queue, to fetch from. Raises Unavailable."""
+        await self.dead_letter_count(queue)
+        hand = Subscription("", self.rabbit.queues[queue.dead_letter_queue], prefetch=0, callback=_nothing_is_pushed)
+        hand.queue.consumers.append(hand)
+        self.subscriptions.append(hand)
+        try:
+            yield SimulatedDeadLetters(self, hand)
+        finally:
+            hand.canceled = True
+            self.rabbit.remove(hand, take_back=True)
 
     def lose(self) -> None:
         """The connection breaks: what is in hand goes back to its queues."""
@@ -232,8 +283,9 @@ class SimulatedBroker:
             self.rabbit.remove(subscription, take_back=True)
 
     def restore(self) -> None:
-        """The connection is back, with its consumers."""
+        """The connection is back, with its consumers, and the topology is declared again."""
         self.is_connected = True
+        self.rabbit.declare()
         for subscription in self.subscriptions:
             if not subscription.canceled:
                 subscription.queue.consumers.append(subscription)
@@ -243,6 +295,29 @@ class SimulatedBroker:
         """As `lose`, for good."""
         self.lose()
         self.subscriptions.clear()
+
+
+class SimulatedDeadLetters:
+    """A dead-letter queue to fetch from."""
+
+    def __init__(self, broker: SimulatedBroker, hand: Subscription) -> None:
+        self._broker, self._hand = broker, hand
+
+    async def next(self) -> SimulatedDelivery | None:
+        """The next message, or None."""
+
+        def fetch() -> SimulatedDelivery | None:
+            if not self._hand.queue.ready:
+                return None
+            kept = self._hand.queue.ready.pop(0)
+            self._hand.unacked.append(kept)
+            return SimulatedDelivery(self._broker.rabbit, self._hand, kept, self._broker.wire)
+
+        return await self._broker.wire("broker.get", fetch)
+
+
+async def _nothing_is_pushed(message: Any) -> None:
+    raise AssertionError(f"{message} was not asked for")
 
 
 class SimulatedQueue:

@@ -1,9 +1,8 @@
 """A plain channel to the broker in memory, for those who fetch messages one by one instead of consuming."""
 
 from types import SimpleNamespace
-from typing import Any
 
-from studio_chassis.testing.broker import SimulatedDelivery, SimulatedRabbit, Subscription
+from studio_chassis.testing.broker import SimulatedDelivery, SimulatedRabbit, Subscription, _nothing_is_pushed
 from studio_chassis.testing.wire import Wire, perfect
 
 
@@ -49,7 +48,3 @@ class SimulatedSource:
             return SimulatedDelivery(self._rabbit, self._hand, kept, self._wire)
 
         return await self._wire("broker.get", fetch)
-
-
-async def _nothing_is_pushed(message: Any) -> None:
-    raise AssertionError(f"{message} was not asked for")

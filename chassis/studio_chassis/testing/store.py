@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 
 from studio_chassis.errors import JobExists, JobNotFound
+from studio_chassis.persistence.documents import from_document, skip_unreadable, to_document
 from studio_chassis.persistence.store import AttemptRef, BacklogStats, Cursor, IdempotencyRecord, Outbox, StatusStats
 from studio_chassis.testing.wire import Wire, perfect
 from studio_contracts.events import Event
@@ -24,7 +25,15 @@ class SimulatedDatabase:
         self.observers: list[Observer] = []
         self.lags: Callable[[], bool] = lambda: False
         """Whether a read shows the job as it was before its last change, as after an election it may."""
+        self.unreadable: set[str] = set()
+        """Jobs whose documents hold a field of a later release, which this one does not know."""
         self._before: dict[str, Job] = {}
+
+    def read(self, job: Job) -> Job:
+        """The job, through the code that reads documents. Raises UnreadableJob."""
+        if job.id not in self.unreadable:
+            return job
+        return from_document({"_id": job.id, **to_document(job), "of_a_later_release": True})
 
     def view(self, job_id: str) -> Job | None:
         """The job as a reader sees it. It may be late, and never absent when it is there."""
@@ -54,8 +63,9 @@ class SimulatedJobStore:
         self._database = database or SimulatedDatabase()
         self._wire = wire
 
-    async def create_indexes(self) -> None:
+    async def create_indexes(self) -> tuple[str, ...]:
         """There is nothing to index."""
+        return ()
 
     async def insert(self, first: Transition) -> None:
         """Store a new job with its events. Raises JobExists."""
@@ -70,18 +80,18 @@ class SimulatedJobStore:
             raise JobExists(first.job.id)
 
     async def load(self, job_id: str) -> Job:
-        """The job as it stands. Raises JobNotFound."""
+        """The job as it stands. Raises JobNotFound and UnreadableJob."""
         job = await self._wire("store.load", lambda: self._database.view(job_id))
         if job is None:
             raise JobNotFound(job_id)
-        return job
+        return self._database.read(job)
 
     async def load_linearizable(self, job_id: str) -> Job:
-        """The job with every change in it. Raises JobNotFound."""
+        """The job with every change in it. Raises JobNotFound and UnreadableJob."""
         job = await self._wire("store.load", lambda: self._database.jobs.get(job_id))
         if job is None:
             raise JobNotFound(job_id)
-        return job
+        return self._database.read(job)
 
     async def commit(self, change: Transition) -> bool:
         """Write if the version is the one before."""
@@ -128,8 +138,9 @@ class SimulatedJobStore:
         return self._each(lambda job: job.is_final and job.expires_at is not None and job.expires_at <= now)
 
     async def _each(self, wanted: Callable[[Job], bool]) -> AsyncIterator[Job]:
-        for job in await self._wire("store.find", lambda: self._database.oldest_first(wanted)):
-            yield job
+        for stored in await self._wire("store.find", lambda: self._database.oldest_first(wanted)):
+            if (job := skip_unreadable(self._database.read, stored)) is not None:
+                yield job
 
     async def remove(self, job: Job) -> bool:
         """Remove the job if it is still the one given."""
@@ -154,7 +165,8 @@ class SimulatedJobStore:
         def find() -> tuple[Job, ...]:
             jobs = [job for job in self._database.jobs.values() if status in (None, job.status)]
             places = sorted(((Cursor(job.created_at, job.id), job) for job in jobs), reverse=True, key=lambda at: at[0])
-            return tuple(job for place, job in places if after is None or place < after)[:limit]
+            found = (job for place, job in places if after is None or place < after)
+            return tuple(job for job in found if skip_unreadable(self._database.read, job) is not None)[:limit]
 
         return await self._wire("store.find", find)
 

@@ -53,6 +53,7 @@ _RULES: dict[type, Callable[[Job, Any, TransitionContext], Job | None]] = {
     h.PredictionReported: slots.on_prediction_reported,
     h.PicturesMade: slots.pictures_made,
     h.WorkFailed: ending.work_failed,
+    h.Undeliverable: ending.undeliverable,
     h.CancelRequested: ending.cancel_requested,
     h.DeadlinePassed: ending.deadline_passed,
 }

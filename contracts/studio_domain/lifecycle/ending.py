@@ -3,9 +3,10 @@
 from collections import Counter
 from datetime import timedelta
 
+from studio_contracts.events import PredictionUpdated
 from studio_contracts.job import SETTLED, Concept, Job, JobError, Status
-from studio_domain.domain_events import CancelRequested, DeadlinePassed, WorkFailed
-from studio_domain.lifecycle.transition import TransitionContext
+from studio_domain.domain_events import CancelRequested, DeadlinePassed, Undeliverable, WorkFailed, set_aside
+from studio_domain.lifecycle.transition import OPEN, TransitionContext, outstanding_messages
 
 
 def settle(job: Job, context: TransitionContext) -> Job:
@@ -42,6 +43,17 @@ def work_failed(job: Job, failure: WorkFailed, context: TransitionContext) -> Jo
         code=failure.code, title=failure.title, detail=failure.detail, stage=job.stage, replayable=failure.replayable
     )
     return _end(job, "failed", context, error)
+
+
+def undeliverable(job: Job, event: Undeliverable, context: TransitionContext) -> Job | None:
+    """The job fails if it waits for that message. An old copy of one that did its work changes nothing."""
+    payload = event.payload
+    if isinstance(payload, PredictionUpdated):
+        slot = job.slot(payload.slot)
+        awaited = slot is not None and slot.attempt == payload.attempt and slot.state in OPEN
+    else:
+        awaited = payload in outstanding_messages(job)
+    return work_failed(job, set_aside(event.dead_letter_queue), context) if awaited else None
 
 
 def cancel_requested(job: Job, _: CancelRequested, context: TransitionContext) -> Job:

@@ -16,10 +16,9 @@ from studio_domain.domain_events import (
     WebhookReceived,
 )
 from studio_domain.lifecycle.ending import settle
-from studio_domain.lifecycle.transition import TransitionContext
+from studio_domain.lifecycle.transition import OPEN, TransitionContext
 from studio_domain.prediction import MAX_OUTPUT_CHARS, is_infrastructure_failure
 
-OPEN = ("waiting", "submitting", "running")
 MAX_REPORTS = 8
 """Reports of one attempt that are remembered, so that an equal one is not kept again."""
 

@@ -17,6 +17,8 @@ from studio_contracts.events import (
 )
 from studio_contracts.job import SETTLED, Job, Slot, Stage, Status, TimelineEntry
 
+OPEN = ("waiting", "submitting", "running")
+"""States of a slot whose prediction is still to be reported."""
 MAX_TIMELINE = 200
 """A timeline is for people; a job that is nudged for ever must not outgrow its document."""
 

@@ -1,7 +1,5 @@
 """Broker and database, wherever they come from."""
 
-import hashlib
-import inspect
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -13,8 +11,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from studio_chassis.messaging import broker as amqp
-from studio_contracts import topology
+from studio_chassis.messaging.declaration import fingerprint
 from studio_local.backend import Choice, Kind, choose
 from studio_local.broker import BrokerPorts, Management, NativeBroker, speaks_amqp
 from studio_local.containers import (
@@ -149,8 +146,7 @@ class Infrastructure:
         """
         url = self.rabbitmq_url
         if self.choice.kind is not Kind.URL:
-            declared = inspect.getsource(topology) + inspect.getsource(amqp)
-            url = self.fresh_vhost(f"studio-{hashlib.sha256(declared.encode()).hexdigest()[:8]}")
+            url = self.fresh_vhost(f"studio-{fingerprint()}")
         return Endpoints(url, self.mongodb_url, database)
 
     @contextmanager

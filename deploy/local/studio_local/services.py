@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 
 import httpx
 
@@ -44,6 +45,7 @@ def settings(
         "OBJECT_STORE_URL": objects.as_uri(),
         "REPLICATE_WEBHOOK_SECRET": environment.get("REPLICATE_WEBHOOK_SECRET") or secrets["webhook_token"],
         "STUDIO_GATEWAY_PORT": str(ports[GATEWAY]),
+        "STUDIO_GATEWAY_URL": f"http://{LOOPBACK}:{ports[GATEWAY]}",
         "STUDIO_LOG_FORMAT": "json",
         "PYTHONUNBUFFERED": "1",
     }
@@ -72,13 +74,14 @@ def service_processes(
     """The processes by name, not yet started; the stand-in only where asked for."""
 
     def process(name: str, port: int) -> ManagedProcess:
+        instance = token_hex(4)
         return ManagedProcess(
             name,
             [sys.executable, "-m", f"studio_{name}"],
-            environment={**environment, "STUDIO_HEALTH_PORT": str(port)},
+            environment={**environment, "STUDIO_HEALTH_PORT": str(port), "STUDIO_INSTANCE": instance},
             log=logs / f"{name}.log",
             records=records,
-            ready=(lambda: is_listening(port)) if name == STANDIN else (lambda: _is_ready(port)),
+            ready=(lambda: is_listening(port)) if name == STANDIN else (lambda: is_ready(port, instance)),
             grace_seconds=STOP_SECONDS,
         )
 
@@ -86,8 +89,10 @@ def service_processes(
     return {name: process(name, ports[name]) for name in names}
 
 
-def _is_ready(port: int) -> bool:
+def is_ready(port: int, instance: str) -> bool:
+    """Whether the service that listens on the port is that instance, and ready."""
     try:
-        return httpx.get(f"http://{LOOPBACK}:{port}/readyz", timeout=2, trust_env=False).is_success
-    except httpx.TransportError:
+        answer = httpx.get(f"http://{LOOPBACK}:{port}/readyz", timeout=2, trust_env=False)
+        return answer.is_success and answer.json().get("instance") == instance
+    except (httpx.HTTPError, ValueError, AttributeError):  # a stranger may answer anything
         return False

@@ -49,7 +49,7 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
             app.router.routes.append(Route(path, health, methods=["GET"], include_in_schema=False))
         return app
 
-    yield ServiceDefinition(web=web, loops=[subscriptions.run], port=settings.port)
+    yield ServiceDefinition(web=web, loops=[subscriptions.run])
 
 
 def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions: JobSubscriptions) -> FastAPI:

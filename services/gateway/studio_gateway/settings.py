@@ -37,3 +37,7 @@ class GatewaySettings(ModelSettings):
     job_cents: int = Field(200, ge=1, validation_alias="STUDIO_JOB_CENTS", description="The most one job may cost")
     job_deadline_seconds: int = Field(1800, ge=1, validation_alias="STUDIO_JOB_DEADLINE_SECONDS")
     retention_days: int = Field(30, ge=1, validation_alias="STUDIO_RETENTION_DAYS")
+
+    @property
+    def listen_port(self) -> int:
+        return self.port

@@ -15,12 +15,14 @@ from studio_reconciler.rescue import Rescuer
 from studio_reconciler.retention import remove_expired
 from studio_reconciler.settings import ReconcilerSettings
 from studio_reconciler.stats import take_census
+from studio_reconciler.undelivered import UndeliveredMessages
 
 LEASE = timedelta(seconds=15)
 TICK_SECONDS = 1.0
 CENSUS_SECONDS = 15.0
 RELAY_BATCH = 500
 EXPIRY_SECONDS = 60.0
+UNDELIVERED_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Reconciler:
     rescuer: Rescuer
     settings: ReconcilerSettings
     holder: str
+    undelivered: UndeliveredMessages
 
     async def relay(self) -> None:
         """Publish what was committed and never published."""
@@ -53,6 +56,13 @@ class Reconciler:
             if await self._leads():
                 await remove_expired(self.chassis.store, self.chassis.objects, self.chassis.clock())
             await asyncio.sleep(EXPIRY_SECONDS)
+
+    async def report_undelivered(self) -> None:
+        """Fail the jobs whose messages the broker gave up."""
+        while True:
+            if await self._leads():
+                await self.undelivered.report()
+            await asyncio.sleep(UNDELIVERED_SECONDS)
 
     async def count(self) -> None:
         """Count what is under way. Each replica does: whoever is scraped tells the truth."""
@@ -78,8 +88,16 @@ async def build(chassis: ServiceContext, settings: ReconcilerSettings) -> AsyncI
     async with open_http_client() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
         rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
-        reconciler = Reconciler(chassis, rescuer, settings, f"{socket.gethostname()}-{uuid4().hex[:8]}")
-        loops = [reconciler.relay, reconciler.rescue, reconciler.expire, reconciler.count]
+        holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
+        undelivered = UndeliveredMessages(chassis.broker, chassis.jobs, chassis.clock)
+        reconciler = Reconciler(chassis, rescuer, settings, holder, undelivered)
+        loops = [
+            reconciler.relay,
+            reconciler.rescue,
+            reconciler.expire,
+            reconciler.count,
+            reconciler.report_undelivered,
+        ]
         if settings.public_base_url is None:
             loops.append(reconciler.poll)
         yield ServiceDefinition(loops=loops)

@@ -61,7 +61,9 @@ class Rescuer:
                 with span("look after", job.traceparent, job_id=job.id):
                     await look_after(job)
             except ChassisError as error:
-                log.warning("not this time", job_id=job.id, reason=str(error))
+                log.warning("skipped this round", job_id=job.id, reason=str(error))
+            except Exception as error:
+                log.error("cannot be looked after", job_id=job.id, reason=str(error), exc_info=error)
             finally:
                 places.release()
 

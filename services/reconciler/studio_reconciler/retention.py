@@ -12,8 +12,15 @@ log = structlog.get_logger()
 
 
 async def remove_expired(store: JobStore, objects: ObjectStore, now: datetime) -> None:
-    """Remove every final job whose `expires_at` has come, and all its pictures. Safe to repeat. Raises Unavailable."""
+    """Remove every final job whose `expires_at` has come, and all its pictures. Safe to repeat. Raises Unavailable.
+
+    A job whose pictures cannot be removed stays for the next time, and the others go.
+    """
     async for job in store.expired(now):
-        await objects.delete_under(job_prefix(job.id))
-        await store.remove(job)
-        log.info("expired", job_id=job.id, status=job.status)
+        try:
+            await objects.delete_under(job_prefix(job.id))
+            await store.remove(job)
+        except Exception as error:  # noqa: BLE001 - whatever one job makes a store raise, the others are removed
+            log.warning("not expired yet", job_id=job.id, reason=f"{type(error).__name__}: {error}")
+        else:
+            log.info("expired", job_id=job.id, status=job.status)

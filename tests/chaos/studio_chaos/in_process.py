@@ -45,7 +45,7 @@ async def gateway_on(
     known = GatewaySettings(**addresses(endpoints), replicate_webhook_secret=SECRET, **settings)
     async with build(chassis, known) as work:
         assert work.web is not None
-        transport = httpx.ASGITransport(work.web(Health("gateway", "test", chassis.store.ping, [])))
+        transport = httpx.ASGITransport(work.web(Health("gateway", "test", "instance-1", chassis.store.ping, [])))
         async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
             yield client
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studio_chassis.errors import JobExists, JobNotFound, Unavailable
+from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
+from studio_chassis.persistence.mongo import MongoJobStore
 from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import GenerationRequest, Job, Limits
 from studio_domain.domain_events import (
@@ -230,3 +232,77 @@ async def test_a_document_that_is_full_is_unavailable_until_its_events_are_publi
     (outbox,) = await store.unpublished(NOW + timedelta(days=1), 10)
     await store.clear_outbox("a", tuple(event.id for event in outbox.events))
     await fill(full)
+
+
+async def _damage(store: JobStore, job_id: str) -> None:
+    """Its document gets a field that only a later release knows."""
+    if isinstance(store, SimulatedJobStore):
+        store._database.unreadable.add(job_id)
+    else:
+        assert isinstance(store, MongoJobStore)
+        await store._jobs.update_one({"_id": job_id}, {"$set": {"brief.of_a_later_release": "something"}})
+
+
+async def test_one_unreadable_document_is_an_error_of_its_own_and_left_out_of_every_list(store: JobStore) -> None:
+    for job_id in ("a", "b", "c", "final", "kept"):
+        await store.insert(_accepted(job_id))
+    for job_id in ("final", "kept"):
+        await store.commit(_after(await store.load(job_id), CancelRequested()))
+    for job_id in ("a", "final"):
+        await _damage(store, job_id)
+        with pytest.raises(UnreadableJob, match=job_id):
+            await store.load(job_id)
+        with pytest.raises(UnreadableJob, match=job_id):
+            await store.load_linearizable(job_id)
+    later = NOW + timedelta(days=2)
+    assert await _ids(store.unfinished(later)) == ["b", "c"]
+    assert sorted(await _ids(store.overdue(later))) == ["b", "c"]
+    assert await _ids(store.expired(later)) == ["kept"]
+    assert [job.id for job in await store.recent(2)] == ["kept", "c"], "a page is full all the same"
+    assert len(await store.recent(9)) == 3
+    assert (await store.versions(["a", "b"])) == {"a": 1, "b": 1}
+    assert (await store.census()).unfinished["pending"].jobs == 3
+
+
+@pytest.mark.parametrize("kind", ["real"], indirect=True)
+async def test_a_damaged_outbox_holds_up_no_other_and_is_named(store: JobStore) -> None:
+    assert isinstance(store, MongoJobStore)
+    for seconds, job_id in enumerate(("a", "b", "c")):
+        await store.insert(_accepted(job_id, NOW + timedelta(seconds=seconds)))
+    await store._jobs.update_one({"_id": "a"}, {"$set": {"outbox": [{"id": 1}]}})
+    await store._jobs.update_one({"_id": "c"}, {"$unset": {"updated_at": 1, "version": 1, "brief": 1}})
+    assert [one.job_id for one in await store.unpublished(NOW + timedelta(minutes=1), 1)] == ["b"]
+    assert await store.versions(["a", "c"]) == {"a": 1}
+    assert (await store.census()).oldest_outbox == NOW
+    assert [job_id for job_id, _ in await store.unreadable(100)] == ["c", "a"]
+
+
+@pytest.mark.parametrize("kind", ["real"], indirect=True)
+async def test_each_index_is_made_by_itself_and_what_conflicts_is_named(store: JobStore) -> None:
+    assert isinstance(store, MongoJobStore)
+    assert await store.index_problems() == ()
+    jobs, claims = store._database["jobs"], store._database["claims"]
+    for collection in (jobs, claims):
+        await collection.drop_indexes()
+    await jobs.create_index([("updated_at", 1)], name="unfinished")  # without its filter
+    await jobs.create_index([("created_at", -1), ("_id", -1)], name="by_hand")  # under another name
+    await claims.create_index([("claimed_at", 1)], name="kept", expireAfterSeconds=60)
+    problems = await store.create_indexes()
+    assert [problem.split()[0] for problem in problems] == ["jobs.unfinished", "jobs.recent"]
+    assert all("dropIndex" in problem for problem in problems)
+    names = set(await jobs.index_information())
+    assert names >= {"overdue", "expired", "unpublished", "recent_of_status", "awaiting"}
+    assert (await claims.index_information())["kept"]["expireAfterSeconds"] == 24 * 3600
+    assert await store.index_problems() == problems
+    await jobs.drop_index("unfinished")
+    await jobs.drop_index("by_hand")
+    assert await store.create_indexes() == ()
+
+
+@pytest.mark.parametrize("kind", ["real"], indirect=True)
+async def test_a_claim_of_a_later_release_is_read_by_this_one(store: JobStore) -> None:
+    assert isinstance(store, MongoJobStore)
+    first = IdempotencyRecord("key", "brief", "job", NOW)
+    await store.claim(first)
+    await store._claims.update_one({"_id": "key"}, {"$set": {"owner": "somebody"}})
+    assert await store.claim(first._replace(job_id="other")) == first

@@ -102,7 +102,7 @@ async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]
     ):
         jobs = Jobs(store, broker.publish, utc_now, "test")
         studio = Studio(jobs, broker, tmp_path)
-        consumer = Consumer(broker, jobs, topology.STENCIL_JOB_CREATED, studio.handle)
+        consumer = Consumer(broker, topology.STENCIL_JOB_CREATED, studio.handle, jobs.dead_lettered)
         await consumer.start()
         yield studio
         await consumer.drain(5)

@@ -134,7 +134,7 @@ async def post_and_set_aside(studio: Any) -> str:
         open_broker(endpoints.rabbitmq_url, "stencil", "test") as broker,
     ):
         jobs = Jobs(store, broker.publish, utc_now, "stencil")
-        consumer = Consumer(broker, jobs, topology.STENCIL_JOB_CREATED, reject)
+        consumer = Consumer(broker, topology.STENCIL_JOB_CREATED, reject, jobs.dead_lettered)
         await consumer.start()
         job_id: str = await asyncio.to_thread(studio.post)
         job = await asyncio.to_thread(studio.wait, job_id)

@@ -115,7 +115,9 @@ class Process:
         chassis = ServiceContext(jobs, store, objects, broker, life.now)  # type: ignore[arg-type]
         async with AsyncExitStack() as stack:
             work = await stack.enter_async_context(self._build(chassis, self._settings))
-            self._consumers = [Consumer(broker, jobs, queue, handler) for queue, handler in work.handlers.items()]  # type: ignore[arg-type]
+            self._consumers = [
+                Consumer(broker, queue, handler, jobs.dead_lettered) for queue, handler in work.handlers.items()
+            ]
             if work.web is not None:
                 self.app = work.web(_no_health)
             world.say(self.name, "starts")

@@ -70,7 +70,7 @@ class GatewayInMemory:
         clock = clock or self._clock
         self.jobs = Jobs(store, self._publish, clock, "gateway")
         self.context = ServiceContext(self.jobs, cast(Any, store), objects, cast(Any, None), clock)
-        self.health = Health("gateway", "build-7", store.ping, [])
+        self.health = Health("gateway", "build-7", "instance-1", store.ping, [])
         self.settings = GatewaySettings(
             rabbitmq_url="amqp://x", mongodb_url="mongodb://x", object_store_url="file:///x",
             replicate_webhook_secret=SECRET, **settings,

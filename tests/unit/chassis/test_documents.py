@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+import structlog.testing
 
-from studio_chassis.persistence.documents import from_document, to_document
+from studio_chassis.errors import UnreadableJob
+from studio_chassis.persistence import documents
+from studio_chassis.persistence.documents import events_from, from_document, skip_unreadable, to_document
 from studio_contracts.job import Job
 from tests.unit.contracts.lives import accepted, live, planned
 
@@ -33,11 +35,48 @@ def test_unknown_fields_that_say_nothing_are_overlooked_at_any_depth(nothing: ob
 def test_an_unknown_field_that_says_something_is_refused(something: object) -> None:
     document = _document(JOB)
     document["predictions"][1].update(new=something, newer=None)
-    with pytest.raises(ValidationError, match=r"predictions\.1\.new\n"):
+    with pytest.raises(UnreadableJob, match=r"predictions\.1\.new: "):
         from_document(document)
 
 
 def test_an_empty_field_excuses_nothing_else() -> None:
     document = _document(JOB) | {"new": None, "status": "unheard of"}
-    with pytest.raises(ValidationError, match="status"):
+    with pytest.raises(UnreadableJob, match="status"):
         from_document(document)
+
+
+DAMAGED: dict[str, dict[str, Any]] = {
+    "no brief": {"brief": None},
+    "a list for a job's slots": {"predictions": [None]},
+    "a text for a time": {"updated_at": "yesterday"},
+    "a number for its timeline": {"timeline": 7},
+    "an endless version": {"version": float("inf")},
+    "a field of a later release": {"panels": [1]},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_whatever_is_wrong_with_a_document_it_is_one_error_that_names_the_job(damage: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableJob, match=JOB.id):
+        from_document(_document(JOB) | damage)
+
+
+def test_a_document_without_its_outbox_or_with_a_strange_one_is_unreadable() -> None:
+    for outbox in ({}, {"outbox": None}, {"outbox": [{"id": 1}]}, {"outbox": [7]}):
+        with pytest.raises(UnreadableJob):
+            events_from({"_id": JOB.id, **outbox})
+
+
+def test_an_unreadable_document_is_skipped_and_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_named", set())
+    with structlog.testing.capture_logs() as logs:
+        read = [skip_unreadable(from_document, _document(JOB) | extra) for extra in ({}, {"x": 1}, {"x": 1})]
+    assert read == [JOB, None, None]
+    assert [(line["event"], line["job_id"]) for line in logs] == [("unreadable job skipped", JOB.id)]
+    assert "x: Extra inputs are not permitted" in logs[0]["reason"]
+
+
+def test_the_reason_does_not_repeat_what_the_document_says() -> None:
+    with pytest.raises(UnreadableJob) as raised:
+        from_document(_document(JOB) | {"status": "a client's secret"})
+    assert "secret" not in str(raised.value)

@@ -1,14 +1,14 @@
 """What the probes of a service answer, and when."""
 
 import json
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.messaging.consumer import Consumer
+from studio_chassis.observability import metrics
 from studio_chassis.runtime.health import STALLED_SECONDS, Health
+from studio_contracts.topology import STENCIL_JOB_CREATED
 
 
 class Database:
@@ -21,13 +21,15 @@ class Database:
             raise Unavailable("database: away")
 
 
-class Ear:
+class StubConsumer:
     """As much of a consumer as health looks at."""
 
     def __init__(self) -> None:
-        self.queue = SimpleNamespace(name="stencil.job-created")
+        self.queue = STENCIL_JOB_CREATED
         self.is_consuming = True
         self.is_stalled = False
+        self.is_overdue = False
+        self.oldest_in_flight_seconds = 0.0
         self.paused_because: str | None = None
 
 
@@ -53,13 +55,13 @@ def database() -> Database:
 
 
 @pytest.fixture
-def ear() -> Ear:
-    return Ear()
+def consumer() -> StubConsumer:
+    return StubConsumer()
 
 
 @pytest.fixture
-def health(clock: Clock, database: Database, ear: Ear) -> Health:
-    return Health("stencil", "1.2.3", database.ping, [cast(Consumer, ear)])
+def health(clock: Clock, database: Database, consumer: StubConsumer) -> Health:
+    return Health("stencil", "1.2.3", "abc", database.ping, [consumer])
 
 
 async def _get(health: Health, path: str) -> tuple[int, dict[str, str], bytes]:
@@ -99,32 +101,55 @@ async def test_a_service_that_drains_is_not_ready(health: Health) -> None:
 
 
 async def test_a_consumer_that_hears_nothing_is_not_ready_at_once_and_not_alive_in_the_end(
-    health: Health, ear: Ear, clock: Clock
+    health: Health, consumer: StubConsumer, clock: Clock
 ) -> None:
-    ear.is_consuming, ear.is_stalled = False, True
+    consumer.is_consuming, consumer.is_stalled = False, True
     assert (await _status(health, "/healthz"), await _status(health, "/readyz")) == (200, 503)
     clock.seconds += STALLED_SECONDS - 1
     assert await _status(health, "/healthz") == 200
     clock.seconds += 1
     assert await _status(health, "/healthz") == 503
-    ear.is_consuming, ear.is_stalled = True, False
+    consumer.is_consuming, consumer.is_stalled = True, False
     assert await _status(health, "/healthz") == 200
 
 
-async def test_a_broker_that_is_away_is_no_reason_to_restart_a_service(health: Health, ear: Ear, clock: Clock) -> None:
-    ear.is_consuming = False
+async def test_a_broker_that_is_away_is_no_reason_to_restart_a_service(
+    health: Health, consumer: StubConsumer, clock: Clock
+) -> None:
+    consumer.is_consuming = False
     clock.seconds += 10 * STALLED_SECONDS
     assert (await _status(health, "/healthz"), await _status(health, "/readyz")) == (200, 503)
 
 
-async def test_a_consumer_that_pauses_is_ready_and_says_why(health: Health, ear: Ear) -> None:
-    ear.paused_because = "no credit"
+async def test_a_consumer_that_pauses_is_ready_and_says_why(health: Health, consumer: StubConsumer) -> None:
+    consumer.paused_because = "no credit"
     status, _, body = await _get(health, "/readyz")
     assert (status, json.loads(body)["queues"]) == (200, {"stencil.job-created": "no credit"})
 
 
+async def test_a_message_longer_in_flight_than_its_time_limit_makes_a_service_unready(
+    health: Health, consumer: StubConsumer
+) -> None:
+    consumer.is_overdue, consumer.oldest_in_flight_seconds = True, 400.0
+    status, _, body = await _get(health, "/readyz")
+    assert (status, json.loads(body)["queues"]) == (503, {"stencil.job-created": "a message is in flight for 400 s"})
+    assert await _status(health, "/healthz") == 200
+
+
+async def test_both_probes_name_the_instance(health: Health) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert json.loads((await _get(health, path))[2])["instance"] == "abc"
+
+
+async def test_an_index_that_the_database_refuses_is_named_and_stops_nothing(health: Health) -> None:
+    health.index_problems = ("jobs.overdue: conflicts",)
+    status, _, body = await _get(health, "/readyz")
+    assert (status, json.loads(body)["index_problems"]) == (200, ["jobs.overdue: conflicts"])
+
+
 async def test_metrics_are_served_and_any_other_path_is_not_found_in_json(health: Health) -> None:
+    metrics.rescued.labels("polled")
     status, _, body = await _get(health, "/metrics")
-    assert (status, b"studio_messages_total" in body) == (200, True)
+    assert (status, b"studio_rescued_total" in body) == (200, True)
     status, headers, body = await _get(health, "/anything")
     assert (status, headers["content-type"], json.loads(body)["title"]) == (404, "application/json", "Not found")

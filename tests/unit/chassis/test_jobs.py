@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studio_chassis.errors import JobConflict, JobExists, JobNotFound, Unavailable
+from studio_chassis.errors import JobConflict, JobExists, JobNotFound, Unavailable, UnreadableJob
 from studio_chassis.persistence.jobs import MAX_CONFLICTS, Jobs
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits
+from studio_contracts.topology import STENCIL_JOB_CREATED
 from studio_domain.domain_events import CancelRequested, DeadlinePassed, Reopened, RescueRequested, WorkFailed
-from studio_domain.lifecycle import Transition, transition
+from studio_domain.lifecycle import Transition, accept, transition
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 CREATED, CANCELED = "j:job.created.v1", "j:job.canceled.v1"
@@ -184,3 +185,31 @@ async def test_in_a_flood_what_cannot_be_published_soon_is_left_to_the_relay(
     wire.gate.set()
     await jobs.flush_publishing()
     assert (wire.published, store.outbox) == ([CREATED], [CANCELED])
+
+
+async def test_an_event_that_cannot_be_put_into_a_message_does_not_hold_up_the_relay(store: Store) -> None:
+    async def publish(event: Event) -> None:
+        if event.subject == "bad":
+            raise ValueError("message id of 300 bytes")
+        published.append(event.subject)
+
+    published: list[str] = []
+    clock = [NOW]
+    jobs = Jobs(store, publish, lambda: clock[0], "test")
+    for job_id in ("bad", "good"):
+        change = accept(
+            Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="", limits=Limits(), now=clock[0], by="test"
+        )
+        store.database.write(change)
+        clock[0] += timedelta(seconds=1)
+    clock[0] += timedelta(seconds=10)
+    assert await jobs.relay(timedelta(seconds=5), limit=10) == 1
+    assert published == ["good"]
+
+
+async def test_an_unreadable_outbox_and_job_do_not_hold_up_the_others(jobs: Jobs, store: Store) -> None:
+    await _accept(jobs)
+    store.database.unreadable.add("j")
+    with pytest.raises(UnreadableJob):
+        await jobs.apply("j", CancelRequested())
+    await jobs.dead_lettered(store.database.outboxes["j"][0], STENCIL_JOB_CREATED)

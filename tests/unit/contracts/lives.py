@@ -7,6 +7,7 @@ from itertools import combinations_with_replacement
 from typing import Any, cast
 
 from studio_contracts.brief import Brief
+from studio_contracts.events import JobCreated, PredictionRequested, PredictionUpdated
 from studio_contracts.job import Concept, GenerationRequest, Job, Limits, Quality
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import accept, transition
@@ -154,6 +155,9 @@ HAPPENINGS: dict[str, h.DomainEvent] = {
     "none made": made(0, 2),
     "broken": FINAL_FAILURE,
     "replayable": REPLAYABLE,
+    "undelivered start": h.Undeliverable(JobCreated(), "dead"),
+    "undelivered request": h.Undeliverable(PredictionRequested(slot=0, attempt=1), "dead"),
+    "undelivered report": h.Undeliverable(PredictionUpdated(slot=0, attempt=1, prediction={}), "dead"),
     "cancel": h.CancelRequested(),
     "deadline": h.DeadlinePassed(),
     "nudge": h.RescueRequested(),

@@ -42,6 +42,9 @@ TABLE = """
     none_made   .          .          .          .          .          failed     .          .
     broken      failed     failed     failed     failed     failed     failed     failed     failed
     replayable  replayable replayable replayable replayable replayable replayable replayable replayable
+    undelivered_start    replayable . . . . . . .
+    undelivered_request  . . replayable replayable . . . .
+    undelivered_report   . . replayable replayable replayable . . replayable
     cancel      canceled   canceled   canceled   canceled   canceled   canceled   canceled   canceled
     deadline    failed     failed     failed     failed     failed     failed     failed     failed
     nudge       =          =          =          =          =          =          =          =

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from studio_chassis.errors import Unavailable
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.replicate.errors import OutcomeUnknown
@@ -115,3 +117,35 @@ async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s
     await told.jobs.flush_publishing()
     assert asking.said == told.said
     assert asking.database.jobs == told.database.jobs
+
+
+async def test_one_unreadable_job_stops_neither_rescue_nor_deadlines_nor_the_relay_of_the_others() -> None:
+    ward = Ward()
+    for number in range(3):
+        ward.accept(f"j{number}", NOW + timedelta(seconds=number))
+    ward.database.unreadable.add("j0")
+    ward.now += 2 * STUCK
+    await ward.rescuer.rescue_stuck(STUCK)
+    assert {event.subject for event in ward.said} == {"j1", "j2"}
+    ward.now += timedelta(seconds=10**6)
+    await ward.rescuer.end_overdue()
+    assert {job.id for job in ward.database.jobs.values() if job.is_final} == {"j1", "j2"}
+
+
+async def test_a_job_that_makes_the_rescuer_raise_anything_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ward = Ward()
+    for number in range(3):
+        ward.accept(f"j{number}", NOW + timedelta(seconds=number))
+    apply = Jobs.apply
+
+    async def fails_for_one(self: Jobs, job_id: str, event: Any) -> Any:
+        if job_id == "j0":
+            raise OverflowError("date value out of range")
+        return await apply(self, job_id, event)
+
+    monkeypatch.setattr(Jobs, "apply", fails_for_one)
+    ward.now += 2 * STUCK
+    await ward.rescuer.rescue_stuck(STUCK)
+    assert {event.subject for event in ward.said} == {"j1", "j2"}

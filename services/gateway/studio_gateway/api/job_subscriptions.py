@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
-from studio_chassis.errors import JobNotFound, Unavailable
+from studio_chassis.errors import JobNotFound, Unavailable, UnreadableJob
 from studio_chassis.persistence.store import JobStore
 from studio_contracts.job import Job
 
@@ -55,7 +55,7 @@ class JobSubscriptions:
                 for watched in self._watched.values():
                     watched.wake()
             else:
-                with suppress(Unavailable, JobNotFound):  # asked again in the next round
+                with suppress(Unavailable):  # asked again in the next round
                     await self._look()
             await asyncio.sleep(self._round_seconds)
 
@@ -63,7 +63,8 @@ class JobSubscriptions:
         for job_id, version in (await self._store.versions(list(self._watched))).items():
             watched = self._watched.get(job_id)
             if watched is not None and version > watched.job.version:
-                watched.show(await self._store.load(job_id))
+                with suppress(JobNotFound, UnreadableJob):  # the others are shown all the same
+                    watched.show(await self._store.load(job_id))
 
     async def follow(self, job: Job) -> AsyncGenerator[Job | None, None]:
         """The job, and again after each change until it is final; None for every heartbeat without a change.

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from studio_chassis.errors import JobConflict, JobNotFound, ObjectNotFound, Unavailable
+from studio_chassis.errors import JobConflict, JobNotFound, ObjectNotFound, Unavailable, UnreadableJob
 from studio_gateway.http.field_constraints import allowed_values
 
 TYPES = "urn:tpv-studio:problem:"
@@ -65,6 +65,12 @@ def unavailable() -> ProblemError:
     return ProblemError(503, "unavailable", "Not available just now", detail, retry_after=5)
 
 
+def unreadable() -> ProblemError:
+    """A 503 for a document that another release wrote: whoever sends again may meet a release that reads it."""
+    detail = "This release of the studio cannot read the job. Nothing was changed; its operators see it in the log."
+    return ProblemError(503, "unreadable-job", "The job cannot be read", detail, retry_after=60)
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These errors, as a route documents them."""
     return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
@@ -79,6 +85,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(JobNotFound, _always(not_found("job of this id")))
     app.add_exception_handler(ObjectNotFound, _always(not_found("such picture (any more)")))
     app.add_exception_handler(Unavailable, _always(unavailable()))
+    app.add_exception_handler(UnreadableJob, _always(unreadable()))
     app.add_exception_handler(JobConflict, _always(unavailable()))
     app.add_exception_handler(Exception, _unexpected)
 

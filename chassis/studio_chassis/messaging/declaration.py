@@ -1,0 +1,144 @@
+"""Exchanges, queues and bindings of `topology` as the broker is told of them, one by one."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+
+from studio_contracts import topology
+from studio_contracts.topology import Queue
+
+DLQ_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
+"""Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
+REFUSALS = (ChannelNotFoundEntity, ChannelPreconditionFailed)
+"""What the broker answers when one declaration cannot be had; it closes the channel with it, not the connection."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class ExchangeDeclaration:
+    """A durable exchange."""
+
+    name: str
+    type: Literal["topic", "fanout"]
+
+    async def declare(self, channel: AbstractChannel) -> None:
+        await channel.declare_exchange(self.name, self.type, durable=True)
+
+    async def inspect(self, channel: AbstractChannel) -> None:
+        """Raises one of REFUSALS when it is missing or another one."""
+        await channel.declare_exchange(self.name, self.type, durable=True, passive=True)
+
+    def __str__(self) -> str:
+        return f"exchange {self.name}"
+
+
+@dataclass(frozen=True)
+class QueueDeclaration:
+    """A durable queue with its arguments."""
+
+    name: str
+    arguments: dict[str, Any] = field(hash=False)
+
+    async def declare(self, channel: AbstractChannel) -> None:
+        await channel.declare_queue(self.name, durable=True, arguments=self.arguments)
+
+    async def inspect(self, channel: AbstractChannel) -> None:
+        """Raises one of REFUSALS when it is missing. Other arguments than ours show in `declare` alone."""
+        await channel.declare_queue(self.name, passive=True)
+
+    def __str__(self) -> str:
+        return f"queue {self.name}"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Messages of that routing key go from the exchange to the queue; of a fanout exchange, all do."""
+
+    exchange: str
+    routing_key: str
+    queue: str
+
+    async def declare(self, channel: AbstractChannel) -> None:
+        queue = await channel.get_queue(self.queue, ensure=False)
+        await queue.bind(self.exchange, self.routing_key)
+
+    def __str__(self) -> str:
+        return f"binding of {self.routing_key or 'everything'} from {self.exchange} to {self.queue}"
+
+
+Declaration = ExchangeDeclaration | QueueDeclaration | Binding
+
+
+def _quorum(dead_letter: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+        **dead_letter,
+    }
+
+
+def work_arguments(queue: Queue) -> dict[str, Any]:
+    """Arguments of a work queue: a message that ends its consumers again and again comes into the dead-letter queue."""
+    return _quorum({"x-dead-letter-routing-key": queue.dead_letter_queue, "x-delivery-limit": topology.DELIVERY_LIMIT})
+
+
+def retry_arguments(delay: timedelta) -> dict[str, Any]:
+    """Arguments of a delay queue: after the delay a message returns to the queue named by its own routing key."""
+    return _quorum({"x-message-ttl": int(delay.total_seconds() * 1000)})
+
+
+def _all() -> tuple[Declaration, ...]:
+    declared: list[Declaration] = [ExchangeDeclaration(topology.EXCHANGE, "topic")]
+    for queue in topology.QUEUES:
+        declared.append(QueueDeclaration(queue.dead_letter_queue, DLQ_ARGUMENTS))
+        declared.append(QueueDeclaration(queue.name, work_arguments(queue)))
+        declared += [Binding(topology.EXCHANGE, event_type, queue.name) for event_type in queue.types]
+    for delay in topology.RETRY_DELAYS:
+        name = topology.retry_exchange(delay)
+        declared += [ExchangeDeclaration(name, "fanout"), QueueDeclaration(name, retry_arguments(delay))]
+        declared.append(Binding(name, "", name))
+    return tuple(declared)
+
+
+DECLARATIONS = _all()
+"""The whole topology, in an order in which it can be declared."""
+
+
+def fingerprint() -> str:
+    """A hash of all that is declared: eight hexadecimal digits that change when the arguments of any queue do."""
+    declared = [[type(one).__name__, asdict(one)] for one in DECLARATIONS]
+    return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:8]
+
+
+async def declare(connection: AbstractConnection) -> tuple[str, ...]:
+    """Declare the topology, each part by itself; repeating it changes nothing. What the broker refuses, and why.
+
+    Raises whatever a connection that breaks meanwhile raises.
+    """
+    refused: list[str] = []
+    channel = await _open(connection)
+    for declaration in DECLARATIONS:
+        try:
+            await declaration.declare(channel)
+        except REFUSALS as error:
+            refused.append(f"{declaration}: {error}")
+            log.error("declaration refused", declaration=str(declaration), reason=str(error))
+            channel = await _open(connection)
+    await channel.close()
+    return tuple(refused)
+
+
+async def _open(connection: AbstractConnection) -> AbstractChannel:
+    # Of the connection's own making it would be a robust one: broken meanwhile, it would be restored and stay for ever.
+    channel = aio_pika.Channel(connection)
+    await channel.initialize()
+    return channel

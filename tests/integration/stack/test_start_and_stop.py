@@ -1,0 +1,107 @@
+"""How a service ends that cannot start, or is told to stop while nothing it needs is there."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from studio_local.processes import wait_until
+
+Start = Callable[[str, int], subprocess.Popen[str]]
+START_SECONDS = 60.0
+"""For the interpreter and its imports, on a machine that is busy."""
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a service whose broker and database are away, with its port."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(service: str, port: int) -> subprocess.Popen[str]:
+        environment = os.environ | {
+            "RABBITMQ_URL": "amqp://studio:studio@127.0.0.1:1/",
+            "MONGODB_URL": "mongodb://127.0.0.1:1/?replicaSet=studio",
+            "OBJECT_STORE_URL": tmp_path.as_uri(),
+            "REPLICATE_API_TOKEN": "r8_nothing",
+            "REPLICATE_WEBHOOK_SECRET": "sixteen characters",
+            "STUDIO_HEALTH_PORT": str(port),
+            "STUDIO_GATEWAY_PORT": str(port),
+            "STUDIO_LOG_FORMAT": "json",
+            "STUDIO_INSTANCE": "the one that was started",
+            "STUDIO_DRAIN_SECONDS": "1",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"studio_{service}"], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which somebody else listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.mark.parametrize("service", ["gateway", "stencil", "predictor", "postprocess", "reconciler"])
+def test_a_service_whose_port_is_taken_ends_and_says_so_last(start: Start, taken: int, service: str) -> None:
+    process = start(service, taken)
+    output, _ = process.communicate(timeout=START_SECONDS)
+    last = json.loads(output.strip().splitlines()[-1])
+    assert (process.returncode, last["event"], last["level"]) == (1, "ended", "critical")
+    assert f"cannot listen on 127.0.0.1:{taken}" in last["reason"]
+
+
+def _readiness(port: int) -> dict[str, Any] | None:
+    try:
+        body: dict[str, Any] = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2, trust_env=False).json()
+    except httpx.TransportError:
+        return None
+    return body
+
+
+def test_sigterm_ends_a_service_that_waits_for_everything(start: Start, free: int) -> None:
+    process = start("stencil", free)
+    assert wait_until(lambda: _readiness(free) is not None, START_SECONDS)
+    body = _readiness(free)
+    assert body is not None
+    assert body["instance"] == "the one that was started"
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    output, _ = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 0
+    assert json.loads(output.strip().splitlines()[-1])["event"] == "stopped"
+    assert time.monotonic() - began < 14  # the drain and the closing of connections that are not there
+
+
+def test_a_second_signal_ends_a_service_immediately(start: Start, free: int) -> None:
+    process = start("reconciler", free)
+    assert wait_until(lambda: _readiness(free) is not None, START_SECONDS)
+    for _ in range(20):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        if process.poll() is not None:
+            break
+    process.communicate(timeout=START_SECONDS)
+    assert process.returncode in (0, 1)
