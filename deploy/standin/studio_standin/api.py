@@ -2,29 +2,21 @@
 
 import asyncio
 import contextlib
-import secrets
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from studio_standin import creation
 from studio_standin.app_state import AppState, AppStateDep
+from studio_standin.authentication import authenticate
 from studio_standin.faults import CreateFault, HttpFault, PredictionFault, ReadFault
 from studio_standin.predictions import CursorError, Prediction, view
-from studio_standin.problems import Problem, Severed, from_fault, not_found, problem, unauthenticated
+from studio_standin.problems import DroppedConnection, Problem, from_fault, not_found, problem
 from studio_standin.schemas import MODELS, openapi_schema
 
-
-def _authenticate(app_state: AppStateDep, authorization: Annotated[str, Header()] = "") -> None:
-    scheme, _, token = authorization.partition(" ")
-    expected = app_state.settings.api_token.get_secret_value().encode()
-    if scheme not in ("Bearer", "Token") or not secrets.compare_digest(token.strip().encode(), expected):
-        raise unauthenticated()
-
-
-routes = APIRouter(prefix="/v1", dependencies=[Depends(_authenticate)])
+routes = APIRouter(prefix="/v1", dependencies=[Depends(authenticate)])
 
 
 @routes.post("/predictions", status_code=201)
@@ -56,14 +48,14 @@ async def _create(app_state: AppState, request: Request, response: Response, off
             now=app_state.clock(),
         )
     except Problem as refusal:
-        app_state.refused[refusal.answer.status_code] += 1
+        app_state.refused[refusal.response.status_code] += 1
         raise
-    answer = view(prediction)
+    body = view(prediction)
     app_state.lifecycle.start(prediction)
     wait = creation.parse_wait(request.headers.get("Prefer"))
     if wait is not None:
         response.headers["Preference-Applied"] = f"wait={wait}"
-        answer = await _wait_for_output(prediction, wait, response)
+        body = await _wait_for_output(prediction, wait, response) or body
     if fault.webhook_first:
         await prediction.finished.wait()
         await asyncio.gather(*prediction.sending)
@@ -71,16 +63,19 @@ async def _create(app_state: AppState, request: Request, response: Response, off
     if fault.status:
         raise from_fault(fault)
     _limit(response, 599)
-    return answer
+    return body
 
 
-async def _wait_for_output(prediction: Prediction, seconds: int, response: Response) -> dict[str, Any]:
-    """What `Prefer: wait` answers: as documented, outputs are there while the status still says processing."""
+async def _wait_for_output(prediction: Prediction, seconds: int, response: Response) -> dict[str, Any] | None:
+    """What `Prefer: wait` answers: as documented, outputs are there while the status still says processing.
+
+    None when the time is over: then the answer says `starting`, whatever the prediction is doing.
+    """
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(prediction.finished.wait(), seconds)
-    if not prediction.is_terminal:
-        response.status_code = 202
-    return prediction.at_output or view(prediction)
+        return prediction.at_output or view(prediction)
+    response.status_code = 202
+    return None
 
 
 @routes.get("/predictions/{prediction_id}")
@@ -179,7 +174,7 @@ async def _spoil(fault: HttpFault | None) -> None:
     if fault is not None:
         await asyncio.sleep(fault.delay_seconds)
         if fault.drop:
-            raise Problem(Severed())
+            raise Problem(DroppedConnection())
 
 
 def _limit(response: Response, remaining: int) -> None:

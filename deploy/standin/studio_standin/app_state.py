@@ -13,6 +13,7 @@ from studio_standin.files import Files
 from studio_standin.lifecycle import Lifecycle
 from studio_standin.predictions import Store
 from studio_standin.settings import Settings
+from studio_standin.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class AppState:
     fault_injector: FaultInjector
     store: Store
     files: Files
+    uploads: Uploads
     lifecycle: Lifecycle
     clock: Callable[[], datetime]
     refused: Counter[int] = field(default_factory=Counter)

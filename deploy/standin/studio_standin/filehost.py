@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from studio_standin.app_state import AppStateDep
 from studio_standin.faults import FileFault
-from studio_standin.problems import Severed
+from studio_standin.problems import DroppedConnection
 
 _MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg"}
 _WEB_PAGE = "<html><body>This is not the picture you are looking for.</body></html>"
@@ -43,7 +43,9 @@ async def _faulty(fault: FileFault, content: bytes, headers: dict[str, str]) -> 
         case "redirect":
             return RedirectResponse(fault.location, 302)
         case "truncated":
-            return Severed(content[: len(content) // 2], headers=headers | {"Content-Length": str(len(content))})
+            return DroppedConnection(
+                content[: len(content) // 2], headers=headers | {"Content-Length": str(len(content))}
+            )
         case "slow":
             await asyncio.sleep(fault.seconds)
             return Response(content, headers=headers)

@@ -15,6 +15,7 @@ from studio_standin.files import Files
 from studio_standin.pictures import PictureError, Recipe
 from studio_standin.predictions import Prediction, Status, Store, new_id, view
 from studio_standin.settings import Settings
+from studio_standin.uploads import Uploads
 from studio_standin.webhooks import Message, Sender
 
 PURGE_AFTER_SECONDS = 3600.0
@@ -28,6 +29,7 @@ class Lifecycle:
         settings: Settings,
         store: Store,
         files: Files,
+        uploads: Uploads,
         sender: Sender,
         fault_injector: FaultInjector,
         client: httpx.AsyncClient,
@@ -36,8 +38,9 @@ class Lifecycle:
         self._settings = settings
         self._store = store
         self._files = files
+        self._uploads = uploads
         self._sender = sender
-        self._switchboard = fault_injector
+        self._fault_injector = fault_injector
         self._client = client
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,7 +90,7 @@ class Lifecycle:
             await asyncio.Event().wait()
         recipes = []
         if fault.outcome is None:
-            recipes = await runs.recipes(prediction.model, prediction.arguments, fault, self._client)
+            recipes = await runs.recipes(prediction.model, prediction.arguments, fault, self._client, self._uploads)
         paths = await self._render(prediction, recipes)
         await self._progress(prediction, end - loop.time())
         match fault.outcome:
@@ -196,9 +199,9 @@ class Lifecycle:
         if shown_status:
             body["status"] = shown_status
         message = Message(f"msg_{new_id()}", prediction.webhook, event, json.dumps(body))
-        rules = self._switchboard.faults.webhooks
+        rules = self._fault_injector.faults.webhooks
         key = f"{event} {prediction.given.get('seed')}"
-        faults = list(self._switchboard.all(rules, prediction.prompt, key, lambda rule: rule.event in (None, event)))
+        faults = list(self._fault_injector.all(rules, prediction.prompt, key, lambda rule: rule.event in (None, event)))
         kinds = {fault.kind for fault in faults}
         after_end = "reordered" in kinds and event != "completed"
         previous = None if "late" in kinds or after_end else prediction.last_in_turn

@@ -1,4 +1,4 @@
-"""Error answers: problem+json as the provider words it, gateway pages, and connections that die."""
+"""Error responses: problem+json in the provider's words, pages of gateways, and dropped connections."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from studio_standin.schemas import InvalidField
 
 
 class Problem(Exception):
-    """Ends a request with this answer."""
+    """Ends a request with this response."""
 
-    def __init__(self, answer: Response) -> None:
-        super().__init__(answer.status_code)
-        self.answer = answer
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
 
 
 def problem(status: int, title: str | None, detail: str, **more: object) -> Problem:
@@ -44,7 +44,7 @@ def invalid_input(fields: Sequence[InvalidField]) -> Problem:
 
 
 def from_fault(fault: HttpFault) -> Problem:
-    """The answer that a fault's status stands for."""
+    """The response that a fault's status stands for."""
     match fault.status:
         case 401:
             return unauthenticated()
@@ -68,21 +68,21 @@ def from_fault(fault: HttpFault) -> Problem:
 def _throttled(fault: HttpFault) -> Problem:
     seconds = fault.retry_after
     if fault.retry_in == "header":
-        answer = problem(429, None, "Request was throttled.")
-        answer.answer.headers["Retry-After"] = str(seconds)
-        return answer
+        throttled = problem(429, None, "Request was throttled.")
+        throttled.response.headers["Retry-After"] = str(seconds)
+        return throttled
     detail = f"Request was throttled. Your rate limit resets in ~{seconds}s."
     return problem(429, None, detail, **({"retry_after": seconds} if fault.retry_in == "body" else {}))
 
 
-class Severed(Response):
+class DroppedConnection(Response):
     """Closes the connection instead of answering, or in the middle of `body` when a content length is promised."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.body:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        # ASGI has no way to say "hang up": the bound method leads to uvicorn's own request cycle.
+        # ASGI cannot close a connection: the bound method leads to uvicorn's own request cycle.
         receive.__self__.transport.close()  # type: ignore[attr-defined]
         while (await receive())["type"] != "http.disconnect":
             pass

@@ -11,6 +11,7 @@ import httpx
 from studio_standin.faults import FAILURES, PredictionFault
 from studio_standin.pictures import MAX_PIXELS, PictureError, Recipe, size_of
 from studio_standin.schemas import Model
+from studio_standin.uploads import Uploads
 
 MAX_INIT_BYTES = 10 * 2**20
 
@@ -20,14 +21,14 @@ class ModelError(Exception):
 
 
 async def recipes(
-    model: Model, arguments: dict[str, Any], fault: PredictionFault, client: httpx.AsyncClient
+    model: Model, arguments: dict[str, Any], fault: PredictionFault, client: httpx.AsyncClient, uploads: Uploads
 ) -> list[Recipe]:
     """One recipe for each picture that the safety filter lets through. Raises ModelError."""
     count = int(arguments["num_outputs"])
     kept = [index for index in range(count) if index not in held_back(count, fault.nsfw_dropped)]
     if not kept:
         raise ModelError(model.nsfw_error)
-    init = await _fetch(arguments["image"], client) if arguments["image"] else None
+    init = await _fetch(arguments["image"], client, uploads) if arguments["image"] else None
     try:
         size = _text2img_size(arguments) if init is None or arguments.get("mask") else size_of(init)
     except PictureError as error:
@@ -83,9 +84,12 @@ def _text2img_size(arguments: dict[str, Any]) -> tuple[int, int]:
     return round(across * unit / 16) * 16, round(down * unit / 16) * 16
 
 
-async def _fetch(uri: str, client: httpx.AsyncClient) -> bytes:
+async def _fetch(uri: str, client: httpx.AsyncClient, uploads: Uploads) -> bytes:
     if uri.startswith("data:"):
         return _from_data_uri(uri)
+    upload = uploads.behind(uri)
+    if upload is not None:
+        return upload.content
     content = bytearray()
     try:
         async with client.stream("GET", uri) as response:

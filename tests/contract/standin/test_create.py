@@ -148,7 +148,7 @@ def test_prefer_wait_gives_202_when_the_outputs_are_late(standin: Standin) -> No
     standin.faults(prediction={"outcome": "stuck_processing"})
     answer = standin.post(headers={"Prefer": "wait=1"})
     assert answer.status_code == 202
-    assert answer.json()["output"] is None
+    assert (answer.json()["status"], answer.json()["output"]) == ("starting", None)
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("stuck_starting", "aborted"), ("stuck_processing", "canceled")])

@@ -1,9 +1,13 @@
 """The provider's own Python client works against the stand-in."""
 
+import hashlib
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from replicate.client import Client
 from replicate.exceptions import ReplicateError
 from replicate.version import Versions
@@ -95,3 +99,39 @@ def test_webhooks_validate_with_the_secret_the_api_gives(client: Client, standin
     other = WebhookSigningSecret(key="whsec_" + "A" * 32)
     with pytest.raises(ValueError, match="signature is invalid"):
         Webhooks.validate(headers=hook.headers, body=hook.raw.decode(), secret=other)
+
+
+def test_run_polls_on_when_the_wait_expires(standin: Standin) -> None:
+    for slow in serve(delay_seconds=2):
+        with connected(slow) as client:
+            outputs = client.run(f"stability-ai/sdxl:{SDXL}", {"prompt": "waves", "image": data_uri(png())}, wait=1)
+            assert [slow.http.get(url).status_code for url in outputs] == [200]
+
+
+def test_a_file_handle_is_uploaded_and_painted_over(client: Client, standin: Standin, tmp_path: Path) -> None:
+    picture = tmp_path / "stencil.png"
+    picture.write_bytes(png((80, 40)))
+    with picture.open("rb") as handle:
+        outputs = client.run(f"stability-ai/sdxl:{SDXL}", {"prompt": "waves", "image": handle})
+    (output,) = [standin.http.get(url).content for url in outputs]
+    assert Image.open(io.BytesIO(output)).size == (80, 40)
+
+
+def test_uploads_are_described_listed_read_and_deleted(client: Client, standin: Standin) -> None:
+    file = client.files.create(io.BytesIO(png()), filename="a.png", metadata={"for": "a test"})
+    assert (file.name, file.content_type, file.size) == ("a.png", "image/png", len(png()))
+    assert file.checksums["sha256"] == hashlib.sha256(png()).hexdigest()
+    assert client.files.get(file.id).metadata == {"for": "a test"}
+    assert file.id in [one.id for one in client.files.list()]
+    assert standin.http.get(f"/v1/files/{file.id}/download").content == png()
+    assert client.files.delete(file.id)
+    with pytest.raises(ReplicateError):
+        client.files.get(file.id)
+
+
+def test_an_upload_needs_the_token_and_a_file(standin: Standin) -> None:
+    files = {"content": ("a.png", png(), "image/png")}
+    assert standin.http.post("/v1/files", files=files, headers={"Authorization": ""}).status_code == 401
+    for metadata in ("{", "[]"):
+        assert standin.http.post("/v1/files", files=files, data={"metadata": metadata}).status_code == 400
+    assert standin.http.post("/v1/files", data={"filename": "a.png"}).status_code == 422
