@@ -1,12 +1,12 @@
 """What the postprocess service does."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 
+from studio_chassis.runtime.process_pool import Limits, open_process_pool, usable_cores
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
 from studio_postprocess.handlers import Postprocess
@@ -16,9 +16,13 @@ from studio_postprocess.settings import PostprocessSettings
 
 @asynccontextmanager
 async def build(chassis: ServiceContext, settings: PostprocessSettings) -> AsyncIterator[ServiceDefinition]:
-    """One queue; as many pictures at a time as there are cores, and one more that is being fetched."""
-    async with httpx.AsyncClient(trust_env=False) as http:  # a proxy would look up names itself, past our check
+    """One queue; a child process works on pictures for each core, and one picture more is being fetched."""
+    cores = usable_cores()
+    limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_seconds)
+    async with (
+        httpx.AsyncClient(trust_env=False) as http,  # a proxy would look up names itself, past our check
+        open_process_pool(cores, limits, preload="studio_postprocess.preload") as workers,
+    ):
         downloader = Downloader(http, read_allow_list(settings.download_hosts))
-        workers = asyncio.Semaphore((os.cpu_count() or 1) + 1)
-        postprocess = Postprocess(chassis.jobs, chassis.objects, downloader, workers)
+        postprocess = Postprocess(chassis.jobs, chassis.objects, downloader, asyncio.Semaphore(cores + 1), workers)
         yield ServiceDefinition({topology.POSTPROCESS_PREDICTION_SUCCEEDED: postprocess.make_pictures})

@@ -1,12 +1,11 @@
-"""From a provider's picture to everything a concept is stored with. Pure and synchronous: made for worker threads."""
+"""From a provider's picture to everything a concept is stored with. Pure and synchronous: made for worker processes."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from studio_contracts.brief import Surface
-from studio_contracts.job import InstallabilityReport, LayoutKind, Materials, PictureKind, VectorKind, Violation
+from studio_contracts.job import InstallabilityReport, LayoutKind, Materials, Quality, Violation
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
@@ -20,8 +19,9 @@ from studio_postprocess.io.encode import (
     encode_thumbnail,
     thumbnail_size,
 )
-from studio_postprocess.io.usable import PictureWarning, check_usable, warnings_of
-from studio_postprocess.scoring.measure import Quality, measure, shares
+from studio_postprocess.io.usable import check_usable, warnings_of
+from studio_postprocess.results import ConceptPictures, File, PictureWarning
+from studio_postprocess.scoring.measure import measure, shares
 
 MAX_CHANGED = 0.25
 """Share of the surface at which a cleaned picture has nothing left of the designer's."""
@@ -29,28 +29,6 @@ MISSED_SHARE = 0.005
 """Share of the surface from which a colour is missed when it is gone: more than the fringes a model leaves."""
 MAX_VIOLATIONS = 40
 """Violations kept with a concept, the largest first: a dozen noisy concepts must still fit into one document."""
-
-
-class File(NamedTuple):
-    """An encoded picture; width and height in pixels, of a vector in millimetres."""
-
-    data: bytes
-    media_type: str
-    width: int
-    height: int
-
-
-class ConceptPictures(NamedTuple):
-    """One concept: its files, its figures, and what it would be laid with."""
-
-    pictures: dict[PictureKind, File]
-    vectors: dict[VectorKind, File]
-    quality: Quality
-    shares: dict[str, float]
-    """Share of the pixels of each palette colour by its code, in the palette's order; they sum to 1."""
-    installer: InstallabilityReport
-    materials: Materials
-    warnings: tuple[PictureWarning, ...]
 
 
 def make_concept(
@@ -90,7 +68,7 @@ def make_concept(
             "svg": File(finished.svg, "image/svg+xml", *ground_mm),
             "dxf": File(finished.dxf, "image/vnd.dxf", *ground_mm),
         },
-        quality=measure(rgb, indices, palette, stencil, installability(finished)),
+        quality=Quality(**measure(rgb, indices, palette, stencil, installability(finished))._asdict()),
         shares={
             colour.code: float(share) for colour, share in zip(palette, shares(indices, len(palette)), strict=True)
         },

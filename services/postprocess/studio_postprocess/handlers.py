@@ -2,17 +2,13 @@
 
 import asyncio
 import hashlib
-import io
 import time
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
+from studio_chassis.runtime.process_pool import WorkLost, WorkRunner
 from studio_contracts.events import Event, PredictionSucceeded
 from studio_contracts.job import (
     ColourShare,
@@ -21,29 +17,27 @@ from studio_contracts.job import (
     JobWarning,
     PictureKind,
     Plan,
-    Quality,
     Slot,
     StoredPicture,
     VectorKind,
 )
 from studio_contracts.object_keys import picture_key
-from studio_contracts.palette import BY_CODE
 from studio_domain.domain_events import PictureFailure, PicturesMade
-from studio_postprocess.concept import File, make_concept
 from studio_postprocess.io.download import Downloader, DownloadError
 from studio_postprocess.io.errors import PictureError
-
-Indices = NDArray[np.uint8]
+from studio_postprocess.picture_work import work_on_picture
+from studio_postprocess.results import File
 
 
 @dataclass(frozen=True)
 class Postprocess:
-    """The handler and what it works with. `workers` bounds the pictures in memory at once."""
+    """The handler and what it works with. `at_once` bounds the pictures in memory at the same time."""
 
     jobs: Jobs
     objects: ObjectStore
     downloader: Downloader
-    workers: asyncio.Semaphore
+    at_once: asyncio.Semaphore
+    workers: WorkRunner
 
     async def make_pictures(self, event: Event) -> None:
         """Turn one slot's outputs into concepts. A picture that cannot be had becomes a warning."""
@@ -55,8 +49,7 @@ class Postprocess:
             return
         started = time.perf_counter()
         assert job.plan is not None
-        direction = job.plan.directions[slot.direction]
-        stencil = await asyncio.to_thread(_indices, await self.objects.get(direction.stencil.key))
+        stencil = await self.objects.get(job.plan.directions[slot.direction].stencil.key)
         made = await asyncio.gather(
             *(self._picture(job, job.plan, slot, index, url, stencil) for index, url in enumerate(slot.outputs))
         )
@@ -70,20 +63,24 @@ class Postprocess:
         await self.jobs.apply(job.id, pictures)
 
     async def _picture(
-        self, job: Job, plan: Plan, slot: Slot, index: int, url: str, stencil: Indices
+        self, job: Job, plan: Plan, slot: Slot, index: int, url: str, stencil: bytes
     ) -> Concept | PictureFailure:
-        palette = [BY_CODE[code] for code in plan.directions[slot.direction].codes]
+        codes = plan.directions[slot.direction].codes
         size = (plan.width_px, plan.height_px)
-        async with self.workers:
+        async with self.at_once:
             try:
                 original = await self.downloader.fetch(url)
-                made = await asyncio.to_thread(
-                    make_concept, original, palette, size, stencil, plan.layout, job.brief.surface
+                made = await self.workers.run(
+                    work_on_picture, original, stencil, codes, size, plan.layout, job.brief.surface
                 )
             except DownloadError as error:
                 return PictureFailure(index, "download_failed", str(error))
             except PictureError as error:
                 return PictureFailure(index, error.reason, str(error))
+            except (WorkLost, MemoryError) as error:
+                return PictureFailure(index, "too_demanding", f"the picture takes too much to work on: {error}")
+            except (ArithmeticError, ValueError) as error:  # another try would end the same way
+                return PictureFailure(index, "unusable", f"the picture cannot be worked on: {error}")
             concept_id = f"{slot.number}-{index}"
             pictures = {kind: await self._store(job.id, concept_id, kind, file) for kind, file in made.pictures.items()}
             vectors = {kind: await self._store(job.id, concept_id, kind, file) for kind, file in made.vectors.items()}
@@ -95,7 +92,7 @@ class Postprocess:
             direction=slot.direction,
             pictures=pictures,
             vectors=vectors,
-            quality=Quality(**made.quality._asdict()),
+            quality=made.quality,
             palette_used=tuple(ColourShare(code=code, share=share) for code, share in made.shares.items() if share),
             installer=made.installer,
             materials=made.materials,
@@ -107,9 +104,3 @@ class Postprocess:
         await self.objects.put(key, file.data)
         digest = hashlib.sha256(file.data).hexdigest()
         return StoredPicture(key=key, sha256=digest, media_type=file.media_type, width=file.width, height=file.height)
-
-
-def _indices(png: bytes) -> Indices:
-    """The stencil as indices into its direction's colours: the palette of the indexed PNG has their order."""
-    with Image.open(io.BytesIO(png)) as image:
-        return np.asarray(image, dtype=np.uint8)

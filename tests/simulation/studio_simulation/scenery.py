@@ -2,8 +2,8 @@
 
 import os
 import random as random_module
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import cache, partial
 from random import Random
@@ -17,14 +17,16 @@ import numpy as np
 import standardwebhooks.webhooks
 import structlog
 
+import studio_postprocess.app
 import studio_postprocess.handlers
 import studio_reconciler.app
 import studio_stencil.handlers
 from studio_chassis.messaging.dispositions import Reject
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
-from studio_postprocess.concept import ConceptPictures, make_concept
+from studio_postprocess.concept import make_concept
 from studio_postprocess.io.errors import PictureError
+from studio_postprocess.results import ConceptPictures
 from studio_simulation.faults import CODES, CURSES
 from studio_simulation.process import LIFE
 from studio_simulation.provider import CURSED
@@ -59,8 +61,20 @@ def _cheap_concept(world: "World", original: bytes, *_: Any, **__: Any) -> Conce
     return made._replace(
         pictures={kind: file._replace(data=kind.encode() + original) for kind, file in made.pictures.items()},
         vectors={kind: file._replace(data=kind.encode() + original) for kind, file in made.vectors.items()},
-        quality=made.quality._replace(score=score),
+        quality=made.quality.model_copy(update={"score": score}),
     )
+
+
+class _Here:
+    """Runs work where it is asked for."""
+
+    async def run(self, function: Any, *arguments: object) -> Any:
+        return function(*arguments)
+
+
+@asynccontextmanager
+async def _no_pool(*_: object, **__: object) -> AsyncIterator[_Here]:
+    yield _Here()
 
 
 async def _at_once(function: Any, *arguments: Any, **_: Any) -> Any:
@@ -101,13 +115,14 @@ def scenery(world: "World") -> Iterator[None]:
             (httpx, "AsyncClient", client),
             (os, "urandom", entropy),
             (random_module, "_urandom", entropy),
-            (os, "cpu_count", lambda: 2),
             (anyio.to_thread, "run_sync", _at_once),
             (standardwebhooks.webhooks, "datetime", Clock),
             (studio_stencil.handlers, "make_plans", partial(_plans, world)),
             (studio_stencil.handlers, "draw", _cheap_drawing),
             (studio_stencil.handlers, "time", stopwatch),
-            (studio_postprocess.handlers, "make_concept", partial(_cheap_concept, world)),
+            (studio_postprocess.app, "usable_cores", lambda: 2),
+            (studio_postprocess.app, "open_process_pool", _no_pool),
+            (studio_postprocess.handlers, "work_on_picture", partial(_cheap_concept, world)),
             (studio_postprocess.handlers, "time", stopwatch),
             (studio_reconciler.app, "TICK_SECONDS", 4.0),
         ):

@@ -1,11 +1,10 @@
 """Whether a decoded picture can be a concept at all, and what is odd about it."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.io.errors import PictureError
+from studio_postprocess.results import PictureWarning
 
 MIN_SIDE = 16
 """Pixels of the shorter side: less shows nothing."""
@@ -13,13 +12,6 @@ MAX_RATIO = 20
 """Longer side over the shorter: no surface is longer (see `Surface`), and no model draws longer ones."""
 _SAME = 8
 """Difference of 8-bit values up to which two colours look the same, as they come from a lossy file."""
-
-
-class PictureWarning(NamedTuple):
-    """What the client should know of a picture: `size_mismatch`, `all_black`, `blank` or `colour_lost`; a sentence."""
-
-    code: str
-    text: str
 
 
 def check_usable(width: int, height: int) -> None:

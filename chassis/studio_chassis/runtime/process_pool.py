@@ -1,0 +1,233 @@
+"""Work that could take too much memory or time, in child processes that may die without harm to the service.
+
+Children are forked from a server process that has imported what they need and has no threads (`forkserver`), so a new
+one is ready in milliseconds and shares the memory of what was imported. A child that exceeds its memory gets a
+MemoryError; one that exceeds its time is killed; one that dies is replaced. Each costs the one call it was working on.
+Children end with their parent, however that ends. Only pipes are used: no semaphores, nothing below /dev/shm.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import math
+import multiprocessing
+import os
+import pickle
+import resource
+import signal
+import traceback
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from studio_chassis.errors import ChassisError
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class WorkLost(ChassisError):
+    """The child process died, or was killed at its deadline, before it had a result. The text says which."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one child may use: bytes of private memory, as RLIMIT_DATA counts them, and seconds a call."""
+
+    memory_bytes: int
+    seconds: float
+
+
+class WorkRunner(Protocol):
+    """Runs a function of a module elsewhere: in a child process, or in a test right here."""
+
+    async def run(self, function: Callable[..., T], *arguments: object) -> T:
+        """The function's result, or what it raised. Raises WorkLost and MemoryError besides."""
+        ...
+
+
+class ProcessPool:
+    """As many child processes as `workers`, one call at a time each. Calls wait for a free one in order.
+
+    `preload` names the module that children need; it is imported once, in the process they are forked from.
+    """
+
+    def __init__(self, workers: int, limits: Limits, preload: str) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([preload])
+        self._workers = [_Worker(self._context, limits) for _ in range(workers)]
+        self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="process-pool")
+        for worker in self._workers:
+            self._idle.put_nowait(worker)
+
+    async def run(self, function: Callable[..., T], *arguments: object) -> T:
+        """See WorkRunner. A caller that is cancelled ends the work: its child is killed."""
+        worker = await self._idle.get()
+        call = asyncio.get_running_loop().run_in_executor(self._threads, worker.call, function, arguments)
+        try:
+            result: T = await asyncio.shield(call)
+        except asyncio.CancelledError:
+            worker.kill()
+            with contextlib.suppress(Exception):
+                await call
+            raise
+        finally:
+            self._idle.put_nowait(worker)
+        return result
+
+    async def start(self) -> None:
+        """Start all children, so that the first calls need not wait for them."""
+        await asyncio.gather(*(self._start_one() for _ in self._workers))
+
+    async def _start_one(self) -> None:
+        worker = await self._idle.get()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, worker.start)
+        finally:
+            self._idle.put_nowait(worker)
+
+    def close(self) -> None:
+        """End all children. Work that is not done is lost."""
+        for worker in self._workers:
+            worker.kill()
+        self._threads.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def open_process_pool(workers: int, limits: Limits, preload: str) -> AsyncIterator[ProcessPool]:
+    """A pool whose children start behind the caller's back, and have ended when it is left."""
+    pool = ProcessPool(workers, limits, preload)
+    starting = asyncio.create_task(pool.start())
+    try:
+        yield pool
+    finally:
+        with contextlib.suppress(OSError, EOFError):
+            await starting
+        await asyncio.to_thread(pool.close)
+
+
+class _Worker:
+    """One child process and the pipe to it. Only one thread at a time calls or starts it."""
+
+    def __init__(self, context: ForkServerContext, limits: Limits) -> None:
+        self._context = context
+        self._limits = limits
+        self._process: ForkServerProcess | None = None
+        self._pipe: Connection | None = None
+
+    def start(self) -> None:
+        """Start the child if it does not run."""
+        if self._process is not None and self._process.is_alive():
+            return
+        self._discard()
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs, self._limits.memory_bytes), daemon=True)
+        process.start()
+        theirs.close()
+        self._process, self._pipe = process, ours
+
+    def call(self, function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
+        """Have the child call a function."""
+        self.start()
+        assert self._pipe is not None
+        try:
+            self._pipe.send((function, arguments))
+            if not self._pipe.poll(self._limits.seconds):
+                log.warning("child process killed at its deadline", function=function.__name__)
+                self._discard()
+                raise WorkLost(f"it took longer than {self._limits.seconds:g} seconds")
+            succeeded, result = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            ending = self._discard()
+            log.warning("child process died", function=function.__name__, ending=ending)
+            raise WorkLost(f"its process ended with {ending}") from error
+        if succeeded:
+            return result
+        if isinstance(result, MemoryError):
+            log.warning("child process out of memory", function=function.__name__)
+            self._discard()  # what is left of its memory may be in pieces
+        raise result
+
+    def kill(self) -> None:
+        """End the child, also while another thread waits for it."""
+        if self._process is not None:
+            with contextlib.suppress(ValueError):  # that thread has closed it
+                self._process.kill()
+
+    def _discard(self) -> str:
+        """Make sure the child has ended; how it did."""
+        process, pipe = self._process, self._pipe
+        self._process = self._pipe = None
+        if pipe is not None:
+            pipe.close()
+        if process is None:
+            return ""
+        process.kill()
+        process.join()
+        ending = _ending(process.exitcode)
+        process.close()
+        return ending
+
+
+def usable_cores() -> int:
+    """Cores this process may use: by its affinity, and by its container's quota (cgroup v2), rounded up."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(cores, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such file, or no quota: "max"
+        return cores
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def _serve(pipe: Connection, memory_bytes: int) -> None:
+    """A child's life: calls by the pipe until it closes. The parent decides about signals."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _end_with_parent()
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    while True:
+        try:
+            call = pipe.recv_bytes()
+        except EOFError:
+            return
+        try:
+            function, arguments = pickle.loads(call)  # noqa: S301 - the parent's
+            reply = True, function(*arguments)
+        except MemoryError as error:
+            reply = False, MemoryError(str(error))
+        except Exception as error:  # noqa: BLE001 - the caller judges it
+            error.add_note(traceback.format_exc())
+            reply = False, _portable(error)
+        pipe.send(reply)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when its parent's end of their pipe closes, whatever is being computed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # which ends the process
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, or its text where it does not survive the way to the parent."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - whatever its class does
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -1,0 +1,31 @@
+"""The work on one picture, as a child process is asked for it. Only the child imports what works on pixels."""
+
+from collections.abc import Sequence
+
+from studio_contracts.brief import Surface
+from studio_contracts.job import LayoutKind
+from studio_postprocess.results import ConceptPictures
+
+
+def work_on_picture(
+    original: bytes,
+    stencil: bytes,
+    codes: Sequence[str],
+    expected_size: tuple[int, int],
+    layout: LayoutKind,
+    surface: Surface,
+) -> ConceptPictures:
+    """See `make_concept`. The stencil is an indexed PNG whose palette are the colours of `codes`, in their order.
+
+    Raises PictureError, and MemoryError where the memory does not suffice.
+    """
+    from studio_postprocess.preload import BY_CODE, cv2, indices_of, make_concept
+
+    try:
+        return make_concept(
+            original, [BY_CODE[code] for code in codes], expected_size, indices_of(stencil), layout, surface
+        )
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(str(error)) from error
+        raise

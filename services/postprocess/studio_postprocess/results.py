@@ -1,0 +1,34 @@
+"""What the work on one picture results in. The parent imports this too: nothing that works on pixels belongs here."""
+
+from typing import NamedTuple
+
+from studio_contracts.job import InstallabilityReport, Materials, PictureKind, Quality, VectorKind
+
+
+class PictureWarning(NamedTuple):
+    """What the client should know of a picture: `size_mismatch`, `all_black`, `blank` or `colour_lost`; a sentence."""
+
+    code: str
+    text: str
+
+
+class File(NamedTuple):
+    """An encoded picture; width and height in pixels, of a vector in millimetres."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+class ConceptPictures(NamedTuple):
+    """One concept: its files, its figures, and what it would be laid with."""
+
+    pictures: dict[PictureKind, File]
+    vectors: dict[VectorKind, File]
+    quality: Quality
+    shares: dict[str, float]
+    """Share of the pixels of each palette colour by its code, in the palette's order; they sum to 1."""
+    installer: InstallabilityReport
+    materials: Materials
+    warnings: tuple[PictureWarning, ...]

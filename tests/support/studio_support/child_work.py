@@ -1,0 +1,22 @@
+"""Work for child processes: functions that they can import."""
+
+import os
+import time
+
+
+def pid_after(seconds: float) -> int:
+    """Wait, and say which process did."""
+    time.sleep(seconds)
+    return os.getpid()
+
+
+class TwoPartError(Exception):
+    """An error that cannot be pickled: its constructor wants more than it keeps."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(first + second)
+
+
+def fail_in_two_parts() -> None:
+    """Raise TwoPartError."""
+    raise TwoPartError("in ", "vain")

@@ -1,0 +1,160 @@
+"""Work in child processes: too much memory or time, and a death, cost one call; nothing outlives its parent.
+
+What is run are functions of the standard library, which every child can import.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from studio_chassis.runtime.process_pool import Limits, ProcessPool, WorkLost, open_process_pool, usable_cores
+from studio_support.child_work import fail_in_two_parts, pid_after
+
+SECONDS = 3.0
+LIMITS = Limits(memory_bytes=256 * 2**20, seconds=SECONDS)
+
+PARENT = """
+import asyncio, os, time
+from studio_chassis.runtime.process_pool import Limits, ProcessPool
+
+async def main():
+    pool = ProcessPool(2, Limits(256 * 2**20, 600), "json")
+    await pool.start()
+    print(*await asyncio.gather(pool.run(os.getpid), pool.run(os.getpid)), flush=True)
+    await asyncio.gather(pool.run(time.sleep, 500), pool.run(sum, range(10**12)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[ProcessPool]:
+    async with open_process_pool(2, LIMITS, "json") as pool:
+        yield pool
+
+
+async def pids(pool: ProcessPool) -> set[int]:
+    """The children: as many calls at the same time as there are."""
+    return set(await asyncio.gather(pool.run(pid_after, 0.2), pool.run(pid_after, 0.2)))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+async def test_results_and_errors_come_back(pool: ProcessPool) -> None:
+    assert await pool.run(sorted, [3, 1, 2]) == [1, 2, 3]
+    assert await pool.run(os.getpid) != os.getpid()
+    with pytest.raises(ValueError, match="invalid literal") as caught:
+        await pool.run(int, "x")
+    assert "Traceback" in caught.value.__notes__[0]
+
+
+async def test_an_error_that_cannot_travel_comes_as_text(pool: ProcessPool) -> None:
+    with pytest.raises(RuntimeError, match="TwoPartError: in vain"):
+        await pool.run(fail_in_two_parts)
+
+
+async def test_too_much_memory_is_an_error_and_nothing_else(pool: ProcessPool) -> None:
+    with pytest.raises(MemoryError):
+        await pool.run(bytearray, 2**30)
+    assert await pool.run(len, "still here") == 10
+
+
+async def test_too_much_time_ends_the_call_and_the_child(pool: ProcessPool) -> None:
+    before = await pids(pool)
+    start = time.monotonic()
+    with pytest.raises(WorkLost, match="longer than 3 seconds"):
+        await pool.run(sum, range(10**12))
+    assert time.monotonic() - start < SECONDS + 5
+    assert len(await pids(pool) & before) == 1
+    assert until(lambda: sum(map(is_running, before)) == 1)
+
+
+@pytest.mark.parametrize(("exit_code", "ending"), [(3, "exit code 3"), (0, "exit code 0")])
+async def test_a_child_that_ends_costs_its_call_and_is_replaced(pool: ProcessPool, exit_code: int, ending: str) -> None:
+    neighbour = asyncio.create_task(pool.run(pid_after, 1.0))
+    with pytest.raises(WorkLost, match=ending):
+        await pool.run(os._exit, exit_code)
+    assert await neighbour > 0
+    assert len(await pids(pool)) == 2
+
+
+async def test_a_child_that_is_killed_costs_its_call_and_is_replaced(pool: ProcessPool) -> None:
+    (first, second), loop = sorted(await pids(pool)), asyncio.get_running_loop()
+    calls = [asyncio.create_task(pool.run(pid_after, 1.5)) for _ in range(2)]
+    loop.call_later(0.5, os.kill, first, signal.SIGKILL)
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(result == second for result in results) == 1
+    assert ["signal SIGKILL" in str(result) for result in results if isinstance(result, WorkLost)] == [True]
+    assert len(await pids(pool)) == 2
+
+
+async def test_a_child_killed_while_it_has_nothing_to_do_costs_nothing(pool: ProcessPool) -> None:
+    for pid in await pids(pool):
+        os.kill(pid, signal.SIGKILL)
+        assert until(lambda pid=pid: not is_running(pid))  # type: ignore[misc]
+    assert len(await pids(pool)) == 2
+
+
+async def test_the_signals_that_stop_a_service_are_the_parent_s(pool: ProcessPool) -> None:
+    before = await pids(pool)
+    for pid in before:
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
+    assert await pids(pool) == before
+
+
+async def test_a_cancelled_caller_ends_the_work(pool: ProcessPool) -> None:
+    before = await pids(pool)
+    task = asyncio.create_task(pool.run(time.sleep, 2.5))
+    await asyncio.sleep(0.3)
+    start = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - start < 2
+    assert until(lambda: sum(map(is_running, before)) == 1)
+    assert len(await pids(pool)) == 2
+
+
+async def test_calls_beyond_the_number_of_children_wait(pool: ProcessPool) -> None:
+    assert len(set(await asyncio.gather(*(pool.run(pid_after, 0.1) for _ in range(6))))) <= 2
+
+
+async def test_closing_ends_all_children() -> None:
+    async with open_process_pool(2, LIMITS, "json") as pool:
+        children = await pids(pool)
+    assert until(lambda: not any(map(is_running, children)))
+
+
+def test_children_end_with_a_parent_that_is_killed_busy_or_not() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    children = [int(pid) for pid in parent.stdout.readline().split()]
+    assert len(children) == 2
+    time.sleep(0.3)  # both are at work
+    parent.kill()
+    parent.communicate()
+    assert until(lambda: not any(map(is_running, children)))
+
+
+def test_the_cores_are_those_this_process_may_use() -> None:
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
