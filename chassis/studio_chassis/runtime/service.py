@@ -56,11 +56,14 @@ class ServiceDefinition:
     """What a service does: handlers by queue, loops that run until they are cancelled, and perhaps a web application.
 
     `web` is given the health application to mount; without it the health application is all there is to see.
+    `trusted_proxies`: addresses whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.
     """
 
     handlers: Mapping[Queue, Handler] = field(default_factory=dict)
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
     web: Callable[[Health], Any] | None = None
+    trusted_proxies: str = "127.0.0.1"
+    keep_alive_seconds: int = 5
 
 
 ServiceFactory = Callable[[ServiceContext, S], AbstractAsyncContextManager[ServiceDefinition]]
@@ -137,15 +140,7 @@ async def _run_until(
         background = [asyncio.create_task(_set_up(context, consumers, health))]
         background += [asyncio.create_task(_keep_running(loop)) for loop in (_measure_lag, *work.loops)]
         background += [asyncio.create_task(_keep_running(consumer.watch)) for consumer in consumers]
-        server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                timeout_graceful_shutdown=math.ceil(settings.drain_seconds),  # a client that reads slowly or never
-            )
-        )
+        server = _Server(server_config(app, work, settings.drain_seconds))
         serving = asyncio.create_task(server.serve(sockets=[port]))
         log.info(
             "started", port=port.getsockname()[1], instance=instance, queues=[queue.name for queue in work.handlers]
@@ -162,6 +157,19 @@ async def _run_until(
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await context.jobs.flush_publishing()
+
+
+def server_config(app: Any, definition: ServiceDefinition, drain_seconds: float) -> uvicorn.Config:
+    """How the web server of every service runs."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        forwarded_allow_ips=definition.trusted_proxies,
+        timeout_keep_alive=definition.keep_alive_seconds,
+        timeout_graceful_shutdown=math.ceil(drain_seconds),  # a client that reads slowly or never
+    )
 
 
 class _Server(uvicorn.Server):

@@ -49,7 +49,12 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
             app.router.routes.append(Route(path, health, methods=["GET"], include_in_schema=False))
         return app
 
-    yield ServiceDefinition(web=web, loops=[subscriptions.run])
+    yield ServiceDefinition(
+        web=web,
+        loops=[subscriptions.run],
+        trusted_proxies=settings.trusted_proxies,
+        keep_alive_seconds=settings.keep_alive_seconds,
+    )
 
 
 def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions: JobSubscriptions) -> FastAPI:
@@ -61,6 +66,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        servers=[{"url": settings.public_base_url or "./", "description": "This studio"}],
     )
     versions = VersionLoader(context.store)
     app.state.dependencies = Dependencies(

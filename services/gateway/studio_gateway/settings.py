@@ -1,9 +1,11 @@
 """Settings of the gateway."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
+from studio_chassis.replicate.webhook_url import normalize_base_url
 from studio_chassis.runtime.settings import ModelSettings
 
 
@@ -28,16 +30,43 @@ class GatewaySettings(ModelSettings):
         validation_alias="STUDIO_WEBHOOK_SIGNATURES",
         description="`report` logs what `enforce` would refuse: for the first days with a new signing key",
     )
+    public_base_url: Annotated[str, AfterValidator(normalize_base_url)] | None = Field(
+        None,
+        validation_alias="PUBLIC_BASE_URL",
+        description="The gateway's address from outside: for the provider's webhooks and, with its path, for links",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        validation_alias="STUDIO_TRUSTED_PROXIES",
+        description="Addresses and networks, separated by commas, whose X-Forwarded-* headers are believed; * for all",
+    )
+    keep_alive_seconds: int = Field(
+        75,
+        ge=1,
+        validation_alias="STUDIO_KEEP_ALIVE_SECONDS",
+        description="How long an idle connection stays open: longer than the proxy in front keeps its own",
+    )
     cors_origins: str = Field(
         "",
         validation_alias="STUDIO_CORS_ORIGINS",
         description="Origins of pages elsewhere that may call the API, separated by spaces",
     )
-    attempts_per_slot: int = Field(3, ge=1, le=10, validation_alias="STUDIO_ATTEMPTS_PER_SLOT")
+    attempts_per_slot: int = Field(
+        3, ge=1, le=10, validation_alias="STUDIO_ATTEMPTS_PER_SLOT", description="How often one provider call is tried"
+    )
     job_cents: int = Field(200, ge=1, validation_alias="STUDIO_JOB_CENTS", description="The most one job may cost")
-    job_deadline_seconds: int = Field(1800, ge=1, validation_alias="STUDIO_JOB_DEADLINE_SECONDS")
-    retention_days: int = Field(30, ge=1, validation_alias="STUDIO_RETENTION_DAYS")
+    job_deadline_seconds: int = Field(
+        1800, ge=1, validation_alias="STUDIO_JOB_DEADLINE_SECONDS", description="Time after which a job fails"
+    )
+    retention_days: int = Field(
+        30, ge=1, validation_alias="STUDIO_RETENTION_DAYS", description="How long a finished job and its files are kept"
+    )
 
     @property
     def listen_port(self) -> int:
         return self.port
+
+    @property
+    def root(self) -> str:
+        """What precedes every path in a link: the path of the outside address, "" at the top of a host."""
+        return urlsplit(self.public_base_url or "").path

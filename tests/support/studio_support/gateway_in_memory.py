@@ -144,7 +144,7 @@ async def open_gateway(gateway: GatewayInMemory) -> AsyncIterator[GatewayInMemor
         gateway.definition = definition
         gateway.app = definition.web(gateway.health)
         gateway.subscriptions = gateway.app.state.dependencies.subscriptions
-        loops = [asyncio.ensure_future(_awaited(loop())) for loop in definition.loops]
+        loops = [asyncio.ensure_future(_run(loop)) for loop in definition.loops]
         try:
             yield gateway
         finally:
@@ -158,5 +158,5 @@ OpenGateway = Callable[..., Awaitable[GatewayInMemory]]
 """Opens a gateway with the settings given."""
 
 
-async def _awaited(work: Awaitable[None]) -> None:
-    await work
+async def _run(loop: Callable[[], Awaitable[None]]) -> None:
+    await loop()

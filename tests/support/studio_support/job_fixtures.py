@@ -1,6 +1,8 @@
 """Parts of a job as the services would record them."""
 
 import hashlib
+import struct
+import zlib
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -18,7 +20,6 @@ from studio_contracts.object_keys import picture_key
 
 SVG = "image/svg+xml"
 PNG = "image/png"
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
 KINDS: tuple[Any, ...] = ("original", "quantized", "thumbnail")
 GENERATION = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={})
 MATERIALS = Materials(
@@ -32,9 +33,21 @@ MATERIALS = Materials(
 Bucket = MutableMapping[str, bytes]
 
 
+def png(comment: str) -> bytes:
+    """A picture of one pixel that differs by its comment."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    text = chunk(b"tEXt", b"Comment\0" + comment.encode() + bytes(range(1, 200)))
+    return b"\x89PNG\r\n\x1a\n" + header + text + chunk(b"IDAT", zlib.compress(bytes(4))) + chunk(b"IEND", b"")
+
+
 def store_picture(bucket: Bucket, key: str, media_type: str = PNG) -> StoredPicture:
     """Put bytes that differ by key into the bucket, and describe them."""
-    data = PICTURE + key.encode()
+    data = png(key)
     bucket[key] = data
     return StoredPicture(
         key=key, sha256=hashlib.sha256(data).hexdigest(), media_type=media_type, width=1152, height=768

@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 
+from studio_chassis.runtime.service import server_config
 from studio_domain.prediction import PredictionStatus
 from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
 
@@ -45,7 +46,8 @@ class ServedGateway:
         self._loop = asyncio.get_running_loop()
         logging.getLogger("uvicorn.error").addHandler(_Collector(self.server_errors))
         async with open_gateway(self.inner):
-            self._server = uvicorn.Server(uvicorn.Config(self.inner.app, log_config=None, lifespan="off"))
+            config = server_config(self.inner.app, self.inner.definition, drain_seconds=1)
+            self._server = uvicorn.Server(config)
             self._ready.set()
             await self._server.serve(sockets=[self._listening])
 

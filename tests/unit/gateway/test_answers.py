@@ -1,6 +1,7 @@
 """What every response carries, health, CORS and the documentation."""
 
 import re
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -68,5 +69,6 @@ async def test_without_that_setting_no_other_page_may_read_answers(client: httpx
 async def test_the_documentation_loads_nothing_from_elsewhere(client: httpx.AsyncClient, path: str) -> None:
     page = (await client.get(path)).text
     assert not re.search(r"""(src|href)=["'](https?:)?//""", page)
-    for asset in re.findall(r"""(?:src|href)=["'](/[^"']+)""", page):
-        assert (await client.get(asset)).status_code == 200, asset
+    for asset in re.findall(r"""(?:src|href|url)(?:=|: )["']([^"'#]+)""", page):
+        assert not asset.startswith("/"), "below a proxy's path it would lead past the studio"
+        assert (await client.get(urljoin(f"http://studio{path}", asset))).status_code == 200, asset

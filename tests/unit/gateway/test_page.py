@@ -59,5 +59,12 @@ async def test_the_options_tell_the_limits_of_the_contracts(client: httpx.AsyncC
 def test_every_file_a_page_names_is_there() -> None:
     for name, asset in ASSETS.items():
         text = asset.body.decode()
-        named = re.findall(r"/static/([\w.]+)", text) + re.findall(r'from "\./([\w.]+)"', text)
+        named = re.findall(r'"(?:\.\./)?static/([\w.]+)"', text) + re.findall(r'from "\./([\w.]+)"', text)
         assert set(named) <= set(ASSETS), name
+
+
+@pytest.mark.parametrize("name", [name for name in ASSETS if name.endswith((".html", ".js"))])
+def test_no_address_on_the_page_begins_at_the_top_of_the_host(name: str) -> None:
+    """Below a proxy's path such an address would lead past the studio."""
+    text = ASSETS[name].body.decode()
+    assert re.findall(r"""(?:href|src|action)=["']/|[`"']/(?:v1|static|jobs|docs)\b""", text) == []

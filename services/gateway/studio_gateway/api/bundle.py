@@ -32,34 +32,34 @@ class _ZipBuffer(io.RawIOBase):
         return taken
 
 
-async def bundle(job: Job, objects: ObjectStore) -> AsyncIterator[bytes]:
+async def bundle(job: Job, objects: ObjectStore, root: str) -> AsyncIterator[bytes]:
     """The zip file in pieces: job.json and materials first, then each stored file. Pictures are compressed already."""
     buffer = _ZipBuffer()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in _entries(job):
+        for name, content in _entries(job, root):
             data = await objects.get(content.key) if isinstance(content, StoredPicture) else content
             _add(archive, job, name, data)
             yield buffer.take()
     yield buffer.take()
 
 
-async def bundle_size(job: Job, objects: ObjectStore) -> int:
+async def bundle_size(job: Job, objects: ObjectStore, root: str) -> int:
     """How many bytes `bundle` gives, without reading a file. Raises ObjectNotFound, Unavailable."""
     sizes = await asyncio.gather(*(objects.size(stored.key) for _, stored in stored_files(job)))
     buffer = _ZipBuffer()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in _entries(job):
+        for name, content in _entries(job, root):
             _add(archive, job, name, b"" if isinstance(content, StoredPicture) else content)
     return len(buffer.take()) + sum(sizes)  # what is stored uncompressed adds its own length and nothing else
 
 
-def bundle_etag(job: Job) -> str:
+def bundle_etag(job: Job, root: str) -> str:
     """The entity tag of the bundle: job.json names every file by its hash."""
-    return f'"{hashlib.sha256(_about(job).encode()).hexdigest()[:32]}"'
+    return f'"{hashlib.sha256(_about(job, root).encode()).hexdigest()[:32]}"'
 
 
-def _entries(job: Job) -> Iterator[tuple[str, str | StoredPicture]]:
-    yield "job.json", _about(job)
+def _entries(job: Job, root: str) -> Iterator[tuple[str, str | StoredPicture]]:
+    yield "job.json", _about(job, root)
     yield from _tables(job)
     yield from stored_files(job)
 
@@ -70,8 +70,8 @@ def _add(archive: zipfile.ZipFile, job: Job, name: str, data: str | bytes) -> No
     archive.writestr(entry, data, zipfile.ZIP_DEFLATED if isinstance(data, str) else zipfile.ZIP_STORED)
 
 
-def _about(job: Job) -> str:
-    return job_view(job).model_dump_json(indent=2)
+def _about(job: Job, root: str) -> str:
+    return job_view(job, root).model_dump_json(indent=2)
 
 
 def stored_files(job: Job) -> Iterator[tuple[str, StoredPicture]]:

@@ -96,11 +96,11 @@ def _schema(answer: dict[str, Any]) -> str:
 async def read_docs() -> HTMLResponse:
     """The REST API."""
     return get_swagger_ui_html(
-        openapi_url="/openapi.json",
+        openapi_url="openapi.json",
         title="TPV Studio API",
-        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-        swagger_css_url="/docs/assets/swagger-ui.css",
-        swagger_favicon_url="/docs/assets/favicon.png",
+        swagger_js_url="docs/assets/swagger-ui-bundle.js",
+        swagger_css_url="docs/assets/swagger-ui.css",
+        swagger_favicon_url="docs/assets/favicon.png",
     )
 
 
@@ -118,7 +118,7 @@ async def read_event_docs() -> HTMLResponse:
     return HTMLResponse(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>TPV Studio events</title><style>{_STYLE}</style>'
         f"<h1>{document['info']['title']}</h1><p>{document['info']['description']}</p>"
-        f'<p><a href="/asyncapi.json">AsyncAPI 3</a> · <a href="/docs">REST API</a></p>{rows}</html>'
+        f'<p><a href="../asyncapi.json">AsyncAPI 3</a> · <a href="../docs">REST API</a></p>{rows}</html>'
     )
 
 

@@ -22,7 +22,7 @@ from studio_contracts.job import Job, Status
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.api.idempotency import as_accepted, job_id_for
 from studio_gateway.api.parameters import JobId
-from studio_gateway.api.views import JobList, JobView, job_summary, job_view
+from studio_gateway.api.views import JobList, JobView, job_path, job_summary, job_view
 from studio_gateway.dependencies import Dependencies, DependenciesDep, dependencies_of
 from studio_gateway.http import openapi_headers as described
 from studio_gateway.http.conditional_requests import is_known
@@ -87,8 +87,8 @@ async def create_job(
             job = await accept_brief(deps, brief, traceparent=traceparent, job_id=job_id)
         except JobExists:
             job = as_accepted(await deps.jobs.load(job_id), SERVICE)
-    response.headers.update({"Location": f"/v1/jobs/{job.id}", "Retry-After": "1"})
-    return job_view(job)
+    response.headers.update({"Location": job_path(job.id, deps.settings.root), "Retry-After": "1"})
+    return job_view(job, deps.settings.root)
 
 
 async def accept_brief(
@@ -119,7 +119,7 @@ async def list_jobs(
     found = await deps.store.recent(limit + 1, status, None if cursor is None else _place(cursor))
     page = found[:limit]
     return JobList(
-        jobs=[job_summary(job) for job in page],
+        jobs=[job_summary(job, deps.settings.root) for job in page],
         next=_cursor(Cursor(page[-1].created_at, page[-1].id)) if len(found) > limit else None,
     )
 
@@ -147,7 +147,7 @@ async def get_job(job_id: JobId, deps: DependenciesDep, response: Response) -> J
     response.headers["ETag"] = _etag(job.version)
     if not job.is_final:
         response.headers["Retry-After"] = "1"
-    return job_view(job)
+    return job_view(job, deps.settings.root)
 
 
 class _Polled(APIRoute):
@@ -191,4 +191,5 @@ def _etag(version: int) -> str:
 @router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(404, 422, 503))
 async def cancel_job(job_id: JobId, deps: DependenciesDep) -> JobView:
     """Call a job off. A job that ended before stays as it is."""
-    return job_view((await deps.jobs.record(job_id, CancelRequested())).job)
+    job = (await deps.jobs.record(job_id, CancelRequested())).job
+    return job_view(job, deps.settings.root)

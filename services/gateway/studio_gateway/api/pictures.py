@@ -108,13 +108,13 @@ async def get_picture(
 async def get_bundle(job_id: JobId, deps: DependenciesDep, conditions: ConditionsDep) -> Response:
     """The job and all its files so far, in a zip file. It can be resumed: the same job gives the same bytes."""
     job = await deps.jobs.load(job_id)
-    etag = bundle_etag(job)
+    etag = bundle_etag(job, deps.settings.root)
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": REVALIDATE}
     if is_known(etag, conditions.if_none_match):
         return Response(status_code=304, headers=headers)
-    size = await bundle_size(job, deps.objects)
+    size = await bundle_size(job, deps.objects, deps.settings.root)
     part = requested_range(conditions.range, conditions.if_range, etag, size)
-    chunks = bundle(job, deps.objects)
+    chunks = bundle(job, deps.objects, deps.settings.root)
     headers["Content-Disposition"] = f'attachment; filename="{_slug(job)}.zip"'
     if part is None:
         headers["Content-Length"] = str(size)

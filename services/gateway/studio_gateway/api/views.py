@@ -158,9 +158,9 @@ class JobList(BaseModel):
     next: str | None
 
 
-def job_summary(job: Job) -> JobSummary:
+def job_summary(job: Job, root: str) -> JobSummary:
     """The client's view of a job in a list."""
-    view = job_view(job)
+    view = job_view(job, root)
     best = next((concept.pictures.get("thumbnail") for concept in view.concepts if concept.rank == 1), None)
     return JobSummary(
         **{name: getattr(job, name) for name in ("id", "status", "stage", "created_at", "updated_at", "finished_at")},
@@ -170,9 +170,9 @@ def job_summary(job: Job) -> JobSummary:
     )
 
 
-def job_view(job: Job) -> JobView:
-    """The client's view of a job."""
-    base = f"/v1/jobs/{job.id}"
+def job_view(job: Job, root: str) -> JobView:
+    """The client's view of a job. `root` precedes the path of every link (GatewaySettings.root)."""
+    base = job_path(job.id, root)
     return JobView(
         **{name: getattr(job, name) for name in JobView.model_fields if name not in _COMPOSED},
         plan=None if job.plan is None else _plan(base, job.plan),
@@ -184,6 +184,11 @@ def job_view(job: Job) -> JobView:
 
 
 _COMPOSED = {"plan", "predictions", "concepts", "warnings", "timeline"}
+
+
+def job_path(job_id: str, root: str) -> str:
+    """Where a job is, as a link without scheme and host: it holds however the client reached the gateway."""
+    return f"{root}/v1/jobs/{job_id}"
 
 
 def _plan(base: str, plan: Plan) -> PlanView:

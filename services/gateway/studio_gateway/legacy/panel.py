@@ -1,6 +1,12 @@
-"""The routes of the panel that was there before this API. It changes its base URL and nothing else."""
+"""The routes of the panel that was there before this API.
+
+The panel calls them by their literal paths on its own origin, and its content security policy loads pictures from that
+origin only. So a proxy in front of the panel passes these routes and the pictures' on to the gateway:
+docs/behind-a-proxy.md has the recipe.
+"""
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +29,7 @@ from studio_gateway.http.problems import (
     unavailable,
 )
 from studio_gateway.legacy import views
+from studio_gateway.settings import GatewaySettings
 
 
 class PanelError(BaseModel):
@@ -95,7 +102,7 @@ async def panel_create(panel_request: views.PanelRequest, request: Request, deps
         brief = panel_request.brief()
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
-    return views.creation(await accept_brief(deps, brief), _base(request))
+    return views.creation(await accept_brief(deps, brief), _base(request, deps.settings))
 
 
 @router.get("/studio-inspire-status", responses=_errors(400, 404, 503))
@@ -103,7 +110,7 @@ async def panel_status(
     request: Request, deps: DependenciesDep, job_id: Annotated[str, Query(alias="jobId", min_length=1)]
 ) -> dict[str, Any]:
     """How a job stands."""
-    return views.status(await deps.jobs.load(job_id), _base(request))
+    return views.status(await deps.jobs.load(job_id), _base(request, deps.settings))
 
 
 @router.post(
@@ -137,6 +144,12 @@ async def panel_callback(request: Request, deps: DependenciesDep, token: Webhook
     await record(deps, address, prediction)
 
 
-def _base(request: Request) -> str:
-    """Where the client reached us, for it fetches pictures there too."""
-    return str(request.base_url).rstrip("/")
+def _base(request: Request, settings: GatewaySettings) -> str:
+    """Where the client reached the gateway, for it fetches pictures there too.
+
+    The scheme behind a proxy is known from PUBLIC_BASE_URL if the client came by that name, else from the proxy.
+    """
+    outside = settings.public_base_url
+    if outside is not None and urlsplit(outside).netloc == request.url.netloc:
+        return outside
+    return f"{request.url.scheme}://{request.url.netloc}{settings.root}"

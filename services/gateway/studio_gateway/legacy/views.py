@@ -79,8 +79,8 @@ def status(job: Job, base: str) -> dict[str, Any]:
     if job.is_final:
         answer["completed_at"] = (job.finished_at or job.updated_at).isoformat()
     if job.status == "completed":
-        views = {view.id: view for view in job_view(job).concepts}
-        answer["concepts"] = [_concept(concept, views[concept.id], base) for concept in job.concepts]
+        views = {view.id: view for view in job_view(job, base).concepts}
+        answer["concepts"] = [_concept(concept, views[concept.id]) for concept in job.concepts]
         answer["metadata"] = _metadata(job)
     elif job.is_final:
         answer["error"] = f"{job.error.title}: {job.error.detail}" if job.error else _MESSAGES[job.status]
@@ -103,8 +103,8 @@ def _metadata(job: Job) -> dict[str, Any]:
     }
 
 
-def _concept(concept: Concept, view: ConceptView, base: str) -> dict[str, Any]:
-    urls = {f"{kind}Url": f"{base}{picture.url}" for kind, picture in view.pictures.items()}
+def _concept(concept: Concept, view: ConceptView) -> dict[str, Any]:
+    urls = {f"{kind}Url": picture.url for kind, picture in view.pictures.items()}
     most_first = sorted(concept.palette_used, key=lambda used: -used.share)
     return {
         "id": concept.id,

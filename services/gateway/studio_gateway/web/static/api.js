@@ -2,6 +2,9 @@
 
 const TIMEOUT_MS = 15000;
 
+/** Where the studio is: these files lie one folder below it, at the top of a host or behind a proxy's path. */
+export const ROOT = new URL("..", import.meta.url).href;
+
 /** The API refused, or could not be reached (`status` 0). `errors` are field problems: [{ field, detail, allowed? }]. */
 export class ApiError extends Error {
   constructor(status, title, detail, errors = []) {
@@ -18,7 +21,7 @@ export const serverNow = () => Date.now() + clockOffset;
 async function send(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    answer = await fetch(new URL(path, ROOT), { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
     throw new ApiError(0, "The studio cannot be reached", "Check the connection; nothing was lost.");
   }
@@ -32,14 +35,15 @@ async function send(path, options = {}) {
 
 const json = async (path, options) => (await send(path, options)).json();
 
-export const palette = () => json("/v1/palette");
-export const options = () => json("/v1/options");
+export const palette = () => json("v1/palette");
+export const options = () => json("v1/options");
 export const cancelJob = (id) => json(jobPath(id, "/cancel"), { method: "POST" });
-export const jobPath = (id, rest = "") => `/v1/jobs/${encodeURIComponent(id)}${rest}`;
+/** The address of a job in the API. */
+export const jobPath = (id, rest = "") => `${ROOT}v1/jobs/${encodeURIComponent(id)}${rest}`;
 
 /** Create a job. The same key sent again, after a lost answer, gives the same job. */
 export const createJob = (brief, key) =>
-  json("/v1/jobs", {
+  json("v1/jobs", {
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": key },
     body: JSON.stringify(brief),

@@ -1,6 +1,6 @@
 // The page on which a brief is written.
 
-import { JobReader, createJob, newKey, options as readOptions, palette } from "./api.js";
+import { JobReader, ROOT, createJob, newKey, options as readOptions, palette } from "./api.js";
 import { byId, dollars, metres, plural } from "./dom.js";
 import { drawOutline } from "./outline.js";
 import { remember, showRecent } from "./recent.js";
@@ -93,7 +93,7 @@ async function submit(event) {
   try {
     const job = await createJob(wanted, attempt.key);
     remember(job);
-    location.assign(`/jobs/${job.id}`);
+    location.assign(`${ROOT}jobs/${job.id}`);
   } catch (error) {
     if (error.errors.length) showProblems(error.errors);
     else byId("form-error").textContent = `${error.title}. ${error.message}`;

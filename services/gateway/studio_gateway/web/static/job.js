@@ -1,6 +1,6 @@
 // The page of one job: follows it to its end and shows what there is of it at any time.
 
-import { cancelJob, jobPath } from "./api.js";
+import { ROOT, cancelJob, jobPath } from "./api.js";
 import { Viewer } from "./compare.js";
 import { STATUS_TEXT, byId, h, isFinal, metres, plural } from "./dom.js";
 import { Progress, history, stagesOf } from "./progress.js";
@@ -12,7 +12,7 @@ const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop()
 const progress = new Progress(byId("progress"));
 const results = new Results(byId("results"), openConcept);
 const viewer = new Viewer((concept) => location.replace(`#${encodeURIComponent(concept)}`), closeConcept);
-const again = `/?from=${encodeURIComponent(id)}`;
+const again = `${ROOT}?from=${encodeURIComponent(id)}`;
 let job = null;
 let said = "";
 
@@ -121,7 +121,7 @@ function showUnknown() {
   byId("state").dataset.status = "failed";
   byId("prompt").textContent = "There is no such job";
   byId("ending").replaceChildren(h("div", { class: "notice" }, h("p", {}, "The link may be incomplete, or the job was removed at the end of its time."),
-    h("a", { class: "button primary", href: "/" }, "Start a new concept")));
+    h("a", { class: "button primary", href: ROOT }, "Start a new concept")));
 }
 
 addEventListener("hashchange", showNamed);

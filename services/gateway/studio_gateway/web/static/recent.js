@@ -1,6 +1,6 @@
 // The jobs this browser asked for or looked at, in local storage. Without storage there are simply none.
 
-import { JobReader } from "./api.js";
+import { JobReader, ROOT } from "./api.js";
 import { STATUS_TEXT, ago, byId, h, isFinal, metres } from "./dom.js";
 
 const KEY = "tpv-studio-recent";
@@ -73,7 +73,7 @@ function draw() {
 function line({ id, prompt, surface, status, created, picture }) {
   const image = h("img", { src: picture, alt: "", loading: "lazy", width: 96, height: 64 });
   image.addEventListener("error", () => image.replaceWith(h("span", { class: "blank" })));
-  return h("li", {}, h("a", { href: `/jobs/${encodeURIComponent(id)}` },
+  return h("li", {}, h("a", { href: `${ROOT}jobs/${encodeURIComponent(id)}` },
     picture ? image : h("span", { class: "blank" }),
     h("span", {}, h("b", {}, prompt),
       h("small", {}, `${metres(surface.width_m)} × ${metres(surface.height_m)} m · ${ago(created)}`)),
