@@ -40,7 +40,11 @@ def test_a_job_is_made_read_and_downloaded_through_the_proxy(behind_nginx: OpenP
         proxied.gateway.finish(created.json()["id"])
         job = client.get(urljoin(proxied.url, location)).json()
         (concept,) = job["concepts"]
-        for file in (job["stencil"], *concept["pictures"].values(), *concept["vectors"].values()):
+        for file in (
+            *(one["stencil"] for one in job["plan"]["directions"]),
+            *concept["pictures"].values(),
+            *concept["vectors"].values(),
+        ):
             assert client.get(urljoin(proxied.url, file["url"])).status_code == 200, file["url"]
         bundle = urljoin(proxied.url, f"{location}/bundle.zip")
         part = client.get(bundle, headers={"Range": "bytes=0-9"})
@@ -138,19 +142,19 @@ const functions = "/.netlify/functions";
 def test_a_browser_shows_all_six_pictures_of_the_panel(
     behind_nginx: OpenProxy, tmp_path: Path, chromium_or_skip: str
 ) -> None:
-    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
-    with behind_nginx(PANEL) as proxied, sync_playwright() as playwright:
+    api = pytest.importorskip("playwright.sync_api")
+    with behind_nginx(PANEL) as proxied, api.sync_playwright() as playwright:
         (tmp_path / "panel" / "index.html").write_text(PANEL_PAGE)
         (tmp_path / "panel" / "panel.js").write_text(PANEL_SCRIPT % repr(REQUEST))
         browser = playwright.chromium.launch(executable_path=chromium_or_skip, args=["--headless", "--no-sandbox"])
         try:
             page: Any = browser.new_context(ignore_https_errors=True).new_page()
             page.goto(f"{proxied.url}/index.html")
-            page.wait_for_function("document.title !== 'Panel'")
+            api.expect(page).not_to_have_title("Panel")
             proxied.gateway.finish(page.title(), slots=(1,) * 6)
-            page.wait_for_function("document.images.length === 6")
-            page.wait_for_function("[...document.images].every((image) => image.complete)")
-            assert page.evaluate("[...document.images].map((image) => image.naturalWidth > 0)") == [True] * 6
+            api.expect(page.locator("img")).to_have_count(6)
+            loaded = "Promise.all([...document.images].map((image) => image.decode().then(() => image.naturalWidth)))"
+            assert page.evaluate(loaded) == [1] * 6
         finally:
             browser.close()
 

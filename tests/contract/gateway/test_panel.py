@@ -155,6 +155,7 @@ def test_the_provider_s_old_callback_is_taken_and_told_to_the_studio(
         "error": body["error"],
         "metrics": {"predict_time": body["metrics"].get("predict_time")},
         "input": {"prompt": "ocean energy with fish", "seed": 7},
+        "studio_oversized": False,
     }
 
 
