@@ -20,6 +20,7 @@ from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_reconciler import app
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.settings import ReconcilerSettings
+from studio_reconciler.undelivered import UndeliveredMessages
 
 PERIOD = timedelta(seconds=10)
 STUCK_AFTER = timedelta(seconds=300)
@@ -40,7 +41,9 @@ def reconciler(chassis: ServiceContext, endpoints: Endpoints, provider: Replicat
     settings = ReconcilerSettings(
         **addresses(endpoints), replicate_api_token="token", public_base_url="http://studio", stuck_after=STUCK_AFTER
     )
-    return app.Reconciler(chassis, Rescuer(chassis.jobs, chassis.store, provider, chassis.clock), settings, name)
+    rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
+    undelivered = UndeliveredMessages(chassis.broker, chassis.jobs, chassis.clock)
+    return app.Reconciler(chassis, rescuer, settings, name, undelivered)
 
 
 def rescues(jobs: tuple[Job, ...]) -> Counter[int]:
