@@ -1,18 +1,20 @@
 """What a client asks for, and the rules that make it acceptable."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from studio_contracts.base import FrozenModel
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.text import to_line
 
+JobKind = Literal["painted", "draft"]
 Style = Literal["professional", "playful", "geometric"]
 Strategy = Literal["voronoi", "bands", "grid", "motif"]
 
 MAX_PICTURES = 12
+MAX_DIRECTIONS = 3
 MIN_SIDE_M = 0.5
 """Shortest side of a surface: room for four strips of the narrowest that can be laid, 120 mm."""
 MAX_SIDE_M = 100.0
@@ -71,13 +73,43 @@ class Surface(FrozenModel):
         return self
 
 
-class Brief(FrozenModel):
-    """One request for concepts. `palette` left out means: choose colours that suit the prompt from the whole range."""
+class Source(FrozenModel):
+    """The job whose directions are painted, and their numbers; all of them where none are named."""
 
-    prompt: Prompt = Field(description="What the surface should look like, in plain words.")
+    job: str = Field(min_length=1, max_length=64)
+    directions: tuple[Annotated[int, Field(ge=0, lt=MAX_DIRECTIONS)], ...] = Field((), max_length=MAX_DIRECTIONS)
+
+    @field_validator("directions")
+    @classmethod
+    def _are_different(cls, directions: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(directions)) != len(directions):
+            raise PydanticCustomError("repeated_direction", "Each direction may be given once.")
+        return directions
+
+
+PromptT = TypeVar("PromptT")
+
+
+class BriefFields(FrozenModel, Generic[PromptT]):
+    """What a brief consists of. Only whether it needs a prompt differs between a brief and a request for one.
+
+    `palette` left out means: choose colours that suit the prompt from the whole range. A draft has one concept for each
+    of its directions, drawn by the studio itself without cost; `count` is then what painting it would begin with.
+    `source`, in JSON `from`, names the job whose directions are painted, if not new ones.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+
+    prompt: PromptT = Field(description="What the surface should look like, in plain words.")
     surface: Surface = Surface()
     palette: ChosenCodes | None = Field(None, description="One to six colour codes; leave out to have them chosen.")
     style: Style = "professional"
     count: int = Field(6, ge=1, le=MAX_PICTURES, description="How many pictures.")
-    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="The same brief and seed give the same stencil.")
-    strategy: Strategy | None = Field(None, description="How the stencil is drawn; leave out to have it chosen.")
+    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="The same brief and seed give the same stencils.")
+    strategy: Strategy | None = Field(None, description="How the first stencil is drawn; leave out to have it chosen.")
+    kind: JobKind = Field("painted", description="A draft is drawn at once, without a model and without cost.")
+    source: Source | None = Field(None, alias="from", description="Paint directions of this job instead of new ones.")
+
+
+class Brief(BriefFields[Prompt]):
+    """One request for concepts."""

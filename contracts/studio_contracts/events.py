@@ -74,7 +74,7 @@ class PredictionUpdated(SlotPayload):
 
 
 class PredictionSucceeded(SlotPayload):
-    """The provider's pictures of one slot are ready to be fetched."""
+    """The pictures of one slot are ready to be fetched: the provider's, or of a draft a stencil."""
 
     type: ClassVar[str] = "studio.prediction.succeeded.v1"
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from studio_contracts.base import FrozenModel, UtcDatetime
-from studio_contracts.brief import Brief, Strategy
+from studio_contracts.brief import MAX_DIRECTIONS, Brief, Strategy
 from studio_contracts.installer import InstallerRule
 from studio_contracts.reading import Reading
 
@@ -17,7 +17,6 @@ LayoutKind = Literal["full", "framed", "tiled"]
 PictureKind = Literal["original", "quantized", "thumbnail", "installable"]
 VectorKind = Literal["svg", "dxf"]
 
-MAX_DIRECTIONS = 3
 TERMINAL: frozenset[Status] = frozenset({"completed", "failed", "canceled"})
 SETTLED: frozenset[SlotState] = frozenset({"finished", "failed"})
 
@@ -90,7 +89,7 @@ class GenerationRequest(FrozenModel):
 
 
 class Slot(FrozenModel):
-    """One provider call: at most one paid prediction per attempt.
+    """One provider call: at most one paid prediction per attempt. Of a draft: one direction, for which none is made.
 
     waiting → submitting (claimed) → running (known to the provider) → succeeded (outputs known) → finished (pictures
     stored), or failed. An infrastructure failure goes back to waiting under the next attempt number. `webhook_received`
@@ -265,6 +264,13 @@ class Job(FrozenModel):
     finished_at: UtcDatetime | None = None
     deadline_at: UtcDatetime
     expires_at: UtcDatetime | None = None
+
+    @property
+    def pictures_wanted(self) -> int:
+        """How many pictures were promised: what the client asked for, or one for each direction of a draft."""
+        if self.brief.kind == "draft":
+            return len(self.plan.directions) if self.plan is not None else MAX_DIRECTIONS
+        return self.brief.count
 
     @property
     def is_final(self) -> bool:

@@ -8,7 +8,7 @@ from studio_contracts.events import Event
 from studio_contracts.job import SETTLED, Job, Slot, Status
 
 NEXT: dict[Status, frozenset[Status]] = {
-    "pending": frozenset({"pending", "queued", "canceled", "failed"}),
+    "pending": frozenset({"pending", "queued", "running", "canceled", "failed"}),
     "queued": frozenset({"queued", "running", "canceled", "failed"}),
     "running": frozenset({"running", "completed", "canceled", "failed"}),
     "completed": frozenset(),
@@ -61,6 +61,19 @@ class SpendingIsCapped(Invariant):
             yield f"{cents} cents spent of {job.limits.cents}"
 
 
+class DraftsCostNothing(Invariant):
+    """No model is chosen and nothing is bought for a draft."""
+
+    name = "drafts_cost_nothing"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        if job.brief.kind == "draft" and job.generation is not None:
+            yield f"a draft is painted by {job.generation.model}"
+        for slot in job.predictions:
+            if job.brief.kind == "draft" and slot.prediction_ids:
+                yield f"slot {slot.number} of a draft was paid for"
+
+
 class CompletedHasPictures(Invariant):
     """A completed job has every picture its slots delivered, or a warning for it; each once, none of its slots open."""
 
@@ -73,7 +86,7 @@ class CompletedHasPictures(Invariant):
             yield "completed without a picture"
         if len({concept.id for concept in job.concepts}) != len(job.concepts):
             yield "a concept appears twice"
-        if sum(slot.count for slot in job.predictions) != job.brief.count:
+        if sum(slot.count for slot in job.predictions) != job.pictures_wanted:
             yield "the slots do not add up to the pictures asked for"
         for slot in job.predictions:
             yield from self._of_slot(job, slot)
@@ -141,6 +154,7 @@ class ForgetsTheProvider(Invariant):
 INVARIANTS: tuple[Invariant, ...] = (
     FinalIsComplete(),
     SpendingIsCapped(),
+    DraftsCostNothing(),
     CompletedHasPictures(),
     DirectionsExist(),
     RankedInOrder(),

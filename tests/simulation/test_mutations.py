@@ -17,6 +17,7 @@ from studio_chassis.replicate.errors import OutcomeUnknown
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_cli import replay
 from studio_cli.dead_letters import DeadLetter
+from studio_contracts.brief import Source
 from studio_contracts.job import GenerationRequest, Job, Slot
 from studio_domain import lifecycle
 from studio_domain.domain_events import (
@@ -24,6 +25,7 @@ from studio_domain.domain_events import (
     PredictionReported,
     Reopened,
     SlotClaimed,
+    StencilDrawn,
     WebhookReceived,
 )
 from studio_domain.lifecycle import Transition, ending, slots, transition
@@ -34,6 +36,7 @@ from studio_predictor.handlers import Predictor
 from studio_reconciler import rescue
 from studio_reconciler.rescue import Rescuer
 from studio_simulation.mutations import Mutation, Mutations, assert_caught
+from studio_stencil import handlers as stencil_handlers
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
@@ -414,6 +417,24 @@ def every_slot_painted_over_the_first_stencil(patch: Patch) -> None:
         return await sent(self, job, generation, slot.model_copy(update={"direction": 0}))
 
     patch.setattr(Predictor, "_input", over_the_first)
+
+
+@caught_by("painted_as_shown")
+def all_directions_of_a_draft_painted(patch: Patch) -> None:
+    copy = stencil_handlers._copy
+
+    async def copy_all(job_id: str, source: Source, *arguments: Any) -> None:
+        await copy(job_id, source.model_copy(update={"directions": ()}), *arguments)
+
+    patch.setattr(stencil_handlers, "_copy", copy_all)
+
+
+@caught_by("drafts_cost_nothing completed_has_pictures")
+def drafts_painted_like_any_other(patch: Patch) -> None:
+    def drawn(job: Job, done: StencilDrawn, context: Any) -> Job | None:
+        return None if job.plan is not None else job.model_copy(update={"plan": done.plan})
+
+    patch.setitem(lifecycle._RULES, StencilDrawn, drawn)
 
 
 @caught_by("directions_exist")

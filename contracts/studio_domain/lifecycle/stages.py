@@ -3,19 +3,29 @@
 from datetime import timedelta
 from itertools import takewhile
 
-from studio_contracts.job import GenerationRequest, Job, JobWarning, Slot
+from studio_contracts.job import GenerationRequest, Job, JobWarning, Plan, Slot
 from studio_domain.domain_events import SlotsPlanned, StencilDrawn, WorkFailed
 from studio_domain.lifecycle.ending import work_failed
 from studio_domain.lifecycle.transition import TransitionContext
 
 
 def stencil_drawn(job: Job, done: StencilDrawn, context: TransitionContext) -> Job | None:
-    """The first plan counts; drawing its stencils again changes nothing."""
+    """The first plan counts; drawing its stencils again changes nothing. A draft's stencils are its pictures."""
     if job.plan is not None:
         return None
     drawn = job.model_copy(update={"plan": done.plan})
+    if job.brief.kind == "draft":
+        drawn = drawn.model_copy(update={"predictions": _drawn_slots(done.plan)})
     detail = "; ".join(f"{direction.name}: {direction.reason}" for direction in done.plan.directions)
     return context.log(drawn, "stencil.ready", detail=detail, seconds=done.seconds)
+
+
+def _drawn_slots(plan: Plan) -> tuple[Slot, ...]:
+    """A slot for each direction, whose picture is there already."""
+    return tuple(
+        Slot(number=number, direction=number, count=1, state="succeeded", received=1)
+        for number in range(len(plan.directions))
+    )
 
 
 def slots_planned(job: Job, planned: SlotsPlanned, context: TransitionContext) -> Job | None:

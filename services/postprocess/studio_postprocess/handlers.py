@@ -1,9 +1,11 @@
-"""prediction.succeeded → every picture of the slot is fetched, clamped, measured and stored."""
+"""prediction.succeeded → every picture of the slot, or the stencil of a draft, is clamped, measured and stored."""
 
 import asyncio
 import hashlib
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.objects import ObjectStore
@@ -49,9 +51,13 @@ class Postprocess:
             return
         started = time.perf_counter()
         assert job.plan is not None
-        stencil = await self.objects.get(job.plan.directions[slot.direction].stencil.key)
+        key = job.plan.directions[slot.direction].stencil.key
+        stencil = await self.objects.get(key)
+        sources: list[Callable[[], Awaitable[bytes]]] = [partial(self.downloader.fetch, url) for url in slot.outputs]
+        if job.brief.kind == "draft":  # its stencil is its picture
+            sources = [partial(self.objects.get, key)]
         made = await asyncio.gather(
-            *(self._picture(job, job.plan, slot, index, url, stencil) for index, url in enumerate(slot.outputs))
+            *(self._picture(job, job.plan, slot, index, source, stencil) for index, source in enumerate(sources))
         )
         pictures = PicturesMade(
             slot.number,
@@ -63,13 +69,13 @@ class Postprocess:
         await self.jobs.apply(job.id, pictures)
 
     async def _picture(
-        self, job: Job, plan: Plan, slot: Slot, index: int, url: str, stencil: bytes
+        self, job: Job, plan: Plan, slot: Slot, index: int, source: Callable[[], Awaitable[bytes]], stencil: bytes
     ) -> Concept | PictureFailure:
         codes = plan.directions[slot.direction].codes
         size = (plan.width_px, plan.height_px)
         async with self.at_once:
             try:
-                original = await self.downloader.fetch(url)
+                original = await source()
                 made = await self.workers.run(
                     work_on_picture, original, stencil, codes, size, plan.layout, job.brief.surface
                 )

@@ -64,6 +64,7 @@ class Checks:
                 self._pictures(job)
             self._dead_letter(job)
             self._in_time(job)
+            self._source(job)
             if world.faults.peaceful:
                 self._in_peace(job)
         for job_id in world.accepted:
@@ -76,9 +77,19 @@ class Checks:
 
     def keyed(self, number: int, prompt: str, count: int) -> None:
         """A client got the same answer for the same key, so it has one job."""
-        briefs = [job.brief for job in self._world.database.jobs.values()]
+        briefs = [job.brief for job in self._world.database.jobs.values() if job.brief.source is None]
         if prompt.startswith("waves") and sum((brief.prompt, brief.count) == (prompt, count) for brief in briefs) > 1:
             self.violations.append(f"same_key_same_job: client {number} has several")
+
+    def _source(self, job: Job) -> None:
+        """What is painted from a draft has the stencils that were shown."""
+        if job.brief.source is None or job.plan is None:
+            return
+        draft = self._world.database.jobs[job.brief.source.job].plan
+        assert draft is not None
+        shown = [draft.directions[number].stencil.sha256 for number in job.brief.source.directions]
+        if [direction.stencil.sha256 for direction in job.plan.directions] != shown:
+            self.report(job.id, "painted_as_shown: it has other stencils than its draft")
 
     def _in_time(self, job: Job) -> None:
         """A job ends by its deadline, and before it unless the provider kept it waiting; it is rescued now and then."""
@@ -105,7 +116,7 @@ class Checks:
         slots = job.predictions
         if job.rescues or job.warnings or any(slot.attempt > 1 for slot in slots):
             self.report(job.id, f"peace_is_uneventful: {job.rescues} rescues, {len(job.warnings)} warnings")
-        if job.status == "failed" or (job.status == "completed" and len(job.concepts) != job.brief.count):
+        if job.status == "failed" or (job.status == "completed" and len(job.concepts) != job.pictures_wanted):
             self.report(job.id, f"peace_is_uneventful: {job.status} with {len(job.concepts)} pictures")
 
     @property

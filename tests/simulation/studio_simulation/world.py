@@ -41,6 +41,8 @@ from studio_simulation.webhooks import SIGNING_KEY
 
 T = TypeVar("T")
 
+DRAFTS = 0.2
+"""Share of the clients that ask for a draft first."""
 BEGINNING = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LAST_SECOND = 7200.0
 """By then everything must have come to rest."""
@@ -262,28 +264,48 @@ class World:
         await asyncio.sleep(random.uniform(0, 40))
         prompt = next((word for word in CURSES if self.happens(f"client.{word}")), f"waves {number}")
         count = random.choice((1, 4, 6, 12))
-        brief = {"prompt": prompt, "palette": list(CODES), "count": count}
+        drafts = Random(f"{self.seed} {number}").random() < DRAFTS  # of its own, so that other worlds stay as they are
+        kind = "draft" if drafts else "painted"
+        brief = {"prompt": prompt, "palette": list(CODES), "count": count, "kind": kind}
         key = {"idempotency-key": f"key-{number}"} if random.random() < 0.7 else {}
-        for _ in range(40):
-            try:
-                answer = await self.gateway().ask("POST", "/v1/jobs", json=brief, headers=key)
-            except ConnectionError:
-                answer = None
-            if answer is not None and answer.status_code == 202:
-                break
-            await asyncio.sleep(random.uniform(1, 10))
-        else:
+        job_id = await self._post(brief, key)
+        if job_id is None:
             return
-        job_id = answer.json()["id"]
-        self.accepted[job_id] = self.loop.time()
         if key:
             self.checks.keyed(number, prompt, count)
-        self.say("client", f"has job {job_id} for {brief['count']} pictures")
-        if random.random() < 0.25:
+        self.say("client", f"has job {job_id} for {brief['count']} pictures, {kind}")
+        if drafts:
+            await self._paint(job_id, count)
+        elif random.random() < 0.25:
             if random.random() < 0.5:
                 await self._something_runs(job_id)
             await asyncio.sleep(random.choice((random.uniform(0, 2), random.uniform(0, 60))))
             await self.cancel(job_id)
+
+    async def _post(self, wanted: dict[str, Any], key: dict[str, str]) -> str | None:
+        """Ask for a job until it is accepted; its id, or None when the gateway never takes it."""
+        for _ in range(40):
+            try:
+                answer = await self.gateway().ask("POST", "/v1/jobs", json=wanted, headers=key)
+            except ConnectionError:
+                answer = None
+            if answer is not None and answer.status_code == 202:
+                job_id = str(answer.json()["id"])
+                self.accepted[job_id] = self.loop.time()
+                return job_id
+            await asyncio.sleep(self.random.uniform(1, 10))
+        return None
+
+    async def _paint(self, draft_id: str, count: int) -> None:
+        """Once a draft is ready, some clients have two of its directions painted."""
+        while True:
+            draft = self.database.jobs[draft_id]
+            if draft.is_final:
+                break
+            await asyncio.sleep(0.5)
+        if draft.status == "completed" and count > 1:
+            painted = await self._post({"from": {"job": draft_id, "directions": [2, 0]}, "count": count}, {})
+            self.say("client", f"has job {painted} painted from {draft_id}")
 
     async def _something_runs(self, job_id: str) -> None:
         """Wait until money is being spent on the job, while there is anything to wait for."""

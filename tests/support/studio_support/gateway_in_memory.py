@@ -132,6 +132,14 @@ class GatewayInMemory:
             concept = job_fixtures.concept(self.bucket, job_id, slot, score + slot.number / 10)
             await self.apply(job_id, h.PicturesMade(slot.number, 1, (concept,), (), 0.2))
 
+    async def finish_draft(self, job_id: str) -> None:
+        """The stencils of two directions are drawn and made into concepts."""
+        plan = make_plan(job_id, directions=2, store=partial(job_fixtures.store_picture, self.bucket))
+        await self.apply(job_id, h.StencilDrawn(plan, 0.03))
+        for slot in (await self.jobs.load(job_id)).predictions:
+            concept = job_fixtures.concept(self.bucket, job_id, slot, 0.8 + slot.number / 10)
+            await self.apply(job_id, h.PicturesMade(slot.number, 1, (concept,), (), 0.2))
+
     async def fail(self, job_id: str) -> None:
         await self.apply(job_id, h.WorkFailed("broken", "No paint", "The pot is empty."))
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations_with_replacement
 from typing import Any, cast
 
-from studio_contracts.brief import Brief
+from studio_contracts.brief import Brief, JobKind
 from studio_contracts.events import JobCreated, PredictionRequested, PredictionUpdated
 from studio_contracts.job import Concept, GenerationRequest, Job, Limits, Quality
 from studio_domain import domain_events as h
@@ -29,9 +29,9 @@ REPLAYABLE = h.WorkFailed("set_aside", "A step could not be carried out", "kept"
 FINAL_FAILURE = h.WorkFailed("broken", "Broken", "for good")
 
 
-def accepted(pictures: int, limits: Limits = LIMITS) -> Job:
+def accepted(pictures: int, limits: Limits = LIMITS, kind: JobKind = "painted") -> Job:
     """A new job that wants that many pictures."""
-    brief = Brief(prompt="waves", count=pictures)
+    brief = Brief(prompt="waves", count=pictures, kind=kind)
     return accept(brief, job_id="j", seed=7, traceparent="t", limits=limits, now=START, by="gateway").job
 
 
@@ -123,6 +123,11 @@ def shapes() -> dict[str, Job]:
     found["replayable"] = live(running, [REPLAYABLE])
     found["broken"] = live(running, [FINAL_FAILURE])
     found["canceled"] = live(running, [h.CancelRequested()])
+    draft = live(accepted(6, kind="draft"), planned(())[:1])
+    found["draft"] = draft
+    found["draft in part"] = live(draft, [made(1)])
+    found["draft made"] = live(draft, [made(1), made(1, slot=1)])
+    found["draft of nothing"] = live(draft, [made(0, 1), made(0, 1, slot=1)])
     found["reopened"] = live(found["replayable"], [h.Reopened()])
     return found
 

@@ -38,6 +38,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "playful": {"style": "playful"},
     "geometric": {"style": "geometric"},
     "strategy": {"strategy": "voronoi"},
+    "draft": {"kind": "draft"},
+    "from": {"from": {"job": "a", "directions": [2, 0]}},
 }
 
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -79,6 +81,10 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "seed negative": ({"seed": -1}, "seed", "greater_than_equal"),
     "seed too large": ({"seed": MAX_SEED + 1}, "seed", "less_than_equal"),
     "unknown strategy": ({"strategy": "spiral"}, "strategy", "literal_error"),
+    "unknown kind": ({"kind": "etching"}, "kind", "literal_error"),
+    "direction twice": ({"from": {"job": "a", "directions": [1, 1]}}, "from.directions", "repeated_direction"),
+    "fourth direction": ({"from": {"job": "a", "directions": [3]}}, "from.directions.0", "less_than"),
+    "from nowhere": ({"from": {"job": ""}}, "from.job", "string_too_short"),
     "unknown field": ({"colour": "blue"}, "colour", "extra_forbidden"),
 }
 

@@ -5,9 +5,10 @@ from typing import get_args
 
 import pytest
 
-from studio_contracts.events import JobCanceled, JobCompleted, JobFailed, PredictionUpdated
+from studio_contracts.events import JobCanceled, JobCompleted, JobFailed, PredictionSucceeded, PredictionUpdated
 from studio_contracts.job import Job, Limits, SlotState
 from studio_domain import domain_events as h
+from studio_domain.invariants import job_violations
 from studio_domain.lifecycle import Transition, outstanding_messages, transition
 from studio_domain.prediction import PredictionReport, PredictionStatus
 from tests.unit.contracts.lives import HAPPENINGS, MODEL, SHAPES, accepted, concept, elsewhere, live, planned, slot_path
@@ -150,3 +151,32 @@ def test_a_prediction_the_provider_spoke_of_is_not_given_up_while_its_word_is_on
     given_up = live(failed, [h.CreationLost(0, 2)])
     assert [warning.code for warning in given_up.warnings] == [], "of the next attempt nobody has spoken"
     assert given_up.predictions[0].attempt == 3
+
+
+def test_a_draft_is_made_of_its_stencils_and_costs_nothing() -> None:
+    draft = SHAPES["draft"]
+    assert (draft.status, draft.stage, draft.generation) == ("running", "postprocess", None)
+    assert [(slot.direction, slot.count, slot.state) for slot in draft.predictions] == [
+        (0, 1, "succeeded"),
+        (1, 1, "succeeded"),
+    ]
+    assert outstanding_messages(draft) == (
+        PredictionSucceeded(slot=0, attempt=1),
+        PredictionSucceeded(slot=1, attempt=1),
+    )
+    made = SHAPES["draft made"]
+    assert (made.status, len(made.concepts), made.warnings) == ("completed", 2, ())
+    assert SHAPES["draft of nothing"].status == "failed"
+    assert job_violations(made) == []
+
+
+@pytest.mark.parametrize("event", [HAPPENINGS["claim"], HAPPENINGS["starting"], HAPPENINGS["planned"]])
+def test_nothing_is_bought_for_a_draft(event: h.DomainEvent) -> None:
+    assert transition(SHAPES["draft"], event, now=SHAPES["draft"].updated_at, by="predictor") is None
+
+
+def test_a_paid_draft_breaks_a_promise() -> None:
+    draft = SHAPES["draft"]
+    paid = draft.predictions[0].model_copy(update={"prediction_ids": ("p",)})
+    broken = draft.model_copy(update={"predictions": (paid, *draft.predictions[1:])})
+    assert any(what.startswith("drafts_cost_nothing") for what in job_violations(broken))

@@ -77,7 +77,11 @@ CODES = [colour.code for colour in PALETTE]
         (PROMPT | {"palette": ["RH99"]}, "palette", CODES),
         (PROMPT | {"palette": []}, "palette", ["1 to 6 items"]),
         (PROMPT | {"palette": CODES[:7]}, "palette", ["1 to 6 items"]),
-        (PROMPT | {"colour": "blue"}, "colour", ["prompt", "surface", "palette", "style", "count", "seed", "strategy"]),
+        (
+            PROMPT | {"colour": "blue"},
+            "colour",
+            ["prompt", "surface", "palette", "style", "count", "seed", "strategy", "kind", "from"],
+        ),
     ],
 )
 async def test_each_wrong_field_is_named_with_what_it_may_hold_and_nothing_is_stored(

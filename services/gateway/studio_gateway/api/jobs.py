@@ -21,6 +21,7 @@ from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.job import Job, Status
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.api.idempotency import as_accepted, job_id_for
+from studio_gateway.api.job_request import JobRequest, to_brief
 from studio_gateway.api.parameters import JobId
 from studio_gateway.api.views import JobList, JobView, job_path, job_summary, job_view
 from studio_gateway.dependencies import Dependencies, DependenciesDep, dependencies_of
@@ -38,7 +39,7 @@ router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=255, description="The same key and brief give the same job for a day")
 ]
-BRIEFS: dict[str, Example] = {
+REQUESTS: dict[str, Example] = {
     "short": {"summary": "Everything else is chosen", "value": {"prompt": "ocean energy with fish"}},
     "full": {
         "summary": "All fields",
@@ -51,6 +52,11 @@ BRIEFS: dict[str, Example] = {
             "seed": 7,
             "strategy": "bands",
         },
+    },
+    "draft": {"summary": "Drawn at once, at no cost", "value": {"prompt": "ocean energy with fish", "kind": "draft"}},
+    "from": {
+        "summary": "Paint two directions of a draft",
+        "value": {"from": {"job": "0f8e4f6e-6f0d-4e0c-9d3f-3c1f3c8f5a77", "directions": [0, 2]}, "count": 4},
     },
 }
 IF_NONE_MATCH = {
@@ -72,13 +78,17 @@ IF_NONE_MATCH = {
     },
 )
 async def create_job(
-    brief: Annotated[Brief, Body(openapi_examples=BRIEFS)],
+    wanted: Annotated[JobRequest, Body(openapi_examples=REQUESTS)],
     deps: DependenciesDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
     traceparent: Annotated[str | None, Header(description="W3C trace context to go on with")] = None,
 ) -> JobView:
-    """Accept a brief. The job is safe once this answers, also while the broker is down."""
+    """Accept a brief. The job is safe once this answers, also while the broker is down.
+
+    A draft (`kind`) is drawn at once and costs nothing; `from` paints directions of an earlier job.
+    """
+    brief = await to_brief(wanted, deps.jobs)
     if idempotency_key is None:
         job = await accept_brief(deps, brief, traceparent=traceparent)
     else:

@@ -1,0 +1,52 @@
+"""What a client posts: a brief, or the directions of a job to be painted."""
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+
+from studio_chassis.errors import JobNotFound
+from studio_chassis.persistence.jobs import Jobs
+from studio_contracts.brief import Brief, BriefFields, Prompt, Source
+from studio_contracts.job import Job
+
+CHANGEABLE = frozenset({"source", "kind", "count", "style", "seed"})
+"""What may differ from the job whose directions are painted. The rest is in the stencils already."""
+
+
+class JobRequest(BriefFields[Prompt | None]):
+    """A brief; or `from`, and what else shall differ from the brief of that job."""
+
+    prompt: Prompt | None = Field(None, description="What the surface should look like; needed unless `from` is given.")
+
+
+async def to_brief(request: JobRequest, jobs: Jobs) -> Brief:
+    """The brief that is asked for. Raises RequestValidationError, naming the field; Unavailable."""
+    given = {name: getattr(request, name) for name in request.model_fields_set}
+    if request.source is None:
+        if request.prompt is None:
+            raise _invalid("prompt", "missing", "Field required")
+        return Brief(**given)
+    for name in given:
+        if name not in CHANGEABLE:
+            raise _invalid(name, "given_by_source", "This stays as it is in the job named in `from`: leave it out.")
+    if request.kind == "draft":
+        raise _invalid("kind", "given_by_source", "A draft is drawn anew: leave `from` or `kind` out.")
+    source = await _source(request.source, jobs)
+    return source.brief.model_copy(update={**given, "kind": "painted"})
+
+
+async def _source(source: Source, jobs: Jobs) -> Job:
+    try:
+        job = await jobs.load(source.job)
+    except JobNotFound as error:
+        raise _invalid("from.job", "unknown_job", f"There is no job {source.job}.") from error
+    if job.plan is None:
+        raise _invalid("from.job", "no_directions", "This job has no directions yet.")
+    missing = [number for number in source.directions if number >= len(job.plan.directions)]
+    if missing:
+        text = f"This job has the directions 0 to {len(job.plan.directions) - 1}."
+        raise _invalid("from.directions", "unknown_direction", text)
+    return job
+
+
+def _invalid(field: str, kind: str, text: str) -> RequestValidationError:
+    return RequestValidationError([{"type": kind, "loc": ("body", *field.split(".")), "msg": text, "input": None}])

@@ -1,0 +1,92 @@
+"""What the stencil service makes of a new job: directions of its own, or those of another job."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.brief import Brief, Source
+from studio_contracts.events import Event
+from studio_contracts.job import Job, Limits
+from studio_contracts.object_keys import job_prefix
+from studio_stencil.handlers import draw_stencils
+
+
+class Studio:
+    """A store, and the stencil service's handler."""
+
+    def __init__(self) -> None:
+        self.published: list[Event] = []
+        self.bucket: dict[str, bytes] = {}
+        self.objects = SimulatedObjectStore(self.bucket)
+        self.database = SimulatedDatabase()
+        self.jobs = Jobs(
+            SimulatedJobStore(self.database), self._publish, lambda: datetime(2026, 3, 1, tzinfo=UTC), "stencil"
+        )
+
+    async def _publish(self, event: Event) -> None:
+        self.published.append(event)
+
+    async def draw(self, job_id: str, **brief: Any) -> Job:
+        """A job of this brief after its stencils were drawn."""
+        wanted = Brief(**{"prompt": "ocean energy", **brief})
+        await self.jobs.accept(wanted, job_id=job_id, seed=7, traceparent="00-1", limits=Limits())
+        await self.jobs.flush_publishing()
+        await draw_stencils(self.published[-1], self.jobs, self.objects)
+        return await self.jobs.load(job_id)
+
+
+async def test_six_pictures_have_three_different_directions_that_are_stored() -> None:
+    studio = Studio()
+    job = await studio.draw("a", count=6)
+    assert job.plan is not None
+    assert len({direction.name for direction in job.plan.directions}) == 3
+    assert len({direction.stencil.sha256 for direction in job.plan.directions}) == 3
+    assert {direction.stencil.key for direction in job.plan.directions} == set(studio.bucket)
+    assert all(direction.reason for direction in job.plan.directions)
+    assert job.plan.reading is not None
+    assert job.plan.reading.language == "en"
+
+
+async def test_one_picture_has_one_direction_but_a_draft_of_one_has_three() -> None:
+    studio = Studio()
+    painted, draft = await studio.draw("a", count=1), await studio.draw("b", count=1, kind="draft")
+    assert painted.plan is not None
+    assert draft.plan is not None
+    assert (len(painted.plan.directions), len(draft.plan.directions)) == (1, 3)
+    assert draft.status == "running"
+    assert [slot.state for slot in draft.predictions] == ["succeeded"] * 3
+
+
+async def test_the_chosen_directions_are_copied_in_the_order_asked_for_and_outlive_their_draft() -> None:
+    studio = Studio()
+    draft = await studio.draw("draft", kind="draft")
+    painted = await studio.draw("painted", source=Source(job="draft", directions=(2, 0)))
+    assert draft.plan is not None
+    assert painted.plan is not None
+    chosen = [draft.plan.directions[number] for number in (2, 0)]
+    assert [(one.name, one.seed, one.stencil.sha256) for one in painted.plan.directions] == [
+        (one.name, one.seed, one.stencil.sha256) for one in chosen
+    ]
+    await studio.objects.delete_under(job_prefix("draft"))
+    assert {one.stencil.key for one in painted.plan.directions} == set(studio.bucket)
+    assert painted.plan.model_copy(update={"directions": ()}) == draft.plan.model_copy(update={"directions": ()})
+
+
+async def test_all_directions_are_copied_where_none_are_named() -> None:
+    studio = Studio()
+    await studio.draw("draft", kind="draft")
+    painted = await studio.draw("painted", source=Source(job="draft"))
+    assert painted.plan is not None
+    assert len(painted.plan.directions) == 3
+
+
+async def test_a_draft_that_was_removed_meanwhile_ends_the_job_with_the_reason() -> None:
+    studio = Studio()
+    await studio.draw("draft", kind="draft")
+    del studio.database.jobs["draft"]
+    job = await studio.draw("painted", source=Source(job="draft"))
+    assert job.error is not None
+    assert (job.error.code, job.error.replayable) == ("source_gone", False)
+    assert "draft" in job.error.detail
