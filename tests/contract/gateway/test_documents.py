@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from studio_contracts import topology
@@ -37,6 +38,17 @@ def _references(node: Any) -> Iterator[str]:
 
 def test_the_description_of_the_api_is_valid_by_an_independent_judge() -> None:
     validate(json.loads((ROOT / "docs" / "api" / "openapi.json").read_text()), cls=OpenAPIV31SpecValidator)
+
+
+def test_the_description_of_the_events_is_valid_by_asyncapi_s_own_schema() -> None:
+    schema = ROOT / ".studio" / "tools" / "node_modules" / "@asyncapi" / "specs" / "schemas" / "3.0.0.json"
+    if not schema.exists():
+        pytest.skip(
+            "AsyncAPI's schema is missing (npm install --prefix .studio/tools @asyncapi/specs; .ci/run does it)"
+        )
+    document = json.loads((ROOT / "docs" / "api" / "asyncapi.json").read_text())
+    found = Draft7Validator(json.loads(schema.read_text())).iter_errors(document)
+    assert [(list(error.absolute_path), error.message[:200]) for error in found] == []
 
 
 def test_operations_have_the_names_people_would_choose() -> None:
