@@ -63,7 +63,7 @@ def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, p
     check(page, "form-filled")
     with held(studio):
         page.get_by_role("button", name="Draw 6 concepts").click()
-        expect(page.get_by_role("img", name="Stencil")).to_be_visible()
+        expect(page.get_by_role("img", name="Stencil").first).to_be_visible()
         expect(page.locator(".stages [aria-current=step]")).to_contain_text("Pictures")
         check(page, "making")
     state(page, "Ready")
@@ -164,7 +164,7 @@ def test_a_running_job_can_be_canceled(studio: Any, page: Page, check: Any) -> N
 def test_a_reload_and_another_device_show_the_same_job(studio: Any, page: Page, new_page: Any) -> None:
     with held(studio):
         send(page, OCEAN)
-        expect(page.get_by_role("img", name="Stencil")).to_be_visible()
+        expect(page.get_by_role("img", name="Stencil").first).to_be_visible()
         page.reload()
         other = new_page()
         other.goto(page.url)
@@ -248,7 +248,7 @@ def test_a_picture_lies_on_the_surface_undistorted(
 def test_a_restart_of_the_server_is_survived(studio: Any, page: Page, check: Any) -> None:
     with held(studio):
         send(page, OCEAN)
-        expect(page.get_by_role("img", name="Stencil")).to_be_visible()
+        expect(page.get_by_role("img", name="Stencil").first).to_be_visible()
         studio.stack.stop("gateway")
         try:
             expect(page.locator("#connection")).to_contain_text("cannot be reached")

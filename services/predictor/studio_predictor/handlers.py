@@ -66,8 +66,9 @@ class Predictor:
         if job.is_final or job.plan is None or job.predictions:
             return
         model = MODELS[self.settings.model]
-        reading = Reading(language="en", wanted=job.brief.prompt)
-        prompts = compose(reading, job.brief.style, [BY_CODE[code].name for code in job.plan.codes])
+        reading = job.plan.reading or Reading(language="en", wanted=job.brief.prompt)
+        codes = job.plan.directions[0].codes
+        prompts = compose(reading, job.brief.style, [BY_CODE[code].name for code in codes])
         generation = GenerationRequest(
             model=model.name,
             version=model.version,

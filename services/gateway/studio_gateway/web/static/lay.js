@@ -31,7 +31,8 @@ export const fits = (surface, picture) =>
 export function layer(job, picture, alt) {
   const { surface } = job.brief;
   const layout = fits(surface, picture) ? "full" : job.plan?.layout ?? "full";
-  const base = job.plan?.palette.find((colour) => colour.role === "base") ?? job.plan?.palette[0];
+  const palette = job.plan?.directions[0].palette ?? [];
+  const base = palette.find((colour) => colour.role === "base") ?? palette[0];
   const percent = (share) => `${share * 100}%`;
   const images = places(layout, surface, picture).map((place, i) =>
     styled(h("img", { src: picture.url, alt: i === 0 ? alt : "", draggable: "false" }), {

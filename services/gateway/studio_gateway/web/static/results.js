@@ -1,6 +1,7 @@
 // The pictures of a job: a gallery in rank order, the palette and the notes that go with it.
 
 import { h, metres, percent, plural, sentence, styled } from "./dom.js";
+import { understood } from "./reading.js";
 
 const MEASURES = [
   ["fidelity", "Fidelity", "how little the clamp had to change"],
@@ -88,6 +89,7 @@ export function about(job) {
     warnings.length ? h("aside", { class: "notice warn" }, h("b", {}, "Worth knowing"), h("ul", {}, warnings.map((warning) => h("li", {}, warning.text)))) : null,
     plan ? h("section", { class: "plan" }, h("h2", {}, "The plan"),
       h("div", { class: "columns" },
+        understood(plan.reading),
         h("div", {}, h("h3", {}, "Palette"), chips(plan.directions[0].palette), h("p", { class: "hint" }, sentence(plan.palette_reason))),
         h("div", {}, h("h3", {}, "Directions"),
           h("ul", {}, plan.directions.map(({ name, reason }) => h("li", {}, h("b", {}, name), ` ${reason}`))),
