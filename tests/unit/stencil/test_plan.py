@@ -92,3 +92,9 @@ def test_any_valid_brief_becomes_a_picture(
     assert indices.shape == (plan.height, plan.width)
     assert indices.max() < len(plan.codes)
     assert encode(indices, plan).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("prompt", ["no fish please, only waves", "without fish, just waves"])
+def test_what_is_refused_decides_nothing(prompt: str) -> None:
+    plan = make_plan(prompt, 5, 5, None, None, 1)
+    assert (plan.strategy, plan.motifs) == (Strategy.BANDS, ())

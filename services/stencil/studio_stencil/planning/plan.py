@@ -131,8 +131,9 @@ def make_plan(
     if palette_codes is not None:
         _check_codes(palette_codes)
     size, layout, mm_per_pixel, cut = fit(width_m, height_m)
-    picked, why = choose_strategy(prompt) if strategy is None else (Strategy(strategy), "asked for by the client")
     reading = read_brief(prompt)
+    asked = (Strategy(strategy), "asked for by the client") if strategy else None
+    picked, why = asked or choose_strategy(reading.wanted)
     ordered, palette_reason = (
         choose_palette(reading) if palette_codes is None else order_by_brief(palette_codes, reading)
     )
@@ -147,7 +148,9 @@ def make_plan(
     if picked is Strategy.MOTIF and count > 1:
         codes = with_motif_last(codes)
         shown = (2 * cut[0] * mm_per_pixel, 2 * cut[1] * mm_per_pixel) if layout is Layout.FULL else ground
-        motifs, left_out = _count_motifs(prompt, room_for_motifs(shares, *shown), shares[-1] * math.prod(shown) / 1e6)
+        motifs, left_out = _count_motifs(
+            reading.wanted, room_for_motifs(shares, *shown), shares[-1] * math.prod(shown) / 1e6
+        )
         why += "; drawn: " + ", ".join(f"{number} × {kind}" for kind, number in motifs)
         why += f"; no room that could be laid for {left_out} more" if left_out else ""
         number = sum(number for _, number in motifs)
