@@ -18,23 +18,30 @@ console = Console()
 
 
 def create(
-    prompt: Annotated[str, typer.Argument(help="What the surface should look like.")],
+    prompt: Annotated[str | None, typer.Argument(help="What the surface should look like.")] = None,
     width: Annotated[float, typer.Option(help="Width of the surface in metres.")] = 10.0,
     height: Annotated[float, typer.Option(help="Height of the surface in metres.")] = 3.0,
     count: Annotated[int, typer.Option(help="How many pictures.")] = 6,
     style: Annotated[str, typer.Option(help="professional, playful or geometric.")] = "professional",
     colour: Annotated[list[str] | None, typer.Option(help="A colour's code; up to six times. None: chosen.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same brief and seed give the same stencil.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same brief and seed give the same stencils.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Draw the directions only: at once, at no cost.")] = False,
+    source: Annotated[str | None, typer.Option("--from", help="Paint the directions of this job, not a brief.")] = None,
+    direction: Annotated[list[int] | None, typer.Option(help="Of --from: a direction's number. None: all.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("concepts"),
     gateway: Annotated[str, typer.Option(envvar="STUDIO_GATEWAY_URL", help="Address.")] = "http://127.0.0.1:8080",
     patience: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 1800,
 ) -> None:
     """Post a brief, follow its job, save the pictures."""
-    brief: dict[str, Any] = {"prompt": prompt, "style": style, "count": count}
-    brief |= {"surface": {"width_m": width, "height_m": height}, "palette": colour or None, "seed": seed}
+    if (prompt is None) == (source is None):
+        raise typer.BadParameter("give either a prompt or --from")
+    wanted: dict[str, Any] = {"from": {"job": source, "directions": direction or []}, "count": count}
+    if source is None:
+        wanted = {"prompt": prompt, "style": style, "count": count, "kind": "draft" if draft else "painted"}
+        wanted |= {"surface": {"width_m": width, "height_m": height}, "palette": colour or None, "seed": seed}
     try:
         with httpx.Client(base_url=gateway, timeout=30) as client:
-            job = _followed(client, _post(client, brief), patience)
+            job = _followed(client, _post(client, wanted), patience)
             if job["status"] != "completed":
                 error = job["error"] or {"title": "called off", "detail": ""}
                 console.print(f"The job {job['status']}: {error['title']}. {error['detail']}")
@@ -43,9 +50,12 @@ def create(
     except httpx.HTTPError as error:
         console.print(f"The gateway at {gateway} cannot be used ({type(error).__name__}): start it or give --gateway.")
         raise typer.Exit(1) from error
+    console.print(f"job {job['id']}")
+    directions = [direction["name"] for direction in job["plan"]["directions"]]
     for concept in job["concepts"]:
         colours = ", ".join(used["name"] for used in concept["palette_used"])
-        console.print(f"rank {concept['rank']}: score {concept['score']:.2f}, {colours}")
+        name = directions[concept["direction"]]
+        console.print(f"rank {concept['rank']}: {name}, score {concept['score']:.2f}, {colours}")
     console.print(f"{saved} files in {out}")
 
 

@@ -95,6 +95,31 @@ def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, p
         assert sum(name.endswith("quantized.png") for name in bundle.namelist()) == 6
 
 
+def test_a_draft_is_shown_at_no_cost_and_one_of_its_directions_is_painted(studio: Any, page: Page, check: Any) -> None:
+    open_form(page)
+    page.get_by_label("Brief").fill(OCEAN)
+    page.get_by_role("button", name="Draft first, free").click()
+    page.wait_for_url("**/jobs/*")
+    draft_id = page.url.rpartition("/")[2]
+    state(page, "Ready")
+    expect(page.get_by_role("heading", name="3 concepts, best first")).to_be_visible()
+    expect(page.get_by_role("heading", name="Understood")).to_be_visible()
+    expect(page.locator("#facts")).to_contain_text("painting costs $0.06 a direction, $0.18 all")
+    check(page, "draft")
+    draft = studio.job(draft_id)
+    assert studio.paid_for(draft) == []
+    names = page.locator(".concept .direction").all_inner_texts()
+    assert sorted(names) == sorted(direction["name"] for direction in draft["plan"]["directions"])
+
+    page.get_by_role("button", name=f"Paint this direction, {names[0]}").click()
+    page.wait_for_url(lambda url: "/jobs/" in url and draft_id not in url)
+    state(page, "Ready")
+    painted = studio.job(page.url.rpartition("/")[2])
+    assert painted["brief"]["from"]["job"] == draft_id
+    assert [direction["name"] for direction in painted["plan"]["directions"]] == [names[0]]
+    assert len(painted["concepts"]) == 2
+
+
 def test_pictures_are_shown_as_they_arrive(studio: Any, page: Page, check: Any) -> None:
     with studio.faults(prediction=[{"delay_seconds": 6, "times": 1}]) as mark:
         send(page, mark, count=6)
@@ -170,7 +195,7 @@ def test_a_reload_and_another_device_show_the_same_job(studio: Any, page: Page, 
         other.goto(page.url)
         for seen in (page, other):
             expect(seen.get_by_role("heading", level=1)).to_have_text(OCEAN)
-            expect(seen.get_by_role("img", name="Stencil")).to_be_visible()
+            expect(seen.get_by_role("img", name="Stencil").first).to_be_visible()
     for seen in (page, other):
         state(seen, "Ready")
         expect(seen.locator(".concept")).to_have_count(1)

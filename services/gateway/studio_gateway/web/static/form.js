@@ -86,10 +86,10 @@ async function submit(event) {
   if (empty.length) return showProblems(empty);
   clearProblems();
   const wanted = brief();
+  if (event.submitter?.id === "draft") wanted.kind = "draft";
   const body = JSON.stringify(wanted);
   if (attempt.body !== body) attempt = { body, key: newKey() };
-  form.setAttribute("aria-busy", "true");
-  byId("submit").disabled = true;
+  setWaiting(true);
   try {
     const job = await createJob(wanted, attempt.key);
     remember(job);
@@ -97,9 +97,14 @@ async function submit(event) {
   } catch (error) {
     if (error.errors.length) showProblems(error.errors);
     else byId("form-error").textContent = `${error.title}. ${error.message}`;
-    form.removeAttribute("aria-busy");
-    byId("submit").disabled = false;
+    setWaiting(false);
   }
+}
+
+function setWaiting(waiting) {
+  if (waiting) form.setAttribute("aria-busy", "true");
+  else form.removeAttribute("aria-busy");
+  byId("submit").disabled = byId("draft").disabled = waiting;
 }
 
 /** Fill the form with the brief of the job in `?from=`. */
@@ -149,8 +154,7 @@ for (const chip of document.querySelectorAll(".examples .chip")) {
   });
 }
 addEventListener("pageshow", () => { // also when the browser brings the page back from its cache
-  byId("submit").disabled = false;
-  form.removeAttribute("aria-busy");
+  setWaiting(false);
 });
 update();
 showRecent();

@@ -1,8 +1,8 @@
 // The page of one job: follows it to its end and shows what there is of it at any time.
 
-import { ROOT, cancelJob, jobPath } from "./api.js";
+import { ROOT, cancelJob, createJob, jobPath, newKey, options } from "./api.js";
 import { Viewer } from "./compare.js";
-import { STATUS_TEXT, byId, h, isFinal, metres, plural } from "./dom.js";
+import { STATUS_TEXT, byId, dollars, h, isFinal, metres, plural } from "./dom.js";
 import { Progress, history, stagesOf } from "./progress.js";
 import { remember } from "./recent.js";
 import { Results, about } from "./results.js";
@@ -10,7 +10,7 @@ import { watchJob } from "./watch.js";
 
 const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop());
 const progress = new Progress(byId("progress"));
-const results = new Results(byId("results"), openConcept);
+const results = new Results(byId("results"), openConcept, paint);
 const viewer = new Viewer((concept) => location.replace(`#${encodeURIComponent(concept)}`), closeConcept);
 const again = `${ROOT}?from=${encodeURIComponent(id)}`;
 let job = null;
@@ -37,13 +37,14 @@ function showNamed() {
 function show(next) {
   job = next;
   remember(job);
-  const { prompt, surface, style, count } = job.brief;
+  const { prompt, surface, style, count, kind } = job.brief;
   document.title = `${STATUS_TEXT[job.status]}: ${prompt} · TPV Studio`;
   byId("prompt").textContent = prompt;
   byId("state").textContent = STATUS_TEXT[job.status];
   byId("state").dataset.status = job.status;
-  byId("facts").replaceChildren(...[`${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, plural(count, "picture"),
+  byId("facts").replaceChildren(...[`${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, kind === "draft" ? "draft" : plural(count, "picture"),
     job.plan ? `seed ${job.plan.directions[0].seed}` : null].filter(Boolean).map((text) => h("li", {}, text)));
+  if (kind === "draft" && job.status === "completed") showPrices().catch(() => {}); // the form shows them too
   showActions();
   byId("ending").replaceChildren(...ending(job));
   progress.update(job);
@@ -66,8 +67,35 @@ function showActions() {
   byId("actions").dataset.ended = ended;
   const link = navigator.clipboard ? h("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link") : null;
   byId("actions").replaceChildren(...(isFinal(job)
-    ? [job.concepts.length ? h("a", { class: "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, h("a", { class: "button", href: again }, "Change the brief"), link]
+    ? [job.brief.kind === "draft" && job.status === "completed"
+      ? h("button", { type: "button", class: "button primary", id: "paint-all", onclick: (event) => paint(undefined, event.target) }, "Paint all directions") : null,
+    job.concepts.length ? h("a", { class: "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, h("a", { class: "button", href: again }, "Change the brief"), link]
     : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), link]).filter(Boolean));
+}
+
+// Painting: the directions of this job, by the model. The same press sent twice asks once.
+const keys = new Map();
+
+/** How many pictures painting begins with: of one direction, or of all where none is named. */
+const paintedCount = (direction) =>
+  direction === undefined ? job.brief.count : Math.max(1, Math.ceil(job.brief.count / job.plan.directions.length));
+
+async function paint(direction, button) {
+  const from = { job: id, directions: direction === undefined ? [] : [direction] };
+  if (!keys.has(direction)) keys.set(direction, newKey());
+  button.disabled = true;
+  try {
+    const painted = await createJob({ from, count: paintedCount(direction) }, keys.get(direction));
+    location.assign(`${ROOT}jobs/${painted.id}`);
+  } catch (error) {
+    lost(error);
+    button.disabled = false;
+  }
+}
+
+async function showPrices() {
+  const { cents_per_picture: cents } = await options();
+  byId("facts").append(h("li", {}, `painting costs ${dollars(cents * paintedCount(0))} a direction, ${dollars(cents * paintedCount())} all`));
 }
 
 async function copyLink(event) {

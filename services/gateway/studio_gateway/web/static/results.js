@@ -32,9 +32,10 @@ export const chips = (colours) =>
 
 /** The gallery; `open(id)` shows a concept large. Cards stay the same elements while pictures arrive. */
 export class Results {
-  constructor(element, open) {
+  constructor(element, open, paint) {
     this.element = element;
     this.open = open;
+    this.paint = paint;
     this.cards = new Map();
     this.title = h("h2", { id: "results-title" });
     this.note = h("p", { class: "hint" });
@@ -44,10 +45,11 @@ export class Results {
 
   update(job) {
     const count = job.concepts.length;
+    const wanted = picturesWanted(job);
     const running = ["pending", "queued", "running"].includes(job.status);
     this.element.hidden = count === 0 && !running;
     this.title.textContent = job.status === "completed" ? `${plural(count, "concept")}, best first` : "Pictures so far";
-    this.note.textContent = running ? `${count} of ${job.brief.count}` : "Open one to compare it and to download.";
+    this.note.textContent = running ? `${count} of ${wanted}` : "Open one to compare it and to download.";
     for (const concept of job.concepts) {
       if (!this.cards.has(concept.id)) this.cards.set(concept.id, this.card(concept, job));
       const card = this.cards.get(concept.id);
@@ -55,11 +57,17 @@ export class Results {
     }
     const order = [...job.concepts].sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0)).map((concept) => this.cards.get(concept.id));
     if (job.plan) styled(this.list, { "--ratio": job.plan.width_px / job.plan.height_px });
-    const blanks = running ? job.brief.count - count : 0;
+    const blanks = running ? wanted - count : 0;
     const shown = [...order, ...Array.from({ length: Math.max(0, blanks) }, blank)];
     const focused = document.activeElement;
     this.list.replaceChildren(...shown);
     if (this.list.contains(focused)) focused.focus();
+  }
+
+  paintButton(concept, job) {
+    const { name } = job.plan.directions[concept.direction];
+    return h("button", { type: "button", class: "button paint", onclick: (event) => this.paint(concept.direction, event.target) },
+      "Paint this", h("span", { class: "hidden" }, ` direction, ${name}`));
   }
 
   card(concept, job) {
@@ -68,14 +76,18 @@ export class Results {
     return h("li", { class: "concept" },
       h("button", { type: "button", "data-concept": concept.id, onclick: () => this.open(concept.id) },
         h("span", { class: "rank" }),
-        h("span", { class: "direction" }, job.plan.directions[concept.direction].name),
+        " ", h("span", { class: "direction" }, job.plan.directions[concept.direction].name), " ",
         h("img", { src: picture.url, width: shape.width, height: shape.height, alt: "", decoding: "async" }),
         h("span", { class: "score" }, h("b", {}, percent(concept.score)), " score", h("span", { class: "hidden" }, `. Open concept of ${job.brief.prompt}`))),
       shareStrip(concept.palette_used),
+      job.brief.kind === "draft" ? this.paintButton(concept, job) : null,
       measures(concept.quality),
       concept.warnings.length ? h("p", { class: "hint" }, concept.warnings.map((warning) => warning.text).join(" ")) : null);
   }
 }
+
+/** How many pictures the job is to have: a draft one for each direction. */
+const picturesWanted = ({ brief, plan }) => (brief.kind === "draft" ? plan?.directions.length ?? 3 : brief.count);
 
 function blank() {
   return h("li", { class: "concept waiting", "aria-hidden": "true" }, h("div", { class: "blank" }));
