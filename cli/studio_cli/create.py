@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from studio_contracts.object_keys import SUFFIXES
+
 STAGES = ("stencil", "prediction", "postprocess", "finished")
 FINAL = ("completed", "failed", "canceled")
 POLL_SECONDS = 0.5
@@ -95,7 +97,7 @@ def _save(client: httpx.Client, job: dict[str, Any], out: Path) -> int:
     files = {f"stencil-{one['number']}.png": one["stencil"]["url"] for one in job["plan"]["directions"]}
     for concept in job["concepts"]:
         for kind, file in {**concept["pictures"], **concept["vectors"]}.items():
-            suffix = {"image/svg+xml": "svg", "image/vnd.dxf": "dxf"}.get(file["media_type"], file["media_type"][6:])
+            suffix = SUFFIXES[file["media_type"]]
             files[f"rank-{concept['rank']}-{kind}.{suffix}"] = file["url"]
     out.mkdir(parents=True, exist_ok=True)
     (out / "job.json").write_text(json.dumps(job, indent=2) + "\n")

@@ -10,6 +10,9 @@ SUFFIXES = {
     "image/vnd.dxf": "dxf",
 }
 
+MEDIA_TYPES: dict[VectorKind, str] = {"svg": "image/svg+xml", "dxf": "image/vnd.dxf"}
+"""The media type of each format that a surface is exported in."""
+
 
 def job_prefix(job_id: str) -> str:
     """What the keys of all a job's pictures begin with."""

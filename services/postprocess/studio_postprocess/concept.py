@@ -6,9 +6,11 @@ import numpy as np
 
 from studio_contracts.brief import Surface
 from studio_contracts.job import InstallabilityReport, LayoutKind, Materials, Quality, Violation
+from studio_contracts.object_keys import MEDIA_TYPES
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.export.formats import EXPORTERS
 from studio_postprocess.installable.make_installable import Finished, finish
 from studio_postprocess.installable.region_limit import limit_regions
 from studio_postprocess.io.decode import decode
@@ -65,8 +67,8 @@ def make_concept(
             ),
         },
         vectors={
-            "svg": File(finished.svg, "image/svg+xml", *ground_mm),
-            "dxf": File(finished.dxf, "image/vnd.dxf", *ground_mm),
+            kind: File(export(finished.drawing, palette), MEDIA_TYPES[kind], *ground_mm)
+            for kind, export in EXPORTERS.items()
         },
         quality=Quality(**measure(rgb, indices, palette, stencil, installability(finished))._asdict()),
         shares={

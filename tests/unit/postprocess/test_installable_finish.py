@@ -9,6 +9,8 @@ from ezdxf.filemanagement import read
 from studio_contracts.job import LayoutKind
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
+from studio_postprocess.export.dxf import CUT_LAYER, dxf
+from studio_postprocess.export.svg import svg
 from studio_postprocess.installable.layout import border_of, compose
 from studio_postprocess.installable.make_installable import finish
 from studio_postprocess.installable.regions import pieces_of
@@ -43,10 +45,11 @@ def test_a_concept_is_finished(
     assert {line.code: line.share for line in finished.materials.colours} == pytest.approx(
         {colour.code: share for colour, share in zip(COLOURS, shares, strict=True) if share}, abs=1e-4
     )
-    assert f'viewBox="0 0 {surface[0] * 1000:g} {surface[1] * 1000:g}"'.encode() in finished.svg
-    layers = {line.dxf.layer for line in read(io.StringIO(finished.dxf.decode())).modelspace()}
-    assert layers == {line.code for line in finished.materials.colours}
-    assert finish(picture, COLOURS, layout, *surface).svg == finished.svg
+    drawing = finished.drawing
+    assert f'viewBox="0 0 {surface[0] * 1000:g} {surface[1] * 1000:g}"'.encode() in svg(drawing, COLOURS)
+    layers = {line.dxf.layer for line in read(io.StringIO(dxf(drawing, COLOURS).decode())).modelspace()}
+    assert layers == {CUT_LAYER, *(line.code for line in finished.materials.colours)}
+    assert svg(finish(picture, COLOURS, layout, *surface).drawing, COLOURS) == svg(drawing, COLOURS)
 
 
 BRIEFS = {"voronoi": "lagoon", "bands": "currents", "grid": "tiles", "motif": "three fish and a whale"}

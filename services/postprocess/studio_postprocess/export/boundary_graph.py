@@ -1,22 +1,19 @@
 """The edges between colours as a planar graph: chains that two regions share, joined at the points where more meet.
 
-Every chain is smoothed once, and the outlines on both its sides are put together from the same points: neighbours meet
-exactly, with neither gap nor overlap, and the areas inside all outlines sum to the whole.
+Lines and arcs are fitted to every chain once, and the outlines on both its sides are put together from them: neighbours
+meet exactly, with neither gap nor overlap, and the areas inside all outlines sum to the whole.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
-from studio_postprocess.installable.regions import IntArray
+from studio_postprocess.export.curve_fit import Path
 
 OUTSIDE = -1
-
-_SMOOTHING_PX = 3.0
-_TOLERANCE_PX = 0.3
 
 # Directions along the cracks between pixels, clockwise on the screen: east, south, west, north. For each the step
 # (x, y), and the pixel on its left and right as seen from the corner it starts at.
@@ -53,16 +50,25 @@ class Chain(NamedTuple):
     end: tuple[int, int]
     closed: bool
 
-    def reversed(self) -> "Chain":
-        """The same line walked the other way."""
-        return Chain(self.points[::-1], self.right, self.left, self.end, self.start, self.closed)
-
 
 class Ring(NamedTuple):
-    """A closed outline (n, 2), its last point not repeated, with the colour on its left: holes run the other way."""
+    """A closed outline of lines and arcs with the colour on its left: holes run the other way.
+
+    points are (n, 2), the last not repeated; bulges (n), see `Path`, lead from each to the next.
+    """
 
     colour: int
     points: FloatArray
+    bulges: FloatArray
+
+
+class _Way(NamedTuple):
+    """One direction of a chain: the colour on its left, its ends as in Chain, and its path."""
+
+    left: int
+    start: tuple[int, int]
+    end: tuple[int, int]
+    path: Path
 
 
 def trace(indices: ByteArray) -> list[Chain]:
@@ -132,37 +138,22 @@ def _pixel(indices: ByteArray, x: int, y: int) -> int:
     return int(indices[y, x]) if 0 <= x < width and 0 <= y < height else OUTSIDE
 
 
-def smooth(chain: Chain) -> Chain:
-    """The chain without the pixels' steps, its ends where they were; it stays within about a pixel of itself."""
-    reach = round(3 * _SMOOTHING_PX)
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _SMOOTHING_PX) ** 2)
-    weights /= weights.sum()
-    points = chain.points
-    if chain.closed:
-        margin: IntArray = np.arange(-reach, len(points) - 1 + reach + 1) % (len(points) - 1)
-        padded = points[margin]
-    else:
-        padded = np.pad(points, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
-    moved = np.stack([np.convolve(padded[:, axis], weights, mode="valid") for axis in (0, 1)], axis=1)
-    ends = moved[[0, 0]] if chain.closed else points[[0, -1]]
-    moved[[0, -1]] = ends
-    fewer = cv2.approxPolyDP(moved.astype(np.float32)[:, np.newaxis], _TOLERANCE_PX, closed=False)
-    thinned = np.asarray(fewer, np.float64)[:, 0]
-    thinned[[0, -1]] = ends
-    return chain._replace(points=thinned if len(thinned) > 3 or not chain.closed else moved)
-
-
-def rings(chains: list[Chain], place: Callable[[FloatArray], FloatArray]) -> list[Ring]:
-    """The outlines of all regions, by colour; `place` turns pixels into the coordinates that are wanted, once."""
-    placed = [chain._replace(points=place(chain.points)) for chain in chains]
-    ways = [way for chain in placed for way in (chain, chain.reversed()) if way.left != OUTSIDE]
+def rings(chains: Sequence[Chain], paths: Sequence[Path]) -> list[Ring]:
+    """The outlines of all regions, by colour, put together from the path that was fitted to each chain."""
+    ways = []
+    for chain, path in zip(chains, paths, strict=True):
+        ways.append(_Way(chain.left, chain.start, chain.end, path))
+        ways.append(_Way(chain.right, chain.end, chain.start, path.reversed()))
+    ways = [way for way in ways if way.left != OUTSIDE]
     leaving = {way.start: number for number, way in enumerate(ways)}
-    loops = _loops(ways, leaving)
-    found = [Ring(ways[loop[0]].left, np.concatenate([ways[i].points[:-1] for i in loop])) for loop in loops]
+    found = []
+    for loop in _loops(ways, leaving):
+        points = np.concatenate([ways[i].path.points[:-1] for i in loop])
+        found.append(Ring(ways[loop[0]].left, points, np.concatenate([ways[i].path.bulges for i in loop])))
     return sorted(found, key=lambda ring: ring.colour)
 
 
-def _loops(ways: list[Chain], leaving: dict[tuple[int, int], int]) -> Iterator[list[int]]:
+def _loops(ways: Sequence[_Way], leaving: dict[tuple[int, int], int]) -> Iterator[list[int]]:
     used: set[int] = set()
     for first in range(len(ways)):
         loop: list[int] = []
@@ -175,7 +166,7 @@ def _loops(ways: list[Chain], leaving: dict[tuple[int, int], int]) -> Iterator[l
             yield loop
 
 
-def _next(way: Chain, leaving: dict[tuple[int, int], int]) -> int:
+def _next(way: _Way, leaving: dict[tuple[int, int], int]) -> int:
     """The way that goes on with the same region on the left: the first, counted from the left, that there is."""
     corner, back = way.end
     return next(leaving[corner, (back + turn) % 4] for turn in (1, 2, 3) if (corner, (back + turn) % 4) in leaving)

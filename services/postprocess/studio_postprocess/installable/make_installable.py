@@ -8,9 +8,8 @@ import numpy as np
 from studio_contracts.job import LayoutKind
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray
-from studio_postprocess.export.dxf import dxf
+from studio_postprocess.export.drawing import Drawing, draw
 from studio_postprocess.export.materials import Materials, materials
-from studio_postprocess.export.svg import outlines, svg
 from studio_postprocess.installable.cleaning import Change, Cleaned, clean, untouched
 from studio_postprocess.installable.layout import border_of, compose
 from studio_postprocess.installable.rules import Inspection, inspect
@@ -31,8 +30,7 @@ class Finished(NamedTuple):
     after: Inspection
     changes: dict[str, Change]
     changed: float
-    svg: bytes
-    dxf: bytes
+    drawing: Drawing
     materials: Materials
 
 
@@ -50,8 +48,6 @@ def finish(
     """
     composed, mm_per_pixel = compose(indices, layout, width_m, height_m, base, border_of(indices, palette, base))
     before, cleaned, after = _cleaned(composed, mm_per_pixel)
-    width_mm, height_mm = width_m * 1000, height_m * 1000
-    outlined = outlines(cleaned.indices, width_mm, height_mm)
     pixels = np.array([np.count_nonzero(cleaned.indices == number) for number in range(len(palette))])
     return Finished(
         composed=composed,
@@ -61,8 +57,7 @@ def finish(
         after=after,
         changes=cleaned.changes,
         changed=cleaned.changed,
-        svg=svg(outlined, palette, width_mm, height_mm),
-        dxf=dxf(outlined, palette, height_mm),
+        drawing=draw(cleaned.indices, width_m * 1000, height_m * 1000),
         materials=materials(pixels, [colour.code for colour in palette], width_m * height_m),
     )
 
