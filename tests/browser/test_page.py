@@ -95,31 +95,6 @@ def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, p
         assert sum(name.endswith("quantized.png") for name in bundle.namelist()) == 6
 
 
-def test_a_draft_is_shown_at_no_cost_and_one_of_its_directions_is_painted(studio: Any, page: Page, check: Any) -> None:
-    open_form(page)
-    page.get_by_label("Brief").fill(OCEAN)
-    page.get_by_role("button", name="Draft first, free").click()
-    page.wait_for_url("**/jobs/*")
-    draft_id = page.url.rpartition("/")[2]
-    state(page, "Ready")
-    expect(page.get_by_role("heading", name="3 concepts, best first")).to_be_visible()
-    expect(page.get_by_role("heading", name="Understood")).to_be_visible()
-    expect(page.locator("#facts")).to_contain_text("painting costs $0.06 a direction, $0.18 all")
-    check(page, "draft")
-    draft = studio.job(draft_id)
-    assert studio.paid_for(draft) == []
-    names = page.locator(".concept .direction").all_inner_texts()
-    assert sorted(names) == sorted(direction["name"] for direction in draft["plan"]["directions"])
-
-    page.get_by_role("button", name=f"Paint this direction, {names[0]}").click()
-    page.wait_for_url(lambda url: "/jobs/" in url and draft_id not in url)
-    state(page, "Ready")
-    painted = studio.job(page.url.rpartition("/")[2])
-    assert painted["brief"]["from"]["job"] == draft_id
-    assert [direction["name"] for direction in painted["plan"]["directions"]] == [names[0]]
-    assert len(painted["concepts"]) == 2
-
-
 def test_pictures_are_shown_as_they_arrive(studio: Any, page: Page, check: Any) -> None:
     with studio.faults(prediction=[{"delay_seconds": 6, "times": 1}]) as mark:
         send(page, mark, count=6)
@@ -284,6 +259,36 @@ def test_a_restart_of_the_server_is_survived(studio: Any, page: Page, check: Any
     state(page, "Ready")
 
 
+def test_drafts_show_what_was_understood_and_the_chosen_one_is_painted(studio: Any, page: Page, check: Any) -> None:
+    open_form(page)
+    page.get_by_label("Brief").fill("three green turtles and a large whale in the ocean, no fish, qwertzuiop")
+    page.get_by_role("button", name="Draft first, free").click()
+    page.wait_for_url("**/jobs/*")
+    draft_id = page.url.rpartition("/")[2]
+    state(page, "Ready")
+    understood = page.locator("#reading")
+    expect(understood).to_contain_text("3 ×")
+    expect(understood).to_contain_text("whale")
+    expect(understood.get_by_text("Not understood")).to_be_visible()
+    expect(understood).to_contain_text("qwertzuiop")
+    drafts = page.locator(".concept")
+    count = drafts.count()
+    assert count >= 1
+    expect(drafts.first.locator("h3")).not_to_be_empty()
+    assert studio.paid_for({"id": draft_id}) == []
+    expect(page.get_by_role("button", name="Paint all directions, 6 pictures, $0.18")).to_be_visible()
+    check(page, "drafts")
+    name = drafts.first.locator("h3").inner_text()
+    drafts.first.get_by_role("button", name="Paint this draft, $0.06").click()
+    page.wait_for_url(lambda url: "/jobs/" in url and draft_id not in url)
+    state(page, "Ready")
+    painted = studio.job(page.url.rpartition("/")[2])
+    assert painted["brief"]["from"]["job"] == draft_id
+    assert [direction["name"] for direction in painted["plan"]["directions"]] == [name]
+    assert len(painted["concepts"]) == 2
+    check(page, "painted-from-draft")
+
+
 def test_polling_covers_for_events_that_do_not_come(page: Page) -> None:
     page.route("**/events", lambda route: route.abort())
     send(page, OCEAN)
@@ -318,7 +323,7 @@ def test_recent_jobs_of_this_browser_are_listed_and_can_be_forgotten(page: Page,
     job_id = send(page, OCEAN)
     state(page, "Ready")
     open_form(page)
-    line = page.locator(f'#recent-list a[href="/jobs/{job_id}"]')
+    line = page.locator(f'#recent-list a[href$="/jobs/{job_id}"]')
     expect(line).to_contain_text(OCEAN)
     expect(line).to_contain_text("Ready")
     check(page, "recent")

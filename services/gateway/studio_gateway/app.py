@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
-from studio_gateway.api import docs, jobs, palette, pictures, webhooks
+from studio_gateway.api import docs, jobs, options, palette, pictures, webhooks
 from studio_gateway.api import sse as events
 from studio_gateway.api.job_subscriptions import JobSubscriptions
 from studio_gateway.api.version_loader import VersionLoader
@@ -73,7 +73,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         context.jobs, context.store, context.objects, context.clock, settings, subscriptions, versions
     )
     problems.install(app)
-    for routes in (jobs, events, pictures, palette, webhooks, panel, page):
+    for routes in (jobs, events, pictures, palette, options, webhooks, panel, page):
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     docs.install(app)
     app.add_middleware(CompressionMiddleware)

@@ -7,7 +7,9 @@ from typing import Any, get_args
 import httpx
 import pytest
 
-from studio_contracts.brief import MAX_PICTURES, MAX_SIDE_M, Strategy, Style
+from studio_contracts.brief import MAX_PICTURES, MAX_PROMPT, MAX_RATIO, MAX_SIDE_M, MIN_SIDE_M, Strategy, Style
+from studio_contracts.installer import MIN_RADIUS_MM, MIN_WIDTH_MM, InstallerRule
+from studio_contracts.job import TERMINAL, Status
 from studio_contracts.models import MODELS
 from studio_contracts.palette import MAX_CHOSEN
 from studio_gateway.web.page import ASSETS
@@ -16,9 +18,19 @@ from studio_support.gateway_in_memory import OpenGateway
 FORM = ASSETS["index.html"].body.decode()
 
 
-def test_the_form_offers_the_styles_and_strategies_there_are() -> None:
+def test_the_form_has_a_card_for_every_style_and_takes_strategies_from_the_options() -> None:
     assert tuple(re.findall(r'name="style" value="(\w+)"', FORM)) == get_args(Style)
-    assert set(re.findall(r'<option value="(\w+)"', FORM)) == set(get_args(Strategy))
+    assert re.findall(r'data-style="(\w+)"', FORM) == list(get_args(Style))
+    assert re.findall(r'<option value="(\w+)"', FORM) == []
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [f"{MIN_WIDTH_MM:g} mm", f"{MIN_RADIUS_MM:g} mm", f"{MAX_PROMPT} characters", "CENTS", "Waiting for the model"],
+)
+def test_no_limit_price_or_word_of_the_contracts_stands_on_the_page(constant: str) -> None:
+    scripts = {name: asset.body.decode() for name, asset in ASSETS.items() if name.endswith((".js", ".html"))}
+    assert [name for name, text in scripts.items() if constant in text] == []
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -50,10 +62,21 @@ async def test_no_other_file_can_be_had(client: httpx.AsyncClient, path: str) ->
     assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_the_options_tell_the_limits_of_the_contracts(client: httpx.AsyncClient) -> None:
+async def test_the_options_are_those_of_the_contracts(client: httpx.AsyncClient) -> None:
     options: dict[str, Any] = (await client.get("/v1/options")).json()
-    limits = (options["max_pictures"], options["max_colours"], options["max_side_m"])
-    assert limits == (MAX_PICTURES, MAX_CHOSEN, MAX_SIDE_M)
+    assert (options["max_prompt"], options["max_pictures"], options["max_colours"]) == (
+        MAX_PROMPT, MAX_PICTURES, MAX_CHOSEN
+    )  # fmt: skip
+    assert (options["min_side_m"], options["max_side_m"], options["max_ratio"]) == (MIN_SIDE_M, MAX_SIDE_M, MAX_RATIO)
+    assert [style["name"] for style in options["styles"]] == list(get_args(Style))
+    assert [strategy["name"] for strategy in options["strategies"]] == list(get_args(Strategy))
+    assert {state["name"]: state["is_final"] for state in options["states"]} == {
+        status: status in TERMINAL for status in get_args(Status)
+    }
+    assert options["installer"]["min_width_mm"] == MIN_WIDTH_MM
+    assert set(options["installer"]["rules"]) == set(get_args(InstallerRule))
+    assert f"{MIN_RADIUS_MM:g} mm" in options["installer"]["rules"]["radius"]
+    assert [model["name"] for model in options["models"]] == list(MODELS)
 
 
 def test_every_file_a_page_names_is_there() -> None:

@@ -1,19 +1,13 @@
-"""The studio's page: a handful of static files, held in memory, and the limits its form tells before the API does."""
+"""The studio's page: a handful of static files, held in memory."""
 
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response, status
-from pydantic import BaseModel
 
-from studio_contracts.brief import MAX_PICTURES, MAX_SEED, MAX_SIDE_M
-from studio_contracts.models import MODELS
-from studio_contracts.palette import MAX_CHOSEN
-from studio_gateway.dependencies import DependenciesDep
 from studio_gateway.http.conditional_requests import is_known
-from studio_gateway.http.problems import not_found, problems
-from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
+from studio_gateway.http.problems import not_found
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -37,16 +31,6 @@ class Asset(NamedTuple):
 
     body: bytes
     headers: dict[str, str]
-
-
-class Options(BaseModel):
-    """What a brief may hold and what a picture costs."""
-
-    cents_per_picture: int
-    max_pictures: int = MAX_PICTURES
-    max_colours: int = MAX_CHOSEN
-    max_side_m: float = MAX_SIDE_M
-    max_seed: int = MAX_SEED
 
 
 def _load(folder: Path) -> dict[str, Asset]:
@@ -84,13 +68,6 @@ async def read_job_page(request: Request) -> Response:
 async def read_asset(name: str, request: Request) -> Response:
     """A module, style sheet or picture of the page."""
     return _send(request, name)
-
-
-@router.get("/v1/options", tags=["jobs"], responses=problems(422), dependencies=[KNOWN_PARAMETERS_ONLY])
-async def get_options(response: Response, deps: DependenciesDep) -> Options:
-    """The limits of a brief, and the price of a picture in US cents."""
-    response.headers["Cache-Control"] = "no-store"
-    return Options(cents_per_picture=MODELS[deps.settings.model].cents_per_picture)
 
 
 def _send(request: Request, name: str) -> Response:

@@ -2,17 +2,10 @@
 
 import { byId, h, metres, percent, styled, svg } from "./dom.js";
 import { fits, layer } from "./lay.js";
+import { ruleText } from "./options.js";
 import { chips, measures } from "./results.js";
 
 const KINDS = { original: "Original", quantized: "Clamped", installable: "Installable" };
-const RULES = {
-  width: "narrower than 120 mm",
-  radius: "bend tighter than 600 mm",
-  gap: "gap under 80 mm",
-  area: "island under 0.3 m²",
-  pieces: "too many pieces",
-  angle: "corner sharper than 60°",
-};
 
 const FORMATS = { "image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP" };
 
@@ -150,7 +143,7 @@ function overlay(concept, surface, side) {
   const boxes = (concept.violations ?? []).map(({ rule, box }) => {
     const [left, top, across, down] = box;
     const [w, hgt] = [Math.max(across, least), Math.max(down, least)];
-    return svg("rect", { x: left + (across - w) / 2, y: top + (down - hgt) / 2, width: w, height: hgt, rx: least / 5 }, svg("title", {}, RULES[rule] ?? rule));
+    return svg("rect", { x: left + (across - w) / 2, y: top + (down - hgt) / 2, width: w, height: hgt, rx: least / 5 }, svg("title", {}, ruleText(rule)));
   });
   return boxes.length ? svg("svg", { class: `marks ${side}`, viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...boxes) : null;
 }
@@ -160,7 +153,7 @@ function installer({ installer: says }) {
   const left = Object.entries(says.counts).filter(([, count]) => count > 0);
   return h("section", {}, h("h3", {}, "What an installer would say"),
     h("p", {}, `${says.score} of 100 once cleaned, ${says.score_before} before. Cleaning changed ${percent(says.changed)} of the surface.`),
-    left.length ? h("ul", { class: "plain" }, left.map(([rule, count]) => h("li", {}, `${count} × ${RULES[rule] ?? rule}`)))
+    left.length ? h("ul", { class: "plain" }, left.map(([rule, count]) => h("li", {}, `${count} × ${ruleText(rule)}`)))
       : h("p", { class: "hint" }, "No rule is broken."));
 }
 

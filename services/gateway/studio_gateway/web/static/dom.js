@@ -52,14 +52,3 @@ export function ago(moment, now = Date.now()) {
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
   return new Date(moment).toLocaleDateString(undefined, { day: "numeric", month: "short" });
 }
-
-export const STATUS_TEXT = {
-  pending: "Accepted",
-  queued: "Waiting for the model",
-  running: "Drawing",
-  completed: "Ready",
-  failed: "Failed",
-  canceled: "Canceled",
-};
-
-export const isFinal = (job) => ["completed", "failed", "canceled"].includes(job.status);

@@ -1,13 +1,14 @@
 // The page on which a brief is written.
 
-import { JobReader, ROOT, createJob, newKey, options as readOptions, palette } from "./api.js";
-import { byId, dollars, metres, plural } from "./dom.js";
+import { JobReader, ROOT, createJob, newKey, palette } from "./api.js";
+import { byId, dollars, h, metres, plural } from "./dom.js";
+import { cost, options } from "./options.js";
 import { drawOutline } from "./outline.js";
 import { remember, showRecent } from "./recent.js";
 import { Swatches } from "./swatches.js";
 
 const form = byId("brief");
-let limits = { max_colours: 6 };
+const BUTTONS = form.querySelectorAll("[type=submit]");
 let swatches = null;
 let reusedCodes = [];
 let attempt = { body: "", key: "" };
@@ -35,11 +36,9 @@ function update() {
   byId("submit-count").textContent = plural(count, "concept");
   byId("more-hint").textContent = [plural(count, "picture"), number("seed") === null ? "random seed" : `seed ${number("seed")}`,
     byId("strategy").value || "drawing chosen for you"].join(" · ");
-  if (limits.cents_per_picture) {
-    byId("price-sum").textContent = dollars(count * limits.cents_per_picture);
-    byId("price-terms").textContent = `${count} × ${dollars(limits.cents_per_picture)} a picture`;
-  }
-  const real = width > 0 && height > 0 && width <= 1000 && height <= 1000;
+  byId("price-sum").textContent = dollars(cost(count));
+  byId("price-terms").textContent = `${count} × ${dollars(cost(1))} a picture`;
+  const real = [width, height].every((side) => side > 0 && side <= options.max_side_m);
   byId("area").textContent = real ? `${metres(width * height)} m²` : "";
   if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : []);
 }
@@ -82,14 +81,15 @@ function showProblems(problems) {
 
 async function submit(event) {
   event.preventDefault();
+  const kind = event.submitter?.value ?? "painted";
   const empty = EMPTY.filter(([, isEmpty]) => isEmpty()).map(([field, , detail]) => ({ field, detail }));
   if (empty.length) return showProblems(empty);
   clearProblems();
-  const wanted = brief();
-  if (event.submitter?.id === "draft") wanted.kind = "draft";
+  const wanted = kind === "draft" ? { ...brief(), kind } : brief();
   const body = JSON.stringify(wanted);
   if (attempt.body !== body) attempt = { body, key: newKey() };
-  setWaiting(true);
+  form.setAttribute("aria-busy", "true");
+  for (const button of BUTTONS) button.disabled = true;
   try {
     const job = await createJob(wanted, attempt.key);
     remember(job);
@@ -97,14 +97,13 @@ async function submit(event) {
   } catch (error) {
     if (error.errors.length) showProblems(error.errors);
     else byId("form-error").textContent = `${error.title}. ${error.message}`;
-    setWaiting(false);
+    release();
   }
 }
 
-function setWaiting(waiting) {
-  if (waiting) form.setAttribute("aria-busy", "true");
-  else form.removeAttribute("aria-busy");
-  byId("submit").disabled = byId("draft").disabled = waiting;
+function release() {
+  form.removeAttribute("aria-busy");
+  for (const button of BUTTONS) button.disabled = false;
 }
 
 /** Fill the form with the brief of the job in `?from=`. */
@@ -125,17 +124,28 @@ async function reuse() {
   update();
 }
 
-async function loadChoices() {
+/** What the API allows, in the form's own controls. */
+function applyOptions() {
+  byId("prompt").maxLength = options.max_prompt;
+  byId("count").max = options.max_pictures;
+  byId("count-hint").textContent = `1 to ${options.max_pictures}`;
+  byId("seed").max = options.max_seed;
+  for (const side of [byId("width"), byId("height")]) [side.min, side.max] = [options.min_side_m, options.max_side_m];
+  byId("strategy").append(...options.strategies.map(({ name, title, text }) =>
+    h("option", { value: name }, text ? `${title}: ${text.toLowerCase()}` : title)));
+  for (const { name, title, text } of options.styles) {
+    const words = document.querySelector(`[data-style="${name}"]`);
+    words?.replaceChildren(h("b", {}, title), h("small", {}, text));
+  }
+}
+
+async function loadColours() {
   try {
-    const [colours, known] = await Promise.all([palette(), readOptions()]);
-    limits = known;
-    byId("count").max = limits.max_pictures;
-    byId("count-hint").textContent = `1 to ${limits.max_pictures}`;
-    swatches = new Swatches(colours, limits.max_colours, update);
+    swatches = new Swatches(await palette(), options.max_colours, update);
     swatches.choose(reusedCodes);
   } catch {
     byId("palette-hint").textContent = "The colours could not be loaded. The studio will pick them to suit the brief.";
-    setTimeout(loadChoices, 5000);
+    setTimeout(loadColours, 5000);
   }
 }
 
@@ -154,9 +164,10 @@ for (const chip of document.querySelectorAll(".examples .chip")) {
   });
 }
 addEventListener("pageshow", () => { // also when the browser brings the page back from its cache
-  setWaiting(false);
+  release();
 });
+applyOptions();
 update();
 showRecent();
-loadChoices();
+loadColours();
 reuse();

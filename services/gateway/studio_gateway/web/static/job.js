@@ -1,9 +1,11 @@
 // The page of one job: follows it to its end and shows what there is of it at any time.
 
-import { ROOT, cancelJob, createJob, jobPath, newKey, options } from "./api.js";
+import { ROOT, cancelJob, createJob, jobPath, newKey } from "./api.js";
 import { Viewer } from "./compare.js";
-import { STATUS_TEXT, byId, dollars, h, isFinal, metres, plural } from "./dom.js";
+import { byId, dollars, h, metres, plural } from "./dom.js";
+import { cost, isFinal, stateTitle } from "./options.js";
 import { Progress, history, stagesOf } from "./progress.js";
+import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
 import { Results, about } from "./results.js";
 import { watchJob } from "./watch.js";
@@ -38,14 +40,14 @@ function show(next) {
   job = next;
   remember(job);
   const { prompt, surface, style, count, kind } = job.brief;
-  document.title = `${STATUS_TEXT[job.status]}: ${prompt} · TPV Studio`;
+  document.title = `${stateTitle(job.status)}: ${prompt} · TPV Studio`;
   byId("prompt").textContent = prompt;
-  byId("state").textContent = STATUS_TEXT[job.status];
+  byId("state").textContent = stateTitle(job.status);
   byId("state").dataset.status = job.status;
-  byId("facts").replaceChildren(...[`${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, kind === "draft" ? "draft" : plural(count, "picture"),
+  byId("facts").replaceChildren(...[`${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, kind === "draft" ? "drafts, free" : plural(count, "picture"),
     job.plan ? `seed ${job.plan.directions[0].seed}` : null].filter(Boolean).map((text) => h("li", {}, text)));
-  if (kind === "draft" && job.status === "completed") showPrices().catch(() => {}); // the form shows them too
   showActions();
+  showReading();
   byId("ending").replaceChildren(...ending(job));
   progress.update(job);
   results.update(job);
@@ -54,10 +56,44 @@ function show(next) {
   if (!viewer.isOpen || !job.concepts.some((concept) => concept.id === named())) showNamed();
 }
 
+const conceptWord = ({ brief }) => (brief.kind === "draft" ? "draft" : "concept");
+
+function showReading() {
+  const section = byId("reading");
+  if (!job.plan?.reading || section.childElementCount) return;
+  section.replaceChildren(...readingOf(job, again));
+  section.hidden = false;
+}
+
+// The same directions asked for again, after a lost answer, are the same job.
+const keys = new Map();
+
+/** Have directions of these drafts painted: `{ directions, count }`; no directions means all. */
+async function paint(event, { directions, count }) {
+  const button = event.currentTarget;
+  const key = JSON.stringify(directions);
+  if (!keys.has(key)) keys.set(key, newKey());
+  button.disabled = true;
+  try {
+    const painted = await createJob({ from: { job: id, directions }, count }, keys.get(key));
+    remember(painted);
+    location.assign(`${ROOT}jobs/${painted.id}`);
+  } catch (error) {
+    lost(error);
+    button.disabled = false;
+  }
+}
+
+function paintAll() {
+  const { count } = job.brief;
+  return h("button", { type: "button", class: "primary", onclick: (event) => paint(event, { directions: [], count }) },
+    `Paint all directions, ${plural(count, "picture")}, ${dollars(cost(count))}`);
+}
+
 function announce() {
   const current = stagesOf(job).find((stage) => stage.state === "now");
-  const text = isFinal(job) ? `${STATUS_TEXT[job.status]}. ${job.status === "completed" ? plural(job.concepts.length, "concept") : job.error?.title ?? ""}`
-    : `${current?.name ?? STATUS_TEXT[job.status]}. ${current?.text ?? ""}`;
+  const text = isFinal(job) ? `${stateTitle(job.status)}. ${job.status === "completed" ? plural(job.concepts.length, conceptWord(job)) : job.error?.title ?? ""}`
+    : `${current?.name ?? stateTitle(job.status)}. ${current?.text ?? ""}`;
   if (text !== said) byId("announce").textContent = said = text;
 }
 
@@ -67,35 +103,9 @@ function showActions() {
   byId("actions").dataset.ended = ended;
   const link = navigator.clipboard ? h("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link") : null;
   byId("actions").replaceChildren(...(isFinal(job)
-    ? [job.brief.kind === "draft" && job.status === "completed"
-      ? h("button", { type: "button", class: "button primary", id: "paint-all", onclick: (event) => paint(undefined, event.target) }, "Paint all directions") : null,
-    job.concepts.length ? h("a", { class: "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, h("a", { class: "button", href: again }, "Change the brief"), link]
+    ? [job.brief.kind === "draft" && job.concepts.length ? paintAll() : null,
+      job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, h("a", { class: "button", href: again }, "Change the brief"), link]
     : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), link]).filter(Boolean));
-}
-
-// Painting: the directions of this job, by the model. The same press sent twice asks once.
-const keys = new Map();
-
-/** How many pictures painting begins with: of one direction, or of all where none is named. */
-const paintedCount = (direction) =>
-  direction === undefined ? job.brief.count : Math.max(1, Math.ceil(job.brief.count / job.plan.directions.length));
-
-async function paint(direction, button) {
-  const from = { job: id, directions: direction === undefined ? [] : [direction] };
-  if (!keys.has(direction)) keys.set(direction, newKey());
-  button.disabled = true;
-  try {
-    const painted = await createJob({ from, count: paintedCount(direction) }, keys.get(direction));
-    location.assign(`${ROOT}jobs/${painted.id}`);
-  } catch (error) {
-    lost(error);
-    button.disabled = false;
-  }
-}
-
-async function showPrices() {
-  const { cents_per_picture: cents } = await options();
-  byId("facts").append(h("li", {}, `painting costs ${dollars(cents * paintedCount(0))} a direction, ${dollars(cents * paintedCount())} all`));
 }
 
 async function copyLink(event) {
@@ -122,7 +132,7 @@ const ADVICE = {
 
 function ending({ status, error, concepts }) {
   if (status === "failed") {
-    const advice = error.replayable ? "The studio keeps this job and can take it up again once the cause is mended. You can also send the brief again."
+    const advice = error.replayable ? "The studio keeps this job and can resume it once the cause is fixed. You can also send the brief again."
       : ADVICE[error.code] ?? "The same brief can be sent again, or changed first.";
     return [h("div", { class: "notice bad" }, h("h2", {}, error.title), h("p", {}, error.detail), h("p", {}, advice),
       h("a", { class: "button primary", href: again }, "Try again with this brief"))];
@@ -140,7 +150,7 @@ function lost(error) {
   notice.hidden = !error || error.status === 404;
   if (!error) return;
   if (error.status === 404) showUnknown();
-  else notice.textContent = `${error.title}. The page keeps trying; the job goes on meanwhile.`;
+  else notice.textContent = `${error.title}. The page keeps trying; the job continues.`;
 }
 
 function showUnknown() {
@@ -153,4 +163,5 @@ function showUnknown() {
 }
 
 addEventListener("hashchange", showNamed);
+await loadColourNames();
 watchJob(id, { show, lost });

@@ -1,7 +1,8 @@
 // A job on its way: five stages in plain words, the stencil as soon as there is one.
 
 import { serverNow } from "./api.js";
-import { byId, duration, h, isFinal, plural, sentence } from "./dom.js";
+import { byId, duration, h, plural, sentence } from "./dom.js";
+import { isFinal } from "./options.js";
 
 const seconds = (from, to) => (to - Date.parse(from)) / 1000;
 const last = (job, event) => job.timeline.findLast((entry) => entry.event === event);
@@ -20,9 +21,11 @@ export function stagesOf(job) {
     ["Stencil", Boolean(job.plan), job.plan ? namesOf(job.plan) : "Planning colours and shapes to scale.", stencil?.at],
     ["Pictures", settled, predictionText(job), last(job, "prediction.succeeded")?.at],
     ["Exact colours", clamped, drawn ? `${plural(drawn, "picture")} clamped to the palette and measured.`
-      : "Each picture is brought to colours that can be bought.", last(job, "pictures.made")?.at],
+      : "Each picture is matched to colours that can be bought.", last(job, "pictures.made")?.at],
     ["Ranked", done, done ? `${plural(drawn, "concept")}, best first.` : "Best first, once all are measured.", job.finished_at],
   ];
+  if (job.brief.kind === "draft") stages.splice(2, 2, ["Drafts", drawn > 0, drawn ? `${plural(drawn, "draft")} made layable and measured.`
+    : "Each direction is made layable, without the model and without cost.", last(job, "pictures.made")?.at]);
   const current = stages.findIndex(([, isDone]) => !isDone);
   return stages.map(([name, isDone, text, at], i) =>
     ({ name, text, at: isDone ? at : undefined, state: isDone ? "done" : i === current ? "now" : "next" }));
@@ -99,8 +102,8 @@ const EVENTS = {
   "prediction.succeeded": "Pictures received",
   "prediction.failed": "Call failed",
   "pictures.made": "Pictures clamped",
-  "job.rescued": "Asked again after silence",
-  "job.reopened": "Taken up again",
+  "job.rescued": "Resumed after a pause",
+  "job.reopened": "Resumed by an operator",
   "job.completed": "Ready",
   "job.failed": "Failed",
   "job.canceled": "Canceled",

@@ -1,27 +1,54 @@
-// What was understood of the brief, in the words of the brief, and what was not.
+// What the studio understood of a brief, word for word, before anything is paid for.
 
-import { h } from "./dom.js";
+import { palette } from "./api.js";
+import { h, plural, styled } from "./dom.js";
 
-/** A heading and a list; nothing where the plan keeps no reading. */
-export function understood(reading) {
-  if (!reading) return null;
-  const rows = [
-    ["To be seen", reading.subjects.map(described)],
-    ["Patterns", reading.patterns.map(spelled)],
-    ["Setting", reading.setting.map(spelled)],
-    ["Tone", reading.tones],
-    ["Left out as asked", [...reading.refused_subjects, ...reading.refused_patterns.map(spelled)]],
-    ["Not understood", reading.not_understood],
-  ].filter(([, words]) => words.length);
-  return h("div", {}, h("h3", {}, "Understood"),
-    rows.length ? h("ul", {}, rows.map(([what, words]) => h("li", {}, h("b", {}, what), ` ${[...new Set(words)].join(", ")}`)))
-      : h("p", { class: "hint" }, "The brief names nothing that the studio knows; the palette and the drawing are a start."));
+const languages = new Intl.DisplayNames(["en"], { type: "language" });
+const spaced = (word) => word.replaceAll("_", " ");
+let colours = new Map();
+
+/** Load the names of colours; without them their codes are shown. */
+export async function loadColourNames() {
+  colours = new Map((await palette().catch(() => [])).map((colour) => [colour.code, colour]));
 }
 
-function described({ word, motif, count, size }) {
-  return [motif, count > 1 ? `${count} ×` : null, size, word].filter(Boolean).join(" ");
+const chip = (text) => h("li", {}, text);
+
+function colourChip(code) {
+  const colour = colours.get(code);
+  return styled(h("li", {}, h("span", { class: "colour", "aria-hidden": "true" }), colour?.name ?? code), { "--colour": colour?.hex ?? "transparent" });
 }
 
-function spelled(identifier) {
-  return identifier.replaceAll("_", " ");
+function subjectText({ name, count, size, colour }) {
+  const howMany = count === null ? "several" : count > 1 ? `${count} ×` : "";
+  const thing = [howMany, size, name].filter(Boolean).join(" ");
+  return colour ? `${thing}, ${colours.get(colour)?.name ?? colour}` : thing;
+}
+
+/** Rows of [title, chips]; only those that say something. */
+function rows(reading) {
+  return [
+    ["Shows", reading.subjects.map((subject) => chip(subjectText(subject)))],
+    ["Setting", reading.setting.map((word) => chip(spaced(word)))],
+    ["Patterns", reading.patterns.map((word) => chip(spaced(word)))],
+    [reading.only_colours ? "Only these colours" : "Colours", reading.colours.map(colourChip)],
+    ["Mood", reading.tones.map((word) => chip(word))],
+    ["Left out", [...reading.refused_names.map((word) => chip(word)), ...reading.refused_patterns.map((word) => chip(spaced(word))), ...reading.refused_colours.map(colourChip)]],
+  ].filter(([, chips]) => chips.length);
+}
+
+/** The section's content. `again` is where the brief can be changed. */
+export function readingOf({ plan: { reading } }, again) {
+  const understood = rows(reading);
+  const language = reading.language ? `Read as ${languages.of(reading.language) ?? reading.language}.` : "";
+  return [
+    h("div", { class: "under" }, h("h2", { id: "reading-title" }, "What the studio understood"), h("p", { class: "hint" }, language)),
+    understood.length ? h("dl", { class: "understood" }, understood.map(([title, chips]) =>
+      h("div", {}, h("dt", {}, title), h("dd", {}, h("ul", { class: "chips" }, chips)))))
+      : h("p", {}, "Nothing in particular: the concepts follow style and colours alone."),
+    reading.not_understood.length ? h("div", { class: "notice warn" },
+      h("b", {}, `Not understood: ${plural(reading.not_understood.length, "word")} without effect`),
+      h("ul", { class: "chips" }, reading.not_understood.map((word) => chip(word))),
+      h("p", {}, "If they matter, say them in other words. ", h("a", { href: again }, "Change the brief"))) : null,
+  ].filter(Boolean);
 }

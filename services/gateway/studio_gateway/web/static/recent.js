@@ -1,7 +1,8 @@
 // The jobs this browser asked for or looked at, in local storage. Without storage there are simply none.
 
 import { JobReader, ROOT } from "./api.js";
-import { STATUS_TEXT, ago, byId, h, isFinal, metres } from "./dom.js";
+import { ago, byId, h, metres } from "./dom.js";
+import { isFinal, stateTitle } from "./options.js";
 
 const KEY = "tpv-studio-recent";
 const MOST = 12;
@@ -77,5 +78,5 @@ function line({ id, prompt, surface, status, created, picture }) {
     picture ? image : h("span", { class: "blank" }),
     h("span", {}, h("b", {}, prompt),
       h("small", {}, `${metres(surface.width_m)} × ${metres(surface.height_m)} m · ${ago(created)}`)),
-    h("span", { class: "state", "data-status": status }, STATUS_TEXT[status] ?? status)));
+    h("span", { class: "state", "data-status": status }, stateTitle(status))));
 }

@@ -1,7 +1,7 @@
 // The pictures of a job: a gallery in rank order, the palette and the notes that go with it.
 
-import { h, metres, percent, plural, sentence, styled } from "./dom.js";
-import { understood } from "./reading.js";
+import { dollars, h, metres, percent, plural, sentence, styled } from "./dom.js";
+import { cost, isFinal } from "./options.js";
 
 const MEASURES = [
   ["fidelity", "Fidelity", "how little the clamp had to change"],
@@ -30,7 +30,7 @@ export const chips = (colours) =>
     styled(h("li", {}, h("span", { class: "colour", "aria-hidden": "true" }), colour.name, h("small", {}, colour.code),
       colour.share > 0 ? h("small", {}, percent(colour.share)) : null), { "--colour": colour.hex })));
 
-/** The gallery; `open(id)` shows a concept large. Cards stay the same elements while pictures arrive. */
+/** The gallery; `open(id)` shows a concept large, `paint(event, { directions, count })` has a draft painted. Cards stay the same elements while pictures arrive. */
 export class Results {
   constructor(element, open, paint) {
     this.element = element;
@@ -45,11 +45,12 @@ export class Results {
 
   update(job) {
     const count = job.concepts.length;
-    const wanted = picturesWanted(job);
-    const running = ["pending", "queued", "running"].includes(job.status);
+    const running = !isFinal(job);
+    const isDraft = job.brief.kind === "draft";
+    const expected = isDraft ? job.plan?.directions.length ?? 1 : job.brief.count;
     this.element.hidden = count === 0 && !running;
-    this.title.textContent = job.status === "completed" ? `${plural(count, "concept")}, best first` : "Pictures so far";
-    this.note.textContent = running ? `${count} of ${wanted}` : "Open one to compare it and to download.";
+    this.title.textContent = job.status === "completed" ? `${plural(count, isDraft ? "draft" : "concept")}, best first` : "Pictures so far";
+    this.note.textContent = running ? `${count} of ${expected}` : "Open one to compare it and to download.";
     for (const concept of job.concepts) {
       if (!this.cards.has(concept.id)) this.cards.set(concept.id, this.card(concept, job));
       const card = this.cards.get(concept.id);
@@ -57,17 +58,20 @@ export class Results {
     }
     const order = [...job.concepts].sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0)).map((concept) => this.cards.get(concept.id));
     if (job.plan) styled(this.list, { "--ratio": job.plan.width_px / job.plan.height_px });
-    const blanks = running ? wanted - count : 0;
+    const blanks = running ? expected - count : 0;
     const shown = [...order, ...Array.from({ length: Math.max(0, blanks) }, blank)];
     const focused = document.activeElement;
     this.list.replaceChildren(...shown);
     if (this.list.contains(focused)) focused.focus();
   }
 
-  paintButton(concept, job) {
-    const { name } = job.plan.directions[concept.direction];
-    return h("button", { type: "button", class: "button paint", onclick: (event) => this.paint(concept.direction, event.target) },
-      "Paint this", h("span", { class: "hidden" }, ` direction, ${name}`));
+  /** Which direction a concept belongs to and why there is one; a draft can be painted from here. */
+  direction(concept, job) {
+    const { name, reason } = job.plan.directions[concept.direction];
+    const count = Math.max(1, Math.round(job.brief.count / job.plan.directions.length));
+    return h("div", { class: "about-direction" }, h("h3", {}, sentence(name)), h("p", { class: "hint" }, sentence(reason)),
+      job.brief.kind === "draft" ? h("button", { type: "button", class: "paint", onclick: (event) => this.paint(event, { directions: [concept.direction], count }) },
+        `Paint this draft, ${dollars(cost(count))}`) : null);
   }
 
   card(concept, job) {
@@ -76,18 +80,14 @@ export class Results {
     return h("li", { class: "concept" },
       h("button", { type: "button", "data-concept": concept.id, onclick: () => this.open(concept.id) },
         h("span", { class: "rank" }),
-        " ", h("span", { class: "direction" }, job.plan.directions[concept.direction].name), " ",
         h("img", { src: picture.url, width: shape.width, height: shape.height, alt: "", decoding: "async" }),
         h("span", { class: "score" }, h("b", {}, percent(concept.score)), " score", h("span", { class: "hidden" }, `. Open concept of ${job.brief.prompt}`))),
       shareStrip(concept.palette_used),
-      job.brief.kind === "draft" ? this.paintButton(concept, job) : null,
+      this.direction(concept, job),
       measures(concept.quality),
       concept.warnings.length ? h("p", { class: "hint" }, concept.warnings.map((warning) => warning.text).join(" ")) : null);
   }
 }
-
-/** How many pictures the job is to have: a draft one for each direction. */
-const picturesWanted = ({ brief, plan }) => (brief.kind === "draft" ? plan?.directions.length ?? 3 : brief.count);
 
 function blank() {
   return h("li", { class: "concept waiting", "aria-hidden": "true" }, h("div", { class: "blank" }));
@@ -101,7 +101,6 @@ export function about(job) {
     warnings.length ? h("aside", { class: "notice warn" }, h("b", {}, "Worth knowing"), h("ul", {}, warnings.map((warning) => h("li", {}, warning.text)))) : null,
     plan ? h("section", { class: "plan" }, h("h2", {}, "The plan"),
       h("div", { class: "columns" },
-        understood(plan.reading),
         h("div", {}, h("h3", {}, "Palette"), chips(plan.directions[0].palette), h("p", { class: "hint" }, sentence(plan.palette_reason))),
         h("div", {}, h("h3", {}, "Directions"),
           h("ul", {}, plan.directions.map(({ name, reason }) => h("li", {}, h("b", {}, name), ` ${reason}`))),

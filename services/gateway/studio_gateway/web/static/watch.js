@@ -1,7 +1,7 @@
 // Following a job: server-sent events say when to look again, polling covers for them.
 
 import { ApiError, JobReader, jobPath } from "./api.js";
-import { isFinal } from "./dom.js";
+import { isFinal } from "./options.js";
 
 const POLL_MS = 2000;
 const SLOW_POLL_MS = 15000;

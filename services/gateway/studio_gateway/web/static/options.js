@@ -1,0 +1,24 @@
+// Limits, prices and words, as the API gives them: none of them is written down on the page.
+
+import { options as read } from "./api.js";
+
+const RETRY_MS = 2000;
+
+async function load() {
+  for (;;) {
+    try {
+      return await read();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+export const options = await load();
+
+const stateOf = (status) => options.states.find((state) => state.name === status);
+
+export const stateTitle = (status) => stateOf(status)?.title ?? status;
+export const isFinal = (job) => stateOf(job.status)?.is_final ?? false;
+export const ruleText = (rule) => options.installer.rules[rule] ?? rule;
+export const cost = (pictures) => pictures * options.cents_per_picture;
