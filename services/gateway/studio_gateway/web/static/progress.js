@@ -34,7 +34,6 @@ export function stagesOf(job) {
 const namesOf = ({ directions }) => `${plural(directions.length, "direction")}: ${directions.map(({ name }) => name).join(", ")}.`;
 
 function predictionText(job) {
-  if (job.brief.kind === "draft") return "A draft shows the stencils themselves: no model is asked, nothing is paid.";
   if (!job.predictions.length) return `The model will draw ${plural(job.brief.count, "picture")} over the stencils.`;
   const calls = plural(job.predictions.length, "call");
   const received = total(job, "received");
