@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from studio_stencil.drawing.regions import closeness
-from studio_stencil.planning.plan import StencilPlan
+from studio_stencil.drawing.sheet import Fill
 from studio_stencil.planning.scale import BAND_SPARE, BAND_UNEVEN, MIN_FEATURE_MM, MIN_RADIUS_MM, bands_per_colour
 
 ORDERS = 48
@@ -20,7 +20,7 @@ DRIFT = 1.5
 """Radians by which waves shift from one side of the picture to the other, so that bands swell and thin out."""
 
 
-def draw_bands(plan: StencilPlan, rng: np.random.Generator) -> np.ndarray:
+def draw_bands(plan: Fill, rng: np.random.Generator) -> np.ndarray:
     """Index map (height, width), uint8, of plan.regions bands with the planned coverage.
 
     Bands run along the longer side; on a square, either way.
@@ -31,14 +31,12 @@ def draw_bands(plan: StencilPlan, rng: np.random.Generator) -> np.ndarray:
     return flowing(order, shares, plan, upright, rng)
 
 
-def lies_upright(plan: StencilPlan, rng: np.random.Generator) -> bool:
+def lies_upright(plan: Fill, rng: np.random.Generator) -> bool:
     """Whether bands run from top to bottom."""
     return plan.height > plan.width or (plan.height == plan.width and rng.random() < 0.5)
 
 
-def flowing(
-    order: np.ndarray, shares: np.ndarray, plan: StencilPlan, upright: bool, rng: np.random.Generator
-) -> np.ndarray:
+def flowing(order: np.ndarray, shares: np.ndarray, plan: Fill, upright: bool, rng: np.random.Generator) -> np.ndarray:
     """Index map (height, width) of bands with the colours and shares that `band_order` gives."""
     length, depth = (plan.height, plan.width) if upright else (plan.width, plan.height)
     flow = Flow(length, depth, plan.mm_per_pixel, shares.min() * depth * plan.mm_per_pixel, rng)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from studio_stencil.drawing.regions import Cells, Target, colour_cells, fault_of
-from studio_stencil.planning.plan import StencilPlan
+from studio_stencil.drawing.sheet import Fill
 from studio_stencil.planning.scale import grid_shape
 
 ATTEMPTS = 4
@@ -11,7 +11,7 @@ UNEVEN = (0.7, 1.4)
 """Range of a row's or column's size before they are scaled to fill the picture."""
 
 
-def draw_grid(plan: StencilPlan, rng: np.random.Generator) -> np.ndarray:
+def draw_grid(plan: Fill, rng: np.random.Generator) -> np.ndarray:
     """Index map (height, width), uint8, of plan.regions rectangles and blocks of rectangles.
 
     Rows and columns go from edge to edge, so cells share their edges exactly. The planned coverage is met as nearly

@@ -4,7 +4,7 @@ import numpy as np
 
 from studio_stencil.drawing.raster import STEP, blur, border_lengths, fill_between, lattice
 from studio_stencil.drawing.regions import Cells, Target, colour_cells, fault_of
-from studio_stencil.planning.plan import StencilPlan
+from studio_stencil.drawing.sheet import Fill
 from studio_stencil.planning.scale import MIN_FEATURE_MM, MIN_RADIUS_MM
 
 CELLS_PER_REGION = 3.5
@@ -13,7 +13,7 @@ CELLS_PER_REGION_OF_TWO = 5.5
 ATTEMPTS = 10
 
 
-def draw_voronoi(plan: StencilPlan, rng: np.random.Generator) -> np.ndarray:
+def draw_voronoi(plan: Fill, rng: np.random.Generator) -> np.ndarray:
     """Index map (height, width), uint8, of plan.regions connected regions with the planned coverage.
 
     A warped, relaxed Voronoi diagram of small cells is coloured so that cells join into the planned regions; then
@@ -36,7 +36,7 @@ def draw_voronoi(plan: StencilPlan, rng: np.random.Generator) -> np.ndarray:
     return fill_between(best)
 
 
-def _attempt(plan: StencilPlan, target: Target, rng: np.random.Generator) -> np.ndarray:
+def _attempt(plan: Fill, target: Target, rng: np.random.Generator) -> np.ndarray:
     """Strength of each colour on the lattice, (colours, rows, columns), float32; the strongest wins."""
     x, y = lattice(plan.width, plan.height)
     area = plan.width * plan.height
@@ -59,7 +59,7 @@ def _attempt(plan: StencilPlan, target: Target, rng: np.random.Generator) -> np.
     return _balance(blur(hard, max(0.55 * radius / STEP, 0.8)), plan.coverage)
 
 
-def _spread(count: int, plan: StencilPlan, rng: np.random.Generator) -> np.ndarray:
+def _spread(count: int, plan: Fill, rng: np.random.Generator) -> np.ndarray:
     """Seeds (count, 2) in pixels: one at random in each box of a jittered grid, spread evenly over the picture."""
     columns = max(1, round((count * plan.width / plan.height) ** 0.5))
     rows = -(-count // columns)

@@ -1,1 +1,1 @@
-"""Subjects: their outlines and places."""
+"""Motifs: flat drawings of named things, and how they become parts that an installer can lay."""

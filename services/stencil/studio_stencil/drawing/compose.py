@@ -1,0 +1,138 @@
+"""From a reading and a direction to an exact picture in palette colours, with the surface's real shape."""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from studio_contracts.palette import BY_CODE
+from studio_contracts.reading import Reading, Subject
+from studio_stencil.drawing import compositions, games, patterns
+from studio_stencil.drawing.bands import draw_bands
+from studio_stencil.drawing.compositions import Drawn, Job
+from studio_stencil.drawing.directions import Direction
+from studio_stencil.drawing.placing import Wanted, wanted
+from studio_stencil.drawing.scene import Ground, rasterised
+from studio_stencil.drawing.sheet import Sheet
+from studio_stencil.drawing.strategy import Strategy
+from studio_stencil.drawing.voronoi import draw_voronoi
+from studio_stencil.motifs.library import find_motif
+from studio_stencil.planning import scale
+from studio_stencil.planning.roles import coverage
+
+DRAW: dict[Strategy, Callable[[Job], Drawn]] = {
+    Strategy.HERO: compositions.hero,
+    Strategy.SCATTERED: compositions.scattered,
+    Strategy.FLOWING: compositions.flow,
+    Strategy.PANORAMA: compositions.panorama,
+    Strategy.PATH: compositions.path,
+    Strategy.MEDALLIONS: compositions.medallions,
+    Strategy.TRACK: games.track,
+    Strategy.HOPSCOTCH: games.hopscotch,
+    Strategy.SNAKES: games.snakes,
+    Strategy.MAZE: games.maze,
+    Strategy.PITCH: games.pitch,
+    Strategy.COMPASS: games.compass,
+    Strategy.STRIPES: patterns.stripes,
+    Strategy.CIRCLES: patterns.circles,
+    Strategy.HEXAGONS: patterns.hexagons,
+    Strategy.ISLANDS: patterns.islands,
+    Strategy.SPIRAL: patterns.spiral,
+    Strategy.GRID: patterns.squares,
+}
+_FILL: dict[Strategy, Callable[[Sheet, np.random.Generator], np.ndarray]] = {
+    Strategy.VORONOI: draw_voronoi,
+    Strategy.BANDS: draw_bands,
+}
+LETTERS = {"letters": "ABCDEFGHJKLMN", "digits": "123456789"}
+SEVERAL = ((12.0, 3), (60.0, 4), (float("inf"), 6))
+"""How many several are, by the surface's area in m²."""
+MOST_MOTIFS = 24
+
+
+class Composition(NamedTuple):
+    """A stencil: indices (rows, columns), uint8, into the codes it was drawn with; what it shows of the motifs asked
+    for, and what it leaves out, how often and why.
+    """
+
+    indices: np.ndarray
+    drawn: tuple[tuple[str, int], ...]
+    left_out: tuple[tuple[str, int, str], ...]
+
+
+def compose(
+    reading: Reading,
+    colours: Sequence[str],
+    width_m: float,
+    height_m: float,
+    size_px: tuple[int, int],
+    direction: Direction,
+    seed: int,
+) -> Composition:
+    """Draw a direction of a brief; the same arguments give the same picture, to the byte.
+
+    `colours` are 1 to 6 palette codes in role order, the ground first. The surface lies in the middle of a picture of
+    size_px columns and rows, multiples of 8, whose pixels are as large as covers it: what hangs over is cropped evenly.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    ground = Ground(width_m * 1000, height_m * 1000, *size_px)
+    wishes = wishes_of(reading, width_m * height_m)
+    if len(colours) == 1 or ground.short < scale.MIN_FEATURE_MM * 3:
+        return Composition(np.zeros(size_px[::-1], np.uint8), (), _missing(wishes, [], "no room or no colour for it"))
+    if direction.strategy in _FILL:
+        indices = _FILL[direction.strategy](_sheet(direction.strategy, colours, ground), rng)
+        return Composition(indices, (), _missing(wishes, [], f"{direction.strategy} shows a pattern"))
+    drawn = DRAW[direction.strategy](Job(ground, colours, wishes, rng))
+    shown = [place.emoji for place in drawn.placed]
+    return Composition(
+        rasterised(drawn.layers, ground),
+        tuple(Counter(shown).items()),
+        _missing(wishes, shown, "no room in which it could be laid"),
+    )
+
+
+def wishes_of(reading: Reading, area_m2: float) -> list[Wanted]:
+    """The motifs a reading asks for, each once, and letters or digits where it asks for them."""
+    several = next(number for most, number in SEVERAL if area_m2 <= most)
+    found: dict[str, Wanted] = {}
+    for subject in reading.subjects:
+        for emoji in _motifs_of(subject, several):
+            if emoji in reading.refused_motifs or find_motif(emoji) is None:
+                continue
+            count = 1 if subject.motif is None else subject.count
+            wish = wanted(emoji, count, subject.size, subject.colour, several)
+            known = found.get(emoji)
+            found[emoji] = wish._replace(number=min(wish.number + (known.number if known else 0), MOST_MOTIFS))
+    return list(found.values())
+
+
+def _motifs_of(subject: Subject, several: int) -> Sequence[str]:
+    if subject.kind in LETTERS:
+        return LETTERS[subject.kind][: subject.count or several]
+    return [subject.motif] if subject.motif else []
+
+
+def _missing(wishes: Sequence[Wanted], shown: Sequence[str], why: str) -> tuple[tuple[str, int, str], ...]:
+    lacking = [(wish.emoji, wish.number - shown.count(wish.emoji)) for wish in wishes]
+    return tuple((emoji, number, why) for emoji, number in lacking if number > 0)
+
+
+def _sheet(strategy: Strategy, colours: Sequence[str], ground: Ground) -> Sheet:
+    way = scale.Strategy(strategy.value)
+    size = ground.columns * ground.mm_per_pixel, ground.rows * ground.mm_per_pixel
+    count = scale.colours_that_fit(way, len(colours), *size)
+    regions = scale.region_target(way, count, *size)
+    codes = tuple(colours[:count])
+    return Sheet(codes, coverage(count), regions, ground.columns, ground.rows, ground.mm_per_pixel)
+
+
+def encode(indices: np.ndarray, colours: Sequence[str]) -> bytes:
+    """Indexed PNG of an index map, with the colours as its palette."""
+    image = Image.fromarray(indices, mode="P")
+    image.putpalette([component for code in colours for component in BY_CODE[code].rgb])
+    file = io.BytesIO()
+    image.save(file, format="PNG", compress_level=6)
+    return file.getvalue()

@@ -1,0 +1,276 @@
+"""Compositions of motifs: a hero, scattered, along a flow, a panorama, along a path, in medallions."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from shapely.affinity import translate
+
+from studio_contracts.palette import BY_CODE
+from studio_stencil.drawing.backgrounds import Background, discs, flowing, horizon, plain, pool, winding
+from studio_stencil.drawing.colour import CLOSE, difference, lab
+from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, layers_of, placed_in
+from studio_stencil.drawing.scene import Ground, Layer
+from studio_stencil.motifs.colours import fill_difference, motif_colours, natural_colours
+from studio_stencil.motifs.library import STEPS
+from studio_stencil.motifs.sizes import least_size_m
+
+STEP_EDGE_MM = 205.0
+"""Prints keep this far from the edge of a path."""
+SKY, LAND = "#8fd0f0", "#6aa84f"
+"""What sky and ground look like."""
+IN_THE_SKY = frozenset("☀🌞☁🌙⭐🌟✨🌈🦋🐝🐦🦅🦜🦉🕊🚀🛸✈🚁🎈🪁🪐☄🌍🌕🛩🪶🦇")
+
+
+class Job(NamedTuple):
+    """What is to be drawn: the ground, colour codes with the base first, motifs, and the source of chance."""
+
+    ground: Ground
+    codes: Sequence[str]
+    wishes: Sequence[Wanted]
+    rng: np.random.Generator
+
+    @property
+    def accents(self) -> list[int]:
+        """Colours for what lies below motifs, the quietest first; those that the motifs need come last."""
+        needed = [
+            next(
+                iter(motif_colours(wish.emoji, tuple(self.codes[1:]) or tuple(self.codes), self.codes[0]).values()), ""
+            )
+            for wish in self.wishes[:2]
+        ]
+        numbers = list(range(1, len(self.codes)))
+        numbers.sort(key=lambda number: (self.codes[number] in needed, difference(self.codes[0], self.codes[number])))
+        return numbers[: max(len(numbers) - 1, 0)]
+
+    @property
+    def colours(self) -> list[int]:
+        """All colours but the base, in the order of the codes; the base where there is no other."""
+        return list(range(1, len(self.codes))) or [0]
+
+    def lightness(self, number: int) -> float:
+        """CIELAB lightness of a colour."""
+        return lab(BY_CODE[self.codes[number]].rgb)[0]
+
+
+class Drawn(NamedTuple):
+    """Layers from the bottom to the top, and the motifs among them."""
+
+    layers: list[Layer]
+    placed: list[Placed]
+
+
+def with_motifs(job: Job, background: Background, placed: list[Placed]) -> Drawn:
+    """A background with motifs on it."""
+    layers = list(background.layers)
+    for place in placed:
+        layers += layers_of(place, job.codes)
+    return Drawn(layers, placed)
+
+
+def scattered(job: Job) -> Drawn:
+    """Motifs all over the base colour, with round spots of the quieter colours between them."""
+    background = plain(job.ground)
+    placed = placed_in(background.fields, job.wishes, job.rng)
+    taken = shapely.union_all([_shape(place) for place in placed])
+    if accents := job.accents[:3]:
+        room = job.ground.width * job.ground.height / 1e6
+        background = background._replace(layers=discs(job.ground, taken, accents, min(3 + int(room / 12), 14), job.rng))
+    return with_motifs(job, background, placed)
+
+
+def flow(job: Job) -> Drawn:
+    """Motifs in a field of the base colour between bands that flow along the surface."""
+    background = flowing(job.ground, job.accents[:4], job.rng)
+    fields = [field for field in background.fields if field.colour == 0]
+    return with_motifs(job, background, placed_in(fields, job.wishes, job.rng))
+
+
+def hero(job: Job) -> Drawn:
+    """One large motif on fields that echo its shape, the others smaller around it."""
+    first = max(job.wishes, key=lambda wish: wish.relative)
+    others = [wish._replace(number=wish.number - (wish is first)) for wish in job.wishes]
+    others = [wish for wish in others if wish.number]
+    best: Drawn | None = None
+    for share in (0.92, 0.76, 0.62, 0.5):
+        drawn = _hero(job, first, others, share)
+        kinds = {place.emoji for place in drawn.placed}
+        if best is None or len(kinds) > len({place.emoji for place in best.placed}):
+            best = drawn
+        if kinds == {wish.emoji for wish in job.wishes}:
+            break
+    assert best is not None
+    return best
+
+
+def _hero(job: Job, first: Wanted, others: list[Wanted], share: float) -> Drawn:
+    """A hero at a share of the most that the surface takes, and its companions."""
+    ground, accents = job.ground, job.accents
+    box = hull(first.emoji, 1.0).bounds
+    across, down = box[2] - box[0], box[3] - box[1]
+    beside = 0.62 if others else 1.0
+    wide = ground.width > ground.height
+    rings = min(2 if ground.short > 6000 else 1 if ground.short > 4200 else 0, len(accents))
+    echo = 650.0 + 420.0 * (rings - 1) if rings else APART_MM
+    room = min(
+        ((ground.width * (beside if wide else 1)) - 2 * echo - 300) / across,
+        ((ground.height * (1 if wide else beside)) - 2 * echo - 300) / down,
+    )
+    size = round(max(min(share * room, 9.0), least_size_m(first.emoji)), 2)
+    shape = hull(first.emoji, size)
+    x, y = _golden(ground, size * across * 500 + echo, size * down * 500 + echo, bool(others), job.rng)
+    if rings:
+        below = accents[:rings][::-1]
+        layers = pool(ground, translate(shape, x, y), below)
+        inside, taken = below[-1], shapely.union_all([layer.area for layer in layers])
+    else:
+        layers, inside, taken = [], 0, translate(shape, x, y)
+    place = Placed(first.emoji, x, y, size, 0.0, False, inside, first.colour)
+    free = Field(0, ground.surface.difference(taken))
+    companions = placed_in([free], others, job.rng, largest_m=0.8 * size) if others else []
+    if accents:
+        taken = shapely.union_all([taken, *map(_shape, companions)])
+        free_m2 = (ground.surface.area - taken.area) / 1e6
+        layers = layers + discs(ground, taken, accents[rings:] or accents, min(int(free_m2 / 5), 8), job.rng)
+    return with_motifs(job, Background(layers, []), [place, *companions])
+
+
+def _golden(
+    ground: Ground, half_width: float, half_height: float, aside: bool, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The middle of the surface; where something lies beside it, off it, but no nearer to the edge than it fits."""
+    x, y = ground.width / 2, ground.height / 2
+    if aside:
+        side = 0.38 if rng.random() < 0.5 else 0.62
+        x, y = (ground.width * side, y) if ground.width >= ground.height else (x, ground.height * side)
+    low_x, low_y = min(half_width + 250, ground.width / 2), min(half_height + 250, ground.height / 2)
+    return min(max(x, low_x), ground.width - low_x), min(max(y, low_y), ground.height - low_y)
+
+
+def panorama(job: Job) -> Drawn:
+    """Ground, hills and sky, with each motif where it belongs.
+
+    The base colour is the sky where it is blue and there is a colour for the ground, otherwise the ground.
+    """
+    accents = job.accents
+    if not accents:
+        return scattered(job)
+    above = [wish for wish in job.wishes if wish.emoji[0] in IN_THE_SKY]
+    below = [wish for wish in job.wishes if wish.emoji[0] not in IN_THE_SKY]
+    base_is_sky = fill_difference(SKY, job.codes[0]) < fill_difference(LAND, job.codes[0])
+    other = min(accents, key=lambda number: fill_difference(LAND if base_is_sky else SKY, job.codes[number]))
+    hills = [number for number in accents if number != other][:1]
+    weights = [sum(wish.number * wish.relative**2 for wish in wishes) for wishes in (above, below)]
+    high = min(max(weights[0] / max(sum(weights), 1e-9), 0.3), 0.66)
+    sky, land = (0, other) if base_is_sky else (other, 0)
+    background = horizon(job.ground, [sky, *hills, land], high, job.rng)
+    placed = placed_in(background.fields[:1], above, job.rng) if above else []
+    placed += placed_in(background.fields[-1:], below, job.rng) if below else []
+    return with_motifs(job, background, placed)
+
+
+def path(job: Job) -> Drawn:
+    """A path that leads through the surface, with motifs at both sides; footprints go along it."""
+    accents = job.accents or list(range(1, len(job.codes)))
+    if not accents:
+        return scattered(job)
+    ground = job.ground
+    steps = [wish for wish in job.wishes if wish.emoji[0] in STEPS]
+    width = min(max(0.24 * ground.short, 700.0), 1500.0)
+    if steps:
+        need = 1000 * least_size_m(steps[0].emoji) * 1.15
+        width = min(max(width, need), 0.42 * ground.short) if len(job.wishes) > 1 else min(need, 0.6 * ground.short)
+    line, ribbon = winding(ground, width, job.rng)
+    layers = []
+    kerb = 240.0 if len(accents) > 1 and ground.short > 3500 else 0.0
+    if kerb:
+        layers.append(Layer(accents[1], line.buffer(width / 2 + kerb, cap_style="flat", quad_segs=12)))
+    layers.append(Layer(accents[0], ribbon))
+    layers = [Layer(layer.colour, layer.area.intersection(ground.whole)) for layer in layers]
+    free = ground.surface.difference(layers[0].area)
+    fields = [Field(0, piece) for piece in shapely.get_parts(free)]
+    beside = [wish for wish in job.wishes if wish not in steps]
+    placed = placed_in(fields, beside, job.rng) if beside else []
+    for wish in steps:
+        placed += _along(line, ribbon.intersection(ground.surface), wish, accents[0]) or placed_in(
+            fields, [wish], job.rng
+        )
+    return with_motifs(job, Background(layers, []), placed)
+
+
+def _along(line: shapely.LineString, ribbon: shapely.Geometry, wish: Wanted, colour: int) -> list[Placed]:
+    """Prints one after the other along a path, left and right in turns; none where the path is too narrow."""
+    width = 2 * shapely.maximum_inscribed_circle(ribbon, tolerance=10).length
+    box = hull(wish.emoji, 1.0).bounds
+    size = min(0.9 * (width - 2 * STEP_EDGE_MM) / (box[2] - box[0]), 2.2)
+    if size < least_size_m(wish.emoji):
+        return []
+    aside = max(0.0, (width - 2 * STEP_EDGE_MM) / 2 - size * (box[2] - box[0]) / 2)
+    stride = size * (box[3] - box[1]) + 2 * APART_MM
+    inside = ribbon.buffer(-STEP_EDGE_MM)
+    found: list[Placed] = []
+    last = shapely.Point()
+    for number in range(int(line.length / stride)):
+        at = (number + 0.5) * stride
+        here, ahead = line.interpolate(at), line.interpolate(at + 50.0)
+        dx, dy = (ahead.x - here.x) / 50.0, (ahead.y - here.y) / 50.0
+        side = aside if number % 2 else -aside
+        turn = math.degrees(math.atan2(dy, dx)) + 90.0
+        x, y = here.x - dy * side, here.y + dx * side
+        shape = translate(hull(wish.emoji, size, turn, bool(number % 2)), x, y)
+        if inside.covers(shape) and not shape.distance(last) < APART_MM:
+            last = shape
+            found.append(Placed(wish.emoji, x, y, size, turn, bool(number % 2), colour, wish.colour))
+    return found
+
+
+def medallions(job: Job) -> Drawn:
+    """Round fields in a regular order, each with one motif."""
+    accents = job.accents
+    ground = job.ground
+    emoji = [wish for wish in job.wishes for _ in range(wish.number)]
+    if not accents or not emoji:
+        return scattered(job)
+    need = max(least_size_m(wish.emoji) for wish in job.wishes) * 1000 / 2 + APART_MM + 60
+    columns, rows, radius = _lattice(ground, len(emoji), max(need, 620.0))
+    if not columns:
+        return hero(job)
+    layers, placed = [], []
+    for number in range(columns * rows):
+        x = ground.width * (number % columns + 0.5) / columns
+        y = ground.height * (number // columns + 0.5) / rows
+        wish = emoji[number] if number < len(emoji) else None
+        colour = _medallion_colour(job, wish, number + number // columns)
+        layers.append(Layer(colour, translate(shapely.Point(0, 0).buffer(radius, quad_segs=32), x, y)))
+        if wish is not None:
+            reach = shapely.hausdorff_distance(shapely.Point(0, 0), hull(wish.emoji, 1.0))
+            size = round((radius - APART_MM) / reach, 2)
+            placed.append(Placed(wish.emoji, x, y, size, 0.0, False, colour, wish.colour))
+        elif radius > 1000:
+            layers.append(Layer(0, translate(shapely.Point(0, 0).buffer(0.55 * radius, quad_segs=32), x, y)))
+    return with_motifs(job, Background(layers, []), placed)
+
+
+def _medallion_colour(job: Job, wish: Wanted | None, turn: int) -> int:
+    """A colour for a round field, in turns, but not one that its motif needs."""
+    own = natural_colours(wish.emoji)[:1] if wish else ()
+    fit = [number for number in job.accents if all(difference(job.codes[number], code) > 2 * CLOSE for code in own)]
+    fit = fit or job.accents
+    return fit[turn % len(fit)]
+
+
+def _lattice(ground: Ground, most: int, least_radius: float) -> tuple[int, int, float]:
+    """Columns, rows and radius of equal discs that fill the surface; no columns where none has room."""
+    best = (0, 0, 0.0)
+    for rows in range(1, 6):
+        columns = max(1, round(rows * ground.width / ground.height))
+        radius = min(ground.width / columns, ground.height / rows) / 2 - 160
+        if radius >= least_radius and (not best[0] or columns * rows <= max(most, 2)):
+            best = (columns, rows, min(radius, 2600.0))
+    return best
+
+
+def _shape(place: Placed) -> shapely.Geometry:
+    return translate(hull(place.emoji, place.size_m, place.turn, place.mirrored), place.x, place.y)

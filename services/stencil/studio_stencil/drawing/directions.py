@@ -1,0 +1,159 @@
+"""Up to three compositions for a brief that really differ, each with its reason."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from studio_contracts.reading import Reading
+from studio_stencil.drawing.strategy import Strategy
+
+MOST = 3
+LONG = 1.8
+"""From this ratio of its sides on a surface is long."""
+FLOW_M, PANORAMA_M, PATH_M, TRACK_M = 2.4, 2.6, 3.0, 2.8
+"""Shortest sides at which motifs still have room in such a composition."""
+
+NAMES = {
+    Strategy.HERO: "Hero",
+    Strategy.SCATTERED: "Scattered",
+    Strategy.FLOWING: "Flowing",
+    Strategy.PANORAMA: "Panorama",
+    Strategy.PATH: "Path",
+    Strategy.MEDALLIONS: "Medallions",
+    Strategy.TRACK: "Track",
+    Strategy.STRIPES: "Stripes",
+    Strategy.CIRCLES: "Circles",
+    Strategy.HEXAGONS: "Hexagons",
+    Strategy.ISLANDS: "Islands",
+    Strategy.COMPASS: "Compass",
+    Strategy.HOPSCOTCH: "Hopscotch",
+    Strategy.SNAKES: "Snakes and ladders",
+    Strategy.SPIRAL: "Spiral",
+    Strategy.MAZE: "Maze",
+    Strategy.PITCH: "Pitch",
+    Strategy.VORONOI: "Regions",
+    Strategy.BANDS: "Bands",
+    Strategy.GRID: "Grid",
+}
+_PATTERNS: dict[str, tuple[Strategy, ...]] = {
+    "bands": (Strategy.BANDS, Strategy.FLOWING),
+    "stripes": (Strategy.STRIPES,),
+    "zigzag": (Strategy.STRIPES, Strategy.BANDS),
+    "waves": (Strategy.BANDS, Strategy.FLOWING),
+    "spiral": (Strategy.SPIRAL,),
+    "circles": (Strategy.CIRCLES,),
+    "dots": (Strategy.SCATTERED, Strategy.CIRCLES),
+    "grid": (Strategy.GRID,),
+    "triangles": (Strategy.VORONOI,),
+    "hexagons": (Strategy.HEXAGONS,),
+    "mosaic": (Strategy.GRID, Strategy.VORONOI),
+    "path": (Strategy.PATH,),
+    "track": (Strategy.TRACK, Strategy.PATH),
+    "maze": (Strategy.MAZE,),
+    "hopscotch": (Strategy.HOPSCOTCH,),
+    "compass": (Strategy.COMPASS,),
+    "snakes_and_ladders": (Strategy.SNAKES,),
+    "islands": (Strategy.ISLANDS,),
+    "bridges": (Strategy.ISLANDS,),
+    "football_pitch": (Strategy.PITCH,),
+}
+_OUTDOORS = frozenset(
+    {"forest", "meadow", "farm", "sunset", "beach", "desert", "autumn", "winter", "city", "mountains", "sky"}
+)
+_NOWHERE = frozenset({"ocean", "river", "space", "night"})
+"""Settings without a horizon."""
+_WITH_MOTIFS = frozenset(
+    {
+        Strategy.HERO, Strategy.SCATTERED, Strategy.FLOWING, Strategy.PANORAMA, Strategy.PATH, Strategy.MEDALLIONS,
+        Strategy.TRACK, Strategy.STRIPES, Strategy.CIRCLES, Strategy.ISLANDS, Strategy.SNAKES,
+    }
+)  # fmt: skip
+
+
+class Direction(NamedTuple):
+    """One composition for a job: its name, how it is drawn, and why."""
+
+    name: str
+    strategy: Strategy
+    reason: str
+
+
+def choose_directions(
+    reading: Reading, width_m: float, height_m: float, seed: int, strategy: Strategy | None = None
+) -> tuple[Direction, ...]:
+    """One to three directions that differ, the best first.
+
+    A strategy that the client asks for is the only one. Patterns the brief names come before compositions of its
+    motifs; a brief without either gets patterns that suit any. The seed breaks ties, so that another job of the same
+    brief may look different.
+    """
+    if strategy is not None:
+        return (Direction(NAMES[strategy], strategy, "asked for by the client"),)
+    found: dict[Strategy, str] = {}
+    for way, reason in _suitable(reading, width_m, height_m, seed):
+        found.setdefault(way, reason)
+    chosen = list(found.items())[:MOST]
+    if _has_motifs(reading) and not any(way in _WITH_MOTIFS for way, _ in chosen):
+        chosen[-1:] = [pair for pair in found.items() if pair[0] in _WITH_MOTIFS][:1] or chosen[-1:]
+    return tuple(Direction(NAMES[way], way, reason) for way, reason in chosen)
+
+
+def _has_motifs(reading: Reading) -> bool:
+    return any(
+        subject.motif not in reading.refused_motifs and (subject.motif or subject.kind != "thing")
+        for subject in reading.subjects
+    )
+
+
+def _suitable(reading: Reading, width_m: float, height_m: float, seed: int) -> Iterator[tuple[Strategy, str]]:
+    short, long = sorted((width_m, height_m))
+    motifs = _has_motifs(reading)
+    for pattern in reading.patterns:
+        for way in _PATTERNS.get(pattern, ()):
+            if pattern not in reading.refused_patterns and _fits(way, short, motifs):
+                yield way, f"the brief names {pattern.replace('_', ' ')}"
+    if motifs:
+        yield from _of_motifs(reading, width_m, height_m, seed)
+    ways = [Strategy.BANDS, Strategy.VORONOI, Strategy.CIRCLES if long < 3 * short else Strategy.STRIPES]
+    for step in range(len(ways)):
+        yield ways[(step + seed) % len(ways)], "suits any brief"
+
+
+def _of_motifs(reading: Reading, width_m: float, height_m: float, seed: int) -> Iterator[tuple[Strategy, str]]:
+    short, long = sorted((width_m, height_m))
+    names = [subject.word for subject in reading.subjects if subject.motif or subject.kind != "thing"]
+    kinds = len(names)
+    first = names[0] if names else "it"
+    panorama = _fits(Strategy.PANORAMA, short, True) and width_m >= height_m
+    letters = any(subject.kind != "thing" for subject in reading.subjects)
+    if letters or _NOWHERE & set(reading.setting):
+        panorama = False
+    if letters:
+        yield Strategy.MEDALLIONS, f"{first} in round fields, one beside the other"
+    if long < LONG * short:
+        yield Strategy.HERO, f"{first} is what the brief is about"
+    if panorama and (_OUTDOORS & set(reading.setting) or long >= LONG * short):
+        yield Strategy.PANORAMA, "a scene with ground and sky suits the brief and the surface"
+    if seed % 2 and _fits(Strategy.FLOWING, short, True):
+        yield Strategy.FLOWING, "bands lead along the surface"
+    yield Strategy.SCATTERED, f"{first} everywhere, so that every corner has something to find"
+    if _fits(Strategy.FLOWING, short, True):
+        yield Strategy.FLOWING, "bands lead along the surface"
+    if _fits(Strategy.PATH, short, True):
+        yield Strategy.PATH, "a path leads through"
+    yield Strategy.HERO, f"{first} is what the brief is about"
+    if kinds == 1 or long >= LONG * short:
+        yield Strategy.MEDALLIONS, f"{first} in round fields"
+
+
+def _fits(way: Strategy, short_m: float, motifs: bool) -> bool:
+    """Whether a surface is wide enough for a composition."""
+    least = {
+        Strategy.FLOWING: FLOW_M if motifs else 0.8,
+        Strategy.PANORAMA: PANORAMA_M,
+        Strategy.PATH: PATH_M if motifs else 1.6,
+        Strategy.TRACK: TRACK_M,
+        Strategy.SPIRAL: 3.4,
+        Strategy.MAZE: 2.4,
+        Strategy.PITCH: 2.4,
+    }
+    return short_m >= least.get(way, 0.0)

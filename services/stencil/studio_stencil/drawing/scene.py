@@ -1,0 +1,93 @@
+"""A stencil as areas in millimetres, painted one over the other, and the pixels it becomes."""
+
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from PIL import Image, ImageDraw
+from shapely.geometry.base import BaseGeometry
+
+
+class Layer(NamedTuple):
+    """An area in millimetres in one colour, an index into the codes of the picture."""
+
+    colour: int
+    area: BaseGeometry
+
+
+class Ground(NamedTuple):
+    """The surface in millimetres, its top left corner the origin, and the picture it lies in the middle of.
+
+    The picture's pixels are square; what of it hangs over the surface is cropped later.
+    """
+
+    width: float
+    height: float
+    columns: int
+    rows: int
+
+    @property
+    def mm_per_pixel(self) -> float:
+        """Side of a pixel on the ground."""
+        return max(self.width / self.columns, self.height / self.rows)
+
+    @property
+    def surface(self) -> shapely.Polygon:
+        """The surface as an area."""
+        return shapely.box(0, 0, self.width, self.height)
+
+    @property
+    def whole(self) -> shapely.Polygon:
+        """The whole picture as an area, with a margin."""
+        over = self.columns * self.mm_per_pixel - self.width, self.rows * self.mm_per_pixel - self.height
+        return shapely.box(-over[0] - 100, -over[1] - 100, self.width + over[0] + 100, self.height + over[1] + 100)
+
+    @property
+    def short(self) -> float:
+        """The shorter side in millimetres."""
+        return min(self.width, self.height)
+
+
+def rasterised(layers: list[Layer], ground: Ground) -> np.ndarray:
+    """Index map (rows, columns), uint8: 0 where there is no layer, later layers over earlier ones."""
+    scale = 1 / ground.mm_per_pixel
+    left = (ground.columns - ground.width * scale) / 2
+    top = (ground.rows - ground.height * scale) / 2
+    image = Image.new("L", (ground.columns, ground.rows))
+    pen = ImageDraw.Draw(image)
+    for colour, area in layers:
+        for piece in shapely.get_parts(area):
+            if piece.geom_type != "Polygon" or piece.area < 1:
+                continue
+            if len(piece.interiors):
+                _with_holes(image, piece, colour, scale, left, top)
+            else:
+                pen.polygon(_pixels(piece.exterior, scale, left, top), fill=colour)
+    return _without_specks(np.array(image))
+
+
+def _without_specks(indices: np.ndarray) -> np.ndarray:
+    """The map without single pixels that stick out where an outline is sharp: each gets the colour to its left, or
+    above it.
+    """
+    middle = indices[1:-1, 1:-1]
+    beside = sum((other == middle).astype(np.uint8) for other in (indices[1:-1, :-2], indices[1:-1, 2:]))
+    beside = beside + (indices[:-2, 1:-1] == middle) + (indices[2:, 1:-1] == middle)
+    cleaned = indices.copy()
+    cleaned[1:-1, 1:-1] = np.where(beside == 0, indices[1:-1, :-2], middle)
+    return cleaned
+
+
+def _with_holes(image: Image.Image, piece: shapely.Polygon, colour: int, scale: float, left: float, top: float) -> None:
+    mask = Image.new("1", image.size)
+    pen = ImageDraw.Draw(mask)
+    pen.polygon(_pixels(piece.exterior, scale, left, top), fill=1)
+    for ring in piece.interiors:
+        pen.polygon(_pixels(ring, scale, left, top), fill=0)
+    image.paste(colour, mask=mask)
+
+
+def _pixels(ring: shapely.LinearRing, scale: float, left: float, top: float) -> list[tuple[float, float]]:
+    """Corners of an outline in pixels; the middle of a pixel has whole coordinates."""
+    points = np.asarray(ring.coords)[:-1] * scale + (left - 0.5, top - 0.5)
+    return [(float(x), float(y)) for x, y in points]
