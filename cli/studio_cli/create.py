@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from studio_contracts.object_keys import SUFFIXES
+from studio_contracts.file_formats import SUFFIXES
 
 STAGES = ("stencil", "prediction", "postprocess", "finished")
 FINAL = ("completed", "failed", "canceled")

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from studio_contracts.base import FrozenModel, UtcDatetime
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Strategy
+from studio_contracts.file_formats import VectorKind
 from studio_contracts.installer import InstallerRule
 from studio_contracts.reading import Reading
 
@@ -15,7 +16,6 @@ SlotState = Literal["waiting", "submitting", "running", "succeeded", "finished",
 Role = Literal["base", "accent", "highlight"]
 LayoutKind = Literal["full", "framed", "tiled"]
 PictureKind = Literal["original", "quantized", "thumbnail", "installable"]
-VectorKind = Literal["svg", "dxf"]
 
 TERMINAL: frozenset[Status] = frozenset({"completed", "failed", "canceled"})
 SETTLED: frozenset[SlotState] = frozenset({"finished", "failed"})

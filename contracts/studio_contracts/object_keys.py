@@ -1,17 +1,7 @@
 """Where pictures live in the object store. Deterministic, so that doing a step twice overwrites its like."""
 
-from studio_contracts.job import PictureKind, VectorKind
-
-SUFFIXES = {
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/webp": "webp",
-    "image/svg+xml": "svg",
-    "image/vnd.dxf": "dxf",
-}
-
-MEDIA_TYPES: dict[VectorKind, str] = {"svg": "image/svg+xml", "dxf": "image/vnd.dxf"}
-"""The media type of each format that a surface is exported in."""
+from studio_contracts.file_formats import SUFFIXES, VectorKind
+from studio_contracts.job import PictureKind
 
 
 def job_prefix(job_id: str) -> str:

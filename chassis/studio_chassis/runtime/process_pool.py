@@ -26,7 +26,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from studio_chassis.errors import ChassisError
+from studio_chassis.errors import ChassisError, Unavailable
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -63,6 +63,7 @@ class ProcessPool:
         self._context.set_forkserver_preload([preload])
         self._workers = [_Worker(self._context, limits) for _ in range(workers)]
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._closed = False
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="process-pool")
         for worker in self._workers:
             self._idle.put_nowait(worker)
@@ -77,6 +78,10 @@ class ProcessPool:
             worker.kill()
             with contextlib.suppress(Exception):
                 await call
+            raise
+        except WorkLost as error:
+            if self._closed:  # the work is not at fault
+                raise Unavailable("the service is stopping") from error
             raise
         finally:
             self._idle.put_nowait(worker)
@@ -94,7 +99,8 @@ class ProcessPool:
             self._idle.put_nowait(worker)
 
     def close(self) -> None:
-        """End all children. Work that is not done is lost."""
+        """End all children. Callers whose work is not done get Unavailable."""
+        self._closed = True
         for worker in self._workers:
             worker.kill()
         self._threads.shutdown()

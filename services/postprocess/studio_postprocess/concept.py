@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from studio_contracts.brief import Surface
+from studio_contracts.file_formats import VECTOR_MEDIA_TYPES
 from studio_contracts.job import InstallabilityReport, LayoutKind, Materials, Quality, Violation
-from studio_contracts.object_keys import MEDIA_TYPES
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
@@ -67,7 +67,7 @@ def make_concept(
             ),
         },
         vectors={
-            kind: File(export(finished.drawing, palette), MEDIA_TYPES[kind], *ground_mm)
+            kind: File(export(finished.drawing, palette), VECTOR_MEDIA_TYPES[kind], *ground_mm)
             for kind, export in EXPORTERS.items()
         },
         quality=Quality(**measure(rgb, indices, palette, stencil, installability(finished))._asdict()),

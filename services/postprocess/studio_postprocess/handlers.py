@@ -12,6 +12,7 @@ from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.process_pool import WorkLost, WorkRunner
 from studio_contracts.events import Event, PredictionSucceeded
+from studio_contracts.file_formats import VectorKind
 from studio_contracts.job import (
     ColourShare,
     Concept,
@@ -21,7 +22,6 @@ from studio_contracts.job import (
     Plan,
     Slot,
     StoredPicture,
-    VectorKind,
 )
 from studio_contracts.object_keys import picture_key
 from studio_domain.domain_events import PictureFailure, PicturesMade

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from studio_contracts.job import InstallabilityReport, Materials, PictureKind, Quality, VectorKind
+from studio_contracts.file_formats import VectorKind
+from studio_contracts.job import InstallabilityReport, Materials, PictureKind, Quality
 
 
 class PictureWarning(NamedTuple):

@@ -9,7 +9,8 @@ from aio_pika import Message
 
 from studio_cli.replay import ReplayOutcome
 from studio_contracts import topology
-from studio_contracts.job import Job, PictureKind, VectorKind
+from studio_contracts.file_formats import VectorKind
+from studio_contracts.job import Job, PictureKind
 from studio_domain.invariants import at_rest_violations, change_violations, job_violations
 from studio_simulation.faults import CURSES, STUCK_SECONDS
 from studio_simulation.ledger import Ledger

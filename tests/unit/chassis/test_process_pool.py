@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from studio_chassis.errors import Unavailable
 from studio_chassis.runtime.process_pool import Limits, ProcessPool, WorkLost, open_process_pool, usable_cores
 from studio_support.child_work import fail_in_two_parts, pid_after
 
@@ -22,6 +23,7 @@ LIMITS = Limits(memory_bytes=256 * 2**20, seconds=SECONDS)
 
 PARENT = """
 import asyncio, os, time
+from studio_chassis.errors import Unavailable
 from studio_chassis.runtime.process_pool import Limits, ProcessPool
 
 async def main():
@@ -143,6 +145,15 @@ async def test_closing_ends_all_children() -> None:
     async with open_process_pool(2, LIMITS, "json") as pool:
         children = await pids(pool)
     assert until(lambda: not any(map(is_running, children)))
+
+
+async def test_work_that_a_stopping_service_ends_is_not_at_fault() -> None:
+    async with open_process_pool(1, LIMITS, "json") as pool:
+        assert await pool.run(len, "started") == 7
+        call = asyncio.create_task(pool.run(pid_after, 2.5))
+        await asyncio.sleep(0.3)
+    with pytest.raises(Unavailable):
+        await call
 
 
 def test_children_end_with_a_parent_that_is_killed_busy_or_not() -> None:

@@ -107,6 +107,24 @@ def test_a_black_picture_is_recognised_and_a_dark_one_is_not() -> None:
     assert make_concept(png(black), OCEAN, SIZE, FLAT, "full", GROUND).warnings == ()
 
 
+@pytest.mark.parametrize("colour", [(255, 255, 255), (0, 117, 188)])
+def test_a_picture_of_one_colour_is_called_blank_and_a_faint_one_is_not(colour: tuple[int, int, int]) -> None:
+    picture = np.full((*SIZE[::-1], 3), colour, np.uint8)
+    concept = make_concept(png(picture), OCEAN, SIZE, FLAT, "full", GROUND)
+    assert [warning.code for warning in concept.warnings] == ["blank"]
+    picture[50:60, 50:60] //= 2
+    assert make_concept(png(picture), OCEAN, SIZE, FLAT, "full", GROUND).warnings == ()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 20_000), (20_000, 15), (3_200, 100)])
+def test_a_picture_too_small_or_too_long_is_an_error(size: tuple[int, int]) -> None:
+    picture = np.zeros((*size[::-1], 3), np.uint8)
+    with pytest.raises(PictureError) as caught:
+        make_concept(png(picture), OCEAN, SIZE, FLAT, "full", GROUND)
+    assert caught.value.reason == "unusable"
+    assert "{}x{}".format(*size) in str(caught.value)
+
+
 def test_a_colour_that_cannot_be_laid_anywhere_is_said_to_be_left_out() -> None:
     dotted = np.zeros(SIZE[::-1], np.uint8)
     dotted[10:180:40, 10:280:40] = 5  # dots of a few pixels, as a model's fringes leave them

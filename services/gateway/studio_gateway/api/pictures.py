@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
-from studio_contracts.job import Job, PictureKind, StoredPicture, VectorKind
-from studio_contracts.object_keys import SUFFIXES
+from studio_contracts.file_formats import SUFFIXES, VectorKind
+from studio_contracts.job import Job, PictureKind, StoredPicture
 from studio_gateway.api.bundle import bundle, bundle_etag, bundle_size
 from studio_gateway.api.parameters import ConceptId, JobId
 from studio_gateway.api.views import content_version

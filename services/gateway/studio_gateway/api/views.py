@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel
 
 from studio_contracts.brief import Brief, Strategy
+from studio_contracts.file_formats import VectorKind
 from studio_contracts.installer import InstallerRule
 from studio_contracts.job import (
     Concept,
@@ -25,7 +26,6 @@ from studio_contracts.job import (
     Status,
     StoredPicture,
     TimelineEntry,
-    VectorKind,
     Violation,
 )
 from studio_contracts.palette import BY_CODE

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from studio_contracts.job import VectorKind
+from studio_contracts.file_formats import VectorKind
 from studio_contracts.palette import Colour
 from studio_postprocess.export.drawing import Drawing
 from studio_postprocess.export.dxf import dxf
