@@ -18,7 +18,6 @@ from studio_stencil.drawing.placing import Wanted, wanted
 from studio_stencil.drawing.scene import Ground, rasterised
 from studio_stencil.drawing.sheet import Sheet
 from studio_stencil.drawing.strategy import Strategy
-from studio_stencil.drawing.voronoi import draw_voronoi
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.planning import scale
 from studio_stencil.planning.roles import coverage
@@ -42,9 +41,9 @@ DRAW: dict[Strategy, Callable[[Job], Drawn]] = {
     Strategy.ISLANDS: patterns.islands,
     Strategy.SPIRAL: patterns.spiral,
     Strategy.GRID: patterns.squares,
+    Strategy.VORONOI: patterns.regions,
 }
 _FILL: dict[Strategy, Callable[[Sheet, np.random.Generator], np.ndarray]] = {
-    Strategy.VORONOI: draw_voronoi,
     Strategy.BANDS: draw_bands,
 }
 LETTERS = {"letters": "ABCDEFGHJKLMN", "digits": "123456789"}

@@ -1,15 +1,19 @@
 """Patterns: stripes, concentric circles, hexagons, islands with bridges, a spiral."""
 
+import math
+
 import numpy as np
 import shapely
 from shapely.affinity import translate
+from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.backgrounds import Background
 from studio_stencil.drawing.compositions import Drawn, Job, with_motifs
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, hull, placed_in
 from studio_stencil.drawing.scene import Ground, Layer
-from studio_stencil.motifs.layable import ISLAND_MM2
+from studio_stencil.motifs.layable import ISLAND_MM2, faults
 from studio_stencil.motifs.sizes import least_size_m
+from studio_stencil.motifs.thickness import pieces
 
 STRIPE_MM = (360.0, 900.0)
 RING_MM = (320.0, 900.0)
@@ -21,6 +25,8 @@ UNEVEN = (0.88, 1.2)
 """Range of a row's or column's size before they are scaled to fill the surface."""
 OVER_MM = 300.0
 """How far cells at the surface's edge go over it, where the picture does."""
+REGION_MM2, REGION_ATTEMPTS, RELAXED = 1.5e6, 9, 6
+"""Area of a region, how many drawings are tried for one that can be laid, and rounds of relaxation."""
 HEXAGON_MM = (700.0, 1500.0)
 
 
@@ -147,6 +153,55 @@ def _without_small_base(layers: list[Layer], ground: Ground) -> list[Layer]:
         beside = max(layers, key=lambda layer: layer.area.buffer(1.0).intersection(piece.boundary).length)
         layers.append(Layer(beside.colour, piece))
     return layers
+
+
+def regions(job: Job) -> Drawn:
+    """Straight-edged regions: relaxed Voronoi cells, about half of them in the base colour."""
+    ground = job.ground
+    area = ground.width * ground.height
+    number = int(min(max(area / REGION_MM2, 7), 24))
+    best: tuple[float, list[Layer]] = (math.inf, [])
+    for _ in range(REGION_ATTEMPTS):
+        layers = _coloured(_cells(number, ground, job.rng), job)
+        faults = sum(len(shapely.get_parts(_faults_of(layers, colour, ground))) for colour in (0, *job.colours))
+        if faults < best[0]:
+            best = faults, layers
+        if not faults:
+            break
+    return Drawn(best[1], [])
+
+
+def _cells(number: int, ground: Ground, rng: np.random.Generator) -> list[BaseGeometry]:
+    """Cells of about equal size that fill the picture (Lloyd's relaxation)."""
+    points = rng.uniform((0, 0), (ground.width, ground.height), (number, 2))
+    cells: list[BaseGeometry] = []
+    for _ in range(RELAXED):
+        found = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(points), extend_to=ground.whole))
+        cells = [cell.intersection(ground.surface) for cell in found]
+        points = shapely.get_coordinates(shapely.centroid(cells))
+    return [cell.intersection(ground.whole) for cell in found]
+
+
+def _coloured(cells: list[BaseGeometry], job: Job) -> list[Layer]:
+    """A colour for about half of the cells; none touches its like."""
+    layers: list[Layer] = []
+    share, whole = 0.0, sum(cell.area for cell in cells)
+    for index in job.rng.permutation(len(cells)).tolist():
+        near = {layer.colour for layer in layers if layer.area.distance(cells[index]) < LEAST_RADIUS_MM / 2}
+        free = [colour for colour in job.colours if colour not in near]
+        if free and share + cells[index].area / whole < 0.52:
+            layers.append(Layer(free[len(layers) % len(free)], cells[index]))
+            share += cells[index].area / whole
+    return layers
+
+
+def _faults_of(layers: list[Layer], colour: int, ground: Ground) -> BaseGeometry:
+    """Places at which the pieces of one colour could not be laid."""
+    areas = [layer.area for layer in layers if (layer.colour == colour) == bool(colour) or not colour]
+    area = shapely.union_all([piece.buffer(0.5) for piece in areas]).intersection(ground.surface)
+    found = pieces(area if colour else ground.surface.difference(area))
+    small = [piece for piece in found if piece.area < ISLAND_MM2]
+    return shapely.union_all([faults([piece for piece in found if piece.area >= ISLAND_MM2]), *small])
 
 
 def islands(job: Job) -> Drawn:

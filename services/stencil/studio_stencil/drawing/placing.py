@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +18,11 @@ from studio_stencil.motifs.sizes import least_size_m, meant_size, smallest_size_
 
 APART_MM = 190.0
 """Motifs keep this far from each other and from everything else."""
+COARSE_MM = 20.0
+"""How exactly a field's edge is known when places are looked for."""
 SPOTS = 160
 """Places at random, of which the one with most room is taken."""
-PROBED = 40
+PROBED = 30
 """Of those that lie in the field, so many are looked at."""
 EDGE_COUNTS = 1.4
 """Room to the field's edge counts so much more than to another motif."""
@@ -71,14 +74,16 @@ def wanted(emoji: str, count: int | None, word: str | None, colour: str | None, 
     return Wanted(emoji, several if count is None else count, meant_size(emoji, word), colour)
 
 
+@lru_cache(maxsize=512)
+def _unit_hull(emoji: str) -> BaseGeometry:
+    motif = find_motif(emoji)
+    return motif.silhouette.convex_hull.simplify(0.01) if motif else shapely.Polygon()
+
+
 def hull(emoji: str, size_m: float, turn: float = 0.0, mirrored: bool = False) -> BaseGeometry:
     """The convex hull of a motif in millimetres, centred on the origin."""
-    motif = find_motif(emoji)
-    if motif is None:
-        return shapely.Polygon()
     size = size_m * 1000
-    outline = motif.silhouette.convex_hull.simplify(0.01)
-    return rotate(scale(outline, -size if mirrored else size, size, origin=(0, 0)), turn, origin=(0, 0))
+    return rotate(scale(_unit_hull(emoji), -size if mirrored else size, size, origin=(0, 0)), turn, origin=(0, 0))
 
 
 def tilt(emoji: str) -> float:
@@ -134,14 +139,16 @@ def _all_placed(
         ((wish, number) for wish in wishes for number in range(wish.number)),
         key=lambda item: (item[1] > 0, -sizes[item[0].emoji]),
     )
-    inner = [field.area.buffer(-APART_MM) for field in fields]
+    inner = [field.area.buffer(-APART_MM - COARSE_MM).simplify(COARSE_MM) for field in fields]
     taken: list[BaseGeometry] = []
     found = []
-    for wish, _ in order:
+    for wish, number in order:
         place, shape = _best_place(fields, inner, wish, round(sizes[wish.emoji], 2), taken, rng)
         if place is not None:
             found.append(place)
             taken.append(shape)
+        elif number:
+            break
     return found
 
 
@@ -171,17 +178,16 @@ def _best_place(
         corners = shapely.get_coordinates(shape)
         tried = shapely.polygons(corners + np.stack([xs, ys], axis=1)[:, np.newaxis])
         inside = shapely.covers(inner[number], tried)
-        edge = inner[number].boundary
-        for spot in np.flatnonzero(inside)[:PROBED]:
-            room = EDGE_COUNTS * (float(shapely.distance(tried[spot], edge)) + APART_MM)
-            if room > most and taken:
-                free = float(shapely.distance(tried[spot], others).min())
-                room = min(room, free) if free >= APART_MM else 0.0
-            if room > most:
-                best = Placed(
-                    wish.emoji, float(xs[spot]), float(ys[spot]), size_m, turn, mirrored, field.colour, wish.colour
-                )
-                most, where = room, tried[spot]
+        spots = np.flatnonzero(inside)[:PROBED]
+        room = EDGE_COUNTS * (shapely.distance(tried[spots], inner[number].boundary) + APART_MM)
+        if taken and len(spots):
+            free = shapely.distance(tried[spots][:, np.newaxis], others).min(axis=1)
+            room = np.where(free >= APART_MM, np.minimum(room, free), 0.0)
+        if len(spots) and room.max() > most:
+            spot = spots[int(room.argmax())]
+            x, y = float(xs[spot]), float(ys[spot])
+            best = Placed(wish.emoji, x, y, size_m, turn, mirrored, field.colour, wish.colour)
+            most, where = float(room.max()), tried[spot]
     return best, where
 
 

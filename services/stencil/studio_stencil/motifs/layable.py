@@ -74,7 +74,7 @@ def laid(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...]) -> tup
 def _painted(whole: BaseGeometry, body: str, others: list[tuple[str, BaseGeometry]]) -> tuple[LaidPart, ...]:
     """The silhouette in its body's colour, and those of the others on it that can be laid."""
     rest, found = whole, [LaidPart(body, whole)]
-    known = _faults(pieces(whole)).buffer(LIMB_MM)
+    known = faults(pieces(whole)).buffer(LIMB_MM)
     for code, region in others:
         shape = _inside(region, rest, known)
         if shape is not None:
@@ -105,8 +105,8 @@ def layable(plain: BaseGeometry) -> BaseGeometry:
     best, fewest = shapely.Polygon(), math.inf
     for factor in FACTORS:
         made = _layable(scale(plain, factor, factor, origin=(0, 0)))
-        faults = _faults(pieces(made), INNER_RADIUS_MM)
-        if (count := len(shapely.get_parts(faults)) if not faults.is_empty else 0) < fewest:
+        count = len(shapely.get_parts(faults(pieces(made), INNER_RADIUS_MM)))
+        if count < fewest:
             best, fewest = scale(made, 1 / factor, 1 / factor, origin=(0, 0)), count
         if not count:
             break
@@ -191,10 +191,10 @@ def _can_be_laid(area: BaseGeometry, known: BaseGeometry) -> bool:
     found = pieces(area.buffer(-1.0).buffer(1.0))
     if not found or any(piece.area < ISLAND_MM2 for piece in found):
         return False
-    return bool(_faults(found).difference(known).is_empty)
+    return bool(faults(found).difference(known).is_empty)
 
 
-def _faults(found: list[shapely.Polygon], inner: float = 0.0) -> BaseGeometry:
+def faults(found: list[shapely.Polygon], inner: float = 0.0) -> BaseGeometry:
     """Places that are too thin or cut too tightly; edges that bulge in are looked at where `inner`, their least radius,
     is not 0.
     """
