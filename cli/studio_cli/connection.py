@@ -1,6 +1,7 @@
-"""What a command works with: the job store and one plain AMQP connection, opened for the command alone."""
+"""What a command works with, opened for the command alone: the job store, and for most an AMQP connection."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ CONNECT_SECONDS = 10
 
 @dataclass(frozen=True)
 class Studio:
-    """Jobs to read and reopen, and a channel to read letters from."""
+    """Jobs to read and reopen, and a channel to read dead letters from."""
 
     store: MongoJobStore
     jobs: Jobs
@@ -37,7 +38,7 @@ class Studio:
 
 @asynccontextmanager
 async def connected() -> AsyncIterator[Studio]:
-    """The studio of the environment's settings. Letters that were looked at and not settled go back at the end."""
+    """The studio of the environment's settings. Dead letters that were read and not settled go back at the end."""
     settings = read_settings(ServiceSettings)
     url = settings.rabbitmq_url.get_secret_value()
     async with (
@@ -52,14 +53,30 @@ async def connected() -> AsyncIterator[Studio]:
 
 
 def run(command: Callable[[Studio], Coroutine[Any, Any, R]]) -> R:
-    """Run a command's coroutine on a connected studio; what cannot be reached is told in one line, with status 1."""
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))  # the output is the command's
+    """Run a command's coroutine on a connected studio."""
 
     async def whole() -> R:
         async with connected() as studio:
             return await command(studio)
 
+    return _run(whole)
+
+
+def run_on_store(command: Callable[[MongoJobStore], Coroutine[Any, Any, R]]) -> R:
+    """Run a command's coroutine on the database alone: it works while the broker is down."""
+
+    async def whole() -> R:
+        settings = read_settings(ServiceSettings)
+        async with open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, "cli") as store:
+            return await command(store)
+
+    return _run(whole)
+
+
+def _run(whole: Callable[[], Coroutine[Any, Any, R]]) -> R:
+    """What cannot be reached is named in one line on stderr, with status 1."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))  # the output is the command's
+    logging.getLogger().addHandler(logging.NullHandler())  # nor do libraries write into it
     try:
         return asyncio.run(whole())
     except (ChassisError, *CONNECTION_ERRORS) as error:

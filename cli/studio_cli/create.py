@@ -4,7 +4,9 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import TemporaryFile
+from typing import Annotated, Any, NoReturn, get_args
+from urllib.parse import urljoin
 
 import httpx
 import typer
@@ -12,9 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from studio_contracts.file_formats import SUFFIXES
+from studio_contracts.job import TERMINAL, Stage
 
-STAGES = ("stencil", "prediction", "postprocess", "finished")
-FINAL = ("completed", "failed", "canceled")
+STAGES = get_args(Stage)
 POLL_SECONDS = 0.5
 console = Console()
 
@@ -41,17 +43,16 @@ def create(
     if source is None:
         wanted = {"prompt": prompt, "style": style, "count": count, "kind": "draft" if draft else "painted"}
         wanted |= {"surface": {"width_m": width, "height_m": height}, "palette": colour or None, "seed": seed}
+    _check_folder(out)
     try:
         with httpx.Client(base_url=gateway, timeout=30) as client:
             job = _followed(client, _post(client, wanted), patience)
             if job["status"] != "completed":
-                error = job["error"] or {"title": "called off", "detail": ""}
-                console.print(f"The job {job['status']}: {error['title']}. {error['detail']}")
-                raise typer.Exit(1)
+                error = job["error"] or {"title": "canceled", "detail": ""}
+                _fail(f"The job {job['status']}: {error['title']}. {error['detail']}")
             saved = _save(client, job, out)
     except httpx.HTTPError as error:
-        console.print(f"The gateway at {gateway} cannot be used ({type(error).__name__}): start it or give --gateway.")
-        raise typer.Exit(1) from error
+        _fail(f"The gateway at {gateway} cannot be used ({type(error).__name__}): start it or give --gateway.", error)
     console.print(f"job {job['id']}")
     directions = [direction["name"] for direction in job["plan"]["directions"]]
     for concept in job["concepts"]:
@@ -62,13 +63,35 @@ def create(
 
 
 def _post(client: httpx.Client, brief: dict[str, Any]) -> str:
-    answer = client.post("/v1/jobs", json=brief)
+    answer = client.post("v1/jobs", json=brief)
     if answer.status_code != httpx.codes.ACCEPTED:
         problem = answer.json()
         for field in problem.get("errors") or [{"field": problem["title"], "detail": problem["detail"]}]:
-            console.print(f"{field['field']}: {field['detail']}")
+            typer.echo(f"{field['field']}: {field['detail']}", err=True)
         raise typer.Exit(2)
-    return str(answer.headers["location"])
+    return _link(client, answer.headers["location"])
+
+
+def _link(client: httpx.Client, path: str) -> str:
+    """A link of the gateway's, in full: its path holds what a proxy before the gateway puts there."""
+    return urljoin(str(client.base_url), path)
+
+
+def _check_folder(out: Path) -> None:
+    """Before anything is paid for: pictures can be saved there."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        _fail(
+            f"--out {out} cannot be written to ({error.strerror}): give another folder. Nothing was asked for.", error
+        )
+
+
+def _fail(message: str, cause: Exception | None = None) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1) from cause
 
 
 def _followed(client: httpx.Client, location: str, patience: float) -> dict[str, Any]:
@@ -85,11 +108,10 @@ def _polled(client: httpx.Client, location: str, patience: float) -> Iterator[di
     while True:
         job: dict[str, Any] = client.get(location).raise_for_status().json()
         yield job
-        if job["status"] in FINAL:
+        if job["status"] in TERMINAL:
             return
         if time.monotonic() > deadline:
-            console.print(f"Still in {job['stage']} after {patience:g} s; it goes on without us: {location}")
-            raise typer.Exit(1)
+            _fail(f"Still in {job['stage']} after {patience:g} s. The job continues: {location}")
         time.sleep(POLL_SECONDS)
 
 
@@ -99,8 +121,7 @@ def _save(client: httpx.Client, job: dict[str, Any], out: Path) -> int:
         for kind, file in {**concept["pictures"], **concept["vectors"]}.items():
             suffix = SUFFIXES[file["media_type"]]
             files[f"rank-{concept['rank']}-{kind}.{suffix}"] = file["url"]
-    out.mkdir(parents=True, exist_ok=True)
     (out / "job.json").write_text(json.dumps(job, indent=2) + "\n")
     for name, url in files.items():
-        (out / name).write_bytes(client.get(url).raise_for_status().content)
+        (out / name).write_bytes(client.get(_link(client, url)).raise_for_status().content)
     return len(files) + 1

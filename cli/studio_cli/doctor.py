@@ -1,6 +1,7 @@
 """`studio doctor`: is everything there that a deployment needs? Each fault with its remedy."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import uuid4
@@ -43,6 +44,7 @@ def doctor() -> None:
         "object store": _objects,
         "provider": _provider,
     }
+    logging.getLogger().addHandler(logging.NullHandler())  # the output is the report's, not the libraries'
     healthy = asyncio.run(_all(settings, checks))
     raise typer.Exit(0 if healthy else 1)
 

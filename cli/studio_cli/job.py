@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from studio_chassis.errors import JobNotFound
-from studio_cli.connection import run
+from studio_cli.connection import run_on_store
 from studio_cli.create import create
 from studio_contracts.job import Job
 
@@ -18,10 +18,10 @@ console = Console()
 def show(job_id: str) -> None:
     """The timeline of a job, its slots and its end."""
     try:
-        print_job(run(lambda studio: studio.jobs.load(job_id)))
+        print_job(run_on_store(lambda store: store.load(job_id)))
     except typer.Exit as error:
         if isinstance(error.__cause__, JobNotFound):
-            console.print(f"There is no job {job_id}.")
+            typer.echo(f"There is no job {job_id}.", err=True)
         raise
 
 

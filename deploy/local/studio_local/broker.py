@@ -151,11 +151,15 @@ class NativeBroker:
             "default_pass": self._secrets["broker"],
             "log.console": "true",
         }
-        (self._home / "rabbitmq.conf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
-        cookie = self._home / ".erlang.cookie"
-        cookie.unlink(missing_ok=True)
-        cookie.touch(mode=0o600)
-        cookie.write_text(re.sub(r"\W", "", self._secrets["erlang_cookie"]))
+        _write_secret(self._home / "rabbitmq.conf", "".join(f"{key} = {value}\n" for key, value in settings.items()))
+        _write_secret(self._home / ".erlang.cookie", re.sub(r"\W", "", self._secrets["erlang_cookie"]))
+
+
+def _write_secret(file: Path, text: str) -> None:
+    """A file that its owner alone can read, from the first byte on."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text)
 
 
 def speaks_amqp(url: str) -> bool:

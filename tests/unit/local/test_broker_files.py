@@ -1,0 +1,20 @@
+"""The files of the local broker that hold secrets."""
+
+import stat
+from pathlib import Path
+from typing import Any, cast
+
+from studio_local.broker import BrokerPorts, NativeBroker
+
+
+def test_the_files_with_the_broker_s_secrets_are_its_owner_s_alone(tmp_path: Path) -> None:
+    home = tmp_path / "broker"
+    home.mkdir()
+    (home / "rabbitmq.conf").write_text("left behind by an older release, readable by all")
+    (home / "rabbitmq.conf").chmod(0o644)
+    secrets = {"broker": "a-secret", "erlang_cookie": "a-cookie"}
+    nothing = cast(Any, None)
+    NativeBroker(home, BrokerPorts(1, 2, 3, 4, 5), secrets, tmp_path, nothing)._write_configuration()
+    for name in ("rabbitmq.conf", ".erlang.cookie"):
+        assert stat.S_IMODE((home / name).stat().st_mode) == 0o600, name
+    assert "a-secret" in (home / "rabbitmq.conf").read_text()
