@@ -55,6 +55,12 @@ def lab_from_fractional_rgb(rgb: FloatArray) -> FloatArray:
     return _lab(*(_linear(rgb[..., channel] / 255.0) for channel in range(3)))
 
 
+def linear_rgb(rgb: ByteArray) -> FloatArray:
+    """Linear light, 0 to 1, of 8-bit sRGB values of any shape."""
+    linear: FloatArray = _LINEAR_OF_BYTE[rgb]
+    return linear
+
+
 def palette_rgb(palette: Sequence[Colour]) -> ByteArray:
     """The palette's sRGB values, shape (colours, 3), in the palette's order."""
     return np.array([colour.rgb for colour in palette], dtype=np.uint8)
