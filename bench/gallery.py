@@ -16,9 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 from studio_contracts.palette import BY_CODE
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
-from studio_postprocess.installable.make_installable import Finished, finish
+from studio_postprocess.installable.make_installable import Installable, make_installable
 from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import paint
+from studio_postprocess.scoring.kept import kept
 from studio_standin.pictures import Recipe, render
 from studio_stencil.drawing.draw import draw, encode
 from studio_stencil.planning.plan import StencilPlan, make_plan
@@ -56,7 +57,7 @@ class Row(NamedTuple):
     stencil: ByteArray
     original: ByteArray
     clamped: ByteArray
-    finished: Finished
+    laid: Installable
     seconds: float
     """To plan, draw and encode the stencil, which is what the stencil service does."""
 
@@ -73,23 +74,24 @@ def make_row(
     colours = tuple(BY_CODE[code] for code in plan.codes)
     original, _ = decode(render(Recipe(brief, seed, 0, STRENGTH, (plan.width, plan.height), png)))
     clamped = clamp_for(colours).indices(original)
-    finished = finish(clamped, colours, plan.layout.value, width_m, height_m)
+    laid = make_installable(clamped, colours, plan.layout.value, width_m, height_m)
     title = f"{brief}, {width_m:g} x {height_m:g} m, {'given' if palette else 'chosen'} palette"
-    return Row(title, plan, stencil, original, clamped, finished, seconds)
+    return Row(title, plan, stencil, original, clamped, laid, seconds)
 
 
 def draw_row(row: Row) -> Image.Image:
     """Title and palette chips, the four pictures, and a caption under each."""
     colours = [BY_CODE[code] for code in row.plan.codes]
-    before, after = row.finished.before, row.finished.after
+    before, after = row.laid.before, row.laid.after
     broken = ", ".join(f"{count} {rule}" for rule, count in after.counts.items() if count) or "nothing broken"
-    changed = f"{row.finished.changed:.0%} changed"
-    outcome = f"{row.plan.layout}, installer score {before.score} to {after.score}: {broken}; {changed}"
+    cleaned = row.laid.cleaned
+    survived = f"{kept(cleaned.seen, cleaned.laid, cleaned.working_mm).overall:.0%} kept"
+    outcome = f"{row.plan.layout}, installer score {before.score} to {after.score}: {broken}; {survived}"
     shown = {
         f"stencil, {row.plan.regions} regions asked for": paint(row.stencil, colours),
         "model's picture": row.original,
         "clamp": paint(row.clamped, colours),
-        outcome: paint(row.finished.installable, colours),
+        outcome: paint(row.laid.indices, colours),
     }
     pictures = [Image.fromarray(pixels) for pixels in shown.values()]
     for picture in pictures:
@@ -131,8 +133,8 @@ def main() -> None:
         path = folder / f"{strategy}.png"
         sheet(rows).save(path, optimize=True)
         milliseconds = median(row.seconds for row in rows) * 1000
-        before = median(row.finished.before.score for row in rows)
-        after = median(row.finished.after.score for row in rows)
+        before = median(row.laid.before.score for row in rows)
+        after = median(row.laid.after.score for row in rows)
         print(f"{path}: median {milliseconds:.0f} ms a stencil, installer score {before:g} to {after:g} by cleaning")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from studio_contracts.base import FrozenModel, UtcDatetime
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Strategy
@@ -150,16 +150,26 @@ class Violation(FrozenModel):
 
 
 class InstallabilityReport(FrozenModel):
-    """What an installer would say: score 0 to 100 before and after cleaning, and the share of the surface changed.
+    """What an installer would say: score 0 to 100 before and after cleaning, and how much of the picture was kept.
 
-    `counts` has every rule, `violations` the largest of what remains after cleaning.
+    `kept` is the share, 0 to 1, of the lengths of shapes and borders that survived cleaning, `kept_subject` that of
+    everything but the ground, `kept_by_colour` that of each colour by its code; null in documents that are older than
+    these figures. `counts` has every rule, `violations` the largest of what remains after cleaning.
     """
 
     score_before: int
     score: int
-    changed: float
+    kept: float | None = None
+    kept_subject: float | None = None
+    kept_by_colour: dict[str, float] = Field(default_factory=dict)
     counts: dict[InstallerRule, int]
     violations: tuple[Violation, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_changed(cls, data: Any) -> Any:
+        """Documents older than `kept` have the share of the surface that changed instead."""
+        return {name: value for name, value in data.items() if name != "changed"} if isinstance(data, dict) else data
 
 
 class ColourMaterial(FrozenModel):

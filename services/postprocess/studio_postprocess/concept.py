@@ -1,4 +1,4 @@
-"""From a provider's picture to everything a concept is stored with. Pure and synchronous: made for worker processes."""
+"""From a provider's picture to everything a concept is stored with. Pure and synchronous: made for worker threads."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,12 +6,14 @@ import numpy as np
 
 from studio_contracts.brief import Surface
 from studio_contracts.file_formats import VECTOR_MEDIA_TYPES
-from studio_contracts.job import InstallabilityReport, LayoutKind, Materials, Quality, Violation
+from studio_contracts.job import InstallabilityReport, LayoutKind, Materials, Violation
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.clamp.colour import ByteArray, palette_rgb
+from studio_postprocess.clamp.hue import hue_difference, hue_first
+from studio_postprocess.clamp.palette_fit import fit_palette
 from studio_postprocess.export.formats import EXPORTERS
-from studio_postprocess.installable.make_installable import Finished, finish
+from studio_postprocess.installable.make_installable import Installable, make_installable
 from studio_postprocess.installable.region_limit import limit_regions
 from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import (
@@ -23,10 +25,13 @@ from studio_postprocess.io.encode import (
 )
 from studio_postprocess.io.usable import check_usable, warnings_of
 from studio_postprocess.results import ConceptPictures, File, PictureWarning
+from studio_postprocess.scoring.kept import Kept, kept
 from studio_postprocess.scoring.measure import measure, shares
 
-MAX_CHANGED = 0.25
-"""Share of the surface at which a cleaned picture has nothing left of the designer's."""
+SUBJECT_LOST = 0.5
+"""Share of the subject kept below which a surface has lost it."""
+MOST_WITHOUT_SUBJECT = 0.40
+"""Highest score of such a surface."""
 MISSED_SHARE = 0.005
 """Share of the surface from which a colour is missed when it is gone: more than the fringes a model leaves."""
 MAX_VIOLATIONS = 40
@@ -40,70 +45,115 @@ def make_concept(
     stencil: ByteArray,
     layout: LayoutKind,
     surface: Surface,
+    asked: Sequence[Colour] | None = None,
+    refused: Sequence[Colour] = (),
 ) -> ConceptPictures:
     """Decode, clamp, lay on the surface, clean, measure and encode a picture.
 
     `expected_size` is (width, height); a picture of another size keeps its own and gets a warning. `stencil` holds
-    indices into `palette`, shape (height, width); the palette's first colour is the base. Raises PictureError. Peak
-    memory: about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds at most 40 MB, of
-    which 17 are kept while it is among the last four. What all palettes share takes 53 MB from the start.
+    indices into `palette`, shape (height, width); the palette's first colour is the base. Where the client has chosen
+    no colours, `asked` are those that the brief names, maybe none: the concept gets them and others that suit its own
+    picture, instead of `palette`, but none of those `refused`. Raises PictureError.
+
+    `quantized` is the exact clamp; what is laid is matched hue first, and thumbnail and shares show it. Peak memory:
+    about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds at most 40 MB, of which
+    17 are kept while it is among the last four. What all palettes share takes 60 MB from the start.
     """
     rgb, media_type = decode(original)
     height, width = rgb.shape[:2]
     check_usable(width, height)
-    indices = clamp_for(tuple(palette)).indices(rgb)
-    limited = limit_regions(indices)
-    finished = finish(limited, palette, layout, surface.width_m, surface.height_m)
-    finished = finished._replace(changed=min(1.0, finished.changed + float(np.mean(limited != indices))))
-    laid_height, laid_width = finished.installable.shape
+    colours = tuple(palette) if asked is None else fit_palette(rgb, asked, refused)
+    indices = clamp_for(colours).indices(rgb)
+    matched = hue_first(rgb, colours)
+    limited = limit_regions(matched)
+    base = int(hue_difference(palette_rgb(palette[:1])[0], colours).argmin())
+    laid = make_installable(limited, colours, layout, surface.width_m, surface.height_m, base, rgb)
+    survived = kept(laid.cleaned.seen, laid.cleaned.laid, laid.cleaned.working_mm, laid.composed)
+    faithful = survived.overall * (1 - laid.cleaned.fragments)
+    quality = measure(rgb, indices, colours, _recoloured(stencil, palette, colours), laid.after.score / 100 * faithful)
+    quality = quality.model_copy(update={"score": _judged(quality.score, faithful, survived)})
+    laid_height, laid_width = laid.indices.shape
     ground_mm = round(surface.width_m * 1000), round(surface.height_m * 1000)
     return ConceptPictures(
         pictures={
             "original": File(original, media_type, width, height),
-            "quantized": File(encode_indexed(indices, palette), QUANTIZED_MEDIA_TYPE, width, height),
-            "thumbnail": File(encode_thumbnail(indices, palette), THUMBNAIL_MEDIA_TYPE, *thumbnail_size(width, height)),
-            "installable": File(
-                encode_indexed(finished.installable, palette), QUANTIZED_MEDIA_TYPE, laid_width, laid_height
+            "quantized": File(encode_indexed(indices, colours), QUANTIZED_MEDIA_TYPE, width, height),
+            "thumbnail": File(
+                encode_thumbnail(laid.indices, colours), THUMBNAIL_MEDIA_TYPE, *thumbnail_size(laid_width, laid_height)
             ),
+            "installable": File(encode_indexed(laid.indices, colours), QUANTIZED_MEDIA_TYPE, laid_width, laid_height),
         },
         vectors={
-            kind: File(export(finished.drawing, palette), VECTOR_MEDIA_TYPES[kind], *ground_mm)
+            kind: File(export(laid.drawing, colours), VECTOR_MEDIA_TYPES[kind], *ground_mm)
             for kind, export in EXPORTERS.items()
         },
-        quality=Quality(**measure(rgb, indices, palette, stencil, installability(finished))._asdict()),
+        quality=quality,
         shares={
-            colour.code: float(share) for colour, share in zip(palette, shares(indices, len(palette)), strict=True)
+            colour.code: float(share) for colour, share in zip(colours, shares(laid.indices, len(colours)), strict=True)
         },
-        installer=_installer(finished, palette),
-        materials=Materials.model_validate(finished.materials, from_attributes=True),
-        warnings=(*warnings_of(rgb, expected_size), *_lost_colours(finished, palette)),
-    )
-
-
-def installability(finished: Finished) -> float:
-    """How far a picture can be laid as it is meant, 0 to 1: the installer score after cleaning, less what it cost.
-
-    The score alone would reward noise, which cleans up to something that has little to do with it.
-    """
-    return finished.after.score / 100 * max(0.0, 1 - finished.changed / MAX_CHANGED)
-
-
-def _installer(finished: Finished, palette: Sequence[Colour]) -> InstallabilityReport:
-    return InstallabilityReport(
-        score_before=finished.before.score,
-        score=finished.after.score,
-        changed=round(finished.changed, 4),
-        counts=finished.after.counts,
-        violations=tuple(
-            Violation(rule=violation.rule, code=palette[violation.colour].code, box=violation.box)
-            for violation in finished.after.violations[:MAX_VIOLATIONS]
+        installer=_report(laid, survived, colours),
+        materials=Materials.model_validate(laid.materials, from_attributes=True),
+        warnings=(
+            *warnings_of(rgb, expected_size),
+            *_losses(laid, survived, colours, named=colours if asked is None else tuple(asked)),
         ),
     )
 
 
-def _lost_colours(finished: Finished, palette: Sequence[Colour]) -> Iterator[PictureWarning]:
-    drawn, laid = shares(finished.composed, len(palette)), shares(finished.installable, len(palette))
-    for colour, before, after in zip(palette, drawn, laid, strict=True):
+def _installer_score(laid: Installable, survived: Kept) -> int:
+    """A surface without its subject is not what was ordered, however well it can be laid."""
+    most = 100 if survived.subject >= SUBJECT_LOST else round(100 * MOST_WITHOUT_SUBJECT)
+    return min(laid.after.score, most)
+
+
+def _judged(score: float, faithful: float, survived: Kept) -> float:
+    """The score of a concept of which the part `faithful` is laid: squared, as nothing makes up for a lost subject."""
+    most = 1.0 if survived.subject >= SUBJECT_LOST else MOST_WITHOUT_SUBJECT
+    return round(min(score * faithful**2, most), 6)
+
+
+def _recoloured(stencil: ByteArray, palette: Sequence[Colour], colours: tuple[Colour, ...]) -> ByteArray:
+    """The stencil, indices into the plan's palette, as indices into the nearest of the concept's colours."""
+    if tuple(palette) == colours:
+        return stencil
+    nearest: ByteArray = hue_difference(palette_rgb(palette), colours).argmin(axis=1).astype(np.uint8)
+    return nearest[stencil]
+
+
+def _report(laid: Installable, survived: Kept, colours: Sequence[Colour]) -> InstallabilityReport:
+    return InstallabilityReport(
+        score_before=laid.before.score,
+        score=_installer_score(laid, survived),
+        kept=round(survived.overall, 4),
+        kept_subject=round(survived.subject, 4),
+        kept_by_colour={colours[index].code: round(share, 4) for index, share in survived.by_colour.items()},
+        counts=laid.after.counts,
+        violations=tuple(
+            Violation(rule=breach.rule, code=colours[breach.colour].code, box=breach.box)
+            for breach in laid.after.violations[:MAX_VIOLATIONS]
+        ),
+    )
+
+
+def _losses(
+    laid: Installable, survived: Kept, colours: Sequence[Colour], named: Sequence[Colour]
+) -> Iterator[PictureWarning]:
+    """What the client has lost, each with its share. `named` are the colours somebody asked for."""
+    drawn, there = shares(laid.composed, len(colours)), shares(laid.indices, len(colours))
+    for colour, before, after in zip(colours, drawn, there, strict=True):
         if before >= MISSED_SHARE and after == 0:
-            text = f"{colour.name} {colour.code} nowhere covers enough of the surface to be laid, and was left out"
+            text = f"{colour.name} {colour.code} covered {before:.1%} of the picture and is gone: no part could be laid"
             yield PictureWarning("colour_lost", text)
+    unused = ", ".join(
+        f"{colour.name} {colour.code}"
+        for colour, share in zip(colours, drawn, strict=True)
+        if share == 0 and colour in named
+    )
+    if unused:
+        yield PictureWarning("colour_unused", f"no pixel of the picture is {unused}")
+    if np.count_nonzero(there) == 1:
+        only = colours[int(there.argmax())]
+        yield PictureWarning("blank_surface", f"the surface is blank: all of it is {only.name} {only.code}")
+    if survived.subject < SUBJECT_LOST:
+        text = f"the subject is lost: {survived.subject:.0%} of its outline could be kept"
+        yield PictureWarning("subject_lost", text)

@@ -24,11 +24,23 @@ from studio_contracts.job import (
     StoredPicture,
 )
 from studio_contracts.object_keys import picture_key
+from studio_contracts.palette import MAX_CHOSEN
 from studio_domain.domain_events import PictureFailure, PicturesMade
 from studio_postprocess.io.download import Downloader, DownloadError
 from studio_postprocess.io.errors import PictureError
 from studio_postprocess.picture_work import work_on_picture
-from studio_postprocess.results import File
+from studio_postprocess.results import File, PaletteFit
+
+
+def palette_fit(job: Job, plan: Plan) -> PaletteFit | None:
+    """How a concept's palette follows its picture; None where the client chose it, or the brief wants no others."""
+    if job.brief.palette is not None or (plan.reading is not None and plan.reading.only_colours):
+        return None
+    if plan.reading is None:
+        return PaletteFit((), ())
+    subjects = [subject.colour for subject in plan.reading.subjects if subject.colour]
+    asked = tuple(dict.fromkeys([*plan.reading.colours, *subjects]))
+    return PaletteFit(asked[:MAX_CHOSEN], plan.reading.refused_colours)
 
 
 @dataclass(frozen=True)
@@ -73,11 +85,12 @@ class Postprocess:
     ) -> Concept | PictureFailure:
         codes = plan.directions[slot.direction].codes
         size = (plan.width_px, plan.height_px)
+        fit = palette_fit(job, plan)
         async with self.at_once:
             try:
                 original = await source()
                 made = await self.workers.run(
-                    work_on_picture, original, stencil, codes, size, plan.layout, job.brief.surface
+                    work_on_picture, original, stencil, codes, size, plan.layout, job.brief.surface, fit
                 )
             except DownloadError as error:
                 return PictureFailure(index, "download_failed", str(error))

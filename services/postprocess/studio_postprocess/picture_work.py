@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from studio_contracts.brief import Surface
 from studio_contracts.job import LayoutKind
-from studio_postprocess.results import ConceptPictures
+from studio_postprocess.results import ConceptPictures, PaletteFit
 
 
 def work_on_picture(
@@ -14,6 +14,7 @@ def work_on_picture(
     expected_size: tuple[int, int],
     layout: LayoutKind,
     surface: Surface,
+    fit: PaletteFit | None = None,
 ) -> ConceptPictures:
     """See `make_concept`. The stencil is an indexed PNG whose palette are the colours of `codes`, in their order.
 
@@ -22,9 +23,11 @@ def work_on_picture(
     from studio_postprocess.preload import BY_CODE, cv2, indices_of, make_concept
 
     try:
-        return make_concept(
-            original, [BY_CODE[code] for code in codes], expected_size, indices_of(stencil), layout, surface
-        )
+        palette, stencil_indices = [BY_CODE[code] for code in codes], indices_of(stencil)
+        if fit is None:
+            return make_concept(original, palette, expected_size, stencil_indices, layout, surface)
+        asked, refused = ([BY_CODE[code] for code in group] for group in fit)
+        return make_concept(original, palette, expected_size, stencil_indices, layout, surface, asked, refused)
     except cv2.error as error:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError(str(error)) from error

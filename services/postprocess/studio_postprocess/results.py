@@ -1,4 +1,7 @@
-"""What the work on one picture results in. The parent imports this too: nothing that works on pixels belongs here."""
+"""What the work on one picture is asked for and results in.
+
+The parent imports this too: nothing that works on pixels belongs here.
+"""
 
 from typing import NamedTuple
 
@@ -7,7 +10,7 @@ from studio_contracts.job import InstallabilityReport, Materials, PictureKind, Q
 
 
 class PictureWarning(NamedTuple):
-    """What the client should know of a picture: `size_mismatch`, `all_black`, `blank` or `colour_lost`; a sentence."""
+    """What the client should know of a picture: a code such as `colour_lost`, and a sentence."""
 
     code: str
     text: str
@@ -33,3 +36,10 @@ class ConceptPictures(NamedTuple):
     installer: InstallabilityReport
     materials: Materials
     warnings: tuple[PictureWarning, ...]
+
+
+class PaletteFit(NamedTuple):
+    """That a concept's palette is fitted to its picture: codes of the colours it must have and must not have."""
+
+    asked: tuple[str, ...]
+    refused: tuple[str, ...]

@@ -13,6 +13,7 @@ from studio_postprocess.clamp.clamp import Clamp, clamp_for
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.errors import PictureError
+from studio_postprocess.results import ConceptPictures
 from tests.unit.postprocess.synthetic import painted, regions
 
 OCEAN = tuple(BY_CODE[code] for code in ("RH20", "RH23", "RH22", "RH26", "RH31", "RH70"))
@@ -32,6 +33,10 @@ def opened(data: bytes) -> ByteArray:
         return np.asarray(image.convert("RGB"))
 
 
+def codes(concept: ConceptPictures) -> list[str]:
+    return [warning.code for warning in concept.warnings]
+
+
 def test_a_picture_becomes_a_concept() -> None:
     stencil = regions(*SIZE, 8, 6)
     rgb = painted(stencil, OCEAN)
@@ -45,10 +50,11 @@ def test_a_picture_becomes_a_concept() -> None:
     assert opened(concept.pictures["thumbnail"].data).shape == (192, 288, 3)
     assert list(concept.shares) == [colour.code for colour in OCEAN]
     assert sum(concept.shares.values()) == pytest.approx(1.0)
-    assert concept.shares["RH20"] == (indices == 0).mean()
+    laid = opened(concept.pictures["installable"].data)
+    assert concept.shares["RH20"] == (laid == BY_CODE["RH20"].rgb).all(axis=2).mean()
     assert concept.quality.adherence is not None
     assert concept.quality.adherence > 0.8
-    assert concept.warnings == ()
+    assert codes(concept) == ["colour_unused"]  # the design has no cream
 
 
 def test_a_concept_brings_what_an_installer_needs() -> None:
@@ -92,7 +98,7 @@ def test_a_picture_of_another_size_is_kept_and_said() -> None:
     stencil = regions(*SIZE, 8, 6)
     concept = make_concept(png(painted(regions(144, 96, 8, 6), OCEAN)), OCEAN, SIZE, stencil, "full", GROUND)
     assert concept.pictures["quantized"][2:] == (144, 96)
-    assert [warning.code for warning in concept.warnings] == ["size_mismatch"]
+    assert codes(concept) == ["size_mismatch", "colour_unused"]
     assert "144x96" in concept.warnings[0].text
     assert "288x192" in concept.warnings[0].text
     assert concept.quality.adherence is not None
@@ -101,17 +107,18 @@ def test_a_picture_of_another_size_is_kept_and_said() -> None:
 def test_a_black_picture_is_recognised_and_a_dark_one_is_not() -> None:
     black = np.zeros((*SIZE[::-1], 3), np.uint8)
     concept = make_concept(png(black), OCEAN, SIZE, FLAT, "full", GROUND)
-    assert [warning.code for warning in concept.warnings] == ["all_black"]
+    assert [warning.code for warning in concept.warnings] == ["all_black", "colour_unused", "blank_surface"]
     assert concept.quality.score < 0.3
     black[50:60, 50:60] = 40
-    assert make_concept(png(black), OCEAN, SIZE, FLAT, "full", GROUND).warnings == ()
+    dark = make_concept(png(black), OCEAN, SIZE, FLAT, "full", GROUND)
+    assert "all_black" not in codes(dark)
 
 
 @pytest.mark.parametrize("colour", [(255, 255, 255), (0, 117, 188)])
 def test_a_picture_of_one_colour_is_called_blank_and_a_faint_one_is_not(colour: tuple[int, int, int]) -> None:
     picture = np.full((*SIZE[::-1], 3), colour, np.uint8)
     concept = make_concept(png(picture), OCEAN, SIZE, FLAT, "full", GROUND)
-    assert [warning.code for warning in concept.warnings] == ["blank"]
+    assert [warning.code for warning in concept.warnings] == ["blank", "colour_unused", "blank_surface"]
     picture[50:60, 50:60] //= 2
     assert make_concept(png(picture), OCEAN, SIZE, FLAT, "full", GROUND).warnings == ()
 
@@ -128,12 +135,58 @@ def test_a_picture_too_small_or_too_long_is_an_error(size: tuple[int, int]) -> N
 def test_a_colour_that_cannot_be_laid_anywhere_is_said_to_be_left_out() -> None:
     dotted = np.zeros(SIZE[::-1], np.uint8)
     dotted[10:180:40, 10:280:40] = 5  # dots of a few pixels, as a model's fringes leave them
-    assert make_concept(png(palette_rgb(OCEAN)[dotted]), OCEAN, SIZE, FLAT, "full", GROUND).warnings == ()
+    assert "colour_lost" not in codes(make_concept(png(palette_rgb(OCEAN)[dotted]), OCEAN, SIZE, FLAT, "full", GROUND))
     for y, x in np.argwhere(dotted):
         dotted[y : y + 6, x : x + 6] = 5
     concept = make_concept(png(palette_rgb(OCEAN)[dotted]), OCEAN, SIZE, FLAT, "full", GROUND)
-    assert [warning.code for warning in concept.warnings] == ["colour_lost"]
-    assert "RH70" in concept.warnings[0].text
+    assert codes(concept) == ["colour_lost", "colour_unused", "blank_surface", "subject_lost"]
+    share = float(np.mean(dotted == 5))
+    assert f"RH70 covered {share:.1%}" in concept.warnings[0].text
+    assert "RH20" in concept.warnings[2].text
+    assert concept.quality.score <= 0.4
+    assert concept.installer.score <= 40
+    assert concept.installer.kept_subject == 0
+
+
+def test_a_colour_that_was_asked_for_and_that_no_pixel_got_is_told() -> None:
+    halves = np.zeros(SIZE[::-1], np.uint8)
+    halves[:, 144:] = 4
+    chosen = make_concept(png(palette_rgb(OCEAN)[halves]), OCEAN, SIZE, FLAT, "full", GROUND)
+    assert codes(chosen) == ["colour_unused"]
+    assert "Azure RH23, Light Blue RH22, Turquoise RH26, Black RH70" in chosen.warnings[0].text
+    asked = [BY_CODE["RH50"]]
+    fitted = make_concept(png(palette_rgb(OCEAN)[halves]), OCEAN, SIZE, FLAT, "full", GROUND, asked)
+    assert codes(fitted) == ["colour_unused"]
+    assert "Orange RH50" in fitted.warnings[0].text
+
+
+def test_a_refused_colour_is_not_used() -> None:
+    picture = png(painted(regions(*SIZE, 8, 3), OCEAN[:3]))
+    refused = [BY_CODE[code] for code in ("RH20", "RH21", "RH22", "RH23")]
+    fitted = make_concept(picture, OCEAN, SIZE, FLAT, "full", GROUND, (), refused)
+    assert not set(fitted.shares) & {colour.code for colour in refused}
+
+
+def test_where_the_client_chose_no_colours_they_are_those_of_the_picture() -> None:
+    forest = tuple(BY_CODE[code] for code in ("RH12", "RH11", "RH32"))
+    picture = png(painted(regions(*SIZE, 8, 3), forest))
+    given = make_concept(picture, OCEAN, SIZE, FLAT, "full", GROUND)
+    fitted = make_concept(picture, OCEAN, SIZE, FLAT, "full", GROUND, asked=())
+    assert set(given.shares) == {colour.code for colour in OCEAN}
+    assert set(fitted.shares) == {colour.code for colour in forest}
+    assert fitted.quality.mean_delta_e < given.quality.mean_delta_e / 2
+    assert {line.code for line in fitted.materials.colours} == set(fitted.shares)
+
+
+def test_the_surface_is_matched_hue_first_and_the_quantized_picture_exactly() -> None:
+    colours = tuple(BY_CODE[code] for code in ("RH31", "RH20", "RH70"))
+    navy = np.full((*SIZE[::-1], 3), 255, np.uint8)
+    navy[:, 144:] = (0, 0, 60)
+    concept = make_concept(png(navy), colours, SIZE, FLAT, "full", GROUND)
+    assert opened(concept.pictures["installable"].data)[96, 250].tolist() == list(BY_CODE["RH20"].rgb)
+    np.testing.assert_array_equal(
+        opened(concept.pictures["quantized"].data), palette_rgb(colours)[Clamp(colours).indices(navy)]
+    )
 
 
 def test_bytes_that_are_no_picture_are_an_error() -> None:

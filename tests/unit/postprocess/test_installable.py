@@ -9,9 +9,12 @@ import pytest
 from studio_contracts.palette import PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
-from studio_postprocess.installable.cleaning import clean, smoothed
-from studio_postprocess.installable.regions import absorb, pieces_of
+from studio_postprocess.installable.cleaning import clean
+from studio_postprocess.installable.merging import merge
+from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import inspect
+from studio_postprocess.installable.smoothing import smoothed
+from studio_postprocess.scoring.kept import kept
 from tests.unit.postprocess.synthetic import painted, regions
 
 COLOURS = PALETTE[4:10]
@@ -40,6 +43,10 @@ def design(request: pytest.FixtureRequest) -> ByteArray:
     return regions(1024, 768, 10, len(COLOURS), request.param)
 
 
+def changed(after: ByteArray, before: ByteArray) -> float:
+    return float(np.mean(after != before))
+
+
 def canvas() -> ByteArray:
     """5 by 5 m at 10 mm a pixel."""
     return np.zeros((500, 500), np.uint8)
@@ -54,7 +61,7 @@ def test_a_crumbled_picture_becomes_the_design_again(design: ByteArray) -> None:
     assert after.counts["area"] == after.counts["width"] == after.counts["gap"] == after.counts["pieces"] == 0
     assert float(np.mean(cleaned.indices == design)) > 0.95
     assert float(np.mean(cleaned.indices == design)) > float(np.mean(raw == design))
-    assert cleaned.changed < 0.08
+    assert changed(cleaned.indices, raw) < 0.08
 
 
 def test_no_colour_is_new_and_no_pixel_is_left_out(design: ByteArray) -> None:
@@ -70,16 +77,14 @@ def test_the_same_picture_is_cleaned_the_same_and_left_alone_itself(design: Byte
     before = raw.copy()
     first, second = clean(raw, SCALE), clean(raw.copy(), SCALE)
     assert (first.indices == second.indices).all()
-    assert first.changes == second.changes
     assert (raw == before).all()
 
 
 def test_cleaning_again_hardly_changes_anything(design: ByteArray) -> None:
     once = clean(crumbled(design, seed=8), SCALE)
     twice = clean(once.indices, SCALE)
-    assert twice.changed < 0.01
-    assert twice.changes["islands"].places == 0
-    assert inspect(twice.indices, SCALE).score >= inspect(once.indices, SCALE).score - 10
+    assert changed(twice.indices, once.indices) < 0.01
+    assert inspect(twice.indices, SCALE).score >= inspect(once.indices, SCALE).score - 20
 
 
 @pytest.mark.parametrize("mm_per_pixel", [2.0, 5.0, 10.0, 20.0])
@@ -88,14 +93,13 @@ def test_a_clean_design_keeps_its_place(mm_per_pixel: float) -> None:
     radius = 150 * mm_per_pixel
     shape = (np.hypot(x - 250 * mm_per_pixel, y - 250 * mm_per_pixel) < max(radius, 330)).astype(np.uint8)
     cleaned = clean(shape, mm_per_pixel)
-    assert cleaned.changed < 0.01
-    assert cleaned.changes["islands"].places == 0
+    assert changed(cleaned.indices, shape) < 0.01
 
 
 def test_straight_edges_and_corners_of_a_grid_stay() -> None:
     grid = np.array([[0, 1, 2], [3, 0, 4], [1, 2, 0]], np.uint8).repeat(200, axis=0).repeat(200, axis=1)
     cleaned = clean(grid, 10.0)
-    assert cleaned.changed < 0.005
+    assert changed(cleaned.indices, grid) < 0.005
     assert inspect(cleaned.indices, 10.0).score == 100
 
 
@@ -106,8 +110,6 @@ def test_fragments_and_islands_go_to_the_colour_they_border_on_most() -> None:
     picture[300:340, 245:280] = 3  # mostly on colour 1
     cleaned = clean(picture, 10.0)
     assert set(np.unique(cleaned.indices)) == {0, 1}
-    assert cleaned.changes["islands"].places == 2
-    assert cleaned.changes["islands"].area_m2 == pytest.approx(0.28, abs=0.05)
     assert float(np.mean(cleaned.indices[:, 255:] == 1)) > 0.99
 
 
@@ -117,24 +119,73 @@ def test_an_island_large_enough_stays() -> None:
     assert float(np.mean(clean(picture, 10.0).indices == 1)) == pytest.approx(float(np.mean(picture == 1)), rel=0.08)
 
 
-@pytest.mark.parametrize(("width", "stays"), [(8, False), (16, True)])
-def test_a_strip_thinner_than_120_mm_goes_to_one_neighbour(width: int, stays: bool) -> None:
+@pytest.mark.parametrize("width", [5, 8, 16])
+def test_a_long_strip_thinner_than_120_mm_is_widened(width: int) -> None:
     picture = canvas()
     picture[:, 250:] = 1
     picture[:, 250 : 250 + width] = 2
     picture[:100, :100] = 2  # the colour lives elsewhere too
-    cleaned = clean(picture, 10.0)
-    assert (2 in np.unique(cleaned.indices[:, 150:])) == stays
-    assert inspect(cleaned.indices, 10.0).score == 100
+    cleaned = clean(picture, 10.0).indices
+    assert 12 <= np.count_nonzero(cleaned[250] == 2) <= max(width, 15) + 1
+    assert inspect(cleaned, 10.0).score == 100
 
 
-def test_a_neck_goes_and_the_bodies_stay() -> None:
+def test_a_short_strip_goes_to_a_neighbour() -> None:
+    picture = canvas()
+    picture[:, 250:] = 1
+    picture[200:280, 250:256] = 2
+    assert np.unique(clean(picture, 10.0).indices).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("width", [4, 9])
+def test_a_neck_is_widened_and_the_bodies_stay_one(width: int) -> None:
     picture = canvas()
     picture[150:350, 50:200] = picture[150:350, 300:450] = 1
-    picture[245:254, 200:300] = 1
+    picture[245 : 245 + width, 200:300] = 1
     cleaned = clean(picture, 10.0).indices
-    assert len(pieces_of(cleaned).area) == 3
-    assert float(np.mean(cleaned == 1)) == pytest.approx(2 * 200 * 150 / 250_000, rel=0.02)
+    assert len(pieces_of(cleaned).area) == 2
+    assert np.count_nonzero(cleaned[:, 250]) >= 12
+
+
+def legs(leg: int, gap: int) -> ByteArray:
+    """A body of 2 by 0.8 m on four legs of `leg` by 90 pixels with gaps between the pairs, at 10 mm a pixel."""
+    picture = canvas()
+    picture[150:230, 150:350] = 1
+    for left in (150, 150 + leg + gap, 350 - 2 * leg - gap, 350 - leg):
+        picture[230:320, left : left + leg] = 1
+    return picture
+
+
+@pytest.mark.parametrize(("leg", "gap"), [(12, 5), (8, 6), (6, 12), (9, 9)])
+def test_legs_stay_apart_and_on_the_body(leg: int, gap: int) -> None:
+    cleaned = clean(legs(leg, gap), 10.0).indices
+    assert len(pieces_of(cleaned).area) == 2
+    across = np.flatnonzero(np.diff(cleaned[290].astype(int)))
+    assert len(across) == 8  # in and out of four legs
+    assert np.diff(across)[::2].min() >= 11
+    counts = inspect(cleaned, 10.0).counts
+    assert counts["width"] == counts["gap"] == counts["area"] == 0
+
+
+def test_a_line_drawing_stays_a_line_drawing() -> None:
+    picture = canvas()
+    cv2.polylines(picture, [np.array([[120, 420], [120, 220], [250, 80], [380, 220], [380, 420]])], True, (1,), 5)
+    cleaned = clean(picture, 10.0)
+    counts = inspect(cleaned.indices, 10.0).counts
+    assert counts["width"] == counts["gap"] == counts["area"] == 0
+    assert len(pieces_of(cleaned.indices).area) == 3
+    survived = kept(cleaned.seen, cleaned.laid, cleaned.working_mm)
+    assert survived.subject > 0.95
+
+
+def test_a_small_part_of_a_figure_becomes_part_of_the_figure_and_not_of_the_ground() -> None:
+    picture, look = canvas(), np.zeros((500, 500, 3), np.uint8)
+    look[:] = (150, 200, 230)
+    picture[150:350, 150:350] = 1
+    look[150:350, 150:350] = (120, 120, 120)
+    picture[120:150, 230:265] = 2  # a turret, most of whose border is with the sky
+    look[120:150, 230:265] = (140, 130, 130)
+    assert (clean(picture, 10.0, look).indices[128:150, 236:260] == 1).mean() > 0.9
 
 
 def test_an_edge_that_bends_too_tightly_between_large_pieces_is_eased() -> None:
@@ -143,7 +194,6 @@ def test_an_edge_that_bends_too_tightly_between_large_pieces_is_eased() -> None:
     picture = (np.arange(800)[:, None] > edge).astype(np.uint8)
     before, cleaned = inspect(picture, 10.0), clean(picture, 10.0)
     assert before.counts["radius"] >= 20
-    assert cleaned.changes["bends"].places >= 10
     assert inspect(cleaned.indices, 10.0).counts["radius"] < before.counts["radius"] / 2
 
 
@@ -178,12 +228,12 @@ def test_pictures_of_any_shape_and_noise_are_cleaned(rng: np.random.Generator) -
         assert set(np.unique(cleaned)) <= set(np.unique(noise))
 
 
-def test_pieces_that_touch_only_doomed_ones_wait_for_them() -> None:
+def test_pieces_that_touch_only_chosen_ones_wait_for_them() -> None:
     picture = np.array([[0, 0, 0, 0, 0, 1, 2, 3]], np.uint8)
     pieces = pieces_of(picture)
-    assert absorb(picture, pieces, pieces.colour > 0).tolist() == [[0] * 8]
-    assert absorb(picture, pieces, np.ones(4, np.bool_)).tolist() == [[0] * 8]
-    assert absorb(picture, pieces, pieces.colour == 2).tolist() == [[0, 0, 0, 0, 0, 1, 1, 3]]
+    assert merge(picture, pieces, pieces.colour > 0).tolist() == [[0] * 8]
+    assert merge(picture, pieces, np.ones(4, np.bool_)).tolist() == [[0] * 8]
+    assert merge(picture, pieces, pieces.colour == 2).tolist() == [[0, 0, 0, 0, 0, 1, 1, 3]]
 
 
 def test_pieces_are_joined_by_edges_not_by_corners() -> None:
@@ -208,7 +258,6 @@ def test_on_a_small_surface_a_piece_nearly_large_enough_is_grown_and_keeps_its_s
     cv2.circle(picture, (80, 80), 26, (2,), -1)  # 0.21 m² of 9
     cv2.circle(picture, (80, 220), 20, (2,), -1)  # 0.13 m²
     cleaned = clean(picture, 10.0)
-    assert cleaned.changes["grown"].places == 1
     assert 0.30 <= np.count_nonzero(cleaned.indices == 2) / 1e4 < 0.40
     assert cleaned.indices[80, 80] == 2
     assert inspect(cleaned.indices, 10.0).counts["area"] == 0
@@ -219,7 +268,6 @@ def test_on_a_large_surface_such_a_piece_is_absorbed_while_its_colour_lives_else
     picture[:, 600:] = 2
     cv2.circle(picture, (150, 150), 26, (2,), -1)
     cleaned = clean(picture, 10.0)
-    assert cleaned.changes["grown"].places == 0
     assert (cleaned.indices[:, :550] == 0).all()
 
 
@@ -237,7 +285,6 @@ def test_edges_move_only_near_a_bend_that_is_too_tight() -> None:
     edge = 400 + np.where(x < 400, 10 * np.sin(x / 400 * 2 * np.pi * 4), 0)
     picture = (np.arange(800)[:, None] > edge).astype(np.uint8)
     cleaned = clean(picture, 10.0)
-    assert cleaned.changes["bends"].places > 0
     assert (cleaned.indices[:, 480:] == picture[:, 480:]).mean() > 0.9999
     assert (cleaned.indices[:, :400] != picture[:, :400]).any()
 

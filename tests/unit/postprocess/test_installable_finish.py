@@ -12,7 +12,7 @@ from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.export.dxf import CUT_LAYER, dxf
 from studio_postprocess.export.svg import svg
 from studio_postprocess.installable.layout import border_of, compose
-from studio_postprocess.installable.make_installable import finish
+from studio_postprocess.installable.make_installable import make_installable
 from studio_postprocess.installable.regions import pieces_of
 from studio_stencil.drawing.draw import draw
 from studio_stencil.planning.plan import make_plan
@@ -34,14 +34,13 @@ def test_a_concept_is_finished(
 ) -> None:
     design = regions(*size, 8, len(COLOURS), seed=4)
     picture = clamp_for(COLOURS).indices(painted(design, COLOURS, grain=9))
-    finished = finish(picture, COLOURS, layout, *surface)
+    finished = make_installable(picture, COLOURS, layout, *surface)
 
-    assert finished.composed.shape == finished.installable.shape
+    assert finished.composed.shape == finished.indices.shape
     assert finished.after.score >= finished.before.score
-    assert finished.changed == pytest.approx(float(np.mean(finished.composed != finished.installable)))
     assert finished.materials.kg == kg
     assert finished.materials.area_m2 == pytest.approx(surface[0] * surface[1])
-    shares = np.bincount(finished.installable.ravel(), minlength=len(COLOURS)) / finished.installable.size
+    shares = np.bincount(finished.indices.ravel(), minlength=len(COLOURS)) / finished.indices.size
     assert {line.code: line.share for line in finished.materials.colours} == pytest.approx(
         {colour.code: share for colour, share in zip(COLOURS, shares, strict=True) if share}, abs=1e-4
     )
@@ -49,7 +48,7 @@ def test_a_concept_is_finished(
     assert f'viewBox="0 0 {surface[0] * 1000:g} {surface[1] * 1000:g}"'.encode() in svg(drawing, COLOURS)
     layers = {line.dxf.layer for line in read(io.StringIO(dxf(drawing, COLOURS).decode())).modelspace()}
     assert layers == {CUT_LAYER, *(line.code for line in finished.materials.colours)}
-    assert svg(finish(picture, COLOURS, layout, *surface).drawing, COLOURS) == svg(drawing, COLOURS)
+    assert svg(make_installable(picture, COLOURS, layout, *surface).drawing, COLOURS) == svg(drawing, COLOURS)
 
 
 BRIEFS = {"voronoi": "lagoon", "bands": "currents", "grid": "tiles", "motif": "three fish and a whale"}
@@ -65,12 +64,11 @@ def test_cleaning_never_lowers_the_score_and_a_clean_stencil_stays_as_it_is(
 ) -> None:
     plan = make_plan(BRIEFS[strategy], *surface, CODES[:colours], strategy, seed)
     palette = tuple(BY_CODE[code] for code in plan.codes)
-    finished = finish(draw(plan), palette, plan.layout.value, *surface)
+    finished = make_installable(draw(plan), palette, plan.layout.value, *surface)
     assert finished.after.score >= finished.before.score
-    assert set(np.unique(finished.installable)) == set(np.unique(finished.composed))
+    assert set(np.unique(finished.indices)) == set(np.unique(finished.composed))
     if finished.before.score == 100:
-        assert finished.changed == 0
-        assert (finished.installable == finished.composed).all()
+        assert (finished.indices == finished.composed).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -79,8 +77,8 @@ def test_however_bad_a_picture_is_no_fragment_of_it_is_left(share: float, seed: 
     rng = np.random.default_rng(seed)
     picture = draw(make_plan("lagoon", 6.0, 4.0, CODES, "voronoi", seed))
     noise = rng.integers(0, len(CODES), picture.shape, np.uint8)
-    finished = finish(np.where(rng.random(picture.shape) < share, noise, picture), COLOURS, "full", 6.0, 4.0)
-    assert pieces_of(finished.installable).area.min() * finished.mm_per_pixel**2 / 1e6 >= 0.03
+    finished = make_installable(np.where(rng.random(picture.shape) < share, noise, picture), COLOURS, "full", 6.0, 4.0)
+    assert pieces_of(finished.indices).area.min() * finished.mm_per_pixel**2 / 1e6 >= 0.03
 
 
 @pytest.mark.parametrize("strategy", BRIEFS)
@@ -92,11 +90,11 @@ def test_what_was_made_installable_is_as_good_when_it_is_made_so_again(
     plan = make_plan(BRIEFS[strategy], *surface, CODES, strategy, seed)
     palette = tuple(BY_CODE[code] for code in plan.codes)
     raw = clamp_for(palette).indices(painted(draw(plan), palette, seed, grain=8))
-    once = finish(raw, palette, plan.layout.value, *surface)
-    width_m, height_m = (side * once.mm_per_pixel / 1000 for side in once.installable.shape[::-1])
-    twice = finish(once.installable, palette, "full", width_m, height_m)
+    once = make_installable(raw, palette, plan.layout.value, *surface)
+    width_m, height_m = (side * once.mm_per_pixel / 1000 for side in once.indices.shape[::-1])
+    twice = make_installable(once.indices, palette, "full", width_m, height_m)
     assert twice.after.score >= once.after.score
-    assert twice.changed < 0.01
+    assert float(np.mean(twice.indices != twice.composed)) < 0.01
 
 
 def test_a_border_stands_out_from_the_base_and_meets_little_of_its_own_colour() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from studio_contracts.job import Quality
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp.clamp import Clamp
 from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
@@ -12,7 +13,6 @@ from studio_postprocess.io.encode import paint
 from studio_postprocess.scoring.measure import (
     CLEAR_DIFFERENCE,
     FIDELITY_LIMIT,
-    Quality,
     adherence,
     balance,
     contrast,
@@ -94,7 +94,7 @@ def test_figures_stay_between_0_and_1(rng: np.random.Generator) -> None:
     for shape in [(1, 1), (1, 700), (700, 1), (3, 5), (64, 64)]:
         indices = rng.integers(0, 6, shape, dtype=np.uint8)
         quality = measure(rng.integers(0, 256, (*shape, 3), dtype=np.uint8), indices, PALETTES["ocean"], indices, 0.5)
-        assert all(0.0 <= figure <= 1.0 for figure in quality._replace(mean_delta_e=0.0))  # type: ignore[operator]
+        assert all(0.0 <= figure <= 1.0 for name, figure in quality if name != "mean_delta_e")
 
 
 def test_mean_difference_is_that_of_all_pixels_nearly() -> None:
@@ -149,10 +149,13 @@ def test_adherence_scales_the_stencil_to_the_picture() -> None:
 
 
 def test_score_weighs_only_the_figures_there_are() -> None:
-    quality = Quality(0.0, fidelity=0.8, flatness=0.8, contrast=0.8, balance=0.8, mean_delta_e=6.0)
+    def with_installability(value: float) -> Quality:
+        return quality.model_copy(update={"installability": value})
+
+    quality = Quality(score=0.0, fidelity=0.8, flatness=0.8, contrast=0.8, balance=0.8, mean_delta_e=6.0)
     assert score(quality) == pytest.approx(0.8)
-    assert score(quality._replace(adherence=0.8, installability=0.8)) == pytest.approx(0.8)
-    assert score(quality._replace(installability=0.1)) < score(quality) < score(quality._replace(installability=1.0))
+    assert score(quality.model_copy(update={"adherence": 0.8, "installability": 0.8})) == pytest.approx(0.8)
+    assert score(with_installability(0.1)) < score(quality) < score(with_installability(1.0))
 
 
 def test_shares_are_exact_and_sum_to_1(rng: np.random.Generator) -> None:

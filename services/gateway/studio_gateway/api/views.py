@@ -89,11 +89,17 @@ class SlotView(BaseModel):
 
 
 class InstallerView(BaseModel):
-    """What an installer would say: score 0 to 100 before and after cleaning, share changed, breaches by rule."""
+    """What an installer would say: score 0 to 100 before and after cleaning, what was kept, breaches by rule.
+
+    `kept` is the share, 0 to 1, of the lengths of shapes and borders that survived, `kept_subject` that of everything
+    but the ground, `kept_by_colour` that of each colour by its code.
+    """
 
     score_before: int
     score: int
-    changed: float
+    kept: float | None
+    kept_subject: float | None
+    kept_by_colour: dict[str, float]
     counts: dict[InstallerRule, int]
 
 

@@ -18,14 +18,15 @@ _LEAST_GAIN, _LEAST_GAIN_PART = 0.3, 0.02
 """What one more colour must take away from the mean difference, and which part of it."""
 _HUE_WEIGHT, _CHROMA_WEIGHT, _CHROMA_LOST = 60.0, 0.02, 0.2
 _SWAPS = 3
+_NEVER = 1e6
 _ALIKE = 8.0
 """CIEDE2000 difference below which two colours do not go together: their border would be noise."""
 
 Weights = FloatArray
 
 
-def fit_palette(rgb: ByteArray, kept: Sequence[Colour] = ()) -> tuple[Colour, ...]:
-    """At most six colours for an sRGB picture, shape (height, width, 3): `kept`, and those that come nearest to it.
+def fit_palette(rgb: ByteArray, kept: Sequence[Colour] = (), refused: Sequence[Colour] = ()) -> tuple[Colour, ...]:
+    """At most six colours for an sRGB picture, shape (height, width, 3): `kept`, and the nearest but those `refused`.
 
     Coloured pixels weigh more than grey ones, and lost chroma counts, so that a photograph does not go grey. If the
     picture in the colours chosen would be less colourful than both itself and what the whole range makes of it, up to
@@ -34,8 +35,10 @@ def fit_palette(rgb: ByteArray, kept: Sequence[Colour] = ()) -> tuple[Colour, ..
     bins, weights = _histogram(rgb)
     weighted = weights * (1 + _CHROMA_WEIGHT * _CHROMA[bins])
     fixed = [PALETTE.index(colour) for colour in kept]
-    chosen = _swapped(_greedy(fixed, _COST[bins], weighted), len(fixed), _COST[bins], weighted)
-    chosen = _livelier(chosen, len(fixed), bins, weights)
+    out = np.array([colour in refused for colour in PALETTE])
+    cost = np.where(out, _NEVER, _COST[bins])
+    chosen = _swapped(_greedy(fixed, cost, weighted), len(fixed), cost, weighted)
+    chosen = _livelier(chosen, len(fixed), bins, weights, set(np.flatnonzero(out).tolist()))
     used = np.bincount(_DIFFERENCE[bins][:, chosen].argmin(axis=1), weights=weights, minlength=len(chosen))
     return tuple(PALETTE[chosen[place]] for place in np.argsort(-used, kind="stable"))
 
@@ -96,7 +99,7 @@ def _swapped(chosen: list[int], fixed: int, cost: FloatArray, weights: Weights) 
     return chosen
 
 
-def _livelier(chosen: list[int], fixed: int, bins: np.ndarray, weights: Weights) -> list[int]:
+def _livelier(chosen: list[int], fixed: int, bins: np.ndarray, weights: Weights, out: set[int]) -> list[int]:
     difference = _DIFFERENCE[bins]
 
     def lively(colours: list[int]) -> float:
@@ -110,8 +113,8 @@ def _livelier(chosen: list[int], fixed: int, bins: np.ndarray, weights: Weights)
         swaps = [
             [*chosen[:place], colour, *chosen[place + 1 :]]
             for place in range(fixed, len(chosen))
-            for colour in range(len(PALETTE))
-            if not _TOO_ALIKE[chosen[:place] + chosen[place + 1 :], colour].any() and colour != chosen[place]
+            for colour in set(range(len(PALETTE))) - out - {chosen[place]}
+            if not _TOO_ALIKE[chosen[:place] + chosen[place + 1 :], colour].any()
         ]
         gained = [(lively(swap), swap) for swap in swaps]
         enough = [swap for value, swap in gained if value >= wanted]

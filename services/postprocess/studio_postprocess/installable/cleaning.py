@@ -1,4 +1,4 @@
-"""From the clamped picture of a surface to one that an installer could lay."""
+"""From the matched picture of a surface to one that an installer could lay."""
 
 import math
 from typing import NamedTuple
@@ -6,22 +6,30 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_WIDTH_MM
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
-from studio_postprocess.installable.curvature import tight_bends
-from studio_postprocess.installable.regions import IntArray, Pieces, absorb, colours_of, pieces_of
-from studio_postprocess.installable.thin_regions import edge_distance, largest_circles, strips
+from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_GAP_MM, MIN_WIDTH_MM
+from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.installable.easing import Shapes, eased, too_tight
+from studio_postprocess.installable.merging import fill_holes, merge, neighbours_of
+from studio_postprocess.installable.region_graph import merge_one_by_one
+from studio_postprocess.installable.regions import BoolArray, Pieces, colours_of, pieces_from, pieces_of, rim_contact
+from studio_postprocess.installable.smoothing import LIGHT_PX, smoothed
+from studio_postprocess.installable.strokes import move_apart, widen
+from studio_postprocess.installable.thin_regions import (
+    between_parts,
+    edge_distance,
+    slender,
+    strips,
+    unreached,
+)
 
-FINE_MM = 25.0
-"""Wobble of any edge up to about three times this long is taken out; corners are rounded to about this radius."""
+FINE_MM = 15.0
+"""Reach of the first smoothing, which takes out what a model leaves on edges but no line that could be meant."""
+EVEN_MM = 30.0
+"""Reach of the second, after thin features were widened: wobble up to about three times this long goes."""
 EASING_MM = (160.0, 250.0)
 """The same, one after the other, around places where an edge between large pieces bends too tightly."""
-REACH_MM = 200.0
-"""How far from such a place, and from a corner, edges move freely or not at all; halved and doubled they do partly."""
-LARGE_MM = 450.0
-"""Radius of the circle that fits into a large piece. Smaller ones, a fish or a star, are their outline."""
-LARGE_M2 = 2.5
-"""Area of a large piece, likewise."""
+LINE_MM = 500.0
+"""Length from which a fragment may be part of a line, and is not merged before lines are widened."""
 FEATURE_SHARE = 0.01
 """Where the smallest island is at least this share of the surface, a piece nearly as large is grown, not absorbed."""
 GROWN_M2 = 0.6 * MIN_AREA_M2
@@ -31,148 +39,143 @@ KEPT_M2 = 0.5 * MIN_AREA_M2
 WORKING_MM = 12.0
 """Side of the pixels the shapes are worked on with, where the picture's own are not larger."""
 
-KINDS = ("edges", "fragments", "islands", "strips", "grown", "bends")
-
 _AREA_MARGIN = 1.03
 _GROWN_MARGIN = 1.15
-_LEAST_PX = 2.5
-_LIGHT_PX = 1.5
-_ROUNDS = 3
-_SAMPLES_PER_SIGMA = 3.0
-_SIGMAS = 3.0
-
-
-class Change(NamedTuple):
-    """One kind of change: in how many places, and the area that got another colour."""
-
-    places: int
-    area_m2: float
+_FINE_PX = 1.2
+_ROUNDS = 2
+_ALONE = 0.8
+_MOST_PIECES = 600
+"""Pieces up to which small ones are merged one by one."""
 
 
 class Cleaned(NamedTuple):
-    """A surface that can be laid, as an index map (height, width), and what was changed to get it.
+    """A surface that can be laid.
 
-    changes has `edges` (smoothing, which also takes what is a few pixels small), `fragments`, `islands`, `strips`,
-    `grown` and `bends`; ground changed twice counts twice. changed is the share of the pixels that differ from the
-    picture before.
+    indices is the index map of the whole surface, shape (height, width). `seen` is what a person sees in the picture
+    before: without fragments, which covered the share `fragments`, on the working grid; `laid` is the result on the
+    same grid. Its pixels have sides of working_mm.
     """
 
     indices: ByteArray
-    changes: dict[str, Change]
-    changed: float
+    seen: ByteArray
+    laid: ByteArray
+    working_mm: float
+    fragments: float
 
 
-def untouched(indices: ByteArray) -> Cleaned:
+def untouched(indices: ByteArray, mm_per_pixel: float) -> Cleaned:
     """A surface that needs no cleaning."""
-    return Cleaned(indices, dict.fromkeys(KINDS, Change(0, 0.0)), 0.0)
+    size, working_mm = _working_grid(indices, mm_per_pixel)
+    seen = cv2.resize(indices, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
+    return Cleaned(indices, seen, seen, working_mm, 0.0)
 
 
-def clean(indices: ByteArray, mm_per_pixel: float) -> Cleaned:
+def clean(indices: ByteArray, mm_per_pixel: float, look: ByteArray | None = None) -> Cleaned:
     """Clean the index map of a surface, shape (height, width): the same input gives the same output.
 
-    Edges are smoothed; fragments, islands and strips that are too small to lay get the colour they border on most;
-    edges that bend too tightly are eased where the pieces beside them are large (a small shape keeps its character,
-    and its violations). Each pixel gets a colour that was there; none is left out.
+    `look` is the original as it lies on the surface, sRGB, in any size. In this order: edges are smoothed and fragments
+    merged; limbs are moved apart where the gap between them is too narrow; thin lines and limbs are widened; pieces
+    that are still too small become part of the neighbour that looks most like them; edges that bend too tightly are
+    eased where the pieces beside them are large (a small shape keeps its character, and its violations). Each pixel
+    gets a colour that was there; none is left out.
     """
     height, width = indices.shape
-    working = max(WORKING_MM, mm_per_pixel)
-    size = (max(1, round(width * mm_per_pixel / working)), max(1, round(height * mm_per_pixel / working)))
+    size, working = _working_grid(indices, mm_per_pixel)
+    if look is not None:
+        look = cv2.resize(look, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     narrowest = MIN_WIDTH_MM + working - mm_per_pixel  # what is uncertain here must hold at the finer scale too
-    log = _Log(working**2 / 1e6)
+    pixel_m2 = working**2 / 1e6
 
-    before = cv2.resize(indices, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
-    fine = smoothed(indices, max(FINE_MM / mm_per_pixel, _LEAST_PX), size=size)
-    pieces = pieces_of(log.take("edges", before, fine))
-    if nearly := _nearly_islands(pieces, log.pixel_m2):
-        fine = log.take("grown", fine, _grown(fine, pieces, nearly, log.pixel_m2, narrowest), len(nearly))
-    shapes = _settled(fine, working, narrowest, log)
-    if last := _last_of(pieces, set(pieces.colour.tolist()) - set(colours_of(shapes.indices)), log.pixel_m2):
-        grown = _grown(shapes.indices, pieces, last, log.pixel_m2, narrowest)
-        shapes = _settled(log.take("grown", shapes.indices, grown, len(last)), working, narrowest, log)
+    raw = smoothed(indices, max(FINE_MM / mm_per_pixel, _FINE_PX), size=size)
+    seen = _without_fragments(raw, working, look)
+    apart, look = move_apart(seen, look, working)
+    fine = smoothed(fill_holes(widen(apart, working), MIN_AREA_M2 / pixel_m2), max(EVEN_MM / working, _FINE_PX))
+    pieces = pieces_of(fine)
+    grown = _grown(fine, pieces, _nearly_islands(pieces, pixel_m2), pixel_m2, narrowest)
+    shapes = _settled(grown, working, mm_per_pixel, look)
+    pieces = pieces_of(apart)
+    if last := _last_of(pieces, set(pieces.colour.tolist()) - set(colours_of(shapes.indices)), pixel_m2):
+        shapes = _settled(_grown(shapes.indices, pieces, last, pixel_m2, narrowest), working, mm_per_pixel, look)
     for sigma in EASING_MM:
-        bends = _too_tight(shapes, working)
+        bends = too_tight(shapes, working)
         if not bends.places:
             break
-        eased = _eased(shapes.indices, bends, sigma, working)
-        eased_shapes = _settled(eased, working, narrowest, _Log(1.0))
-        if len(_too_tight(eased_shapes, working).places) >= len(bends.places):
+        gentler = _settled(eased(shapes.indices, bends, sigma, working), working, mm_per_pixel, look)
+        if len(too_tight(gentler, working).places) >= len(bends.places):
             break
-        log.take("bends", shapes.indices, eased, len(bends.places))
-        shapes = eased_shapes
+        shapes = gentler
     result = shapes.indices
     if size != (width, height):
-        result = smoothed(result, _LIGHT_PX, size=(width, height))
+        result = smoothed(result, LIGHT_PX, size=(width, height))
         pieces = pieces_of(result)
-        crumbs = pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2  # which smoothing cut off at thin necks
-        if crumbs.any():
-            result = absorb(result, pieces, crumbs)
-    return Cleaned(result, log.changes, float(np.count_nonzero(result != indices) / indices.size))
+        residue = pieces.area * (mm_per_pixel**2 / 1e6) < MIN_AREA_M2  # which smoothing cut off at thin necks
+        if (pieces.area[residue] * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2).any():
+            residue &= pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2
+            result = merge(result, pieces, residue)
+    return Cleaned(result, seen, shapes.indices, working, float(np.mean(raw != seen)))
 
 
-class _Log:
-    def __init__(self, pixel_m2: float) -> None:
-        self.pixel_m2 = pixel_m2
-        self.changes = dict.fromkeys(KINDS, Change(0, 0.0))
-
-    def take(self, kind: str, before: ByteArray, after: ByteArray, places: int = 0) -> ByteArray:
-        area = int(np.count_nonzero(before != after)) * self.pixel_m2
-        known = self.changes[kind]
-        self.changes[kind] = Change(known.places + places, known.area_m2 + area)
-        return after
-
-
-class _Shapes(NamedTuple):
-    """An index map with its pieces and `edge_distance`."""
-
-    indices: ByteArray
-    pieces: Pieces
-    distance: FloatArray
-
-
-def _settled(indices: ByteArray, mm_per_pixel: float, narrowest_mm: float, log: _Log) -> _Shapes:
-    """Merge what is too small or too thin, and what that leaves, into its neighbours."""
-    for _ in range(_ROUNDS):
-        pieces = pieces_of(indices)
-        for kind, limit in (("fragments", FRAGMENT_M2), ("islands", MIN_AREA_M2)):
-            doomed = pieces.area * (mm_per_pixel**2 / 1e6) < limit * _AREA_MARGIN
-            if doomed.any():
-                indices = log.take(kind, indices, absorb(indices, pieces, doomed), int(doomed.sum()))
-                pieces = pieces_of(indices)
-        distance = edge_distance(indices)
-        narrow, thin = strips(indices, distance, narrowest_mm / mm_per_pixel)
-        if not thin.any():
-            return _Shapes(indices, pieces, distance)
-        indices = log.take("strips", indices, absorb(indices, narrow, thin), int(thin.sum()))
-    return _Shapes(indices, pieces_of(indices), edge_distance(indices))
-
-
-def smoothed(
-    indices: ByteArray, sigma: float, size: tuple[int, int] | None = None, where: FloatArray | None = None
-) -> ByteArray:
-    """Each pixel gets the colour that is strongest around it, weighed by a Gaussian of `sigma` pixels.
-
-    This moves edges by their curvature and keeps them meeting at even angles (Merriman, Bence, Osher, "Diffusion
-    generated motion by mean curvature", 1992). `size` is (width, height) of the result, when it is to have another.
-    With `where`, shape (height, width) and 0 to 1, edges move only there.
-    """
+def _working_grid(indices: ByteArray, mm_per_pixel: float) -> tuple[tuple[int, int], float]:
     height, width = indices.shape
-    step = max(1.0, sigma / _SAMPLES_PER_SIGMA)
-    coarse = (max(1, round(width / step)), max(1, round(height / step)))
-    size = size or (width, height)
-    strongest = np.full(size[::-1], -np.inf, np.float32)
-    field, result = np.empty_like(strongest), np.zeros(size[::-1], np.uint8)
-    for colour in colours_of(indices):
-        mask = cv2.inRange(indices, (colour,), (colour,))
-        small = cv2.resize(mask, coarse, interpolation=cv2.INTER_AREA).astype(np.float32)
-        blurred = cv2.GaussianBlur(small, (0, 0), sigma / step, borderType=cv2.BORDER_REFLECT)
-        cv2.resize(blurred, size, dst=field, interpolation=cv2.INTER_CUBIC)
-        if where is not None:
-            light = cv2.GaussianBlur(mask, (0, 0), _LIGHT_PX, borderType=cv2.BORDER_REFLECT)
-            cv2.blendLinear(field, light.astype(np.float32), where, 1 - where, dst=field)
-        stronger = (field > strongest).view(np.uint8)
-        cv2.max(result, stronger * np.uint8(colour), dst=result)  # colours come in rising order
-        cv2.max(field, strongest, dst=strongest)
-    return result
+    working = max(WORKING_MM, mm_per_pixel)
+    scale = mm_per_pixel / working
+    return (max(1, round(width * scale)), max(1, round(height * scale))), working
+
+
+def _without_fragments(indices: ByteArray, mm_per_pixel: float, look: ByteArray | None) -> ByteArray:
+    pieces = pieces_of(indices)
+    short = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) * mm_per_pixel < LINE_MM
+    return merge(indices, pieces, short & (pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2), look)
+
+
+def _settled(indices: ByteArray, mm_per_pixel: float, finer_mm: float, look: ByteArray | None) -> Shapes:
+    """Merge what is too small or too thin."""
+    least = MIN_AREA_M2 * _AREA_MARGIN / (mm_per_pixel**2 / 1e6)
+    margin = mm_per_pixel - finer_mm  # what is uncertain here must hold at the finer scale too
+    for _ in range(_ROUNDS):
+        shapes = _shapes_of(_without_small(indices, least, look))
+        narrow, thin = strips(shapes.indices, shapes.distance, (MIN_WIDTH_MM + margin) / mm_per_pixel)
+        if thin.any():
+            thin &= ~_open_gaps(shapes, narrow, (MIN_GAP_MM + margin) / mm_per_pixel)
+        if not thin.any():
+            return shapes
+        indices = _without_strips(shapes, narrow, thin)
+    return _shapes_of(_without_small(indices, least, look))
+
+
+def _shapes_of(indices: ByteArray) -> Shapes:
+    return Shapes(indices, pieces_of(indices), edge_distance(indices))
+
+
+def _without_small(indices: ByteArray, least: float, look: ByteArray | None) -> ByteArray:
+    """The index map without pieces of fewer than `least` pixels."""
+    indices = fill_holes(indices, least)
+    pieces = pieces_of(indices)
+    if len(pieces.area) > _MOST_PIECES:
+        indices = merge(indices, pieces, pieces.area < least * FRAGMENT_M2 / MIN_AREA_M2, look)
+        pieces = pieces_of(indices)
+    if len(pieces.area) > _MOST_PIECES:
+        return merge(indices, pieces, pieces.area < least, look)
+    return merge_one_by_one(indices, pieces, least, look)
+
+
+def _open_gaps(shapes: Shapes, narrow: Pieces, gap: float) -> BoolArray:
+    """Which strips are ground between parts of one piece, and nowhere narrower than `gap` pixels."""
+    ground = between_parts(shapes.pieces, narrow)
+    if not ground.any():
+        return ground
+    narrower = pieces_of(shapes.indices, unreached(shapes.distance, gap) & narrow.spread(ground, False))
+    closed = narrower.spread(slender(narrower, gap), False)
+    ground[narrow.labels[closed]] = False
+    return ground
+
+
+def _without_strips(shapes: Shapes, narrow: Pieces, thin: BoolArray) -> ByteArray:
+    """The index map with thin strips in the colour, other than their own, that they border on most."""
+    count = len(shapes.pieces.area)
+    labels = np.where(narrow.labels >= 0, narrow.labels + count, shapes.pieces.labels)
+    parts = pieces_from(labels, np.concatenate([shapes.pieces.colour, narrow.colour]))
+    return merge(shapes.indices, parts, np.concatenate([np.zeros(count, np.bool_), thin]), other_colour=True)
 
 
 def _grown(indices: ByteArray, pieces: Pieces, chosen: list[int], pixel_m2: float, narrowest_mm: float) -> ByteArray:
@@ -190,66 +193,21 @@ def _grown(indices: ByteArray, pieces: Pieces, chosen: list[int], pixel_m2: floa
 
 
 def _nearly_islands(pieces: Pieces, pixel_m2: float) -> list[int]:
-    """Pieces a little too small for islands, on a surface where that is a large part."""
+    """Pieces alone in the ground and a little too small for islands, on a surface where that is a large part."""
     area = pieces.area * pixel_m2
-    if FEATURE_SHARE * pieces.labels.size * pixel_m2 > MIN_AREA_M2:
+    nearly = (area >= GROWN_M2) & (area < MIN_AREA_M2 * _AREA_MARGIN)
+    if FEATURE_SHARE * pieces.labels.size * pixel_m2 > MIN_AREA_M2 or not nearly.any():
         return []
-    return np.flatnonzero((area >= GROWN_M2) & (area < MIN_AREA_M2 * _AREA_MARGIN)).tolist()
+    near = neighbours_of(pieces)
+    beside_ground = near.other == rim_contact(pieces).argmax()
+    border, with_ground = (
+        np.bincount(near.piece[chosen], weights=near.edges[chosen], minlength=len(area))
+        for chosen in (slice(None), beside_ground)
+    )
+    return np.flatnonzero(nearly & (with_ground >= _ALONE * border)).tolist()
 
 
 def _last_of(pieces: Pieces, colours: set[int], pixel_m2: float) -> list[int]:
     """The largest piece of each of the colours, unless it is much too small for an island."""
     largest = [int((pieces.area * (pieces.colour == colour)).argmax()) for colour in sorted(colours)]
     return [number for number in largest if pieces.area[number] * pixel_m2 >= KEPT_M2]
-
-
-class _Bends(NamedTuple):
-    """Points (n, 2), x and y, of each place where an edge between large pieces bends too tightly, and all corners."""
-
-    places: list[IntArray]
-    corners: ByteArray
-
-
-def _too_tight(shapes: _Shapes, mm_per_pixel: float) -> _Bends:
-    room = largest_circles(shapes.distance, shapes.pieces) * np.float32(mm_per_pixel)
-    small = (room < LARGE_MM) | (shapes.pieces.area * (mm_per_pixel**2 / 1e6) < LARGE_M2)
-    bends = _Bends([], np.zeros_like(shapes.indices))
-    for bend in tight_bends(shapes.indices, shapes.pieces, room, mm_per_pixel):
-        points = bend.points.round().astype(np.int64)
-        x, y = points.T
-        if bend.kind == "corner":
-            bends.corners[y, x] = 1
-        elif not small[shapes.pieces.labels[y, x]].any():
-            bends.places.append(points)
-    return bends
-
-
-def _eased(indices: ByteArray, bends: _Bends, sigma_mm: float, mm_per_pixel: float) -> ByteArray:
-    """The index map smoothed around the places, but not at corners. Only the ground around them is worked on."""
-    sigma, reach = max(sigma_mm / mm_per_pixel, _LEAST_PX), REACH_MM / mm_per_pixel
-    margin = round(2 * reach + _SIGMAS * sigma)
-    near = np.zeros_like(indices)
-    for points in bends.places:
-        (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-        cv2.rectangle(near, (left - margin, top - margin), (right + margin, bottom + margin), (1,), -1)
-    _, regions, boxes, _ = cv2.connectedComponentsWithStats(near)
-    eased = indices.copy()
-    for number in range(1, len(boxes)):
-        left, top, across, down, _ = boxes[number].tolist()
-        bent = np.zeros((down, across), np.uint8)
-        for points in bends.places:
-            if regions[points[0, 1], points[0, 0]] == number:
-                bent[points[:, 1] - top, points[:, 0] - left] = 1
-        window = slice(top, top + down), slice(left, left + across)
-        where = _spread(bent, reach) * (1 - _spread(bends.corners[window], reach / 2))
-        eased[window] = smoothed(eased[window], sigma, where=where)
-    return eased
-
-
-def _spread(mask: ByteArray, reach: float) -> FloatArray:
-    """A mask of 0 and 1 grown by `reach` pixels, with edges that fall off over as many."""
-    if not mask.any():
-        return np.zeros(mask.shape, np.float32)
-    far = cv2.distanceTransform(1 - mask, cv2.DIST_L2, cv2.DIST_MASK_3)
-    spread: FloatArray = np.clip(2 - far / max(reach, 1.0), 0, 1).astype(np.float32)
-    return spread

@@ -34,15 +34,15 @@ class SurfacePicture(NamedTuple):
 
 
 def compose(
-    indices: ByteArray,
+    picture: ByteArray,
     layout: LayoutKind,
     width_m: float,
     height_m: float,
-    base: int,
-    border: int,
+    base: int | ByteArray,
+    border: int | ByteArray,
     max_pixels: int = MAX_SURFACE_PIXELS,
 ) -> SurfacePicture:
-    """Lay a picture, given as an index map (height, width), on a surface of width_m by height_m metres.
+    """Lay a picture, an index map (height, width) or in colours (height, width, 3), on a surface of so many metres.
 
     full    scaled to cover the surface; what hangs over is cropped evenly at both ends.
     framed  scaled to fit inside the surface, centred; the rest is the colour `base`, with a band of the colour `border`
@@ -50,11 +50,10 @@ def compose(
     tiled   scaled to fit the short side and repeated outwards from the centre, every other copy mirrored.
 
     One pixel of the result is one of the picture, or larger where that took more than `max_pixels` in all or
-    MAX_SURFACE_SIDE on a side. The surface's
-    edge cuts pixels: the result has a whole number of them, so their sides may differ by half a pixel's share of the
-    length, and what they show is looked up at their true place.
+    MAX_SURFACE_SIDE on a side. The surface's edge cuts pixels: the result has a whole number of them, so their sides
+    may differ by half a pixel's share of the length, and what they show is looked up at their true place.
     """
-    height, width = indices.shape
+    height, width = picture.shape[:2]
     across, down = width_m * 1000 / width, height_m * 1000 / height
     scale = max(across, down) if layout == "full" else min(across, down)
     smallest = math.sqrt(width_m * height_m * 1e6 / max_pixels), max(width_m, height_m) * 1000 / MAX_SURFACE_SIDE
@@ -63,7 +62,7 @@ def compose(
     y = _positions(height_m * 1000, height * scale, scale, pixel)
     place = _PLACE[layout]
     columns, rows = place(x, width), place(y, height)
-    surface = indices[np.ix_(rows, columns)]
+    surface = picture[np.ix_(rows, columns)]
     if layout == "framed":
         surface[(y < 0) | (y >= height)] = base
         surface[:, (x < 0) | (x >= width)] = base

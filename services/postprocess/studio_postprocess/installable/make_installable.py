@@ -1,4 +1,4 @@
-"""From a clamped concept to what goes to the installer. Pure and synchronous: made for worker threads."""
+"""From a matched picture to what goes to the installer. Pure and synchronous: made for worker threads."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,70 +7,81 @@ import numpy as np
 
 from studio_contracts.job import LayoutKind
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.export.drawing import Drawing, draw
 from studio_postprocess.export.materials import Materials, materials
-from studio_postprocess.installable.cleaning import Change, Cleaned, clean, untouched
+from studio_postprocess.installable.cleaning import WORKING_MM, Cleaned, clean, untouched
 from studio_postprocess.installable.layout import border_of, compose
 from studio_postprocess.installable.rules import Inspection, inspect
 
 
-class Finished(NamedTuple):
+class Installable(NamedTuple):
     """A concept on its surface.
 
-    composed and installable are index maps (height, width) of the whole surface before and after cleaning, with pixels
-    of mm_per_pixel; before and after tell what an installer would object to in each; changed is the share of pixels
-    that differ.
+    composed and cleaned.indices are index maps (height, width) of the whole surface before and after cleaning, with
+    pixels of mm_per_pixel; before and after tell what an installer would object to in each.
     """
 
     composed: ByteArray
-    installable: ByteArray
+    cleaned: Cleaned
     mm_per_pixel: float
     before: Inspection
     after: Inspection
-    changes: dict[str, Change]
-    changed: float
     drawing: Drawing
     materials: Materials
 
+    @property
+    def indices(self) -> ByteArray:
+        """The index map of the surface as it is laid."""
+        return self.cleaned.indices
 
-def finish(
+
+def make_installable(
     indices: ByteArray,
     palette: Sequence[Colour],
     layout: LayoutKind,
     width_m: float,
     height_m: float,
     base: int = 0,
-) -> Finished:
-    """Lay a clamped picture, an index map (height, width) into `palette`, on a surface and make it installable.
+    original: ByteArray | None = None,
+) -> Installable:
+    """Lay a picture, an index map (height, width) into `palette`, on a surface and make it installable.
 
-    `base` is the colour around a framed picture. Everything is made from the one final picture of the surface.
+    `base` is the colour around a framed picture. `original` is the picture before its colours were matched, sRGB,
+    (height, width, 3): what is too small to lay is merged into what looks most like it there. Everything is made from
+    the one final picture of the surface.
     """
-    composed, mm_per_pixel = compose(indices, layout, width_m, height_m, base, border_of(indices, palette, base))
-    before, cleaned, after = _cleaned(composed, mm_per_pixel)
+    border = border_of(indices, palette, base)
+    composed, mm_per_pixel = compose(indices, layout, width_m, height_m, base, border)
+    look = None
+    if original is not None:
+        rgb = palette_rgb(palette)
+        look = compose(original, layout, width_m, height_m, rgb[base], rgb[border], _working_pixels(width_m, height_m))
+    before, cleaned, after = _cleaned(composed, mm_per_pixel, None if look is None else look.indices)
     pixels = np.array([np.count_nonzero(cleaned.indices == number) for number in range(len(palette))])
-    return Finished(
+    return Installable(
         composed=composed,
-        installable=cleaned.indices,
+        cleaned=cleaned,
         mm_per_pixel=mm_per_pixel,
         before=before,
         after=after,
-        changes=cleaned.changes,
-        changed=cleaned.changed,
         drawing=draw(cleaned.indices, width_m * 1000, height_m * 1000),
         materials=materials(pixels, [colour.code for colour in palette], width_m * height_m),
     )
 
 
-def _cleaned(composed: ByteArray, mm_per_pixel: float) -> tuple[Inspection, Cleaned, Inspection]:
-    """A surface inspected, cleaned and inspected again.
+def _working_pixels(width_m: float, height_m: float) -> int:
+    return max(1, round(width_m * height_m * 1e6 / WORKING_MM**2))
 
-    Where all is large and wide enough to be laid, what cleaning does not make better stays as it is.
-    """
+
+def _cleaned(
+    composed: ByteArray, mm_per_pixel: float, look: ByteArray | None
+) -> tuple[Inspection, Cleaned, Inspection]:
+    """A surface inspected, cleaned and inspected again. What cleaning makes worse by the rules stays as it is."""
     before = inspect(composed, mm_per_pixel)
     if before.score < 100:
-        cleaned = clean(composed, mm_per_pixel)
+        cleaned = clean(composed, mm_per_pixel, look)
         after = inspect(cleaned.indices, mm_per_pixel)
-        if after.score >= before.score or before.counts["area"] or before.counts["width"]:
+        if after.score >= before.score:
             return before, cleaned, after
-    return before, untouched(composed), before
+    return before, untouched(composed, mm_per_pixel), before

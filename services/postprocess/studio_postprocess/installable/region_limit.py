@@ -6,7 +6,7 @@ What follows works region by region and edge by edge, so this bound is one on it
 import numpy as np
 
 from studio_postprocess.clamp.colour import ByteArray
-from studio_postprocess.installable.cleaning import smoothed
+from studio_postprocess.installable.smoothing import smoothed
 
 MAX_EDGES = 600_000
 """Most sides of pixels at which two colours meet. Noise has 1.7 a pixel, photographs 0.05 to 0.4."""

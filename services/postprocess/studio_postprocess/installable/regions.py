@@ -1,4 +1,4 @@
-"""Pieces: the connected areas of one colour, what they border on, and the absorption of those that cannot be laid."""
+"""Pieces: the connected areas of one colour, and what they border on."""
 
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,7 +12,6 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[Any]
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
-_ROUNDS = 16
 _OUTSIDE = -1
 
 
@@ -61,6 +60,16 @@ def pieces_of(indices: ByteArray, where: BoolArray | None = None) -> Pieces:
         shown *= where
     labels = cc3d.connected_components(shown, connectivity=4, out_dtype=np.uint32).view(np.int32)
     labels -= 1
+    return _measured(labels, indices.ravel())
+
+
+def pieces_from(labels: IntArray, colour: ByteArray) -> Pieces:
+    """Pieces from their labels, shape (height, width), -1 for nowhere, and colours."""
+    return _measured(labels, np.append(colour, np.uint8(0))[labels.ravel()])
+
+
+def _measured(labels: IntArray, pixels: ByteArray) -> Pieces:
+    """Pieces from their labels, and the colour of each pixel from the top left."""
     begins = np.ones(labels.shape, np.bool_)
     np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
     runs = np.flatnonzero(begins)
@@ -69,7 +78,7 @@ def pieces_of(indices: ByteArray, where: BoolArray | None = None) -> Pieces:
     piece, row, left = labels.ravel()[start], start // labels.shape[1], start % labels.shape[1]
     count = int(piece.max(initial=-1)) + 1
     colour = np.zeros(count, np.uint8)
-    colour[piece] = indices.ravel()[start]
+    colour[piece] = pixels[start]
     low, high = np.full((count, 2), labels.size), np.zeros((count, 2), np.int64)
     for axis, begin, end in ((0, left, left + length), (1, row, row + 1)):
         np.minimum.at(low[:, axis], piece, begin)
@@ -101,26 +110,13 @@ def votes(piece: IntArray, colour: ByteArray, count: int) -> IntArray:
     return np.bincount(piece * colours + colour, minlength=count * colours).reshape(count, colours)
 
 
-def absorb(indices: ByteArray, pieces: Pieces, doomed: BoolArray) -> ByteArray:
-    """Index map in which each doomed piece has the colour, other than its own, that it borders on most.
+def colours_at(pieces: Pieces, colour: ByteArray) -> ByteArray:
+    """Index map, shape (height, width), in which each piece has the colour given for it."""
+    return pieces.spread(colour, 0)
 
-    Pieces that touch only doomed ones wait until those are settled. Where nothing may stay, the largest piece does.
-    """
-    if not doomed.any():
-        return indices
-    colour, waiting = pieces.colour.copy(), doomed.copy()
-    if int(pieces.area[doomed].sum()) == indices.size:
-        waiting[pieces.area.argmax()] = False
-    borders = borders_of(indices, pieces.labels, waiting)
-    for _ in range(_ROUNDS):
-        still = waiting[borders.piece]
-        borders = Borders(*(column[still] for column in borders))
-        outside = borders.across == _OUTSIDE
-        seen = np.where(outside, borders.colour, colour[borders.across])
-        told = (outside | ~waiting[borders.across]) & (seen != pieces.colour[borders.piece])
-        if not told.any():
-            break
-        voters, row = np.unique(borders.piece[told], return_inverse=True)
-        colour[voters] = votes(row, seen[told], voters.size).argmax(axis=1)
-        waiting[voters] = False
-    return np.where(pieces.labels == _OUTSIDE, indices, pieces.spread(colour, 0))
+
+def rim_contact(pieces: Pieces) -> IntArray:
+    """How many pixels of each piece lie on the surface's edge."""
+    labels = pieces.labels
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return np.bincount(rim[rim >= 0], minlength=len(pieces.area))

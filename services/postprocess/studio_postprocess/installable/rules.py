@@ -19,7 +19,8 @@ from studio_contracts.installer import (
 )
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.curvature import tight_bends
-from studio_postprocess.installable.regions import BoolArray, Pieces, absorb, borders_of, pieces_of, votes
+from studio_postprocess.installable.merging import merge
+from studio_postprocess.installable.regions import BoolArray, Pieces, borders_of, pieces_of, votes
 from studio_postprocess.installable.thin_regions import (
     between_parts,
     edge_distance,
@@ -36,17 +37,12 @@ MOST_REPORTED = 100
 _BESIDE_A_GAP = 0.25
 
 
-class Violation(NamedTuple):
-    """One breach of a rule by one colour, and where.
-
-    box is left, top, width and height in mm from the surface's top left corner. area_mm2 is that of the piece, strip
-    or gap; for `pieces` of all the colour's pieces; 0 for a radius or angle.
-    """
+class Breach(NamedTuple):
+    """One violation of a rule by one colour, an index: box is left, top, width and height in mm from the top left."""
 
     rule: InstallerRule
     colour: int
     box: tuple[float, float, float, float]
-    area_mm2: float
 
 
 class Inspection(NamedTuple):
@@ -57,7 +53,7 @@ class Inspection(NamedTuple):
 
     score: int
     counts: dict[InstallerRule, int]
-    violations: tuple[Violation, ...]
+    violations: tuple[Breach, ...]
 
 
 def inspect(indices: ByteArray, mm_per_pixel: float) -> Inspection:
@@ -77,9 +73,9 @@ def inspect(indices: ByteArray, mm_per_pixel: float) -> Inspection:
     thin = fragment & (pieces.box[:, 2:].min(axis=1) < MIN_WIDTH_MM / mm_per_pixel)
     for piece in np.flatnonzero(fragment & ~thin).tolist():
         thin[piece] = not holds_circle(pieces, piece, MIN_WIDTH_MM / mm_per_pixel)
-    found = [_breach("area", pieces, area < MIN_AREA_M2), _breach("width", pieces, thin), _crowds(pieces)]
+    found = [_found("area", pieces, area < MIN_AREA_M2), _found("width", pieces, thin), _crowds(pieces)]
     if fragment.any():
-        indices = absorb(indices, pieces, fragment)
+        indices = merge(indices, pieces, fragment)
         pieces = pieces_of(indices)
     distance = edge_distance(indices)
     found += _thin_places(indices, pieces, distance, mm_per_pixel)
@@ -95,7 +91,7 @@ class _Place(NamedTuple):
     area: int
 
 
-class _Breach(NamedTuple):
+class _Found(NamedTuple):
     """How often a rule is broken, and the worst places."""
 
     rule: InstallerRule
@@ -103,25 +99,25 @@ class _Breach(NamedTuple):
     worst: list[_Place]
 
 
-def _breach(rule: InstallerRule, pieces: Pieces, chosen: BoolArray) -> _Breach:
+def _found(rule: InstallerRule, pieces: Pieces, chosen: BoolArray) -> _Found:
     """The chosen pieces, a flag for each, break a rule."""
     numbers = np.flatnonzero(chosen)
     worst = numbers[np.argsort(-pieces.area[numbers], kind="stable")][:MOST_REPORTED]
     columns = (pieces.colour[worst].tolist(), map(tuple, pieces.box[worst].tolist()), pieces.area[worst].tolist())
-    return _Breach(rule, numbers.size, [_Place(*row) for row in zip(*columns, strict=True)])
+    return _Found(rule, numbers.size, [_Place(*row) for row in zip(*columns, strict=True)])
 
 
-def _crowds(pieces: Pieces) -> _Breach:
+def _crowds(pieces: Pieces) -> _Found:
     places = []
     for colour in np.flatnonzero(np.bincount(pieces.colour) > MAX_PIECES).tolist():
         own = pieces.colour == colour
         start = pieces.box[own, :2].min(axis=0)
         end = (pieces.box[own, :2] + pieces.box[own, 2:]).max(axis=0)
         places.append(_Place(colour, (*start.tolist(), *(end - start).tolist()), int(pieces.area[own].sum())))
-    return _Breach("pieces", len(places), places)
+    return _Found("pieces", len(places), places)
 
 
-def _thin_places(indices: ByteArray, pieces: Pieces, distance: FloatArray, mm_per_pixel: float) -> list[_Breach]:
+def _thin_places(indices: ByteArray, pieces: Pieces, distance: FloatArray, mm_per_pixel: float) -> list[_Found]:
     width, gap = MIN_WIDTH_MM / mm_per_pixel, MIN_GAP_MM / mm_per_pixel
     narrow, thin = strips(indices, distance, width)
     places = slender(narrow, gap)
@@ -136,7 +132,7 @@ def _thin_places(indices: ByteArray, pieces: Pieces, distance: FloatArray, mm_pe
     gaps &= _lie_between_two(indices, narrower, gaps) | (around >= 0) & ground[around]
     thin &= ~ground
     thin[around[gaps & (around >= 0)]] = False
-    return [_breach("gap", narrower, gaps), _breach("width", narrow, thin)]
+    return [_found("gap", narrower, gaps), _found("width", narrow, thin)]
 
 
 def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> BoolArray:
@@ -148,17 +144,17 @@ def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> B
     return between
 
 
-def _bends(indices: ByteArray, distance: FloatArray, pieces: Pieces, mm_per_pixel: float) -> list[_Breach]:
+def _bends(indices: ByteArray, distance: FloatArray, pieces: Pieces, mm_per_pixel: float) -> list[_Found]:
     room = largest_circles(distance, pieces) * np.float32(mm_per_pixel)
     places: dict[InstallerRule, list[_Place]] = {"radius": [], "angle": []}
     for bend in tight_bends(indices, pieces, room, mm_per_pixel):
         if bend.kind != "corner":
             low, high = bend.points.min(axis=0), bend.points.max(axis=0)
             places[bend.kind].append(_Place(bend.colour, (*low.tolist(), *(high - low).tolist()), 0))
-    return [_Breach(rule, len(found), found[:MOST_REPORTED]) for rule, found in places.items()]
+    return [_Found(rule, len(found), found[:MOST_REPORTED]) for rule, found in places.items()]
 
 
-def _summed(found: list[_Breach], mm_per_pixel: float) -> Inspection:
+def _summed(found: list[_Found], mm_per_pixel: float) -> Inspection:
     counts = dict.fromkeys(PENALTIES, 0)
     worst: dict[InstallerRule, list[_Place]] = {rule: [] for rule in PENALTIES}
     for breach in found:
@@ -166,7 +162,7 @@ def _summed(found: list[_Breach], mm_per_pixel: float) -> Inspection:
         worst[breach.rule] += breach.worst
     off = sum(min(counts[rule] * each, most) for rule, (each, most) in PENALTIES.items())
     violations = tuple(
-        Violation(rule, place.colour, _scaled(place.box, mm_per_pixel), round(place.area * mm_per_pixel**2))
+        Breach(rule, place.colour, _scaled(place.box, mm_per_pixel))
         for rule, places in worst.items()
         for place in sorted(places, key=lambda place: -place.area)[:MOST_REPORTED]
     )

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
-from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, pieces_of
+from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, pieces_of, rim_contact
 
 _SLENDER = 2.0
 _ONE_PIECE = 0.7
+_FALL = 1.2
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
@@ -34,13 +35,13 @@ def strips(indices: ByteArray, distance: FloatArray, width: float) -> tuple[Piec
     return narrow, slender(narrow, width)
 
 
-def slender(pieces: Pieces, width: float) -> BoolArray:
-    """Which pieces are at least twice as long as `width` pixels.
+def slender(pieces: Pieces, width: float, times: float = _SLENDER) -> BoolArray:
+    """Which pieces are at least so many times as long as `width` pixels.
 
     What a circle of that width cannot reach in the corner of a wide piece is shorter, down to corners of about 30
     degrees.
     """
-    long: BoolArray = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) >= _SLENDER * width
+    long: BoolArray = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) >= times * width
     return long
 
 
@@ -64,6 +65,32 @@ def unreached_within(distance: FloatArray, width: float, boxes: IntArray) -> Boo
         found = unreached(distance[y : top + down + margin, x : left + across + margin], width)
         where[top : top + down, left : left + across] |= found[top - y :, left - x :][:down, :across]
     return where
+
+
+def ridges(pieces: Pieces, distance: FloatArray, where: BoolArray) -> BoolArray:
+    """The medial axes of the pieces, about a pixel wide, where `where` holds: `edge_distance` falls off to both sides.
+
+    Looked at along rows and along columns; of two equal neighbours the second counts. A corner blunter than 120
+    degrees has no axis.
+    """
+    labels = cv2.copyMakeBorder(pieces.labels, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(-2,)).ravel()
+    width = distance.shape[1] + 4
+    far = cv2.copyMakeBorder(distance, 2, 2, 2, 2, cv2.BORDER_CONSTANT).ravel()
+    row, column = np.nonzero(where)
+    at = (row + 2) * width + column + 2
+    own, piece = far[at], labels[at]
+
+    def beside(step: int) -> FloatArray:
+        there = at + step
+        return np.where(labels[there] == piece, far[there], np.float32(-1))
+
+    axis = np.zeros(at.shape, np.bool_)
+    for step in (1, width):
+        fall = 2 * own - beside(-2 * step) - beside(2 * step)
+        axis |= (own >= beside(-step)) & (own > beside(step)) & (fall >= _FALL)
+    found = np.zeros(distance.shape, np.bool_)
+    found[row, column] = axis
+    return found
 
 
 class Sides(NamedTuple):
@@ -103,8 +130,7 @@ def between_parts(pieces: Pieces, narrow: Pieces) -> BoolArray:
     Ground is what meets more of the surface's edge than the piece does, or where neither meets it, reaches farther.
     """
     beside = sides(pieces, narrow)
-    rim = pieces.labels
-    met = np.bincount(np.concatenate([rim[0], rim[-1], rim[:, 0], rim[:, -1]]), minlength=len(pieces.area))
+    met = rim_contact(pieces)
     extent = pieces.box[:, 2] * pieces.box[:, 3]
     host, other = beside.host, beside.other
     farther = (met[host] == met[other]) & (extent[host] > extent[other])

@@ -6,11 +6,11 @@ milliseconds at any size and the same picture always gets the same figures.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from studio_contracts.job import Quality
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray, FloatArray, delta_e, lab_from_rgb, palette_rgb
 
@@ -39,19 +39,6 @@ WEIGHTS = {
 """Weights of the score; those of the figures present are scaled to sum to 1."""
 
 
-class Quality(NamedTuple):
-    """The figures of one concept; see the function of the same name for each."""
-
-    score: float
-    fidelity: float
-    flatness: float
-    contrast: float
-    balance: float
-    mean_delta_e: float
-    adherence: float | None = None
-    installability: float | None = None
-
-
 def measure(
     original: ByteArray,
     indices: ByteArray,
@@ -75,8 +62,9 @@ def measure(
         adherence=None if stencil is None else adherence(indices, stencil),
         installability=installability,
     )
-    quality = quality._replace(score=score(quality))
-    return Quality._make(None if figure is None else round(figure, _DIGITS) for figure in quality)
+    quality = quality.model_copy(update={"score": score(quality)})
+    rounded = {name: None if figure is None else round(figure, _DIGITS) for name, figure in quality}
+    return Quality(**rounded)
 
 
 def score(quality: Quality) -> float:

@@ -152,7 +152,7 @@ function installer({ installer: says }) {
   if (!says) return null;
   const left = Object.entries(says.counts).filter(([, count]) => count > 0);
   return h("section", {}, h("h3", {}, "What an installer would say"),
-    h("p", {}, `${says.score} of 100 once cleaned, ${says.score_before} before. Cleaning changed ${percent(says.changed)} of the surface.`),
+    h("p", {}, `${says.score} of 100 once cleaned, ${says.score_before} before.${says.kept === null ? "" : ` Kept ${percent(says.kept)} of what the picture shows.`}`),
     left.length ? h("ul", { class: "plain" }, left.map(([rule, count]) => h("li", {}, `${count} × ${ruleText(rule)}`)))
       : h("p", { class: "hint" }, "No rule is broken."));
 }

@@ -1,0 +1,108 @@
+"""How much of what a person sees in a picture is still there on the laid surface."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from studio_contracts.installer import MIN_AREA_M2, MIN_WIDTH_MM
+from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.installable.merging import merge
+from studio_postprocess.installable.regions import BoolArray, pieces_of, rim_contact
+from studio_postprocess.installable.thin_regions import edge_distance, ridges, unreached
+
+TOLERANCE_MM = 60.0
+"""How far a line may have moved and still count as the same."""
+TEXTURE_M2 = 0.5 * MIN_AREA_M2
+"""Patches below this area are texture to a person who stands on the surface, unless they are lines."""
+LINE_MM = 500.0
+"""Length from which a small patch is a line."""
+_SPARE = 2.0
+_LEAST_SUBJECT = 0.005
+
+
+class Kept(NamedTuple):
+    """Shares, 0 to 1, of the lengths that survive; see `kept`."""
+
+    overall: float
+    subject: float
+    by_colour: dict[int, float]
+
+
+def kept(seen: ByteArray, laid: ByteArray, mm_per_pixel: float, drawn: ByteArray | None = None) -> Kept:
+    """What survives of the picture `seen` in `laid`, two index maps of the same shape (height, width).
+
+    Counted are the medial axes of all pieces, and the borders of what is wide: where a feature is thinner than
+    MIN_WIDTH_MM its axis stands for both its borders. An axis survives where its colour, a border where a border of its
+    colour is within TOLERANCE_MM. The subject is what does not belong to the ground, the piece that meets most of the
+    surface's edge, whatever its colours. Overall is the mean of all colours together and of the subject. A surface
+    without a subject has kept it; but where less than half of what is not ground in `drawn`, the picture before its
+    fragments were taken out, can be seen, no more than twice that share is kept of the subject.
+    """
+    pieces = pieces_of(seen)
+    short = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) * mm_per_pixel < LINE_MM
+    seen = merge(seen, pieces, short & (pieces.area * (mm_per_pixel**2 / 1e6) < TEXTURE_M2))
+    lengths = _surviving(seen, laid, mm_per_pixel)
+    by_colour = {colour: there / whole for colour, (there, whole) in lengths.items() if whole}
+    figure = _surviving(*_figures(seen, laid), mm_per_pixel)
+    subject = _share([figure.get(1, (0.0, 0.0))])
+    if drawn is not None:
+        subject = min(subject, _SPARE * _seen_of(drawn, seen))
+    return Kept((_share(list(lengths.values())) + subject) / 2, subject, by_colour)
+
+
+def _seen_of(drawn: ByteArray, seen: ByteArray) -> float:
+    """How much of the area that has not the ground's colour in `drawn` can be seen, up to more than all."""
+    pieces = pieces_of(seen)
+    ground = pieces.colour[rim_contact(pieces).argmax()]
+    before = float(np.mean(drawn != ground))
+    return float(np.mean(seen != ground)) / before if before >= _LEAST_SUBJECT else 1.0
+
+
+def _share(lengths: list[tuple[float, float]]) -> float:
+    there, whole = (sum(column) for column in zip(*lengths, strict=True))
+    return there / whole if whole else 1.0
+
+
+def _surviving(seen: ByteArray, laid: ByteArray, mm_per_pixel: float) -> dict[int, tuple[float, float]]:
+    """For each colour the length that survives and the whole length, in pixels; two colours share a border's."""
+    distance = edge_distance(seen)
+    axes = ridges(pieces_of(seen), distance, np.ones(seen.shape, np.bool_))
+    borders = _borders(seen) & ~unreached(distance, MIN_WIDTH_MM / mm_per_pixel)
+    borders_now = _borders(laid)
+    reach = TOLERANCE_MM / mm_per_pixel
+    lengths: dict[int, tuple[float, float]] = {}
+    for colour in np.unique(seen).tolist():
+        own, now = seen == colour, laid == colour
+        axis, border = axes & own, borders & own
+        there = np.count_nonzero(axis & _near(now, reach))
+        there_too = np.count_nonzero(border & _near(borders_now & now, reach))
+        whole = np.count_nonzero(axis) + np.count_nonzero(border) / 2
+        lengths[colour] = float(there + there_too / 2), float(whole)
+    return lengths
+
+
+def _figures(seen: ByteArray, laid: ByteArray) -> tuple[ByteArray, ByteArray]:
+    """Masks of what is not ground; of `laid`, what is not the piece that covers most of that ground."""
+    before, after = pieces_of(seen), pieces_of(laid)
+    ground = before.labels == rim_contact(before).argmax()
+    still = after.labels == np.bincount(after.labels[ground]).argmax()
+    return (~ground).view(np.uint8), (~still).view(np.uint8)
+
+
+def _near(mask: BoolArray, reach: float) -> BoolArray:
+    if not mask.any():
+        return mask
+    near: BoolArray = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) <= reach
+    return near
+
+
+def _borders(indices: ByteArray) -> BoolArray:
+    """The pixels on either side of each border between two colours."""
+    found = np.zeros(indices.shape, np.bool_)
+    across, down = indices[:, 1:] != indices[:, :-1], indices[1:] != indices[:-1]
+    found[:, 1:] |= across
+    found[:, :-1] |= across
+    found[1:] |= down
+    found[:-1] |= down
+    return found
