@@ -120,7 +120,7 @@ def test_a_picture_of_one_colour_is_called_blank_and_a_faint_one_is_not(colour: 
     concept = make_concept(png(picture), OCEAN, SIZE, FLAT, "full", GROUND)
     assert [warning.code for warning in concept.warnings] == ["blank", "colour_unused", "blank_surface"]
     picture[50:60, 50:60] //= 2
-    assert make_concept(png(picture), OCEAN, SIZE, FLAT, "full", GROUND).warnings == ()
+    assert "blank" not in codes(make_concept(png(picture), OCEAN, SIZE, FLAT, "full", GROUND))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 20_000), (20_000, 15), (3_200, 100)])
