@@ -1,4 +1,4 @@
-"""Replicate's HTTP API, as far as we use it. Nothing is sent twice: `errors` says what may be tried again."""
+"""Replicate's HTTP API, as far as we use it. Nothing is sent twice: `errors` lists what may be tried again."""
 
 import asyncio
 import json
@@ -174,6 +174,8 @@ class ReplicateClient:
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
+    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise OutcomeUnknown("the provider's response is compressed, which was not asked for")  # it may expand a lot
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk

@@ -1,5 +1,6 @@
 """Kind: the provider says something we do not know. What it names exists, is waited for, and is never bought again."""
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -29,7 +30,7 @@ UNKNOWN = ["queued", "booting", "SUCCEEDED", "", None, 7, ["starting"], {"phase"
 INPUT = {"prompt": "a pond", "negative_prompt": "", "prompt_strength": 0.7}
 
 
-class Shop:
+class Scenario:
     """One job of one slot, the predictor and the reconciler, and a provider of which each test says what it answers."""
 
     def __init__(self) -> None:
@@ -49,7 +50,7 @@ class Shop:
         self.predictor = Predictor(self.jobs, objects, provider, settings, lambda: self.now, self._no_backlog)
         self.rescuer = Rescuer(self.jobs, store, provider, lambda: self.now)
 
-    async def open(self) -> "Shop":
+    async def open(self) -> "Scenario":
         await self.objects.put(PLAN.directions[0].stencil.key, b"a stencil")
         await self.jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
         await self.jobs.flush_publishing()
@@ -93,56 +94,60 @@ class Shop:
 
 
 @pytest.fixture
-async def shop() -> Shop:
-    return await Shop().open()
+async def scenario() -> Scenario:
+    return await Scenario().open()
 
 
 @pytest.mark.parametrize("status", UNKNOWN)
-async def test_a_prediction_created_under_an_unknown_status_is_adopted_and_bought_once(shop: Shop, status: Any) -> None:
-    shop.created = httpx.Response(201, json={"id": "p1", "status": status})
-    await shop.request()
-    await shop.request()
-    slot = await shop.slot
-    assert (slot.state, slot.provider_id, shop.posts) == ("running", "p1", 1)
+async def test_a_prediction_created_under_an_unknown_status_is_adopted_and_bought_once(
+    scenario: Scenario, status: Any
+) -> None:
+    scenario.created = httpx.Response(201, json={"id": "p1", "status": status})
+    await scenario.request()
+    await scenario.request()
+    slot = await scenario.slot
+    assert (slot.state, slot.provider_id, scenario.posts) == ("running", "p1", 1)
 
 
 @pytest.mark.parametrize("status", UNKNOWN)
-async def test_a_lost_prediction_seen_in_the_list_under_an_unknown_status_is_there(shop: Shop, status: Any) -> None:
-    shop.created = httpx.Response(201, text="<html>cut off")
+async def test_a_lost_prediction_seen_in_the_list_under_an_unknown_status_is_there(
+    scenario: Scenario, status: Any
+) -> None:
+    scenario.created = httpx.Response(201, text="<html>cut off")
     with pytest.raises(Retry):
-        await shop.request()
-    shop.now += 2 * GRACE
+        await scenario.request()
+    scenario.now += 2 * GRACE
     identity = {"seed": slot_seed(1, 0, 1), "prompt": "a pond", "num_outputs": 1}
-    shop.listed = [{"id": "p1", "status": status, "input": identity}]
-    await shop.request()
-    slot = await shop.slot
-    assert (slot.state, slot.provider_id, shop.posts) == ("running", "p1", 1)
+    scenario.listed = [{"id": "p1", "status": status, "input": identity}]
+    await scenario.request()
+    slot = await scenario.slot
+    assert (slot.state, slot.provider_id, scenario.posts) == ("running", "p1", 1)
 
 
 @pytest.mark.parametrize("status", UNKNOWN)
-async def test_a_webhook_of_an_unknown_status_neither_fails_nor_ends_the_slot(shop: Shop, status: Any) -> None:
-    await shop.request()
-    await shop.report({"id": "p1", "status": status})
-    assert (await shop.slot).state == "running"
-    await shop.report({"id": "p1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"]})
-    assert (await shop.slot).state == "succeeded"
+async def test_a_webhook_of_an_unknown_status_neither_fails_nor_ends_the_slot(scenario: Scenario, status: Any) -> None:
+    await scenario.request()
+    await scenario.report({"id": "p1", "status": status})
+    assert (await scenario.slot).state == "running"
+    await scenario.report({"id": "p1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"]})
+    assert (await scenario.slot).state == "succeeded"
 
 
 @pytest.mark.parametrize("body", [{}, {"kind": "prediction.archived", "data": {"id": "p1"}}, {"id": None}, {"id": [1]}])
-async def test_a_webhook_of_an_unknown_kind_changes_nothing(shop: Shop, body: dict[str, Any]) -> None:
-    await shop.request()
-    await shop.report(body)
-    assert (await shop.slot).state == "running"
-    assert not (await shop.job).is_final
+async def test_a_webhook_of_an_unknown_kind_changes_nothing(scenario: Scenario, body: dict[str, Any]) -> None:
+    await scenario.request()
+    await scenario.report(body)
+    assert (await scenario.slot).state == "running"
+    assert not (await scenario.job).is_final
 
 
 @pytest.mark.parametrize("status", UNKNOWN)
-async def test_a_poll_that_finds_an_unknown_status_waits(shop: Shop, status: Any) -> None:
-    await shop.request()
-    shop.read = httpx.Response(200, json={"id": "p1", "status": status})
-    shop.now += timedelta(seconds=1)
-    await shop.rescuer.poll_running()
-    assert ((await shop.slot).state, shop.published[-1].type) == ("running", PredictionRequested.type)
+async def test_a_poll_that_finds_an_unknown_status_waits(scenario: Scenario, status: Any) -> None:
+    await scenario.request()
+    scenario.read = httpx.Response(200, json={"id": "p1", "status": status})
+    scenario.now += timedelta(seconds=1)
+    await scenario.rescuer.poll_running()
+    assert ((await scenario.slot).state, scenario.published[-1].type) == ("running", PredictionRequested.type)
 
 
 FOREIGN = [
@@ -162,41 +167,52 @@ FOREIGN = [
 
 @pytest.mark.parametrize("response", FOREIGN, ids=[str(response.status_code) for response in FOREIGN])
 async def test_what_answers_in_the_providers_place_pauses_the_consumer_and_fails_no_job(
-    shop: Shop, response: httpx.Response
+    scenario: Scenario, response: httpx.Response
 ) -> None:
-    shop.created = response
+    scenario.created = response
     with pytest.raises(Pause) as pause:
-        await shop.request()
+        await scenario.request()
     assert pause.value.cause == "provider"
-    assert not (await shop.job).is_final
-    assert (await shop.slot).attempt == 1
+    assert not (await scenario.job).is_final
+    assert (await scenario.slot).attempt == 1
 
 
-async def test_a_redirect_of_the_api_is_named_as_a_fault_of_the_settings(shop: Shop) -> None:
-    shop.created = FOREIGN[0]
+async def test_a_redirect_of_the_api_is_named_as_a_fault_of_the_settings(scenario: Scenario) -> None:
+    scenario.created = FOREIGN[0]
     with pytest.raises(Pause, match=r"redirect to https://api\.replicate\.com/v1/predictions.*REPLICATE_API_BASE"):
-        await shop.request()
-    assert (await shop.slot).state == "waiting", "nothing was created, so the claim is released"
+        await scenario.request()
+    assert (await scenario.slot).state == "waiting", "nothing was created, so the claim is released"
 
 
-async def test_a_refusal_in_the_providers_own_json_fails_the_slot_once(shop: Shop) -> None:
-    shop.created = httpx.Response(422, json={"title": "Input validation failed", "detail": "- input.seed: no"})
-    await shop.request()
-    assert ((await shop.slot).state, shop.posts) == ("failed", 1)
+async def test_a_refusal_in_the_providers_own_json_fails_the_slot_once(scenario: Scenario) -> None:
+    scenario.created = httpx.Response(422, json={"title": "Input validation failed", "detail": "- input.seed: no"})
+    await scenario.request()
+    assert ((await scenario.slot).state, scenario.posts) == ("failed", 1)
 
 
-async def test_a_response_too_large_to_read_fails_the_slot_with_that_reason(shop: Shop) -> None:
-    await shop.request()
+async def test_a_response_too_large_to_read_fails_the_slot_with_that_reason(scenario: Scenario) -> None:
+    await scenario.request()
     picture = "data:image/png;base64," + "A" * (4 * 2**20)
-    shop.read = httpx.Response(200, json={"id": "p1", "status": "succeeded", "output": [picture]})
-    shop.now += timedelta(seconds=1)
-    await shop.rescuer.poll_running()
-    assert (await shop.slot).state == "failed"
-    assert "larger than 4194304 bytes" in (await shop.job).warnings[0].text
+    scenario.read = httpx.Response(200, json={"id": "p1", "status": "succeeded", "output": [picture]})
+    scenario.now += timedelta(seconds=1)
+    await scenario.rescuer.poll_running()
+    assert (await scenario.slot).state == "failed"
+    assert "larger than 4194304 bytes" in (await scenario.job).warnings[0].text
 
 
-async def test_pictures_inside_a_webhook_that_are_too_large_to_keep_fail_the_slot_with_that_reason(shop: Shop) -> None:
-    await shop.request()
+async def test_pictures_inside_a_webhook_that_are_too_large_to_keep_fail_the_slot_with_that_reason(
+    scenario: Scenario,
+) -> None:
+    await scenario.request()
     body = {"id": "p1", "status": "succeeded", "output": ["data:," + "A" * MAX_OUTPUT_CHARS]}
-    await shop.report(slim_prediction(body))
-    assert ((await shop.slot).state, (await shop.job).warnings[0].code) == ("failed", "output_too_large")
+    await scenario.report(slim_prediction(body))
+    assert ((await scenario.slot).state, (await scenario.job).warnings[0].code) == ("failed", "output_too_large")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "unheard-of"])
+async def test_a_compressed_response_is_not_expanded(scenario: Scenario, encoding: str) -> None:
+    headers = {"content-encoding": encoding}
+    bomb = gzip.compress(bytes(2**20))
+    scenario.created = httpx.Response(201, headers=headers, stream=httpx.ByteStream(bomb))
+    with pytest.raises(Retry, match="compressed"):
+        await scenario.request()
