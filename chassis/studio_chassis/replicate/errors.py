@@ -42,7 +42,7 @@ _RESET_IN_TEXT = re.compile(r"~\s*(\d{1,6})\s*s")
 
 
 class ProviderError(ChassisError):
-    """The provider did not do what was asked."""
+    """The provider did not carry out the request."""
 
 
 class ConnectionFailed(ProviderError):
@@ -66,7 +66,7 @@ class RateLimited(ProviderError):
 
 
 class ProviderServerError(OutcomeUnknown):
-    """The provider, or a gateway before it, says that it cannot serve; a prediction may have been made all the same."""
+    """The provider, or a gateway before it, says that it cannot serve; a prediction may still have been created."""
 
 
 class NotTheProvider(ProviderServerError):
@@ -74,7 +74,7 @@ class NotTheProvider(ProviderServerError):
 
 
 class AccountBlocked(ProviderError):
-    """Nothing can be bought until a person acts: hold all work, burn no attempts."""
+    """Nothing can be bought until a person acts: hold all work, use no attempts."""
 
 
 class OutOfCredit(AccountBlocked):
@@ -191,13 +191,13 @@ def _invalid_fields(problem: Mapping[str, Any]) -> Iterator[InvalidField]:
 
 def _retry_after(problem: Mapping[str, Any], headers: Mapping[str, str], now: datetime) -> float:
     in_text = _RESET_IN_TEXT.search(_text(problem.get("detail")))
-    said = (
+    stated = (
         _seconds(problem.get("retry_after")),
         _seconds(headers.get("retry-after")),
         _seconds_until(headers.get("retry-after"), now),
         _seconds(in_text and in_text[1]),
     )
-    seconds = next((value for value in said if value is not None), DEFAULT_RETRY_SECONDS)
+    seconds = next((value for value in stated if value is not None), DEFAULT_RETRY_SECONDS)
     least, most = RETRY_BOUNDS_SECONDS
     return max(least, min(seconds, most))
 

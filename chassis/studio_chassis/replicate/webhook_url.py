@@ -11,7 +11,7 @@ _ROUTE = "/v1/webhooks/replicate"
 def normalize_base_url(url: str) -> str:
     """An http(s) base URL with no slash at its end and no doubled ones in its path.
 
-    A doubled slash is answered with a redirect, which the provider does not follow: every webhook would be lost.
+    A double slash leads to a redirect, which the provider does not follow: every webhook would be lost.
     Raises ValueError for anything that cannot be a base: no scheme or host, a query, a fragment, credentials.
     """
     parts = urlsplit(url.strip())

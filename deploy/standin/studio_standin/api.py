@@ -67,9 +67,9 @@ async def _create(app_state: AppState, request: Request, response: Response, off
 
 
 async def _wait_for_output(prediction: Prediction, seconds: int, response: Response) -> dict[str, Any] | None:
-    """What `Prefer: wait` answers: as documented, outputs are there while the status still says processing.
+    """The response to `Prefer: wait`: as documented, the output is complete while the status is still processing.
 
-    None when the time is over: then the answer says `starting`, whatever the prediction is doing.
+    None when the time is over: then the response has the status `starting`, whatever the prediction is doing.
     """
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(prediction.finished.wait(), seconds)
@@ -163,14 +163,14 @@ def _read_fault(app_state: AppState, call: Literal["get", "list", "cancel", "sec
 
 
 async def _refuse(fault: HttpFault | None) -> None:
-    """Answer with the fault's status before anything was done."""
+    """Respond with the fault's status, without carrying out the request."""
     if fault is not None and fault.status is not None:
         await asyncio.sleep(fault.delay_seconds)
         raise from_fault(fault)
 
 
 async def _spoil(fault: HttpFault | None) -> None:
-    """Hold the answer back, or lose it, when everything was done."""
+    """Delay or drop the response after the request was carried out."""
     if fault is not None:
         await asyncio.sleep(fault.delay_seconds)
         if fault.drop:

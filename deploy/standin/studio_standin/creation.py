@@ -1,4 +1,4 @@
-"""The create call, from raw bytes and headers to a prediction, or to the provider's refusal."""
+"""The create call: from raw bytes and headers to a prediction, or to a refusal in the provider's words."""
 
 import json
 import re
@@ -60,7 +60,9 @@ def prediction_from(
     arguments = with_defaults(model, body["input"])
     if arguments["seed"] is None:
         arguments["seed"] = runs.random_seed()
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as shown, so that lists filter by what is shown
+    now = now.replace(
+        microsecond=now.microsecond // 1000 * 1000
+    )  # in the precision that responses show, so that lists filter by what they show
     return Prediction(
         model=model,
         version=version,
@@ -89,7 +91,7 @@ def parse_lifetime(header: str | None) -> timedelta | None:
 
 
 def parse_wait(header: str | None) -> int | None:
-    """Seconds that `Prefer: wait` or `wait=n` asks to hold the answer, 1 to 60; None when it does not."""
+    """Seconds for which `Prefer: wait` or `wait=n` delays the response, 1 to 60; None without it."""
     match = re.fullmatch(r"\s*wait(?:=(\d+))?\s*", header or "")
     return min(60, max(1, int(match[1] or 60))) if match else None
 

@@ -51,23 +51,25 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompt_contains: str | None = Field(None, description="Only predictions whose prompt contains this text.")
-    times: int | None = Field(None, ge=1, description="Only the next so many.")
+    times: int | None = Field(None, ge=1, description="Apply to this many calls only.")
     rate: float = Field(1.0, ge=0, le=1, description="Only this share, drawn with the document's seed.")
 
 
 class HttpFault(Rule):
-    """What happens to an API call. With a status that is the answer: 401, 402, 404, 422, 429 or an HTML page of 5xx."""
+    """What happens to an API call. A status is the response: 401, 402, 404, 422, 429 or an HTML page of 5xx."""
 
     status: Literal[401, 402, 404, 422, 429, 500, 502, 503, 504] | None = None
     retry_after: int = Field(1, ge=0, description="Seconds a 429 asks to wait.")
-    retry_in: RetryIn = Field("body", description="Where a 429 says so: `retry_after` and text, header, or text only.")
-    delay_seconds: float = Field(0, ge=0, description="The answer is held so long; the work goes on meanwhile.")
-    drop: bool = Field(False, description="The connection is closed instead of an answer, after the work was done.")
+    retry_in: RetryIn = Field(
+        "body", description="Where a 429 states the delay: `retry_after` and text, header, or text only."
+    )
+    delay_seconds: float = Field(0, ge=0, description="Delay of the response; the work goes on during it.")
+    drop: bool = Field(False, description="Close the connection instead of responding, after the work was done.")
 
 
 class CreateFault(HttpFault):
     accepted: bool = Field(False, description="With a status: the prediction is created, and paid, all the same.")
-    webhook_first: bool = Field(False, description="The answer waits until every webhook was delivered.")
+    webhook_first: bool = Field(False, description="Delay the response until every webhook is delivered.")
 
 
 class ReadFault(HttpFault):
@@ -82,7 +84,9 @@ class PredictionFault(Rule):
     )
     failure: FailureName = Field("director", description="The error text of `failed`.")
     delay_seconds: float | None = Field(None, ge=0, description="Instead of the setting.")
-    nsfw_dropped: int = Field(0, ge=0, description="So many pictures are held back; when all are, it fails.")
+    nsfw_dropped: int = Field(
+        0, ge=0, description="This many pictures are withheld; when all are, the prediction fails."
+    )
     output: Literal["null", "empty_list", "string", "data_uris", "same_names"] | None = Field(
         None, description="`succeeded` with this instead of a list of distinct URLs."
     )
@@ -90,7 +94,7 @@ class PredictionFault(Rule):
     purge_after_seconds: float | None = Field(None, ge=0, description="From the end, instead of an hour.")
     start_status: Literal["starting", "processing"] = Field("processing", description="Status in the start webhook.")
     shapes: frozenset[Shape] = Field(
-        frozenset(), description="Optional keys absent, nine-digit fractions of a second, keys nobody has heard of."
+        frozenset(), description="Optional keys absent, nine-digit fractions of a second, undocumented keys."
     )
 
 
@@ -161,7 +165,7 @@ class FaultInjector:
     def all(self, rules: Sequence[R], prompt: str, key: str, applies: Callable[[R], bool] = _always) -> Iterator[R]:
         """The rules that strike this call, counted as they are taken.
 
-        `key` says what the call is about in words that are the same in every run (no ids): each key has its own
+        `key` identifies the call by what is the same in every run (no ids): each key has its own
         sequence of draws, so that concurrency does not change who is struck.
         """
         for rule in rules:

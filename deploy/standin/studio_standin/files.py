@@ -8,7 +8,7 @@ from studio_standin.pictures import Recipe, render
 
 
 class Files:
-    """Pictures beyond `max_bytes` are let go, oldest first, and rendered again when asked for."""
+    """Pictures beyond `max_bytes` are dropped, oldest first, and rendered again on request."""
 
     def __init__(self, max_bytes: int, pool: Executor) -> None:
         self._max_bytes = max_bytes
@@ -31,7 +31,7 @@ class Files:
         content = self._rendered.get(path)
         if content is None:
             content = await self._render(self._recipes[path])
-            if path in self._recipes:  # not removed meanwhile
+            if path in self._recipes:  # unless it was removed during the rendering
                 self._keep(path, content)
         return content
 

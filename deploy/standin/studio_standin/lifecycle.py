@@ -1,4 +1,4 @@
-"""Runs predictions from starting to their end, and sends their webhooks on the way."""
+"""Runs predictions from their start to their end, and sends their webhooks."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ class Lifecycle:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def start(self, prediction: Prediction) -> None:
-        """Take a prediction in and run it in the background."""
+        """Store a prediction and run it in the background."""
         evicted = self._store.add(prediction)
         if evicted is not None:
             self._forget(evicted)
@@ -155,7 +155,7 @@ class Lifecycle:
         prediction.status = status
         prediction.error = error
         prediction.completed_at = self._clock()
-        if status != "aborted":  # whether the provider tells of these is not documented: assume not
+        if status != "aborted":  # no documentation says that these send a webhook: assume not
             self._post(prediction, "completed")
         prediction.finished.set()
         running = self._running.pop(prediction.id, None)

@@ -95,7 +95,7 @@ def _dream(rng: np.random.Generator, image: Image.Image, strength: float) -> Ima
 
 
 def _invent(rng: np.random.Generator, image: Image.Image, depart: float) -> Image.Image:
-    """Shapes nobody asked for, in colours the picture already has; wild pictures get speckle, too."""
+    """Shapes that the stencil does not have, in colours of the picture; at high strength also speckle."""
     image = image.copy()
     draw = ImageDraw.Draw(image)
     width, height = image.size
@@ -177,7 +177,7 @@ def _encode(image: Image.Image, fmt: Format, quality: int) -> bytes:
 def _png(pixels: NDArray[np.uint8]) -> bytes:
     """An 8-bit RGB PNG of pixels [height, width, 3], every row with the Up filter.
 
-    Pillow tries all five filters on every row: this takes half the time, and lets other threads run meanwhile.
+    Pillow tries all five filters on every row: this takes half the time, and lets other threads run.
     """
     height, width, _ = pixels.shape
     flat = pixels.reshape(height, width * 3)

@@ -1,4 +1,4 @@
-"""What a model makes of its arguments: the pictures asked for, and the log it writes meanwhile."""
+"""What a model makes of its arguments: the requested pictures, and the log of the run."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""What the predictor does with each event. The order of claim, request and record is what keeps payments single."""
+"""The predictor's handlers. A slot is claimed, then requested, then recorded: this order prevents a second payment."""
 
 import base64
 from collections.abc import Awaitable, Callable
@@ -61,7 +61,7 @@ class Predictor:
     """How many finished predictions wait for postprocess."""
 
     async def plan_slots(self, event: Event) -> None:
-        """stencil.ready → the model's input is fixed and the pictures are divided into slots."""
+        """stencil.ready → fix the model's input and divide the pictures into slots."""
         job = await self.jobs.load(event.subject)
         if job.is_final or job.plan is None or job.predictions:
             return
@@ -80,12 +80,12 @@ class Predictor:
         await self.jobs.apply(job.id, SlotsPlanned(generation, slots))
 
     async def request_prediction(self, event: Event) -> None:
-        """prediction.requested → one paid call by whoever gets the claim, or its lost answer found again."""
-        wanted = event.payload
-        assert isinstance(wanted, PredictionRequested)
+        """prediction.requested → whoever claims the slot makes the paid call; a lost response is recovered."""
+        request = event.payload
+        assert isinstance(request, PredictionRequested)
         job = await self.jobs.load(event.subject)
-        slot = job.slot(wanted.slot)
-        if job.is_final or slot is None or slot.attempt != wanted.attempt:
+        slot = job.slot(request.slot)
+        if job.is_final or slot is None or slot.attempt != request.attempt:
             return
         if slot.state == "submitting":
             await self._recover_lost(job, slot)
@@ -94,7 +94,7 @@ class Predictor:
             await self._create_prediction(job, slot)
 
     async def _check_backpressure(self) -> None:
-        """What is paid for and then waits for longer than its job's deadline is paid for in vain."""
+        """Raises Pause while so much waits for postprocess that a new prediction would miss its job's deadline."""
         waiting = await self.backlog()
         if waiting > self.settings.max_backlog:
             raise Pause(f"{waiting} finished predictions wait for postprocess", cause="backlog")
@@ -129,7 +129,7 @@ class Predictor:
         await self._record(job, slot, report)
 
     async def _recover_lost(self, job: Job, slot: Slot) -> None:
-        """The slot was claimed and no answer recorded: adopt the prediction if there is one; in time, give it up."""
+        """The slot is claimed and no response is recorded: adopt the prediction if it exists, else give up in time."""
         found = await self._search(job, slot)
         if found is not None:
             await self._record(job, slot, found)
@@ -150,7 +150,9 @@ class Predictor:
         except ProviderError as error:
             raise _disposition(error) from error
         if waited < self.settings.adoption_grace:
-            raise Retry("the answer may still come", after=self.settings.adoption_grace - waited, counted=False)
+            raise Retry(
+                "the provider may still list the prediction", after=self.settings.adoption_grace - waited, counted=False
+            )
         return None
 
     async def _record(self, job: Job, slot: Slot, report: PredictionReport) -> None:
@@ -170,8 +172,8 @@ class Predictor:
         await self.jobs.apply(event.subject, PredictionReported(update.slot, update.attempt, report))
 
     async def cancel_predictions(self, event: Event) -> None:
-        """job.canceled, job.failed → predictions that still run are called off, unless a replay may want them."""
-        job = await self.jobs.load_linearizable(event.subject)  # a job that has ended is not nudged
+        """job.canceled, job.failed → predictions that still run are cancelled, unless a replay may need them."""
+        job = await self.jobs.load_linearizable(event.subject)  # nobody rescues a job that has ended
         if not job.is_final or (job.error is not None and job.error.replayable):
             return
         for slot in job.predictions:

@@ -33,5 +33,5 @@ class PredictorSettings(ModelSettings, ProviderSettings):
         timedelta(seconds=60),
         ge=timedelta(seconds=30),  # above the client's own time-out, or a request still under way would be repeated
         validation_alias="STUDIO_ADOPTION_GRACE",
-        description="How long a prediction whose creation was not answered is looked for before it counts as lost",
+        description="How long to look for a prediction whose creation got no response, before it counts as lost",
     )

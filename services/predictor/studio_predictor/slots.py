@@ -33,17 +33,17 @@ def slot_seed(job_seed: int, slot: int, attempt: int) -> int:
 def find_prediction(
     reports: Iterable[PredictionReport], seed: int, prompt: str, num_outputs: int, webhook: str | None = None
 ) -> PredictionReport | None:
-    """The first report of the prediction that was asked for with these inputs and this webhook URL, or None.
+    """The first report of the prediction that was requested with these inputs and this webhook URL, or None.
 
     An echoed webhook decides alone, because two jobs may share a brief and a seed. Its path's end (job, slot, attempt)
     is compared, not the base or token: those change with a new tunnel or secret. Without one the inputs decide.
     """
-    wanted = {"seed": seed, "prompt": prompt, "num_outputs": num_outputs}
+    identity = {"seed": seed, "prompt": prompt, "num_outputs": num_outputs}
     for report in reports:
         if report.webhook and webhook:
             if _address(report.webhook) == _address(webhook):
                 return report
-        elif report.input == wanted:
+        elif report.input == identity:
             return report
     return None
 
@@ -51,5 +51,5 @@ def find_prediction(
 def _address(webhook: str) -> list[str]:
     try:
         return urlsplit(webhook).path.split("/")[-3:]
-    except ValueError:  # someone else's prediction may echo anything
+    except ValueError:  # another user's prediction may hold any webhook
         return [webhook]

@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 20.0
 
 
 def free_port() -> int:
-    """Below the ephemeral range, so that no outgoing connection takes it meanwhile."""
+    """Below the ephemeral range, so that no outgoing connection takes it first."""
     first = 21000 + os.getpid() * 10 % 10000  # test processes side by side start looking in different places
     for port in range(first, 32768):
         with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""Every fault switch does what it says, and only that."""
+"""Every fault switch does what its description states, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -46,7 +46,7 @@ def test_prompt_contains_leaves_others_alone(standin: Standin) -> None:
     assert standin.post(input={"prompt": "a forest"}).status_code == 201
 
 
-def test_several_rules_live_side_by_side(standin: Standin) -> None:
+def test_several_rules_apply_independently(standin: Standin) -> None:
     standin.faults(create=[{"status": 402, "prompt_contains": "a"}, {"status": 503, "prompt_contains": "b"}])
     assert [standin.post(input={"prompt": prompt}).status_code for prompt in "abc"] == [402, 503, 201]
 
@@ -63,7 +63,7 @@ def test_rates_draw_the_same_for_the_same_seed_whatever_the_order() -> None:
     assert 60 < len(struck(1, keys)) < 140
 
 
-def test_the_ledger_tells_what_was_created_paid_and_refused(standin: Standin) -> None:
+def test_the_ledger_counts_what_was_created_paid_and_refused(standin: Standin) -> None:
     before = standin.ledger()
     standin.faults(
         prediction={"outcome": "aborted", "prompt_contains": "never ran"}, create={"status": 402, "times": 1}
@@ -102,7 +102,7 @@ def test_a_gateway_error_is_html(standin: Standin, status: int) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
-def test_no_credit_says_so(standin: Standin) -> None:
+def test_402_has_the_title_insufficient_credit(standin: Standin) -> None:
     standin.faults(create={"status": 402})
     assert standin.post().json()["title"] == "Insufficient credit"
 
@@ -115,7 +115,7 @@ def test_a_422_lists_fields(standin: Standin) -> None:
 @pytest.mark.parametrize(
     ("where", "expected"), [("body", (7, None, True)), ("header", (None, "7", False)), ("text", (None, None, True))]
 )
-def test_a_429_says_when_in_the_place_asked_for(standin: Standin, where: str, expected: tuple[Any, ...]) -> None:
+def test_a_429_states_the_delay_in_the_chosen_place(standin: Standin, where: str, expected: tuple[Any, ...]) -> None:
     standin.faults(create={"status": 429, "retry_after": 7, "retry_in": where})
     answer = standin.post()
     body = answer.json()
@@ -182,7 +182,7 @@ def test_a_cancel_whose_answer_is_lost_has_happened(standin: Standin) -> None:
     assert standin.get(created)["status"] == "canceled"
 
 
-def test_lists_echo_webhooks_only_when_told(standin: Standin) -> None:
+def test_lists_echo_webhooks_only_when_switched_on(standin: Standin) -> None:
     standin.create(webhook="http://127.0.0.1:9/x")
     assert "webhook" not in standin.http.get("/v1/predictions").json()["results"][0]
     standin.faults(list_echoes_webhook=True)
@@ -224,7 +224,7 @@ def test_aborted_never_ran_and_sends_nothing(standin: Standin) -> None:
 def test_stuck_until_canceled(standin: Standin, outcome: str, status: str) -> None:
     standin.faults(prediction={"outcome": outcome, "prompt_contains": "stuck"})
     created = standin.create(prompt="stuck")
-    standin.finished(prompt="another one comes through meanwhile")
+    standin.finished(prompt="another one completes during it")
     assert standin.get(created)["status"] == status
     assert standin.http.post(f"/v1/predictions/{created}/cancel").json()["status"] == "canceled"
 
@@ -273,7 +273,7 @@ def test_purged_soon_after_the_end(standin: Standin) -> None:
     assert (purged["status"], purged["output"]) == ("succeeded", None)
 
 
-def test_the_start_webhook_may_say_starting(standin: Standin, receiver: Receiver) -> None:
+def test_the_start_webhook_may_have_the_status_starting(standin: Standin, receiver: Receiver) -> None:
     standin.faults(prediction={"start_status": "starting"})
     standin.create(webhook=receiver.url + "/starting", events=["start"])
     assert receiver.next("/starting").body["status"] == "starting"
@@ -348,7 +348,7 @@ def test_a_slow_file(standin: Standin) -> None:
 # Webhooks
 
 
-def test_a_lost_webhook_is_noted_and_never_sent(standin: Standin, receiver: Receiver) -> None:
+def test_a_lost_webhook_is_recorded_and_not_sent(standin: Standin, receiver: Receiver) -> None:
     standin.faults(webhooks={"kind": "lost", "event": "completed"})
     created = standin.create(webhook=receiver.url + "/lost", events=["start", "completed"])
     entry = until(lambda: len((entry := standin.entry(created))["webhooks"]) == 2 and entry)
@@ -422,7 +422,7 @@ def test_two_signatures_of_which_the_second_is_valid(standin: Standin, receiver:
     verify(hook)
 
 
-def test_several_webhook_faults_at_once(standin: Standin, receiver: Receiver) -> None:
+def test_several_webhook_faults_together(standin: Standin, receiver: Receiver) -> None:
     standin.faults(webhooks=[{"kind": "duplicate"}, {"kind": "unsigned"}])
     standin.create(webhook=receiver.url + "/both")
     assert all("webhook-id" not in receiver.next("/both").headers for _ in range(2))

@@ -56,7 +56,7 @@ async def test_what_was_removed_is_unknown_and_frees_its_space(pool: CountingPoo
     assert pool.submitted == 2
 
 
-async def test_two_readers_at_once_do_not_count_the_space_twice(pool: CountingPool) -> None:
+async def test_two_concurrent_readers_do_not_count_the_space_twice(pool: CountingPool) -> None:
     files = Files(2 * len(render(RECIPE)), pool)
     for path in "abc":
         await files.add(path, RECIPE)

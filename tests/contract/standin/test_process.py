@@ -12,7 +12,7 @@ from .conftest import free_port, until
 
 
 @pytest.mark.parametrize("host", ["", "127.0.0.9"])
-def test_it_serves_at_its_address_until_told_to_stop(host: str) -> None:
+def test_it_serves_at_its_address_until_sigterm(host: str) -> None:
     port, address = free_port(), host or "127.0.0.1"
     settings = {
         "STANDIN_HOST": host,

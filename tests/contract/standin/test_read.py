@@ -60,7 +60,7 @@ def test_reading_needs_the_token(standin: Standin, path: str) -> None:
     assert standin.http.get(f"/v1/{path}", headers={"Authorization": ""}).status_code == 401
 
 
-def test_canceling_answers_at_once_and_ends_it(standin: Standin) -> None:
+def test_cancelling_responds_immediately_and_ends_the_prediction(standin: Standin) -> None:
     standin.faults(prediction={"outcome": "stuck_starting"})
     body = standin.http.post(f"/v1/predictions/{standin.create()}/cancel").json()
     assert (body["status"], body["output"], body["logs"]) == ("canceled", None, None)
@@ -69,7 +69,7 @@ def test_canceling_answers_at_once_and_ends_it(standin: Standin) -> None:
     assert body["metrics"]
 
 
-def test_canceling_a_finished_prediction_changes_nothing(standin: Standin) -> None:
+def test_cancelling_a_finished_prediction_changes_nothing(standin: Standin) -> None:
     done = standin.finished()
     answer = standin.http.post(f"/v1/predictions/{done['id']}/cancel")
     assert (answer.status_code, answer.json()) == (200, done)

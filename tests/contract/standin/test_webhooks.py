@@ -69,10 +69,10 @@ def test_a_redirect_loses_the_event(standin: Standin, receiver: Receiver) -> Non
     created = standin.create(webhook=receiver.url + "/redirected")
     receiver.next("/redirected")
     # A second prediction's retried webhook shows that the first one's retry was due, and did not come.
-    receiver.scripts["/meanwhile"] = [500]
-    standin.create(webhook=receiver.url + "/meanwhile")
-    receiver.next("/meanwhile")
-    receiver.next("/meanwhile")
+    receiver.scripts["/retried"] = [500]
+    standin.create(webhook=receiver.url + "/retried")
+    receiver.next("/retried")
+    receiver.next("/retried")
     assert [hook["answer"] for hook in standin.entry(created)["webhooks"]] == [308]
     assert receiver.inbox("/moved").empty()
 

@@ -171,7 +171,7 @@ async def test_a_failure_after_sending_may_have_created_one(error: Exception) ->
     assert type(await failure(failing(error))) is OutcomeUnknown
 
 
-async def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_response_in_small_pieces_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicate, "TOTAL_SECONDS", 0.05)
     never = asyncio.Event()
 
@@ -253,7 +253,7 @@ async def test_an_oversized_refusal_is_not_the_providers() -> None:
         (["odd"], {}, 10),
     ],
 )
-async def test_throttling_says_how_long_to_wait(body: object, headers: dict[str, str], seconds: float) -> None:
+async def test_a_rate_limit_states_how_long_to_wait(body: object, headers: dict[str, str], seconds: float) -> None:
     throttled = await failure(answering(429, json=body, headers=headers))
     assert isinstance(throttled, RateLimited)
     assert throttled.retry_after == seconds
@@ -268,7 +268,7 @@ async def test_throttling_says_how_long_to_wait(body: object, headers: dict[str,
         (401, Unauthorised, "not an object"),
     ],
 )
-async def test_no_credit_or_no_access_stops_the_line(status: int, kind: type[AccountBlocked], body: object) -> None:
+async def test_no_credit_or_no_access_blocks_the_account(status: int, kind: type[AccountBlocked], body: object) -> None:
     stopped = await failure(answering(status, json=body))
     assert type(stopped) is kind
     assert isinstance(stopped, AccountBlocked)
@@ -307,9 +307,7 @@ FOREIGN = [b"", b"<html>", b"[]", b'"no"', b'{"error": "blocked"}', b'{"detail":
 
 @pytest.mark.parametrize("status", [400, 406, 411, 413, 418, 422, 431, 451, 494, 499])
 @pytest.mark.parametrize("content", FOREIGN)
-async def test_a_refusal_in_other_words_is_not_the_providers_and_holds_up_all_requests(
-    status: int, content: bytes
-) -> None:
+async def test_a_refusal_without_the_providers_json_concerns_all_requests(status: int, content: bytes) -> None:
     error = await failure(answering(status, content=content))
     assert type(error) is NotTheProvider
     assert isinstance(error, ProviderServerError)

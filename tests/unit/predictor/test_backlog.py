@@ -23,7 +23,7 @@ INPUT = {"prompt": "a pond", "negative_prompt": "", "prompt_strength": 0.7}
 
 
 class Provider:
-    """Sells at once, and counts."""
+    """Creates every prediction immediately, and counts them."""
 
     def __init__(self) -> None:
         self.sold = 0

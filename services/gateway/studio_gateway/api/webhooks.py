@@ -1,4 +1,4 @@
-"""The provider reports on a prediction. What it says is recorded, not interpreted."""
+"""The provider's reports on predictions: recorded, not interpreted."""
 
 import json
 from typing import Annotated, Any
@@ -42,7 +42,7 @@ _BODY = {"requestBody": {"required": True, "content": {"application/json": {"sch
 async def receive_webhook(
     job_id: JobId, slot: int, attempt: int, request: Request, deps: DependenciesDep, token: WebhookToken = None
 ) -> None:
-    """Take what the provider says of one attempt. Any error makes the provider send it again."""
+    """Record the provider's report on one attempt. Any error makes the provider send it again."""
     body = await request.body()
     address = AttemptRef(job_id, slot, attempt)
     try:
@@ -54,7 +54,7 @@ async def receive_webhook(
 
 
 async def record(deps: Dependencies, address: AttemptRef, prediction: dict[str, Any]) -> None:
-    """Put the provider's word into the job. Raises JobNotFound, Unavailable."""
+    """Record the report in the job. Raises JobNotFound, Unavailable."""
     job_id, slot, attempt = address
     applied = await deps.jobs.record(job_id, WebhookReceived(slot, attempt, slim_prediction(prediction)))
     failpoints.reached("after-webhook-record")
@@ -63,7 +63,7 @@ async def record(deps: Dependencies, address: AttemptRef, prediction: dict[str, 
 
 
 def refused(address: AttemptRef | None, error: VerificationError) -> ProblemError:
-    """The answer to a forgery: it does not tell which check failed, the log does."""
+    """The response to a forged webhook. The log names the failed check, the response does not."""
     job_id = None if address is None else address.job_id
     metrics.webhooks.labels(f"refused: wrong {error.check}").inc()
     log.warning("webhook refused", job_id=job_id, reason=str(error))
