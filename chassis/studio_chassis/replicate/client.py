@@ -17,6 +17,7 @@ from studio_chassis.observability import metrics
 from studio_chassis.observability.tracing import span
 from studio_chassis.replicate.errors import (
     ConnectionFailed,
+    Misdirected,
     NotFound,
     OutcomeUnknown,
     ProviderError,
@@ -36,6 +37,7 @@ TOTAL_SECONDS = 20.0
 MAX_RESPONSE_BYTES = 4 * 2**20
 MAX_PAGE_BYTES = 40 * 2**20
 """A page echoes the inputs of 100 predictions, each with a stencil of up to 256 kB as a data URI."""
+MAX_QUERY_CHARS = 16_384
 CANCEL_AFTER_BOUNDS = (timedelta(seconds=5), timedelta(hours=24))
 """What the provider accepts; outside it refuses the request."""
 
@@ -169,8 +171,17 @@ class ReplicateClient:
                     await response.aclose()
         except _NEVER_SENT as error:
             raise ConnectionFailed(f"no connection to the provider ({type(error).__name__})") from error
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            if _is_bad_location(error):
+                raise Misdirected(
+                    "the provider answered with a redirect to no address: check REPLICATE_API_BASE"
+                ) from error
             raise OutcomeUnknown(f"the provider's response was lost ({type(error).__name__})") from error
+
+
+def _is_bad_location(error: Exception) -> bool:
+    """Whether httpx failed to read the Location of a redirect. It reads it, although it does not follow it."""
+    return isinstance(error, httpx.InvalidURL) or "location header" in str(error)
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
@@ -227,6 +238,6 @@ def _query(following: object) -> str:
         query = httpx.URL(str(following)).query.decode()
     except (httpx.InvalidURL, UnicodeDecodeError):
         query = ""
-    if not query:
+    if not 0 < len(query) <= MAX_QUERY_CHARS:
         raise OutcomeUnknown("the provider's link to the next page cannot be read")
     return query

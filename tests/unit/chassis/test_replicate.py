@@ -324,7 +324,9 @@ async def test_a_redirect_is_named_as_a_fault_of_the_settings(status: int) -> No
     assert "secret" not in str(error)
 
 
-@pytest.mark.parametrize("location", [None, "", "http://[", "//", "https://" + "h" * 10_000, "/v1/predictions/"])
+@pytest.mark.parametrize(
+    "location", [None, "", "http://[", "//", "https://" + "h" * 10_000, "/v1/predictions/", "//h:port/", "http:x"]
+)
 async def test_any_location_of_a_redirect_can_be_named(location: str | None) -> None:
     headers = {} if location is None else {"location": location}
     error = await failure(answering(308, headers=headers))
@@ -419,7 +421,14 @@ async def test_a_list_longer_than_the_bound_is_inconclusive_not_empty() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [[], {}, {"results": None}, {"results": [], "next": 5}, {"results": [], "next": "https://h/no-query"}],
+    [
+        [],
+        {},
+        {"results": None},
+        {"results": [], "next": 5},
+        {"results": [], "next": "https://h/no-query"},
+        {"results": [], "next": "https://h/?c=" + "x" * 60_000},
+    ],
 )
 async def test_a_list_that_cannot_be_read_is_inconclusive(page: Any) -> None:
     with pytest.raises(OutcomeUnknown):
