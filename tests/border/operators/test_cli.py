@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from studio_cli.app import main
@@ -32,6 +33,14 @@ NOWHERE = {
 
 def studio(*arguments: str, **changed: str) -> Result:
     return CliRunner(env={**NOWHERE, **changed}).invoke(main, list(arguments))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command silences the log of its process, which here is that of the tests."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
