@@ -2,6 +2,7 @@
 
 import io
 import os
+from functools import lru_cache
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported: one process a core, one thread each
 
@@ -19,7 +20,10 @@ cv2.setNumThreads(1)
 Image.init()  # Pillow loads its decoders when the first picture is opened
 
 
+@lru_cache(maxsize=4)
 def indices_of(png: bytes) -> ByteArray:
-    """The pixels of an indexed PNG, shape (height, width), as indices into its palette."""
+    """The pixels of an indexed PNG, shape (height, width), as indices into its palette. Kept for the next picture."""
     with Image.open(io.BytesIO(png)) as image:
-        return np.asarray(image, dtype=np.uint8)
+        indices = np.array(image, dtype=np.uint8)
+    indices.flags.writeable = False
+    return indices
