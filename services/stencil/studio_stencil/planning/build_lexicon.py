@@ -53,6 +53,7 @@ THINGS_ALL_THE_SAME = frozenset("🐵🐒🐱🐶🌝🌞👻🤖🧞⏳📚🦴
     "🐕‍🦺",
 }
 ROLES = frozenset("🧜🧚🧝🧙🦸🧛🧟👸🤴🎅🧌🥷") | {"🧑‍🚀", "🧜‍♀️"}
+STAMPS = frozenset("💮🉐㊙㊗🈴")
 WRAPPERS = {
     "en": (r"^(.+) face$",),
     "de": (r"^(.+?)(?:n|en|s)?gesicht$", r"^(.+)kopf$"),
@@ -63,7 +64,9 @@ WRAPPERS = {
 }
 CHIEF_WORD_LAST = frozenset({"en", "de", "nl"})
 COMPLEMENT = re.compile(r" (?:with|and|of|mit|und|von|im|in|auf|à|avec|et|au|con|y|a|com|e|che|qui|que|no|em) .*")
-VARIANT_ALIAS = re.compile(r"\d|right|left|down|up|front|side")
+VARIANT_ALIAS = re.compile(r"\d|right|left|down|up|front|side|red_car|blue_car")
+NEWEST = 17
+"""The version of Unicode's emoji that open sets of drawings have caught up with."""
 
 
 @cache
@@ -89,8 +92,9 @@ def _is_base(char: str, data: Mapping[str, Any]) -> bool:
 def pictured() -> frozenset[str]:
     """Emoji that picture a thing one can lay on the ground: no faces, hands, people, signs or flags."""
     english = names("en")
-    things = {char for char, name in english.items() if not NOT_THINGS.search(name) and "\u200d" not in char}
-    return frozenset(things | THINGS_ALL_THE_SAME | ROLES) & english.keys()
+    drawn = {char for char in english if emoji.EMOJI_DATA[char]["E"] <= NEWEST}
+    things = {char for char in drawn if not NOT_THINGS.search(english[char]) and "\u200d" not in char}
+    return frozenset((things | THINGS_ALL_THE_SAME | ROLES) - STAMPS) & english.keys()
 
 
 class Builder:

@@ -24,7 +24,7 @@ class Inflection:
     def lemma(self, word: str) -> str:
         """The singular of a plural. A word that only looks like a form of another ("dove", of "dive") stays."""
         lemma = self.lemmas.get(word, word)
-        is_plural = word[-1] in PLURAL_ENDS[self.language] and lemma[:3] == word[:3] and len(lemma) <= len(word)
+        is_plural = word[-1] in PLURAL_ENDS[self.language] and lemma[:2] == word[:2] and len(lemma) <= len(word)
         return lemma if is_plural else word
 
     def of_dictionary(self, lemmas: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from studio_stencil.planning.tokens import Token
 FOLDER = Path(__file__).with_name("lexicon")
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 """ISO 639-1 codes; where two suit a brief equally, the first is taken."""
-LONGEST_PHRASE = 6
+NOUNS_FIRST = frozenset({"fr", "es", "it", "pt"})
+"""Languages that put the chief word of a name, and a thing before its colour and size, first."""
 VARIATION_SELECTOR = "\ufe0f"
 
 
@@ -57,7 +58,8 @@ class Lexicon:
             written = " ".join(keys[:length])
             plain = " ".join(map(self.lemma, keys[:length]))
             if found := self.meanings.get(written) or self.meanings.get(plain):
-                return Match(length, plain, found, keys[length - 1] in self.lemmas)
+                chief = keys[0 if self.language in NOUNS_FIRST else length - 1]
+                return Match(length, plain, found, chief in self.lemmas)
         return None
 
     def split_compound(self, word: str) -> tuple[str, str] | None:

@@ -8,10 +8,8 @@ from typing import NamedTuple, get_args
 from studio_contracts.reading import Reading, SizeWord, Subject, SubjectKind
 from studio_stencil.planning.colour_words import family
 from studio_stencil.planning.findings import Finding, Kind, sum_up
-from studio_stencil.planning.lexicon import emoji_names
+from studio_stencil.planning.lexicon import NOUNS_FIRST, emoji_names
 
-NOUNS_FIRST = frozenset({"fr", "es", "it", "pt"})
-"""Languages that put colours and most sizes after the thing."""
 LINKS = frozenset({"of", "de", "d", "di", "von", "vom", "van", "der", "des", "du", "del"})
 """Words after which a number still counts: "a pair of frogs"."""
 SHADES = frozenset({"shades", "tones", "tons", "nuances", "tonos", "toni", "tinten", "töne"})
@@ -29,7 +27,8 @@ LIST_REACH = 8
 class Item(NamedTuple):
     """A word or phrase with what it can mean (kind → value).
 
-    `lemma` is the phrase uninflected. A modifier is the first part of a compound word. `name` is an emoji's own.
+    `lemma` is the phrase uninflected. A modifier is the first part of a compound word. `name` is an emoji's own,
+    `colour` that of a colour word within the phrase ("red heart").
     """
 
     text: str
@@ -38,6 +37,7 @@ class Item(NamedTuple):
     plural: bool = False
     modifier: bool = False
     name: str = ""
+    colour: str | None = None
 
 
 NOTHING = Item("", "", {})
@@ -250,11 +250,13 @@ class Reader:
                 kind=kind,
                 count=self._count(item, one),
                 size=one.size,
-                colour=next(iter(one.colours), None),
+                colour=next(iter(one.colours), item.colour),
             )
+            if item.colour and not self.refusing:
+                self._note("colour", item.colour, item)
             self._note("subject", motif or kind, item)
             self.found[-1].subject = subject
-            self.found[-1].explicit = bool((one.count and not one.article) or one.size or one.colours)
+            self.found[-1].explicit = bool((one.count and not one.article) or one.size or subject.colour)
         self.waiting = []
 
     def _name(self, item: Item, motif: str | None, kind: SubjectKind) -> str:

@@ -74,7 +74,8 @@ def _phrases(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Item]:
             yield Item(token.text, token.key, {"break": token.text})
         elif match := lexicon.match(tokens, at) or _borrowed(tokens, at, lexicon):
             text = " ".join(part.text for part in tokens[at : at + match.length])
-            yield Item(text, match.lemma, match.meanings, match.plural)
+            colour = _colour_within(tokens[at : at + match.length], lexicon) if "pictures" in match.meanings else None
+            yield Item(text, match.lemma, match.meanings, match.plural, colour=colour)
             at += match.length
             continue
         elif token.text.isdecimal():
@@ -82,6 +83,12 @@ def _phrases(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Item]:
         elif token.is_word:
             yield from _unknown(token, lexicon)
         at += 1
+
+
+def _colour_within(tokens: Sequence[Token], lexicon: Lexicon) -> str | None:
+    """The colour that the name of a thing says: "red heart"."""
+    values = (lexicon.find(token.key).get("colours") for token in tokens if len(tokens) > 1)
+    return next((value.rstrip("*") for value in values if value), None)
 
 
 def _borrowed(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Match | None:
@@ -97,18 +104,33 @@ def _borrowed(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Match | Non
 def _unknown(token: Token, lexicon: Lexicon) -> Iterator[Item]:
     """A word that is in no table: the parts of a hyphenated or compound word, or itself."""
     parts = CLITIC.sub("", token.text).split("-")
+    if len(parts) == 2 and lexicon.language == "en" and parts[1] == "free":
+        yield Item(parts[1], parts[1], {"negators": ""})
+        yield from _phrases(split(parts[0]), lexicon)
+        yield Item(",", ",", {"break": ","})
+        return
     if len(parts) > 1 or parts[0] != token.text:
         yield from _phrases([word for part in parts for word in split(part)], lexicon)
         return
     compounds = lexicon.language in COMPOUNDING and len(token.key) >= SHORTEST_COMPOUND
     halves = lexicon.split_compound(token.key) if compounds else None
     if halves is None:
-        yield Item(token.text, token.key, {})
+        place = _place_within(token.key, lexicon) if compounds else None
+        yield Item(token.text, token.key, place or {}, modifier=place is not None)
         return
     modifier, head = halves
     if before := next((found for part in _unlinked(modifier) if (found := lexicon.find(part))), None):
         yield Item(token.text, modifier, before, modifier=True)
     yield Item(token.text, lexicon.lemma(head), lexicon.find(head), head in lexicon.lemmas)
+
+
+def _place_within(word: str, lexicon: Lexicon) -> dict[str, str] | None:
+    """The setting that starts a compound of which nothing else is known ("Waldtiere", "Strandkorb")."""
+    for cut in range(len(word) - 4, 3, -1):
+        for part in _unlinked(word[:cut]):
+            if setting := lexicon.find(part).get("settings"):
+                return {"settings": setting}
+    return None
 
 
 def _unlinked(modifier: str) -> Iterator[str]:
