@@ -147,7 +147,7 @@ class Builder:
         known = {key for _, key in self.rows}
         known |= blocked | {form for key in known if " " not in key for form in self.inflection.plurals(key)}
         for word, chars in shorter.items():
-            if len(chars) == 1 and len(word) > 2 and not {word, self.inflection.lemmas.get(word, word)} & known:
+            if len(chars) == 1 and len(word) > 2 and not ({word} | self.inflection.lemmas[word]) & known:
                 self._add("pictures", word, *chars)
 
     def _shorter(self, char: str, name: str) -> Iterator[str]:
@@ -167,7 +167,7 @@ class Builder:
         """Every inflected form of every content word, and the uninflected spelling of every phrase."""
         content = {word for (kind, key) in self.rows if kind in INFLECTED for word in key.split()}
         fixed = {word for (kind, key) in self.rows if kind not in INFLECTED for word in key.split()}
-        lemma_of = {word: self.inflection.lemma(word) for word in content - fixed}
+        lemma_of = {word: self.inflection.lemma(word, content) for word in content - fixed}
         lemmas = set(lemma_of.values())
         forms = self.words.get("forms", {}) | lemma_of | self._inflected(lemmas)
         for word in sorted(content | forms.keys()):

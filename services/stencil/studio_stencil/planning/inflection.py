@@ -1,6 +1,7 @@
 """Inflected forms of words: from the dictionaries of `simplemma`, and by rule where those lack a word."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
 
@@ -18,19 +19,27 @@ class Inflection:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        entries = DefaultDictionaryFactory().get_dictionary(language)
-        self.lemmas = {_text(form).casefold(): _text(lemma).casefold() for form, lemma in entries.items()}
+        self.lemmas: dict[str, set[str]] = defaultdict(set)
+        for form, lemma in DefaultDictionaryFactory().get_dictionary(language).items():
+            self.lemmas[_text(form).casefold()].add(_text(lemma).casefold())
 
-    def lemma(self, word: str) -> str:
-        """The singular of a plural. A word that only looks like a form of another ("dove", of "dive") stays."""
-        lemma = self.lemmas.get(word, word)
-        is_plural = word[-1] in PLURAL_ENDS[self.language] and lemma[:2] == word[:2] and len(lemma) <= len(word)
-        return lemma if is_plural else word
+    def lemma(self, word: str, content: Collection[str]) -> str:
+        """The singular of a plural. A word that only looks like a form of another ("dove", of "dive") stays.
+
+        German dative plurals look like verbs to the dictionary ("Bergen"), so they count where `content` has the noun.
+        """
+        if self.language == "de" and word.endswith("n") and {word[:-1], word[:-2]} & set(content):
+            return next(noun for noun in (word[:-2], word[:-1]) if noun in content)
+        if word[-1] in PLURAL_ENDS[self.language]:
+            singulars = (one for one in sorted(self.lemmas[word]) if one[:2] == word[:2] and len(one) <= len(word))
+            return next((one for one in singulars if one != word), word)
+        return word
 
     def of_dictionary(self, lemmas: Iterable[str]) -> dict[str, str]:
         """Form → lemma for all forms the dictionary has of those."""
         wanted = frozenset(lemmas)
-        return {form: lemma for form, lemma in self.lemmas.items() if lemma in wanted and self._can_name(form, lemma)}
+        pairs = ((form, lemma) for form, own in self.lemmas.items() for lemma in sorted(own & wanted))
+        return {form: lemma for form, lemma in pairs if self._can_name(form, lemma)}
 
     def _can_name(self, form: str, lemma: str) -> bool:
         """Whether a form can be meant as the thing: not "fishing" for a fish."""

@@ -12,6 +12,8 @@ LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 """ISO 639-1 codes; where two suit a brief equally, the first is taken."""
 NOUNS_FIRST = frozenset({"fr", "es", "it", "pt"})
 """Languages that put the chief word of a name, and a thing before its colour and size, first."""
+CERTAIN, KNOWN, LETTER = 2.0, 1.0, 0.5
+"""How much a word tells of the language: one that holds sentences together, any other, and a single letter."""
 VARIATION_SELECTOR = "\ufe0f"
 
 
@@ -94,7 +96,7 @@ def qualified() -> dict[str, str]:
 
 
 def detect(tokens: Sequence[Token]) -> str:
-    """The language most of the words belong to. Words that hold sentences together count double."""
+    """The language that most of the words belong to."""
     keys = [token.key for token in tokens if token.is_word]
 
     def score(language: str) -> float:
@@ -103,7 +105,8 @@ def detect(tokens: Sequence[Token]) -> str:
         for key in keys:
             meanings = lexicon.find(key)
             closed = meanings.keys() & {"function", "numbers", "negators", "determiners", "only"}
-            total += 2.0 if closed else 1.0 if meanings else 0.0
+            certain = CERTAIN if closed and len(key) > 1 else LETTER if closed else KNOWN
+            total += certain if meanings else 0.0
         return total
 
     scores = {language: score(language) for language in LANGUAGES}

@@ -18,14 +18,14 @@ NOUNS = frozenset({"pictures", "settings", "patterns", "letters"})
 QUANTITIES = frozenset({"determiners", "numbers", "several"})
 CONTENT = NOUNS | QUANTITIES | {"colours", "tones", *SIZES}
 MOST = 999
-SPACE_BEFORE_MARK = re.compile(r" ([,.;:!?])")
-REPEATED_MARKS = re.compile(r"[,.;:!?]*([,.;:!?]) ")
+SEAM = re.compile(r"[\s,.;:!?]*([,.;:!?])(?=\s)")
+"""Marks and spaces that stand together where a refusal was left out."""
 LIST_REACH = 8
 """How many words a list after "no" can have before its "or"."""
 
 
 class Item(NamedTuple):
-    """A word or phrase with what it can mean (kind → value).
+    """A word or phrase with what it can mean (kind → value), and where it starts in the brief.
 
     `lemma` is the phrase uninflected. A modifier is the first part of a compound word. `name` is an emoji's own,
     `colour` that of a colour word within the phrase ("red heart").
@@ -34,13 +34,14 @@ class Item(NamedTuple):
     text: str
     lemma: str
     kinds: dict[str, str]
+    start: int
     plural: bool = False
     modifier: bool = False
     name: str = ""
     colour: str | None = None
 
 
-NOTHING = Item("", "", {})
+NOTHING = Item("", "", {}, 0)
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ class Given:
 class Reader:
     """Reads the items of one brief in order."""
 
-    def __init__(self, language: str, items: Sequence[Item]) -> None:
+    def __init__(self, language: str, prompt: str, items: Sequence[Item]) -> None:
         self.language = language
+        self.prompt = prompt
         self.items = items
         self.found: list[Finding] = []
         self.unknown: list[str] = []
@@ -75,17 +77,17 @@ class Reader:
         self.given = Given()
         self.waiting: list[Given] = []
         self.wanted: list[tuple[int, str]] = []
-        """The words outside refusals, each with its clause."""
+        """The brief's text outside refusals, each part with its clause."""
 
     def read(self) -> Reading:
         """The reading of all items."""
         for at, item in enumerate(self.items):
             self._read(at)
             if not (self.refusing or item.modifier):
-                self.wanted.append((self.clause, item.text))
+                end = self.items[at + 1].start if at + 1 < len(self.items) else len(self.prompt)
+                self.wanted.append((self.clause, self.prompt[item.start : end]))
         self._end_refusal()
-        wanted = " ".join(word for _, word in self.wanted)
-        wanted = REPEATED_MARKS.sub(r"\1 ", SPACE_BEFORE_MARK.sub(r"\1", wanted)).strip(" ,.;:")
+        wanted = SEAM.sub(r"\1", "".join(text for _, text in self.wanted)).strip(" ,.;:")
         return sum_up(self.language, self.found, self.unknown, wanted)
 
     def _at(self, at: int) -> Item:
@@ -283,6 +285,6 @@ class Reader:
         self.found.append(Finding(kind, value, item.text, self.clause, self.refusing, self.only))
 
 
-def read(language: str, items: Iterable[Item]) -> Reading:
-    """The reading of a brief's items in that language."""
-    return Reader(language, tuple(items)).read()
+def read(language: str, prompt: str, items: Iterable[Item]) -> Reading:
+    """The reading of a brief and its items in that language."""
+    return Reader(language, prompt, tuple(items)).read()

@@ -30,7 +30,7 @@ def read_brief(prompt: str) -> Reading:
     pieces = list(_split_emoji(prompt))
     tokens = [token for piece in pieces if isinstance(piece, list) for token in piece]
     lexicon = load(detect(tokens))
-    return read(lexicon.language, _items(pieces, lexicon))
+    return read(lexicon.language, prompt, _items(pieces, lexicon))
 
 
 def warm_up() -> None:
@@ -48,12 +48,12 @@ def _split_emoji(prompt: str) -> Iterator[list[Token] | Item]:
             at += 1
             continue
         char = prompt[at : at + found]
-        if words := split(prompt[start:at]):
+        if words := split(prompt[start:at], start):
             yield words
-        yield Item(char, char, {"pictures": spelled[char]}, name=emoji_names()[char])
+        yield Item(char, char, {"pictures": spelled[char]}, at, name=emoji_names()[char])
         at += found
         start = at
-    if words := split(prompt[start:]):
+    if words := split(prompt[start:], start):
         yield words
 
 
@@ -71,15 +71,15 @@ def _phrases(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Item]:
     while at < len(tokens):
         token = tokens[at]
         if token.text in BREAKS:
-            yield Item(token.text, token.key, {"break": token.text})
+            yield Item(token.text, token.key, {"break": token.text}, token.start)
         elif match := lexicon.match(tokens, at) or _borrowed(tokens, at, lexicon):
             text = " ".join(part.text for part in tokens[at : at + match.length])
             colour = _colour_within(tokens[at : at + match.length], lexicon) if "pictures" in match.meanings else None
-            yield Item(text, match.lemma, match.meanings, match.plural, colour=colour)
+            yield Item(text, match.lemma, match.meanings, token.start, match.plural, colour=colour)
             at += match.length
             continue
         elif token.text.isdecimal():
-            yield Item(token.text, token.key, {"numbers": token.text})
+            yield Item(token.text, token.key, {"numbers": token.text}, token.start)
         elif token.is_word:
             yield from _unknown(token, lexicon)
         at += 1
@@ -105,23 +105,24 @@ def _unknown(token: Token, lexicon: Lexicon) -> Iterator[Item]:
     """A word that is in no table: the parts of a hyphenated or compound word, or itself."""
     parts = CLITIC.sub("", token.text).split("-")
     if len(parts) == 2 and lexicon.language == "en" and parts[1] == "free":
-        yield Item(parts[1], parts[1], {"negators": ""})
-        yield from _phrases(split(parts[0]), lexicon)
-        yield Item(",", ",", {"break": ","})
+        yield Item(parts[1], parts[1], {"negators": ""}, token.start)
+        yield from _phrases([word._replace(start=token.start) for word in split(parts[0])], lexicon)
+        yield Item(",", ",", {"break": ","}, token.start, modifier=True)
         return
     if len(parts) > 1 or parts[0] != token.text:
-        yield from _phrases([word for part in parts for word in split(part)], lexicon)
+        words = [word._replace(start=token.start) for part in parts for word in split(part)]
+        yield from _phrases(words, lexicon)
         return
     compounds = lexicon.language in COMPOUNDING and len(token.key) >= SHORTEST_COMPOUND
     halves = lexicon.split_compound(token.key) if compounds else None
     if halves is None:
         place = _place_within(token.key, lexicon) if compounds else None
-        yield Item(token.text, token.key, place or {}, modifier=place is not None)
+        yield Item(token.text, token.key, place or {}, token.start, modifier=place is not None)
         return
     modifier, head = halves
     if before := next((found for part in _unlinked(modifier) if (found := lexicon.find(part))), None):
-        yield Item(token.text, modifier, before, modifier=True)
-    yield Item(token.text, lexicon.lemma(head), lexicon.find(head), head in lexicon.lemmas)
+        yield Item(token.text, modifier, before, token.start, modifier=True)
+    yield Item(token.text, lexicon.lemma(head), lexicon.find(head), token.start, head in lexicon.lemmas)
 
 
 def _place_within(word: str, lexicon: Lexicon) -> dict[str, str] | None:

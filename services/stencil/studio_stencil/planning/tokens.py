@@ -11,7 +11,7 @@ BREAKS = frozenset(',.;:!?()[]{}|/·•–—"“”„«»…')
 
 
 class Token(NamedTuple):
-    """A word, number or mark: as it stands in the text, folded for look-up, and where it starts."""
+    """A word, number or mark: as it stands in the text, folded for look-up, and where it starts in the brief."""
 
     text: str
     key: str
@@ -33,11 +33,14 @@ def without_accents(word: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
 
 
-def split(text: str) -> list[Token]:
-    """Words, numbers and marks in order. Elided articles ("l'océan") become words of their own."""
+def split(text: str, offset: int = 0) -> list[Token]:
+    """Words, numbers and marks in order. Elided articles ("l'océan") become words of their own.
+
+    `offset` is where the text starts in the brief.
+    """
     tokens: list[Token] = []
     for match in WORD.finditer(text):
-        word, start = match.group(), match.start()
+        word, start = match.group(), match.start() + offset
         while elided := ELISION.match(word):
             tokens.append(Token(elided.group(), fold(elided.group()[:-1]), start))
             word, start = word[elided.end() :], start + elided.end()

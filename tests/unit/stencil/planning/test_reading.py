@@ -109,3 +109,18 @@ def test_a_reading_takes_under_five_milliseconds_after_the_first() -> None:
 def test_the_longest_brief_is_read_to_its_end() -> None:
     text = ("a calm meadow with flowers and paths, " * 60)[:1980] + " two hedgehogs"
     assert ("🦔", 2) in {(subject.motif, subject.count) for subject in read_brief(text).subjects}
+
+
+@pytest.mark.parametrize(
+    ("brief", "wanted"),
+    [
+        ("a pond mark3x", "a pond mark3x"),
+        ("no fish please, only waves", "only waves"),
+        ("a whale, without sharks, in the sea; no red", "a whale, in the sea"),
+        ("Dogs are not allowed, we want cats", "we want cats"),
+        ("a fish-free pond with frogs", "a pond with frogs"),
+        ("Harry's 2-storey house, no cars, with trees", "Harry's 2-storey house, with trees"),
+    ],
+)
+def test_what_is_wanted_is_the_brief_without_its_refusals(brief: str, wanted: str) -> None:
+    assert read_brief(brief).wanted == wanted
