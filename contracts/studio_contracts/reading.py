@@ -53,7 +53,7 @@ class Reading(FrozenModel):
 
     `language` is an ISO 639-1 code. `setting` and `patterns` are English identifiers, whatever the brief's language.
     Colours are palette codes. `refused_subjects` are the brief's own words, `refused_motifs` the emoji they stand for.
-    `refused_names` are plain English names of all that is refused but colours. `only_colours` says that the brief wants
+    `refused_names` are the plain English names of refused subjects. `only_colours` says that the brief wants
     its colours and no others. `not_understood` are words that had no effect. `wanted` is the brief without what it
     refuses, in its own words.
     """

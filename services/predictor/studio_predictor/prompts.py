@@ -114,7 +114,8 @@ def _plural(name: str) -> str:
 
 
 def _refused(reading: Reading) -> list[str]:
-    return list(dict.fromkeys([*reading.refused_names, *map(_called, reading.refused_colours)]))
+    patterns = (pattern.replace("_", " ") for pattern in reading.refused_patterns)
+    return list(dict.fromkeys([*reading.refused_names, *patterns, *map(_called, reading.refused_colours)]))
 
 
 def _called(code: str) -> str:

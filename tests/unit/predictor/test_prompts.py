@@ -58,6 +58,10 @@ def test_what_is_refused_stands_in_the_negative_prompt_alone() -> None:
     assert negative.startswith("fish, bright red, red")
 
 
+def test_a_refused_pattern_stands_in_the_negative_prompt() -> None:
+    assert compose(read_brief("a whale without stripes"), "professional", []).negative.startswith("stripes, ")
+
+
 def test_letters_are_not_refused_where_they_are_asked_for() -> None:
     assert "letters" not in compose(read_brief("letters and numbers hopscotch"), "playful", []).negative
 

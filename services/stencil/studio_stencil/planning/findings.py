@@ -30,7 +30,6 @@ def sum_up(language: str, findings: list[Finding], unknown: list[str], wanted: s
     refused = [finding for finding in findings if finding.refused]
     asked = [finding for finding in findings if not finding.refused]
     no_colours = _values(refused, "colour")
-    no_patterns = cast(tuple[PatternWord, ...], _values(refused, "pattern"))
     no_motifs = _unique(motif for finding in refused if finding.subject for motif in _kin(finding.subject))
     no_things = [finding for finding in refused if finding.kind in ("subject", "setting", "unknown")]
     no_names = [finding.subject.name if finding.subject else finding.value for finding in no_things]
@@ -45,8 +44,8 @@ def sum_up(language: str, findings: list[Finding], unknown: list[str], wanted: s
         refused_colours=no_colours,
         refused_subjects=_unique(finding.word for finding in no_things),
         refused_motifs=no_motifs,
-        refused_names=_unique([*no_names, *(pattern.replace("_", " ") for pattern in no_patterns)]),
-        refused_patterns=no_patterns,
+        refused_names=_unique(no_names),
+        refused_patterns=cast(tuple[PatternWord, ...], _values(refused, "pattern")),
         not_understood=_unique(unknown),
         wanted=wanted,
     )
