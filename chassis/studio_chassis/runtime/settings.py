@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from studio_chassis.replicate.webhook_url import normalize_base_url
 from studio_chassis.runtime import failpoints
 from studio_contracts.models import ModelName
 
@@ -21,6 +22,18 @@ def _from_seconds(value: Any) -> Any:
 def _known_failpoint(value: str) -> str:
     failpoints.parse(value)
     return value
+
+
+def _sendable_token(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value().strip()
+    if not (text and text.isascii() and text.isprintable()):
+        raise ValueError("it is empty or holds characters that a header cannot carry")
+    return token
+
+
+def _checked_base_url(url: str) -> str:
+    normalize_base_url(url)
+    return url
 
 
 Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
@@ -74,8 +87,14 @@ class ServiceSettings(BaseSettings):
 class ProviderSettings(ServiceSettings):
     """For the services that talk to Replicate."""
 
-    replicate_api_token: SecretStr = Field(min_length=1, validation_alias="REPLICATE_API_TOKEN")
-    replicate_api_base: str = Field("https://api.replicate.com/v1", validation_alias="REPLICATE_API_BASE")
+    replicate_api_token: Annotated[SecretStr, AfterValidator(_sendable_token)] = Field(
+        min_length=1, validation_alias="REPLICATE_API_TOKEN", description="Replicate's API token"
+    )
+    replicate_api_base: Annotated[str, AfterValidator(_checked_base_url)] = Field(
+        "https://api.replicate.com/v1",
+        validation_alias="REPLICATE_API_BASE",
+        description="Address of Replicate's API; `/v1` is added where it is missing, redirects are not followed",
+    )
 
     @model_validator(mode="after")
     def _has_usable_environment(self) -> Self:
@@ -84,6 +103,19 @@ class ProviderSettings(ServiceSettings):
         if faults := environment_faults():
             raise ValueError("; ".join(faults))
         return self
+
+
+class PublicAddressSettings(ServiceSettings):
+    """For the services that need the outside address: links, webhooks, and whether to poll instead."""
+
+    public_base_url: Annotated[str, AfterValidator(normalize_base_url)] | None = Field(
+        None,
+        validation_alias="PUBLIC_BASE_URL",
+        description=(
+            "The gateway's address from outside: for the provider's webhooks and, with its path, for links; "
+            "without it the reconciler polls"
+        ),
+    )
 
 
 class ModelSettings(ServiceSettings):

@@ -1,15 +1,14 @@
 """Settings of the gateway."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from studio_chassis.replicate.webhook_url import normalize_base_url
-from studio_chassis.runtime.settings import ModelSettings
+from studio_chassis.runtime.settings import ModelSettings, PublicAddressSettings
 
 
-class GatewaySettings(ModelSettings):
+class GatewaySettings(ModelSettings, PublicAddressSettings):
     """Where the gateway listens, what proves a webhook, and what a job may cost."""
 
     port: int = Field(8080, ge=0, le=65535, validation_alias="STUDIO_GATEWAY_PORT", description="Port of the REST API")
@@ -29,11 +28,6 @@ class GatewaySettings(ModelSettings):
         "enforce",
         validation_alias="STUDIO_WEBHOOK_SIGNATURES",
         description="`report` logs what `enforce` would refuse: for the first days with a new signing key",
-    )
-    public_base_url: Annotated[str, AfterValidator(normalize_base_url)] | None = Field(
-        None,
-        validation_alias="PUBLIC_BASE_URL",
-        description="The gateway's address from outside: for the provider's webhooks and, with its path, for links",
     )
     trusted_proxies: str = Field(
         "127.0.0.1,::1",

@@ -1,24 +1,17 @@
 """Settings of the predictor."""
 
 from datetime import timedelta
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from studio_chassis.replicate.webhook_url import normalize_base_url
-from studio_chassis.runtime.settings import Duration, ModelSettings, ProviderSettings
+from studio_chassis.runtime.settings import Duration, ModelSettings, ProviderSettings, PublicAddressSettings
 
 
-class PredictorSettings(ModelSettings, ProviderSettings):
+class PredictorSettings(ModelSettings, PublicAddressSettings, ProviderSettings):
     """Which model to buy from, how, and where the provider calls back."""
 
     replicate_webhook_secret: SecretStr = Field(
         min_length=16, validation_alias="REPLICATE_WEBHOOK_SECRET", description="Key of the tokens in webhook URLs"
-    )
-    public_base_url: Annotated[str, AfterValidator(normalize_base_url)] | None = Field(
-        None,
-        validation_alias="PUBLIC_BASE_URL",
-        description="Where the provider reaches the gateway; without it the reconciler polls",
     )
     prompt_strength: float = Field(
         0.7, ge=0, le=1, validation_alias="STUDIO_PROMPT_STRENGTH", description="0 keeps the stencil, 1 destroys it"

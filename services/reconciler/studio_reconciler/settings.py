@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from studio_chassis.runtime.settings import Duration, ProviderSettings
+from studio_chassis.runtime.settings import Duration, ProviderSettings, PublicAddressSettings
 
 
-class ReconcilerSettings(ProviderSettings):
+class ReconcilerSettings(PublicAddressSettings, ProviderSettings):
     """How long things may take before the reconciler looks after them."""
 
     relay_after: Duration = Field(
@@ -19,11 +19,6 @@ class ReconcilerSettings(ProviderSettings):
         timedelta(minutes=5),
         validation_alias="STUDIO_STUCK_AFTER",
         description="Time without a transition after which a job is rescued; each in vain doubles it, up to 4 times",
-    )
-    public_base_url: str | None = Field(
-        None,
-        validation_alias="PUBLIC_BASE_URL",
-        description="Without it there are no webhooks, so predictions are polled",
     )
     poll_every: Duration = Field(
         timedelta(seconds=2),

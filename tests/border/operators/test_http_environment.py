@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import httpx
 import pytest
-from structlog.testing import capture_logs
 
+from studio_chassis.replicate import http_client
 from studio_chassis.replicate.http_client import (
     NO_PROXY_VARIABLES,
     PROXY_VARIABLES,
@@ -48,10 +49,12 @@ async def test_any_no_proxy_gives_a_client_and_stays_as_it_was(
     monkeypatch.setenv(name, value)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     before = dict(os.environ)
-    with capture_logs() as logs:
-        async with open_http_client() as client:
-            assert isinstance(client, httpx.AsyncClient)
-    assert [line["entries"] for line in logs] == ([ignored] if ignored else [])
+    logged: list[list[str]] = []
+    logger = SimpleNamespace(warning=lambda _, entries: logged.append(entries))
+    monkeypatch.setattr(http_client, "log", logger)
+    async with open_http_client() as client:
+        assert isinstance(client, httpx.AsyncClient)
+    assert logged == ([ignored] if ignored else [])
     assert dict(os.environ) == before
     assert environment_faults() == []
 
