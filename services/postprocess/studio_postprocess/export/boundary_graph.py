@@ -62,8 +62,8 @@ class Ring(NamedTuple):
     bulges: FloatArray
 
 
-class _Way(NamedTuple):
-    """One direction of a chain: the colour on its left, its ends as in Chain, and its path."""
+class _HalfEdge(NamedTuple):
+    """One direction along a chain: the colour on its left, its ends as in Chain, and its path."""
 
     left: int
     start: tuple[int, int]
@@ -140,33 +140,33 @@ def _pixel(indices: ByteArray, x: int, y: int) -> int:
 
 def rings(chains: Sequence[Chain], paths: Sequence[Path]) -> list[Ring]:
     """The outlines of all regions, by colour, put together from the path that was fitted to each chain."""
-    ways = []
+    half_edges = []
     for chain, path in zip(chains, paths, strict=True):
-        ways.append(_Way(chain.left, chain.start, chain.end, path))
-        ways.append(_Way(chain.right, chain.end, chain.start, path.reversed()))
-    ways = [way for way in ways if way.left != OUTSIDE]
-    leaving = {way.start: number for number, way in enumerate(ways)}
+        half_edges.append(_HalfEdge(chain.left, chain.start, chain.end, path))
+        half_edges.append(_HalfEdge(chain.right, chain.end, chain.start, path.reversed()))
+    half_edges = [half_edge for half_edge in half_edges if half_edge.left != OUTSIDE]
+    leaving = {half_edge.start: number for number, half_edge in enumerate(half_edges)}
     found = []
-    for loop in _loops(ways, leaving):
-        points = np.concatenate([ways[i].path.points[:-1] for i in loop])
-        found.append(Ring(ways[loop[0]].left, points, np.concatenate([ways[i].path.bulges for i in loop])))
+    for loop in _loops(half_edges, leaving):
+        points = np.concatenate([half_edges[i].path.points[:-1] for i in loop])
+        found.append(Ring(half_edges[loop[0]].left, points, np.concatenate([half_edges[i].path.bulges for i in loop])))
     return sorted(found, key=lambda ring: ring.colour)
 
 
-def _loops(ways: Sequence[_Way], leaving: dict[tuple[int, int], int]) -> Iterator[list[int]]:
+def _loops(half_edges: Sequence[_HalfEdge], leaving: dict[tuple[int, int], int]) -> Iterator[list[int]]:
     used: set[int] = set()
-    for first in range(len(ways)):
+    for first in range(len(half_edges)):
         loop: list[int] = []
         at = first
         while at not in used:
             used.add(at)
             loop.append(at)
-            at = _next(ways[at], leaving)
+            at = _next(half_edges[at], leaving)
         if loop:
             yield loop
 
 
-def _next(way: _Way, leaving: dict[tuple[int, int], int]) -> int:
-    """The way that goes on with the same region on the left: the first, counted from the left, that there is."""
-    corner, back = way.end
+def _next(half_edge: _HalfEdge, leaving: dict[tuple[int, int], int]) -> int:
+    """The half-edge that goes on with the same region on the left: the first, counted from the left, that there is."""
+    corner, back = half_edge.end
     return next(leaving[corner, (back + turn) % 4] for turn in (1, 2, 3) if (corner, (back + turn) % 4) in leaving)

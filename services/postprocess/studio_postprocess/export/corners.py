@@ -21,26 +21,26 @@ _MEETING_STEPS = 8
 _PARALLEL = 0.2
 
 
-def cut_at_corners(way: FloatArray, closed: bool, pixel: float, steps: float) -> list[FloatArray]:
-    """The parts of a way (n, 2) in mm along the edges of pixels, `steps` of them for each pixel of its true length.
+def cut_at_corners(polyline: FloatArray, closed: bool, pixel: float, steps: float) -> list[FloatArray]:
+    """The parts of a polyline (n, 2) in mm along edges of pixels, `steps` of them for each pixel of its true length.
 
     A corner is moved to where the straight lines on both its sides meet, and the steps beside it are left out. A closed
-    way without corners is one part, as it is; with corners it begins and ends at the first.
+    polyline without corners is one part, as it is; with corners it begins and ends at the first.
     """
     leg = max(2, round(max(CORNER_LEG_MM / pixel, CORNER_LEG_PX) * steps))
-    middle = (way[:-1] + way[1:]) / 2  # between the pixels' corners steps weigh less
+    middle = (polyline[:-1] + polyline[1:]) / 2  # between the pixels' corners steps weigh less
     places = _corners(middle, closed, leg)
     if not places:
-        return [way]
+        return [polyline]
     found = [_meeting(middle, place, leg, pixel) for place in places]
     if closed:
         count = len(middle)
         ends = [*zip(places, found, strict=True), (places[0] + count, found[0])]
     else:
-        count = len(way)
-        ends = [(-1, way[0]), *zip(places, found, strict=True), (count - 1, way[-1])]
+        count = len(polyline)
+        ends = [(-1, polyline[0]), *zip(places, found, strict=True), (count - 1, polyline[-1])]
     return [
-        np.vstack([first, way[np.arange(start + 2, end) % count], last])
+        np.vstack([first, polyline[np.arange(start + 2, end) % count], last])
         for (start, first), (end, last) in pairwise(ends)
     ]
 
@@ -65,7 +65,7 @@ def _meeting(middle: FloatArray, place: int, leg: int, pixel: float) -> FloatArr
 
 
 def _corners(middle: FloatArray, closed: bool, leg: int) -> list[int]:
-    """Positions at which a way turns within a pixel or two."""
+    """Positions at which a polyline turns within a pixel or two."""
     count = len(middle)
     if count < 3 * leg:
         return []

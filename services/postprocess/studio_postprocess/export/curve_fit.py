@@ -18,7 +18,7 @@ TOLERANCE_MM = 5.0
 TOLERANCE_PX = 0.7
 """The same where pixels are so large that this is more: the steps of a straight line are half a pixel from it."""
 LINE_PREFERENCE = 0.9
-"""A line is taken where it reaches at least this part of the way that an arc would."""
+"""A line is taken where it reaches at least this part of the length that an arc would."""
 MAX_BULGE = 1.0
 """Tangent of a quarter of an arc's angle: no arc is more than half a circle."""
 
@@ -52,9 +52,9 @@ def fit(corners: FloatArray, closed: bool, scale: FloatArray) -> Path:
     tolerance = max(TOLERANCE_MM, TOLERANCE_PX * pixel)
     steps = _steps_a_pixel(corners)
     sigma = max(_SMOOTHING_PX, _SMOOTHING_MM / pixel) * steps
-    way = corners * scale
-    parts = cut_at_corners(way, closed, pixel, steps)
-    is_loop = closed and len(parts) == 1 and len(parts[0]) == len(way)
+    polyline = corners * scale
+    parts = cut_at_corners(polyline, closed, pixel, steps)
+    is_loop = closed and len(parts) == 1 and len(parts[0]) == len(polyline)
     nodes, bulges = [complex(*parts[0][0])], []
     for part in parts:
         thinned = _thinned(_smoothed(part, is_loop, sigma), tolerance * _FINE_SHARE)
@@ -62,7 +62,7 @@ def fit(corners: FloatArray, closed: bool, scale: FloatArray) -> Path:
         nodes = [*nodes[:-1], *fitted]
         bulges += bent
     if len(nodes) < 4 and nodes[0] == nodes[-1] and not any(bulges):  # too small to have a shape but that of its pixels
-        return Path(np.round(way, _DECIMALS), np.zeros(len(way) - 1))
+        return Path(np.round(polyline, _DECIMALS), np.zeros(len(polyline) - 1))
     return Path(np.round(np.array([(node.real, node.imag) for node in nodes]), _DECIMALS), np.array(bulges))
 
 
@@ -71,33 +71,35 @@ def _steps_a_pixel(corners: FloatArray) -> float:
     return max(1.0, (len(corners) - 1) / max(1.0, float(np.hypot(*np.diff(corners[::4], axis=0).T).sum())))
 
 
-def _smoothed(way: FloatArray, closed: bool, sigma: float) -> FloatArray:
-    """The way without the pixels' steps. Its ends stay, or those of a closed one without corners meet."""
+def _smoothed(polyline: FloatArray, closed: bool, sigma: float) -> FloatArray:
+    """The polyline without the pixels' steps. Its ends stay, or those of a closed one without corners meet."""
     reach = round(3 * sigma)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights /= weights.sum()
     if closed:
-        padded = way[np.arange(-reach, len(way) - 1 + reach + 1) % (len(way) - 1)]
-    elif len(way) > reach:
-        padded = np.concatenate([2 * way[0] - way[reach:0:-1], way, 2 * way[-1] - way[-2 : -reach - 2 : -1]])
+        padded = polyline[np.arange(-reach, len(polyline) - 1 + reach + 1) % (len(polyline) - 1)]
+    elif len(polyline) > reach:
+        padded = np.concatenate(
+            [2 * polyline[0] - polyline[reach:0:-1], polyline, 2 * polyline[-1] - polyline[-2 : -reach - 2 : -1]]
+        )
     else:
-        padded = np.pad(way, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
+        padded = np.pad(polyline, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
     moved = np.stack([np.convolve(padded[:, axis], weights, mode="valid") for axis in (0, 1)], axis=1)
-    moved[[0, -1]] = moved[[0, 0]] if closed else way[[0, -1]]
+    moved[[0, -1]] = moved[[0, 0]] if closed else polyline[[0, -1]]
     return moved
 
 
-def _thinned(way: FloatArray, tolerance: float) -> list[complex]:
+def _thinned(polyline: FloatArray, tolerance: float) -> list[complex]:
     """Fewer points, x + iy, whose straight lines are within the tolerance."""
-    fewer = cv2.approxPolyDP(way.astype(np.float32)[:, np.newaxis], tolerance, closed=False)
+    fewer = cv2.approxPolyDP(polyline.astype(np.float32)[:, np.newaxis], tolerance, closed=False)
     inner = np.asarray(fewer, np.float64)[1:-1, 0]
-    return [complex(x, y) for x, y in (way[0], *inner.tolist(), way[-1])]
+    return [complex(x, y) for x, y in (polyline[0], *inner.tolist(), polyline[-1])]
 
 
 def _lines_and_arcs(points: list[complex], tolerance: float) -> tuple[list[complex], list[float]]:
     """Nodes among the points, and the bulges between them: each line or arc reaches as far as it can.
 
-    A way that ends where it begins gets two or more, and as few of about equal length as it can.
+    A polyline that ends where it begins gets two or more, and as few of about equal length as it can.
     """
     samples = [points[0]]
     for one, other in pairwise(points):

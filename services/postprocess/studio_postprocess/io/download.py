@@ -27,7 +27,7 @@ class DownloadError(Exception):
     """The picture cannot be had; the text says why in words for the client."""
 
 
-class _Passing(Exception):
+class _TransientError(Exception):
     """A failure that another try may mend."""
 
 
@@ -77,7 +77,7 @@ class Downloader:
                     return await self._read(url, name, number)
             except (httpx.InvalidURL, UnicodeError) as error:  # the latter from names that IDNA does not know
                 raise DownloadError("the provider named an address that cannot be used") from error
-            except (_Passing, httpx.HTTPError, TimeoutError) as error:
+            except (_TransientError, httpx.HTTPError, TimeoutError) as error:
                 if seconds is None:
                     reason = str(error) or type(error).__name__
                     raise DownloadError(f"the picture could not be fetched: {reason}") from error
@@ -102,16 +102,16 @@ class Downloader:
             addresses = await _public_addresses(name)
             request.url = request.url.copy_with(host=addresses[number % len(addresses)])
             request.extensions["sni_hostname"] = name  # whose certificate the host must show
-        answer = await self._http.send(request, stream=True, follow_redirects=False)
-        async with aclosing(answer):
-            if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
-                raise _Passing(f"the file host answered {answer.status_code}")
-            if answer.status_code != httpx.codes.OK:
-                raise DownloadError(f"the file host answered {answer.status_code}")
-            if (encoding := answer.headers.get("Content-Encoding", "identity")).lower() != "identity":
+        response = await self._http.send(request, stream=True, follow_redirects=False)
+        async with aclosing(response):
+            if response.status_code in (408, 425, 429) or response.status_code >= 500:
+                raise _TransientError(f"the file host responded with {response.status_code}")
+            if response.status_code != httpx.codes.OK:
+                raise DownloadError(f"the file host responded with {response.status_code}")
+            if (encoding := response.headers.get("Content-Encoding", "identity")).lower() != "identity":
                 raise DownloadError(f"the file host sent the picture as {encoding[:40]}, which nobody asked for")
             body = bytearray()
-            async for chunk in answer.aiter_bytes():
+            async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise DownloadError(f"the picture is larger than {MAX_BYTES // 2**20} MiB")
