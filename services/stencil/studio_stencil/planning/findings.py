@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from studio_contracts.reading import PatternWord, Reading, Subject, Tone
-from studio_stencil.planning.lexicon import emoji_names
+from studio_stencil.planning.lexicon import kin
 
 Kind = Literal["subject", "setting", "colour", "tone", "pattern", "unknown"]
 
@@ -21,6 +21,8 @@ class Finding:
     refused: bool
     only: bool
     subject: Subject | None = None
+    shades: tuple[str, ...] = ()
+    """Of a colour: all that are refused with it."""
     explicit: bool = False
     """Whether a subject came with a number, size or colour of its own."""
 
@@ -29,8 +31,8 @@ def sum_up(language: str, findings: list[Finding], unknown: list[str], wanted: s
     """The reading that findings in the order of the brief make. What is refused anywhere is wanted nowhere."""
     refused = [finding for finding in findings if finding.refused]
     asked = [finding for finding in findings if not finding.refused]
-    no_colours = _values(refused, "colour")
-    no_motifs = _unique(motif for finding in refused if finding.subject for motif in _kin(finding.subject))
+    no_colours = _unique(code for finding in refused if finding.kind == "colour" for code in finding.shades)
+    no_motifs = _unique(motif for finding in refused if _motif(finding) for motif in kin(_motif(finding)))
     no_things = [finding for finding in refused if finding.kind in ("subject", "setting", "unknown")]
     no_names = [finding.subject.name if finding.subject else finding.value for finding in no_things]
     return Reading(
@@ -59,13 +61,8 @@ def _unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def _kin(subject: Subject) -> tuple[str, ...]:
-    """The motif refused and all others of its kind: no fish means no tropical fish either."""
-    if subject.motif is None:
-        return ()
-    names = emoji_names()
-    word = names[subject.motif]
-    return (subject.motif, *(char for char, name in names.items() if name.split()[-1:] == [word]))
+def _motif(finding: Finding) -> str:
+    return (finding.subject.motif if finding.subject else None) or ""
 
 
 def _merge(findings: list[Finding]) -> tuple[Subject, ...]:

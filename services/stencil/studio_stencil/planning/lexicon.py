@@ -1,7 +1,8 @@
 """What words mean, in each language: the tables of lexicon/*.tsv, read once."""
 
+import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ NOUNS_FIRST = frozenset({"fr", "es", "it", "pt"})
 """Languages that put the chief word of a name, and a thing before its colour and size, first."""
 CERTAIN, KNOWN, LETTER = 2.0, 1.0, 0.5
 """How much a word tells of the language: one that holds sentences together, any other, and a single letter."""
+CLOSED = frozenset({"function", "numbers", "negators", "determiners", "only"})
 VARIATION_SELECTOR = "\ufe0f"
 
 
@@ -42,6 +44,17 @@ class Lexicon:
             self.meanings.setdefault(phrase, {})[kind] = value
             first, words = phrase.split(" ", 1)[0], phrase.count(" ") + 1
             self.longest[first] = max(self.longest.get(first, 0), words)
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """How much each word tells that a text is in this language."""
+        words = {word for word in self.meanings if " " not in word} | self.lemmas.keys()
+        return {word: self._weight(word) for word in words if self.find(word)}
+
+    def _weight(self, word: str) -> float:
+        if not self.find(word).keys() & CLOSED:
+            return KNOWN
+        return CERTAIN if len(word) > 1 else LETTER
 
     def lemma(self, word: str) -> str:
         """The uninflected word where it is known, else the word itself."""
@@ -88,6 +101,22 @@ def emoji_names() -> dict[str, str]:
 
 
 @cache
+def kin(motif: str) -> tuple[str, ...]:
+    """An emoji and all whose name ends with its name: fish, and tropical fish."""
+    names = emoji_names()
+    return (motif, *(char for char, name in names.items() if name.split()[-1:] == [names[motif]]))
+
+
+@cache
+def emoji_start() -> re.Pattern[str]:
+    """Matches each character that an emoji can start with; a digit only where it is made one."""
+    firsts = {char[0] for char in qualified()}
+    plain = "".join(sorted(first for first in firsts if first.isascii()))
+    others = "".join(map(re.escape, sorted(firsts - set(plain))))
+    return re.compile(f"[{others}]|[{re.escape(plain)}](?=[\ufe0f\u20e3])")
+
+
+@cache
 def qualified() -> dict[str, str]:
     """Emoji as written, with or without a variation selector → the spelling that all tables use."""
     lines = (FOLDER / "emoji.tsv").read_text(encoding="utf-8").splitlines()
@@ -98,16 +127,5 @@ def qualified() -> dict[str, str]:
 def detect(tokens: Sequence[Token]) -> str:
     """The language that most of the words belong to."""
     keys = [token.key for token in tokens if token.is_word]
-
-    def score(language: str) -> float:
-        lexicon = load(language)
-        total = 0.0
-        for key in keys:
-            meanings = lexicon.find(key)
-            closed = meanings.keys() & {"function", "numbers", "negators", "determiners", "only"}
-            certain = CERTAIN if closed and len(key) > 1 else LETTER if closed else KNOWN
-            total += certain if meanings else 0.0
-        return total
-
-    scores = {language: score(language) for language in LANGUAGES}
-    return max(LANGUAGES, key=lambda language: scores[language])
+    weights = {language: load(language).weights for language in LANGUAGES}
+    return max(LANGUAGES, key=lambda language: sum(weights[language].get(key, 0.0) for key in keys))

@@ -201,9 +201,10 @@ class Reader:
         item, value = self.items[at], self.items[at].kinds["colours"]
         hues = self.language == "en" and item.plural
         shades = any(self._at(before).lemma in SHADES or self._at(before).text in SHADES for before in (at - 1, at - 2))
-        codes = family(value) if self.refusing or hues or shades else (value.rstrip("*"),)
+        codes = family(value) if hues or shades else (value.rstrip("*"),)
         for code in codes:
             self._note("colour", code, item)
+            self.found[-1].shades = family(value)
         if not self.refusing and not self._attach(at, "colour", codes[0]):
             given = self.given
             self.given = Given(given.count, given.several, given.article, given.size, given.colours + codes)
@@ -256,6 +257,7 @@ class Reader:
             )
             if item.colour and not self.refusing:
                 self._note("colour", item.colour, item)
+                self.found[-1].shades = (item.colour,)
             self._note("subject", motif or kind, item)
             self.found[-1].subject = subject
             self.found[-1].explicit = bool((one.count and not one.article) or one.size or subject.colour)

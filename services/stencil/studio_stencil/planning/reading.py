@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from studio_contracts.reading import Reading
-from studio_stencil.planning.lexicon import Lexicon, Match, detect, emoji_names, load, qualified
+from studio_stencil.planning.lexicon import Lexicon, Match, detect, emoji_names, emoji_start, load, qualified
 from studio_stencil.planning.reader import Item, read
 from studio_stencil.planning.tokens import BREAKS, Token, split
 
@@ -15,8 +15,6 @@ BORROWED = frozenset({"pictures", "settings", "patterns", "colours"})
 SHORTEST_BORROWED = 5
 """Shorter English words in a text of another language are too often words of that language."""
 LONGEST_EMOJI = 14
-KEYCAP = ("\ufe0f", "\u20e3")
-"""What makes a digit an emoji."""
 CLITIC = re.compile(r"['\u2019](?:s|d|ll|re|ve|m)$", re.IGNORECASE)
 """English endings that a word is known without: "we'd", "the dragon's"."""
 
@@ -40,19 +38,17 @@ def warm_up() -> None:
 
 def _split_emoji(prompt: str) -> Iterator[list[Token] | Item]:
     """The text's words in runs between its emoji, each emoji as an item of its own."""
-    spelled, start, at = qualified(), 0, 0
-    while at < len(prompt):
-        plain = prompt[at].isascii() and prompt[at + 1 : at + 2] not in KEYCAP
-        found = 0 if plain else next((n for n in range(LONGEST_EMOJI, 0, -1) if prompt[at : at + n] in spelled), 0)
-        if not found:
-            at += 1
+    spelled, start = qualified(), 0
+    for match in emoji_start().finditer(prompt):
+        at = match.start()
+        found = next((n for n in range(LONGEST_EMOJI, 0, -1) if prompt[at : at + n] in spelled), 0)
+        if at < start or not found:
             continue
-        char = prompt[at : at + found]
         if words := split(prompt[start:at], start):
             yield words
+        char = prompt[at : at + found]
         yield Item(char, char, {"pictures": spelled[char]}, at, name=emoji_names()[char])
-        at += found
-        start = at
+        start = at + found
     if words := split(prompt[start:], start):
         yield words
 

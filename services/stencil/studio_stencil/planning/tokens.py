@@ -5,7 +5,9 @@ import unicodedata
 from typing import NamedTuple
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+|[^\w\s]|_")
-ELISION = re.compile(r"^(?:l|d|j|m|t|s|c|n|qu|un|all|dall|dell|nell|sull|sott)['\u2019](?=\w)", re.IGNORECASE)
+ELISION = re.compile(
+    r"^(?:l|d|j|m|t|s|c|n|(?:jus|lors|puis|quel)?qu|un|all|dall|dell|nell|sull|sott)['\u2019](?=\w)", re.IGNORECASE
+)
 BREAKS = frozenset(',.;:!?()[]{}|/·•–—"“”„«»…')
 """Marks that end a phrase."""
 
