@@ -115,6 +115,13 @@ def clean(indices: ByteArray, mm_per_pixel: float, look: ByteArray | None = None
     return Cleaned(result, seen, shapes.indices, working, float(np.mean(raw != seen)))
 
 
+def without_small_and_thin(cleaned: Cleaned, mm_per_pixel: float) -> Cleaned:
+    """A cleaned surface without what is still too small or too thin on its own, finer grid."""
+    result = _settled(cleaned.indices, mm_per_pixel, mm_per_pixel, None).indices
+    laid = cv2.resize(result, cleaned.laid.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
+    return cleaned._replace(indices=result, laid=laid)
+
+
 def _working_grid(indices: ByteArray, mm_per_pixel: float) -> tuple[tuple[int, int], float]:
     height, width = indices.shape
     working = max(WORKING_MM, mm_per_pixel)

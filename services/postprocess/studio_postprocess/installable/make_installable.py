@@ -5,14 +5,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from studio_contracts.installer import InstallerRule
 from studio_contracts.job import LayoutKind
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.export.drawing import Drawing, draw
 from studio_postprocess.export.materials import Materials, materials
-from studio_postprocess.installable.cleaning import WORKING_MM, Cleaned, clean, untouched
+from studio_postprocess.installable.cleaning import WORKING_MM, Cleaned, clean, untouched, without_small_and_thin
 from studio_postprocess.installable.layout import border_of, compose
 from studio_postprocess.installable.rules import Inspection, inspect
+
+SIZE_RULES: tuple[InstallerRule, ...] = ("width", "gap", "area")
+"""The rules that cleaning can always obey, by taking away what breaks them."""
 
 
 class Installable(NamedTuple):
@@ -82,6 +86,11 @@ def _cleaned(
     if before.score < 100:
         cleaned = clean(composed, mm_per_pixel, look)
         after = inspect(cleaned.indices, mm_per_pixel)
+        if any(after.counts[rule] for rule in SIZE_RULES):
+            again = without_small_and_thin(cleaned, mm_per_pixel)
+            again_after = inspect(again.indices, mm_per_pixel)
+            if again_after.score > after.score:
+                cleaned, after = again, again_after
         if after.score >= before.score:
             return before, cleaned, after
     return before, untouched(composed, mm_per_pixel), before
