@@ -52,7 +52,7 @@ def find_strokes(indices: ByteArray, mm_per_pixel: float, width_mm: float) -> St
         return Strokes(pieces, distance, nothing, nothing)
     long = slender(narrow, width, _SLENDER)
     ground = between_parts(pieces, narrow)
-    axes = ridges(pieces, distance, narrow.spread(long, False))
+    axes = ridges(pieces, distance) & narrow.spread(long, False)
     gaps = axes & narrow.spread(ground, False)
     return Strokes(pieces, distance, axes & ~gaps, gaps)
 
@@ -128,22 +128,25 @@ def _area_when_widened(strokes: Strokes, mm_per_pixel: float) -> FloatArray:
 def _origins(lacking: FloatArray, mm_per_pixel: float) -> FloatArray:
     """Where what comes to each pixel comes from, (height, width, x and y), if each source pixel widens by `lacking`."""
     height, width = lacking.shape
-    spread = cv2.GaussianBlur(lacking.astype(np.float32), (0, 0), 2.0)
-    half = (2 * max(1, round(width / 4)), 2 * max(1, round(height / 4)))  # cv2.dct wants even sides
-    waves = cv2.dct(cv2.resize(spread, half, interpolation=cv2.INTER_AREA))
-    steps = [2 * np.cos(np.pi * np.arange(side) / side) - 2 for side in half]
+    size = (2 * max(1, round(width / 4)), 2 * max(1, round(height / 4)))  # half as fine, and even, as cv2.dct wants it
+    spread = cv2.resize(cv2.GaussianBlur(lacking.astype(np.float32), (0, 0), 2.0), size, interpolation=cv2.INTER_AREA)
+    steps = [2 * np.cos(np.pi * np.arange(side, dtype=np.float32) / side) - 2 for side in size]
     screening = (2 * mm_per_pixel / _REACH_MM) ** 2
-    potential = cv2.idct((waves / (steps[1][:, None] + steps[0] - screening)).astype(np.float32))
-    flow = cv2.resize(2 * np.dstack(np.gradient(potential)[::-1]), (width, height))
-    far = np.linalg.norm(flow, axis=2, keepdims=True) * mm_per_pixel
-    flow = (flow * np.minimum(1, MOST_MOVED_MM / np.maximum(far, 1e-6))).astype(np.float32)
-    grid = np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
-    stretch = (1 + spread)[..., np.newaxis]
+    potential = cv2.idct((cv2.dct(spread) / (steps[1][:, None] + steps[0] - screening)).astype(np.float32))
+    flow = np.dstack(np.gradient(potential)[::-1])
+    far = np.hypot(flow[..., 0], flow[..., 1])[..., np.newaxis] * 2 * mm_per_pixel
+    flow *= np.minimum(1, MOST_MOVED_MM / np.maximum(far, 1e-6)).astype(np.float32)
+    grid, stretch = _grid(size), (1 + spread)[..., np.newaxis]
     origin: FloatArray = grid
     for _ in range(_NEWTON_STEPS):  # the flow says where each pixel goes to: turned round
-        by = _moved(stretch, origin, cv2.INTER_LINEAR).reshape(height, width, 1)
+        by = _moved(stretch, origin, cv2.INTER_LINEAR).reshape(stretch.shape)
         origin = origin - (origin + _moved(flow, origin, cv2.INTER_LINEAR) - grid) / by
-    return origin
+    return _grid((width, height)) + 2 * cv2.resize(origin - grid, (width, height))
+
+
+def _grid(size: tuple[int, int]) -> FloatArray:
+    """x and y of each pixel, shape (height, width, 2)."""
+    return np.dstack(np.meshgrid(*(np.arange(side, dtype=np.float32) for side in size)))
 
 
 def _moved(picture: NDArray[Any], origin: FloatArray, interpolation: int) -> NDArray[Any]:

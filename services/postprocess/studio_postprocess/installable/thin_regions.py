@@ -67,30 +67,27 @@ def unreached_within(distance: FloatArray, width: float, boxes: IntArray) -> Boo
     return where
 
 
-def ridges(pieces: Pieces, distance: FloatArray, where: BoolArray) -> BoolArray:
-    """The medial axes of the pieces, about a pixel wide, where `where` holds: `edge_distance` falls off to both sides.
+def ridges(pieces: Pieces, distance: FloatArray) -> BoolArray:
+    """The medial axes of the pieces, about a pixel wide: where `edge_distance` falls off to both sides.
 
     Looked at along rows and along columns; of two equal neighbours the second counts. A corner blunter than 120
     degrees has no axis.
     """
-    labels = cv2.copyMakeBorder(pieces.labels, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(-2,)).ravel()
-    width = distance.shape[1] + 4
-    far = cv2.copyMakeBorder(distance, 2, 2, 2, 2, cv2.BORDER_CONSTANT).ravel()
-    row, column = np.nonzero(where)
-    at = (row + 2) * width + column + 2
-    own, piece = far[at], labels[at]
-
-    def beside(step: int) -> FloatArray:
-        there = at + step
-        return np.where(labels[there] == piece, far[there], np.float32(-1))
-
-    axis = np.zeros(at.shape, np.bool_)
-    for step in (1, width):
-        fall = 2 * own - beside(-2 * step) - beside(2 * step)
-        axis |= (own >= beside(-step)) & (own > beside(step)) & (fall >= _FALL)
     found = np.zeros(distance.shape, np.bool_)
-    found[row, column] = axis
+    for axis in (0, 1):
+        labels, own = np.moveaxis(pieces.labels, axis, 0), np.moveaxis(distance, axis, 0)
+        before, after, far_before, far_after = (_beside(labels, own, step) for step in (-1, 1, -2, 2))
+        ridge = np.moveaxis(found, axis, 0)
+        ridge |= (own >= before) & (own > after) & (2 * own - far_before - far_after >= _FALL)
     return found
+
+
+def _beside(labels: IntArray, distance: FloatArray, step: int) -> FloatArray:
+    """The distance so many rows further on, or -1 where that is another piece."""
+    beside = np.full(distance.shape, -1, np.float32)
+    here, there = (slice(None, -step), slice(step, None)) if step > 0 else (slice(-step, None), slice(None, step))
+    np.copyto(beside[here], distance[there], where=labels[here] == labels[there])
+    return beside
 
 
 class Sides(NamedTuple):

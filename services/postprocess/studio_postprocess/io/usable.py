@@ -1,5 +1,6 @@
 """Whether a decoded picture can be a concept at all, and what is odd about it."""
 
+import cv2
 import numpy as np
 
 from studio_postprocess.clamp.colour import ByteArray
@@ -32,6 +33,6 @@ def warnings_of(rgb: ByteArray, expected_size: tuple[int, int]) -> list[PictureW
         found.append(PictureWarning("size_mismatch", f"the picture is {width}x{height} pixels, not {asked} as asked"))
     if int(np.max(rgb)) <= _SAME:
         found.append(PictureWarning("all_black", "the picture is black: the provider's safety filter withheld it"))
-    elif int(np.ptp(rgb, axis=(0, 1)).max()) <= _SAME:
+    elif max(np.ptp(channel) for channel in cv2.split(rgb)) <= _SAME:  # far faster than along two axes
         found.append(PictureWarning("blank", "the picture is blank: it shows a single colour"))
     return found

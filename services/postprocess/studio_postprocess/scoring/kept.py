@@ -67,7 +67,7 @@ def _share(lengths: list[tuple[float, float]]) -> float:
 def _surviving(seen: ByteArray, laid: ByteArray, mm_per_pixel: float) -> dict[int, tuple[float, float]]:
     """For each colour the length that survives and the whole length, in pixels; two colours share a border's."""
     distance = edge_distance(seen)
-    axes = ridges(pieces_of(seen), distance, np.ones(seen.shape, np.bool_))
+    axes = ridges(pieces_of(seen), distance)
     borders = _borders(seen) & ~unreached(distance, MIN_WIDTH_MM / mm_per_pixel)
     borders_now = _borders(laid)
     reach = TOLERANCE_MM / mm_per_pixel
