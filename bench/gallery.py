@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import gallery_cleaning
 from PIL import Image, ImageDraw, ImageFont
 
 from studio_contracts.palette import BY_CODE
@@ -136,6 +137,7 @@ def main() -> None:
         before = median(row.laid.before.score for row in rows)
         after = median(row.laid.after.score for row in rows)
         print(f"{path}: median {milliseconds:.0f} ms a stencil, installer score {before:g} to {after:g} by cleaning")
+    gallery_cleaning.main(folder)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,169 @@
+"""Pictures that nobody here made, before and after cleaning, and the figures of docs/pictures.md on them.
+
+The pictures lie beside the repository, in ../shared/pictures, or where STUDIO_SHARED_PICTURES says. Each row is one
+picture on a surface of 5 x 5 m: the original, its exact clamp to the concept's own palette, and what would be laid.
+"""
+
+import io
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from studio_contracts.brief import Surface
+from studio_contracts.installer import InstallerRule
+from studio_contracts.palette import BY_CODE
+from studio_postprocess.concept import make_concept
+from studio_postprocess.io.decode import decode
+from studio_postprocess.results import ConceptPictures
+from studio_stencil.planning.plan import make_plan
+
+TOP = Path(__file__).parents[1]
+FOLDER = Path(os.environ.get("STUDIO_SHARED_PICTURES", TOP.parent / "shared" / "pictures"))
+SURFACE = Surface(width_m=5, height_m=5)
+SECTION = ("<!-- cleaning -->", "<!-- /cleaning -->")
+SIZE_RULES: tuple[InstallerRule, ...] = ("width", "gap", "area", "pieces")
+
+BOX, GAP, CAPTION, COLUMNS = 300, 12, 46, 2
+INK, PAPER = "#20201E", "#FAFAF7"
+
+
+class Shared(NamedTuple):
+    """One picture: its file, the brief a designer would write for it, whether it is flat, and the colours named."""
+
+    file: str
+    brief: str
+    flat: bool
+    asked: tuple[str, ...] = ()
+
+
+PICTURES = (
+    Shared("dragon-on-castle.png", "a dragon on a castle", True),
+    Shared("house-scribble.png", "a house with sun and clouds, white on black", True, ("RH31", "RH70")),
+    Shared("candy-jar-flat.jpg", "a sweet shop with rainbow and clouds", True),
+    Shared("gum-trees-vector.jpg", "gum trees by a river", True),
+    Shared("flag-rhombus.png", "yellow rhombus on green with a blue disc", True, ("RH41", "RH11", "RH20")),
+    Shared(
+        "flag-six-colours.png",
+        "red, white, green, yellow, black and blue bands",
+        True,
+        ("RH02", "RH31", "RH12", "RH41", "RH70", "RH20"),
+    ),
+    Shared("steampunk-fish.jpg", "a big fish", False),
+    Shared("bottle-at-dusk.jpg", "night sky in a bottle, purple and orange", False, ("RH21", "RH50")),
+    Shared("fox-in-kitchen.jpg", "a fox cooking", False),
+    Shared("mountains.jpg", "blue mountains at sunrise", False, ("RH20",)),
+    Shared("fox-in-snow.jpg", "a fox in the snow", False),
+    Shared("unicorn-rider.jpg", "a unicorn and an astronaut", False),
+    Shared("engine-drawing.jpg", "an old steam engine", False),
+)
+
+
+class Outcome(NamedTuple):
+    """A picture's concept, the mean difference in the palette its brief alone would have given, and CPU seconds."""
+
+    shared: Shared
+    original: bytes
+    concept: ConceptPictures
+    planned_delta_e: float
+    seconds: float
+
+
+def outcomes() -> Iterator[Outcome]:
+    """Every shared picture that is there, made into a concept."""
+    for shared in PICTURES:
+        path = FOLDER / shared.file
+        if path.exists():
+            yield _outcome(shared, path.read_bytes())
+
+
+def _outcome(shared: Shared, original: bytes) -> Outcome:
+    palette = tuple(BY_CODE[code] for code in make_plan(shared.brief, 5.0, 5.0, None, None, 1).codes)
+    height, width = decode(original).rgb.shape[:2]
+    stencil = np.zeros((8, 8), np.uint8)
+    planned = make_concept(original, palette, (width, height), stencil, "full", SURFACE)
+    asked = [BY_CODE[code] for code in shared.asked]
+    started = time.process_time()
+    concept = make_concept(original, palette, (width, height), stencil, "full", SURFACE, asked)
+    return Outcome(shared, original, concept, planned.quality.mean_delta_e, time.process_time() - started)
+
+
+def sheet(made: Sequence[Outcome]) -> Image.Image:
+    rows = -(-len(made) // COLUMNS)
+    width = 3 * (BOX + GAP) + GAP
+    page = Image.new("RGB", (COLUMNS * width, rows * (BOX + CAPTION) + GAP), PAPER)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(13)
+    for number, outcome in enumerate(made):
+        left, top = number % COLUMNS * width + GAP, number // COLUMNS * (BOX + CAPTION) + GAP
+        pictures = outcome.concept.pictures
+        files = outcome.original, pictures["quantized"].data, pictures["installable"].data
+        for place, data in enumerate(files):
+            with Image.open(io.BytesIO(data)) as opened:
+                picture = opened.convert("RGB")
+            picture.thumbnail((BOX, BOX), Image.Resampling.BOX)
+            page.paste(picture, (left + place * (BOX + GAP), top))
+        pen.text((left, top + BOX + 4), _caption(outcome), INK, font)
+    return page
+
+
+def _caption(outcome: Outcome) -> str:
+    report = outcome.concept.installer
+    broken = ", ".join(f"{count} {rule}" for rule, count in report.counts.items() if count) or "nothing broken"
+    told = ", ".join(warning.code for warning in outcome.concept.warnings)
+    line = f"{outcome.shared.brief}: kept {report.kept:.0%}, subject {report.kept_subject:.0%}"
+    return f"{line}\ninstaller {report.score_before} to {report.score}: {broken}{f' ({told})' if told else ''}"
+
+
+def figures(made: Sequence[Outcome]) -> str:
+    """The section of docs/pictures.md."""
+    lines = [
+        "| picture | kept | subject | size rules broken | installer | mean ΔE by brief | fitted | score |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for outcome in made:
+        report, quality = outcome.concept.installer, outcome.concept.quality
+        broken = sum(report.counts[rule] for rule in SIZE_RULES)
+        lines.append(
+            f"| {outcome.shared.file}{' (flat)' if outcome.shared.flat else ''} | {report.kept:.2f} "
+            f"| {report.kept_subject:.2f} | {broken} | {report.score_before} → {report.score} "
+            f"| {outcome.planned_delta_e:.1f} | {quality.mean_delta_e:.1f} | {quality.score:.2f} |"
+        )
+    flat, others = (
+        [one.concept.installer.kept or 0.0 for one in made if one.shared.flat == is_flat] for is_flat in (True, False)
+    )
+    lines += [
+        "",
+        f"Kept, mean: flat {mean(flat):.2f}, others {mean(others):.2f}. Mean ΔE: "
+        f"{mean(one.planned_delta_e for one in made):.1f} in the palette of the brief, "
+        f"{mean(one.concept.quality.mean_delta_e for one in made):.1f} in the picture's own.",
+    ]
+    return "\n".join(lines)
+
+
+def write_section(path: Path, text: str) -> None:
+    """Put the text between the section's marks in a page."""
+    before, rest = path.read_text().split(SECTION[0])
+    after = rest.split(SECTION[1])[1]
+    path.write_text(f"{before}{SECTION[0]}\n{text}\n{SECTION[1]}{after}")
+
+
+def main(folder: Path) -> None:
+    made = list(outcomes())
+    if not made:
+        print(f"no shared pictures in {FOLDER}: their sheet and figures are left out")
+        return
+    path = folder / "cleaning.png"
+    sheet(made).save(path, optimize=True)
+    write_section(TOP / "docs" / "pictures.md", figures(made))
+    print(f"{path}: {len(made)} pictures, mean {mean(one.seconds for one in made) * 1000:.0f} ms of a processor each")
+
+
+if __name__ == "__main__":
+    target = TOP / "out" / "gallery"
+    target.mkdir(parents=True, exist_ok=True)
+    main(target)
