@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from studio_contracts.reading import Reading, SizeWord, Subject, SubjectKind
 from studio_stencil.planning.colour_words import family
 from studio_stencil.planning.findings import Finding, Kind, sum_up
+from studio_stencil.planning.items import NOTHING, Given, Item
 from studio_stencil.planning.lexicon import NOUNS_FIRST, emoji_names
 
 LINKS = frozenset({"of", "de", "d", "di", "von", "vom", "van", "der", "des", "du", "del"})
@@ -22,42 +22,6 @@ SEAM = re.compile(r"[\s,.;:!?]*([,.;:!?])(?=\s)")
 """Marks and spaces that stand together where a refusal was left out."""
 LIST_REACH = 8
 """How many words a list after "no" can have before its "or"."""
-
-
-class Item(NamedTuple):
-    """A word or phrase with what it can mean (kind → value), and where it starts in the brief.
-
-    `lemma` is the phrase uninflected. A modifier is the first part of a compound word. `name` is an emoji's own,
-    `colour` that of a colour word within the phrase ("red heart").
-    """
-
-    text: str
-    lemma: str
-    kinds: dict[str, str]
-    start: int
-    plural: bool = False
-    modifier: bool = False
-    name: str = ""
-    colour: str | None = None
-
-
-NOTHING = Item("", "", {}, 0)
-
-
-@dataclass(frozen=True)
-class Given:
-    """What was said of a thing before the thing itself."""
-
-    count: int | None = None
-    several: bool = False
-    article: bool = False
-    size: SizeWord | None = None
-    colours: tuple[str, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a number or a size waits for its thing: "two big and one small dinosaur"."""
-        return self.count is not None or self.size is not None
 
 
 class Reader:

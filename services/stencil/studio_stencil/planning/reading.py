@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from studio_contracts.reading import Reading
+from studio_stencil.planning.items import Item
 from studio_stencil.planning.lexicon import Lexicon, Match, detect, emoji_names, emoji_start, load, qualified
-from studio_stencil.planning.reader import Item, read
+from studio_stencil.planning.reader import read
 from studio_stencil.planning.tokens import BREAKS, Token, split
 
 COMPOUNDING = frozenset({"de", "nl"})

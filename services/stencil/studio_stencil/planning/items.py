@@ -1,0 +1,42 @@
+"""The parts a brief is read from: phrases with what they can mean, and what is said of a thing before the thing."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from studio_contracts.reading import SizeWord
+
+
+class Item(NamedTuple):
+    """A word or phrase with what it can mean (kind → value), and where it starts in the brief.
+
+    `lemma` is the phrase uninflected. A modifier is the first part of a compound word. `name` is an emoji's own,
+    `colour` that of a colour word within the phrase ("red heart").
+    """
+
+    text: str
+    lemma: str
+    kinds: dict[str, str]
+    start: int
+    plural: bool = False
+    modifier: bool = False
+    name: str = ""
+    colour: str | None = None
+
+
+NOTHING = Item("", "", {}, 0)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was said of a thing before the thing itself."""
+
+    count: int | None = None
+    several: bool = False
+    article: bool = False
+    size: SizeWord | None = None
+    colours: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a number or a size waits for its thing: "two big and one small dinosaur"."""
+        return self.count is not None or self.size is not None
