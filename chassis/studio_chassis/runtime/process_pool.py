@@ -28,6 +28,8 @@ import structlog
 
 from studio_chassis.errors import ChassisError, Unavailable
 
+START_SECONDS = 120.0
+"""A child imports the program's main module first. That is not part of any call's time."""
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -129,7 +131,7 @@ class _Worker:
         self._pipe: Connection | None = None
 
     def start(self) -> None:
-        """Start the child if it does not run."""
+        """Start the child if it does not run, and wait until it is ready for calls. Raises EOFError and OSError."""
         if self._process is not None and self._process.is_alive():
             return
         self._discard()
@@ -138,12 +140,15 @@ class _Worker:
         process.start()
         theirs.close()
         self._process, self._pipe = process, ours
+        if not ours.poll(START_SECONDS):
+            raise TimeoutError("the child process does not start")
+        ours.recv()
 
     def call(self, function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
         """Have the child call a function."""
-        self.start()
-        assert self._pipe is not None
         try:
+            self.start()
+            assert self._pipe is not None
             self._pipe.send((function, arguments))
             if not self._pipe.poll(self._limits.seconds):
                 log.warning("child process killed at its deadline", function=function.__name__)
@@ -204,6 +209,7 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _end_with_parent()
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    pipe.send(None)  # ready
     while True:
         try:
             call = pipe.recv_bytes()

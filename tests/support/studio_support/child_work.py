@@ -19,4 +19,4 @@ class TwoPartError(Exception):
 
 def fail_in_two_parts() -> None:
     """Raise TwoPartError."""
-    raise TwoPartError("in ", "vain")
+    raise TwoPartError("two ", "parts")

@@ -20,6 +20,8 @@ from studio_support.child_work import fail_in_two_parts, pid_after
 
 SECONDS = 3.0
 LIMITS = Limits(memory_bytes=256 * 2**20, seconds=SECONDS)
+PATIENT = Limits(memory_bytes=256 * 2**20, seconds=3600)
+"""Work that is not ended by the test would run into the test's own time limit."""
 
 PARENT = """
 import asyncio, os, time
@@ -70,7 +72,7 @@ async def test_results_and_errors_come_back(pool: ProcessPool) -> None:
 
 
 async def test_an_error_that_cannot_travel_comes_as_text(pool: ProcessPool) -> None:
-    with pytest.raises(RuntimeError, match="TwoPartError: in vain"):
+    with pytest.raises(RuntimeError, match="TwoPartError: two parts"):
         await pool.run(fail_in_two_parts)
 
 
@@ -82,10 +84,8 @@ async def test_too_much_memory_is_an_error_and_nothing_else(pool: ProcessPool) -
 
 async def test_too_much_time_ends_the_call_and_the_child(pool: ProcessPool) -> None:
     before = await pids(pool)
-    start = time.monotonic()
     with pytest.raises(WorkLost, match="longer than 3 seconds"):
         await pool.run(sum, range(10**12))
-    assert time.monotonic() - start < SECONDS + 30
     assert len(await pids(pool) & before) == 1
     assert until(lambda: sum(map(is_running, before)) == 1)
 
@@ -125,9 +125,9 @@ async def test_the_signals_that_stop_a_service_are_the_parent_s(pool: ProcessPoo
 
 
 async def test_a_cancelled_caller_ends_the_work() -> None:
-    async with open_process_pool(2, Limits(LIMITS.memory_bytes, 600), "json") as pool:
+    async with open_process_pool(2, PATIENT, "json") as pool:
         before = await pids(pool)
-        task = asyncio.create_task(pool.run(time.sleep, 500))
+        task = asyncio.create_task(pool.run(time.sleep, PATIENT.seconds))
         await asyncio.sleep(0.3)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -147,9 +147,9 @@ async def test_closing_ends_all_children() -> None:
 
 
 async def test_work_that_a_stopping_service_ends_is_not_at_fault() -> None:
-    async with open_process_pool(1, LIMITS, "json") as pool:
+    async with open_process_pool(1, PATIENT, "json") as pool:
         assert await pool.run(len, "started") == 7
-        call = asyncio.create_task(pool.run(pid_after, 2.5))
+        call = asyncio.create_task(pool.run(time.sleep, PATIENT.seconds))
         await asyncio.sleep(0.3)
     with pytest.raises(Unavailable):
         await call
