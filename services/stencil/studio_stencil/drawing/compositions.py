@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import shapely
-from shapely.affinity import translate
+from shapely.affinity import rotate, scale, translate
 
 from studio_contracts.palette import BY_CODE
 from studio_stencil.drawing.backgrounds import Background, discs, flowing, horizon, plain, pool, winding
@@ -14,10 +15,11 @@ from studio_stencil.drawing.colour import CLOSE, difference, lab
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, layers_of, placed_in
 from studio_stencil.drawing.scene import Ground, Layer
 from studio_stencil.motifs.colours import fill_difference, motif_colours, natural_colours
+from studio_stencil.motifs.layable import outline
 from studio_stencil.motifs.library import STEPS
 from studio_stencil.motifs.sizes import least_size_m
 
-STEP_EDGE_MM = 205.0
+STEP_EDGE_MM = 135.0
 """Prints keep this far from the edge of a path."""
 SKY, LAND = "#8fd0f0", "#6aa84f"
 """What sky and ground look like."""
@@ -191,12 +193,11 @@ def path(job: Job) -> Drawn:
     layers = [Layer(layer.colour, layer.area.intersection(ground.whole)) for layer in layers]
     free = ground.surface.difference(layers[0].area)
     fields = [Field(0, piece) for piece in shapely.get_parts(free)]
-    beside = [wish for wish in job.wishes if wish not in steps]
-    placed = placed_in(fields, beside, job.rng) if beside else []
-    for wish in steps:
-        placed += _along(line, ribbon.intersection(ground.surface), wish, accents[0]) or placed_in(
-            fields, [wish], job.rng
-        )
+    on_it = ribbon.intersection(ground.surface)
+    prints = {wish.emoji: _along(line, on_it, wish, accents[0]) for wish in steps}
+    beside = [wish for wish in job.wishes if not prints.get(wish.emoji)]
+    placed = [place for found in prints.values() for place in found]
+    placed += placed_in(fields, beside, job.rng) if beside else []
     return with_motifs(job, Background(layers, []), placed)
 
 
@@ -204,10 +205,11 @@ def _along(line: shapely.LineString, ribbon: shapely.Geometry, wish: Wanted, col
     """Prints one after the other along a path, left and right in turns; none where the path is too narrow."""
     width = 2 * shapely.maximum_inscribed_circle(ribbon, tolerance=10).length
     box = hull(wish.emoji, 1.0).bounds
-    size = min(0.9 * (width - 2 * STEP_EDGE_MM) / (box[2] - box[0]), 2.2)
-    if size < least_size_m(wish.emoji):
+    size = least_size_m(wish.emoji)
+    if size > (width - 2 * STEP_EDGE_MM) / (box[2] - box[0]):
         return []
-    aside = max(0.0, (width - 2 * STEP_EDGE_MM) / 2 - size * (box[2] - box[0]) / 2)
+    print_ = outline(wish.emoji, round(size, 3))
+    aside = max(0.0, (width - 2 * STEP_EDGE_MM) / 2 - 1.2 * size * (box[2] - box[0]) / 2)
     stride = size * (box[3] - box[1]) + 2 * APART_MM
     inside = ribbon.buffer(-STEP_EDGE_MM)
     found: list[Placed] = []
@@ -216,13 +218,15 @@ def _along(line: shapely.LineString, ribbon: shapely.Geometry, wish: Wanted, col
         at = (number + 0.5) * stride
         here, ahead = line.interpolate(at), line.interpolate(at + 50.0)
         dx, dy = (ahead.x - here.x) / 50.0, (ahead.y - here.y) / 50.0
-        side = aside if number % 2 else -aside
-        turn = math.degrees(math.atan2(dy, dx)) + 90.0
-        x, y = here.x - dy * side, here.y + dx * side
-        shape = translate(hull(wish.emoji, size, turn, bool(number % 2)), x, y)
-        if inside.covers(shape) and not shape.distance(last) < APART_MM:
-            last = shape
-            found.append(Placed(wish.emoji, x, y, size, turn, bool(number % 2), colour, wish.colour))
+        flipped = scale(print_, -1 if number % 2 else 1, 1, origin=(0, 0))
+        heading = math.degrees(math.atan2(dy, dx)) + 90.0
+        for side, turn in product((aside if number % 2 else -aside, 0.0), (heading, heading - 15.0, heading + 15.0)):
+            x, y = here.x - dy * side, here.y + dx * side
+            shape = translate(rotate(flipped, turn, origin=(0, 0)), x, y)
+            if inside.covers(shape) and not shape.distance(last) < APART_MM:
+                last = shape
+                found.append(Placed(wish.emoji, x, y, size, turn, bool(number % 2), colour, wish.colour))
+                break
     return found
 
 

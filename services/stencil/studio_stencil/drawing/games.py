@@ -235,5 +235,5 @@ def compass(job: Job) -> Drawn:
 def _star(reach: float) -> BaseGeometry:
     """A star with four points."""
     angles = np.arange(8) * np.pi / 4
-    radii = np.where(np.arange(8) % 2, 0.34 * reach, reach)
+    radii = np.where(np.arange(8) % 2, 0.38 * reach, reach)
     return scale(shapely.Polygon(np.column_stack([np.sin(angles), -np.cos(angles)]) * radii[:, np.newaxis]), 1, 1)

@@ -18,7 +18,7 @@ DEVIATION_MM = 38.0
 """How far a corner may stand out from the bend that it replaces, where more corners can be had."""
 MOST_TURN = np.radians(108.0)
 """Sharpest turn of a corner; what is sharper is cut off."""
-LEAST_TURN = np.radians(40.0)
+LEAST_TURN = np.radians(48.0)
 """Flattest corner: less does not look like one."""
 FAR_MM = 120.0
 """No corner lies further than this beside its bend."""
@@ -28,7 +28,7 @@ TIGHT, EXTENDS = 0.9, 0.55
 """Curvature, in parts of the most allowed, at which a bend becomes corners, and to which it extends to both sides."""
 ATTEMPTS = 5
 SHORT_MM = 60.0
-CORNER_TURN = np.radians(37.0)
+CORNER_TURN = np.radians(44.0)
 ALLOWED_TURN = 0.52
 """Radians by which an edge may turn along half its least radius to either side."""
 ACUTE_TURN = np.radians(114.0)

@@ -42,7 +42,7 @@ def least_size_m(emoji: str) -> float:
     if motif is None:
         return math.inf
     largest = max(piece.area for piece in shapely.get_parts(motif.silhouette))
-    return math.sqrt(1.1 * ISLAND_MM2 / 1e6 / largest)
+    return math.sqrt(1.2 * ISLAND_MM2 / 1e6 / largest)
 
 
 @lru_cache(maxsize=512)

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 LIMB_MM = 136.0
 """Width that limbs are given: the rule's 120 mm and what a coarse pixel may take of it."""
-GAP_MM = 96.0
+GAP_MM = 104.0
 """Width of ground between two limbs: the rule's 80 mm and a pixel."""
 LONG_MM = 170.0
 """A thin place shorter than this is the tip of a corner, not a limb; a narrow gap shorter than this is a crevice."""

@@ -120,3 +120,10 @@ def test_a_palette_of_our_own_has_the_motifs_colours() -> None:
     codes = with_motif_colours(in_role_order(choose_palette(fire).codes), fire)
     assert codes[0] not in ("RH01", "RH02", "RH50")
     assert "RH02" in codes
+
+
+@pytest.mark.parametrize("surface", [(10, 3), (20, 8)])
+def test_footprints_go_along_a_path_and_can_be_laid(surface: tuple[float, float]) -> None:
+    composition = drawn("jungle trail with footprints and leaves", surface, Strategy.PATH)
+    assert dict(composition.drawn).get("👣", 0) >= 2
+    assert score(composition, surface) == 100

@@ -16,7 +16,7 @@ from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.sizes import least_size_m, smallest_size_m
 
 MOTIFS = (
-    "🐋🐳🐢🐙🐟🐠🦈🐬🦀🦑🐚⭐🚀🪐🌙☀👽🛸🐉🦕🦖🦔🦊🐻🐘🦒🐒🐫🐪🦁"
+    "🐋🐳🐢🐙🐟🐠🦈🐬🦑🐚⭐🚀🪐🌙☀👽🛸🐉🦕🦖🦔🦊🐻🐘🦒🐒🐫🐪🦁"
     "🐄🐖🐑🐓🦆🐥🦢🦜🦉🐦🐸🐍🐌🦋🐝🐞🌳🌲🌴🌵🍁🍄🌻🌷🌸🍎🍌🚒🚗🚜🚂⛵"
 )
 GROUND = "RH30"
