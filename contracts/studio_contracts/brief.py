@@ -107,6 +107,9 @@ class BriefFields(FrozenModel, Generic[PromptT]):
     count: int = Field(6, ge=1, le=MAX_PICTURES, description="How many pictures.")
     seed: int | None = Field(None, ge=0, le=MAX_SEED, description="The same brief and seed give the same stencils.")
     strategy: Strategy | None = Field(None, description="How the first stencil is drawn; leave out to have it chosen.")
+    framed: bool = Field(
+        False, description="Where the surface is longer than 16:9: the picture in its middle, with a frame at both ends."
+    )
     kind: JobKind = Field("painted", description="A draft is drawn at once, without a model and without cost.")
     source: Source | None = Field(None, alias="from", description="Paint directions of this job instead of new ones.")
 

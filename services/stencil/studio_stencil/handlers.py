@@ -72,7 +72,14 @@ def _drawn(brief: Brief, seed: int) -> list[tuple[StencilPlan, bytes]]:
     """A plan and a stencil for each direction. No more directions than pictures, where each is to be painted."""
     surface, at_most = brief.surface, MAX_DIRECTIONS if brief.kind == "draft" else min(MAX_DIRECTIONS, brief.count)
     plans = make_plans(
-        brief.prompt, surface.width_m, surface.height_m, brief.palette, brief.strategy, seed, at_most=at_most
+        brief.prompt,
+        surface.width_m,
+        surface.height_m,
+        brief.palette,
+        brief.strategy,
+        seed,
+        framed=brief.framed,
+        at_most=at_most,
     )
     return [(plan, encode(draw(plan), plan)) for plan in plans]
 

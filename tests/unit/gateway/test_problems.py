@@ -80,7 +80,7 @@ CODES = [colour.code for colour in PALETTE]
         (
             PROMPT | {"colour": "blue"},
             "colour",
-            ["prompt", "surface", "palette", "style", "count", "seed", "strategy", "kind", "from"],
+            ["prompt", "surface", "palette", "style", "count", "seed", "strategy", "framed", "kind", "from"],
         ),
     ],
 )

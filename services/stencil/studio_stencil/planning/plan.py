@@ -105,12 +105,14 @@ def make_plans(
     strategy: str | None,
     seed: int,
     *,
+    framed: bool,
     at_most: int,
 ) -> tuple[StencilPlan, ...]:
     """Plans of different compositions for one brief, the most fitting first. Raises ValueError as `make_plan` does."""
-    first = make_plan(prompt, width_m, height_m, palette_codes, strategy, seed)
+    surface = prompt, width_m, height_m, palette_codes
+    first = make_plan(*surface, strategy, seed, framed=framed)
     others = [other for other in NAMES if other not in (Strategy.MOTIF, first.strategy)][: at_most - 1]
-    alternatives = [make_plan(prompt, width_m, height_m, palette_codes, other, seed) for other in others]
+    alternatives = [make_plan(*surface, other, seed, framed=framed) for other in others]
     reason = f"another composition beside {first.name.lower()}"
     return first, *(plan._replace(strategy_reason=reason) for plan in alternatives)
 
@@ -122,15 +124,17 @@ def make_plan(
     palette_codes: Sequence[str] | None,
     strategy: str | None,
     seed: int,
+    *,
+    framed: bool = False,
 ) -> StencilPlan:
-    """Plan the stencil of a brief.
+    """Plan the stencil of a brief. `framed` is as in `fit`.
 
     Colours too many for a small surface are left out, highlights first, and the reason says so. Raises ValueError
     for a bad surface, strategy or number of colours, and for an unknown colour code.
     """
     if palette_codes is not None:
         _check_codes(palette_codes)
-    size, layout, mm_per_pixel, cut = fit(width_m, height_m)
+    size, layout, mm_per_pixel, cut = fit(width_m, height_m, framed=framed)
     reading = read_brief(prompt)
     asked = (Strategy(strategy), "asked for by the client") if strategy else None
     picked, why = asked or choose_strategy(reading.wanted)

@@ -4,14 +4,22 @@ import math
 from enum import StrEnum
 from typing import NamedTuple
 
+from studio_contracts.models import MEGAPIXEL_SIZES
+
+STEP = 8
+"""Image models take sides that are multiples of this many pixels."""
+MOST_RATIO = 4.0
+"""The longest picture that the models were trained on, and so the longest that is drawn in one piece."""
+FRAMED_RATIO = 16 / 9
+"""The longest picture in a frame."""
+
 
 class Layout(StrEnum):
     """How the picture meets the surface. The picture is only ever scaled evenly, never stretched.
 
-    FULL    scaled to cover the surface; what hangs over (at most 26 % of one side) is cropped evenly at both ends.
+    FULL    the picture has the surface's shape; what hangs over, less than 8 pixels, is cropped evenly at both ends.
     FRAMED  scaled to fit inside the surface, centred; the rest of the surface is the base colour.
-    TILED   scaled to fit the short side, repeated along the length outwards from the centre, every other copy
-            mirrored so that colours meet at the joints, and cropped evenly at both ends.
+    TILED   panels side by side along the surface, every other one mirrored, so that colours meet at the joints.
     """
 
     FULL = "full"
@@ -19,10 +27,9 @@ class Layout(StrEnum):
     TILED = "tiled"
 
 
-class ModelSize(NamedTuple):
-    """A picture size the image model draws well, in pixels."""
+class PictureSize(NamedTuple):
+    """Pixels."""
 
-    ratio: str
     width: int
     height: int
 
@@ -34,49 +41,50 @@ class Fit(NamedTuple):
     what lies there is cut in two. FULL shows nothing beyond.
     """
 
-    size: ModelSize
+    size: PictureSize
     layout: Layout
     mm_per_pixel: float
     cut: tuple[float, float]
 
 
-MODEL_SIZES = (
-    ModelSize("1:1", 1024, 1024),
-    ModelSize("3:2", 1152, 768),
-    ModelSize("2:3", 768, 1152),
-    ModelSize("4:3", 1024, 768),
-    ModelSize("3:4", 768, 1024),
-    ModelSize("16:9", 1152, 648),
-    ModelSize("9:16", 648, 1152),
-)
-FULL_BELOW = 0.3
-"""Smallest difference of log ratio at which cropping keeps the composition."""
-TILED_FROM = 3.5
-"""Surfaces at least this many times as long as wide are tiled."""
+def fit(width_m: float, height_m: float, *, framed: bool = False) -> Fit:
+    """Fit a surface of width_m by height_m metres; a surface turned by 90° gets the turned picture.
 
-
-def fit(width_m: float, height_m: float) -> Fit:
-    """Fit a surface of width_m by height_m metres.
-
-    The model size is the one with the smallest difference of log ratio, so a surface turned by 90° gets the turned
-    size. Raises ValueError for a side that is not a positive finite number.
+    Surfaces longer than MOST_RATIO get an odd number of panels, so that whole ones lie at both ends. `framed` asks for
+    a frame, where the surface is longer than FRAMED_RATIO. Raises ValueError for a side that is not a positive finite
+    number.
     """
     if not (math.isfinite(width_m) and math.isfinite(height_m) and width_m > 0 and height_m > 0):
         raise ValueError(f"a surface needs positive finite sides, not {width_m} by {height_m} m")
-    log_ratio = math.log(width_m) - math.log(height_m)
-
-    def difference(size: ModelSize) -> float:
-        return abs(log_ratio - math.log(size.width / size.height))
-
-    size = min(MODEL_SIZES, key=difference)
-    across, down = width_m * 1000 / size.width, height_m * 1000 / size.height
-    if difference(size) < FULL_BELOW:
-        layout, mm_per_pixel = Layout.FULL, max(across, down)
-    elif max(width_m / height_m, height_m / width_m) < TILED_FROM:
-        return Fit(size, Layout.FRAMED, min(across, down), (size.width / 2, size.height / 2))
+    shorter, longer = sorted((width_m, height_m))
+    ratio = longer / shorter
+    if framed and ratio > FRAMED_RATIO:
+        layout, size = Layout.FRAMED, _size(FRAMED_RATIO)
+        mm_per_pixel = min(longer * 1000 / size.width, shorter * 1000 / size.height)
+        cut = size.width / 2, size.height / 2
     else:
-        layout, mm_per_pixel = Layout.TILED, min(across, down)
-    half = width_m * 500 / mm_per_pixel, height_m * 500 / mm_per_pixel
-    copies = round(half[0] / size.width), round(half[1] / size.height)
-    cut = abs(half[0] - copies[0] * size.width), abs(half[1] - copies[1] * size.height)
+        panels = _panels(ratio)
+        layout, size = Layout.FULL if panels == 1 else Layout.TILED, _size(ratio / panels)
+        mm_per_pixel = shorter * 1000 / size.height
+        half = longer * 500 / mm_per_pixel
+        cut = abs(half - round(half / size.width) * size.width), size.height / 2
+    if width_m < height_m:
+        size, cut = PictureSize(size.height, size.width), (cut[1], cut[0])
     return Fit(size, layout, mm_per_pixel, cut)
+
+
+def _panels(ratio: float) -> int:
+    panels = math.ceil(ratio / MOST_RATIO - 1e-9)
+    return panels + 1 - panels % 2
+
+
+def _size(ratio: float) -> PictureSize:
+    """A landscape picture of this ratio or a little longer, near a size that the models were trained on.
+
+    The trained size is the one with the smallest difference of log ratio. Of a picture that is longer the height is
+    kept, else the width; the other side follows in steps of 8 pixels.
+    """
+    width, height = min(MEGAPIXEL_SIZES, key=lambda size: abs(math.log(ratio * size[1] / size[0])))
+    if ratio * height > width:
+        height = math.floor(width / ratio / STEP + 1e-9) * STEP
+    return PictureSize(math.ceil(height * ratio / STEP - 1e-9) * STEP, height)
