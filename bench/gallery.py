@@ -22,9 +22,9 @@ from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import paint
 from studio_postprocess.scoring.kept import kept
 from studio_standin.pictures import Recipe, render
-from studio_stencil.drawing.draw import draw, encode
-from studio_stencil.planning.plan import StencilPlan, make_plan
-from studio_stencil.planning.scale import Strategy
+from studio_stencil.drawing.compose import encode
+from studio_stencil.drawing.strategy import Strategy
+from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan
 
 SURFACES = ((3.0, 3.0), (10.0, 4.0), (20.0, 13.0), (14.0, 3.5))
 PALETTES: tuple[tuple[str, ...] | None, ...] = (
@@ -32,11 +32,11 @@ PALETTES: tuple[tuple[str, ...] | None, ...] = (
     ("RH12", "RH41", "RH31"),
     ("RH21", "RH22", "RH90", "RH26", "RH31", "RH50"),
 )
-BRIEFS = {
+BRIEFS: dict[Strategy, tuple[str, str, str, str]] = {
     Strategy.VORONOI: ("ocean lagoon", "forest clearing", "candy land", "savanna"),
     Strategy.BANDS: ("ocean currents", "sunset ribbons", "flowing meadow", "winding river"),
     Strategy.GRID: ("modern city squares", "rainbow hopscotch", "autumn tiles", "harvest blocks"),
-    Strategy.MOTIF: (
+    Strategy.SCATTERED: (
         "ocean with three fish and a whale",
         "butterflies in a meadow",
         "rockets and five stars in space",
@@ -51,11 +51,11 @@ INK, FAINT, PAPER = "#20201E", "#74746E", "#FAFAF7"
 
 
 class Row(NamedTuple):
-    """One plan and what became of it; clamped holds indices into plan.codes, shape (height, width)."""
+    """One plan and what became of it; clamped holds indices into stencil.codes, shape (height, width)."""
 
     title: str
     plan: StencilPlan
-    stencil: ByteArray
+    stencil: Stencil
     original: ByteArray
     clamped: ByteArray
     laid: Installable
@@ -69,27 +69,27 @@ def make_row(
     width_m, height_m = surface
     started = time.perf_counter()
     plan = make_plan(brief, width_m, height_m, palette, strategy, seed)
-    stencil = draw(plan)
-    png = encode(stencil, plan)
+    stencil = draw(plan, plan.directions[0])
+    png = encode(stencil.indices, stencil.codes)
     seconds = time.perf_counter() - started
-    colours = tuple(BY_CODE[code] for code in plan.codes)
-    original, _ = decode(render(Recipe(brief, seed, 0, STRENGTH, (plan.width, plan.height), png)))
+    colours = tuple(BY_CODE[code] for code in stencil.codes)
+    original, _ = decode(render(Recipe(brief, seed, 0, STRENGTH, plan.fit.size, png)))
     clamped = clamp_for(colours).indices(original)
-    laid = make_installable(clamped, colours, plan.layout.value, width_m, height_m)
+    laid = make_installable(clamped, colours, plan.fit.layout.value, width_m, height_m)
     title = f"{brief}, {width_m:g} x {height_m:g} m, {'given' if palette else 'chosen'} palette"
     return Row(title, plan, stencil, original, clamped, laid, seconds)
 
 
 def draw_row(row: Row) -> Image.Image:
     """Title and palette chips, the four pictures, and a caption under each."""
-    colours = [BY_CODE[code] for code in row.plan.codes]
+    colours = [BY_CODE[code] for code in row.stencil.codes]
     before, after = row.laid.before, row.laid.after
     broken = ", ".join(f"{count} {rule}" for rule, count in after.counts.items() if count) or "nothing broken"
     cleaned = row.laid.cleaned
     survived = f"{kept(cleaned.seen, cleaned.laid, cleaned.working_mm).overall:.0%} kept"
-    outcome = f"{row.plan.layout}, installer score {before.score} to {after.score}: {broken}; {survived}"
+    outcome = f"{row.plan.fit.layout}, installer score {before.score} to {after.score}: {broken}; {survived}"
     shown = {
-        f"stencil, {row.plan.regions} regions asked for": paint(row.stencil, colours),
+        f"stencil, {row.stencil.reason}": paint(row.stencil.indices, colours),
         "model's picture": row.original,
         "clamp": paint(row.clamped, colours),
         outcome: paint(row.laid.indices, colours),
@@ -125,7 +125,7 @@ def sheet(rows: Sequence[Row]) -> Image.Image:
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/gallery")
     folder.mkdir(parents=True, exist_ok=True)
-    for strategy in Strategy:
+    for strategy in BRIEFS:
         rows = [
             make_row(BRIEFS[strategy][number], surface, palette, strategy, len(SURFACES) * group + number)
             for group, palette in enumerate(PALETTES)

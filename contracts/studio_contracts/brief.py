@@ -11,7 +11,12 @@ from studio_contracts.text import to_line
 
 JobKind = Literal["painted", "draft"]
 Style = Literal["professional", "playful", "geometric"]
-Strategy = Literal["voronoi", "bands", "grid", "motif"]
+Strategy = Literal[
+    "hero", "scattered", "flowing", "panorama", "path", "medallions",
+    "track", "stripes", "circles", "hexagons", "islands", "compass", "hopscotch", "snakes", "spiral", "maze", "pitch",
+    "voronoi", "bands", "grid",
+]  # fmt: skip
+"""Ways to draw a stencil: with motifs, as a game or pattern, and filling the surface."""
 
 MAX_PICTURES = 12
 MAX_DIRECTIONS = 3
@@ -106,9 +111,12 @@ class BriefFields(FrozenModel, Generic[PromptT]):
     style: Style = "professional"
     count: int = Field(6, ge=1, le=MAX_PICTURES, description="How many pictures.")
     seed: int | None = Field(None, ge=0, le=MAX_SEED, description="The same brief and seed give the same stencils.")
-    strategy: Strategy | None = Field(None, description="How the first stencil is drawn; leave out to have it chosen.")
+    strategy: Strategy | None = Field(
+        None, description="The one way to draw; leave out to have up to three directions chosen."
+    )
     framed: bool = Field(
-        False, description="Where the surface is longer than 16:9: the picture in its middle, with a frame at both ends."
+        False,
+        description="Where the surface is longer than 16:9: the picture in its middle, with a frame at both ends.",
     )
     kind: JobKind = Field("painted", description="A draft is drawn at once, without a model and without cost.")
     source: Source | None = Field(None, alias="from", description="Paint directions of this job instead of new ones.")

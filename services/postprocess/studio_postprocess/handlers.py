@@ -33,8 +33,9 @@ from studio_postprocess.results import File, PaletteFit
 
 
 def palette_fit(job: Job, plan: Plan) -> PaletteFit | None:
-    """How a concept's palette follows its picture; None where the client chose it, or the brief wants no others."""
-    if job.brief.palette is not None or (plan.reading is not None and plan.reading.only_colours):
+    """How a concept's palette follows its picture; None where it is decided: by the client, the brief or a draft."""
+    decided = job.brief.palette is not None or job.brief.kind == "draft"
+    if decided or (plan.reading is not None and plan.reading.only_colours):
         return None
     if plan.reading is None:
         return PaletteFit((), ())

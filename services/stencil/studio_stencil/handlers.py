@@ -14,11 +14,10 @@ from studio_contracts.brief import MAX_DIRECTIONS, Brief, Source
 from studio_contracts.events import Event
 from studio_contracts.job import Direction, Plan, PlanColour, StoredPicture
 from studio_contracts.object_keys import stencil_key
-from studio_contracts.reading import Reading
 from studio_domain.domain_events import StencilDrawn, WorkFailed
-from studio_stencil.drawing.draw import draw, encode
-from studio_stencil.planning.plan import StencilPlan, make_plans
-from studio_stencil.planning.reading import read_brief
+from studio_stencil.drawing.compose import encode
+from studio_stencil.drawing.directions import Direction as ChosenDirection
+from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan
 from studio_stencil.planning.roles import roles
 
 
@@ -32,16 +31,16 @@ async def draw_stencils(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
         await _copy(job.id, job.brief.source, jobs, objects, started)
         return
     try:
-        drawn = await asyncio.to_thread(_drawn, job.brief, job.seed)
+        plan, stencils = await asyncio.to_thread(_drawn, job.brief, job.seed)
     except (ValueError, ArithmeticError, MemoryError) as error:  # another try would end the same way
         raise Reject(f"the stencil cannot be drawn: {error}") from error
-    keys = [stencil_key(job.id, number) for number in range(len(drawn))]
-    for key, (_, png) in zip(keys, drawn, strict=True):
+    directions = []
+    for number, (chosen, (stencil, png)) in enumerate(zip(plan.directions, stencils, strict=True)):
+        key = stencil_key(job.id, number)
         await objects.put(key, png)
+        directions.append(_direction(chosen, stencil, plan, key, png))
     failpoints.reached("after-store")
-    directions = [_direction(plan, key, png) for key, (plan, png) in zip(keys, drawn, strict=True)]
-    plan = _plan(read_brief(job.brief.prompt), drawn[0][0], directions)
-    await jobs.apply(job.id, StencilDrawn(plan, time.perf_counter() - started))
+    await jobs.apply(job.id, StencilDrawn(_plan(plan, directions), time.perf_counter() - started))
 
 
 async def _copy(job_id: str, source: Source, jobs: Jobs, objects: ObjectStore, started: float) -> None:
@@ -68,48 +67,48 @@ async def _copy(job_id: str, source: Source, jobs: Jobs, objects: ObjectStore, s
     await jobs.apply(job_id, StencilDrawn(copied, time.perf_counter() - started))
 
 
-def _drawn(brief: Brief, seed: int) -> list[tuple[StencilPlan, bytes]]:
-    """A plan and a stencil for each direction. No more directions than pictures, where each is to be painted."""
-    surface, at_most = brief.surface, MAX_DIRECTIONS if brief.kind == "draft" else min(MAX_DIRECTIONS, brief.count)
-    plans = make_plans(
+def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, bytes]]]:
+    """A stencil for each direction. No more directions than pictures, where each is to be painted."""
+    plan = make_plan(
         brief.prompt,
-        surface.width_m,
-        surface.height_m,
+        brief.surface.width_m,
+        brief.surface.height_m,
         brief.palette,
         brief.strategy,
         seed,
         framed=brief.framed,
-        at_most=at_most,
+        at_most=MAX_DIRECTIONS if brief.kind == "draft" else min(MAX_DIRECTIONS, brief.count),
     )
-    return [(plan, encode(draw(plan), plan)) for plan in plans]
+    stencils = [draw(plan, direction) for direction in plan.directions]
+    return plan, [(stencil, encode(stencil.indices, stencil.codes)) for stencil in stencils]
 
 
-def _plan(reading: Reading, first: StencilPlan, directions: Sequence[Direction]) -> Plan:
-    """The plan as the job document tells it. The surface alone decides the size, so all directions share it."""
+def _plan(plan: StencilPlan, directions: Sequence[Direction]) -> Plan:
+    """The plan as the job document tells it."""
     return Plan(
-        reading=reading,
-        palette_reason=first.palette_reason,
-        width_px=first.width,
-        height_px=first.height,
-        layout=first.layout.value,
-        mm_per_pixel=first.mm_per_pixel,
+        reading=plan.reading,
+        palette_reason=plan.palette_reason,
+        width_px=plan.fit.size.width,
+        height_px=plan.fit.size.height,
+        layout=plan.fit.layout.value,
+        mm_per_pixel=plan.fit.mm_per_pixel,
         directions=tuple(directions),
     )
 
 
-def _direction(plan: StencilPlan, key: str, png: bytes) -> Direction:
-    colours = zip(plan.codes, roles(len(plan.codes)), plan.coverage, strict=True)
+def _direction(chosen: ChosenDirection, stencil: Stencil, plan: StencilPlan, key: str, png: bytes) -> Direction:
+    colours = zip(stencil.codes, roles(len(stencil.codes)), stencil.shares, strict=True)
     return Direction(
-        name=plan.name,
-        reason=plan.strategy_reason,
-        strategy=plan.strategy.value,
+        name=chosen.name,
+        reason=stencil.reason,
+        strategy=chosen.strategy.value,
         seed=plan.seed,
         colours=tuple(PlanColour(code=code, role=role.value, share=share) for code, role, share in colours),
         stencil=StoredPicture(
             key=key,
             sha256=hashlib.sha256(png).hexdigest(),
             media_type="image/png",
-            width=plan.width,
-            height=plan.height,
+            width=plan.fit.size.width,
+            height=plan.fit.size.height,
         ),
     )

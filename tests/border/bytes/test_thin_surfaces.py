@@ -41,6 +41,6 @@ def test_a_brief_cannot_have_such_a_surface(surface: tuple[float, float]) -> Non
 @pytest.mark.parametrize("surface", WIDEST)
 def test_the_extremes_that_a_brief_can_have_are_planned(surface: tuple[float, float]) -> None:
     assert Surface(width_m=surface[0], height_m=surface[1])
-    for strategy in ("voronoi", "bands", "grid", "motif"):
+    for strategy in ("voronoi", "bands", "grid", "scattered"):
         plan = make_plan("blue fish", *surface, None, strategy, 1)
-        assert plan.width * plan.height <= 2**21
+        assert plan.fit.size.width * plan.fit.size.height <= 2**21

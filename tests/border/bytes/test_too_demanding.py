@@ -152,7 +152,7 @@ async def test_a_stencil_that_cannot_be_drawn_is_dead_lettered_and_not_tried_aga
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(stencil_handlers, "make_plans", fail)
+    monkeypatch.setattr(stencil_handlers, "make_plan", fail)
     async with opened() as studio:
         objects = cast(Any, SimulatedObjectStore(studio.bucket))
         with pytest.raises(Reject, match=str(error)):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from studio_contracts.brief import Brief
-from studio_stencil.planning.plan import make_plans
+from studio_stencil.planning.plan import make_plan
 from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
 from tests.border.fuzz.bounds import JSON, TEXT, bent, fuzz, within_bounds
 
@@ -55,9 +55,9 @@ def test_any_bytes_are_a_brief_that_can_be_planned_or_are_invalid(body: bytes) -
         except ValidationError:
             return
         surface = brief.surface
-        plans = make_plans(brief.prompt, surface.width_m, surface.height_m, brief.palette, brief.strategy, 7, at_most=3)
-    assert 1 <= len(plans) <= 3
-    assert max(plan.width * plan.height for plan in plans) <= 2 * 2**20
+        plan = make_plan(brief.prompt, surface.width_m, surface.height_m, brief.palette, brief.strategy, 7)
+    assert 1 <= len(plan.directions) <= 3
+    assert plan.fit.size.width * plan.fit.size.height <= 2 * 2**20
     assert Brief.model_validate_json(brief.model_dump_json()) == brief
 
 

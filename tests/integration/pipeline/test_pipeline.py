@@ -55,6 +55,21 @@ def test_six_pictures_are_two_of_each_of_three_directions(studio: Any) -> None:
         assert studio.client.get(direction["stencil"]["url"]).status_code == 200
 
 
+def test_a_draft_costs_nothing_and_its_directions_are_painted_as_they_were_shown(studio: Any) -> None:
+    draft = studio.run(kind="draft", surface={"width_m": 10, "height_m": 3})
+    assert_complete(studio, draft, 3)
+    assert studio.paid_for(draft) == []
+    assert draft["plan"]["layout"] == "full"
+    for concept in draft["concepts"]:
+        assert set(concept["vectors"]) == {"svg", "dxf"}
+        assert concept["materials"]["area_m2"] == 30
+    answer = studio.client.post("/v1/jobs", json={"from": {"job": draft["id"], "directions": [2, 0]}, "count": 2})
+    painted = studio.wait(answer.json()["id"])
+    assert_complete(studio, painted, 2)
+    shown = {direction["number"]: direction["stencil"]["sha256"] for direction in draft["plan"]["directions"]}
+    assert [direction["stencil"]["sha256"] for direction in painted["plan"]["directions"]] == [shown[2], shown[0]]
+
+
 def test_six_jobs_at_once_complete_and_each_is_paid_once(studio: Any) -> None:
     with ThreadPoolExecutor(6) as clients:
         jobs = list(clients.map(lambda _: studio.run(count=6), range(6)))

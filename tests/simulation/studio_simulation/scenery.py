@@ -30,8 +30,7 @@ from studio_postprocess.results import ConceptPictures
 from studio_simulation.faults import CODES, CURSES
 from studio_simulation.process import LIFE
 from studio_simulation.provider import CURSED
-from studio_stencil.planning.plan import make_plans
-from studio_stencil.planning.scale import Strategy
+from studio_stencil.planning.plan import Stencil, make_plan
 
 if TYPE_CHECKING:
     from studio_simulation.world import World
@@ -81,15 +80,16 @@ async def _at_once(function: Any, *arguments: Any, **_: Any) -> Any:
     return function(*arguments)
 
 
-def _plans(world: "World", prompt: str, *arguments: Any, **options: Any) -> Any:
+def _plan(world: "World", prompt: str, *arguments: Any, **options: Any) -> Any:
     if prompt in CURSES and not world.faults.mended(world.loop.time()):
         raise CURSES[prompt]
-    return make_plans(prompt, *arguments, **options)
+    return make_plan(prompt, *arguments, **options)
 
 
-def _cheap_drawing(plan: Any) -> Any:
+def _cheap_drawing(plan: Any, direction: Any) -> Stencil:
     """Another stencil for each direction."""
-    return np.full((4, 4 + list(Strategy).index(plan.strategy)), plan.seed % 3, dtype=np.uint8)
+    indices = np.full((4, 4 + plan.directions.index(direction)), plan.seed % 3, dtype=np.uint8)
+    return Stencil(plan.codes, (1.0, *[0.0] * (len(plan.codes) - 1)), indices, direction.reason)
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def scenery(world: "World") -> Iterator[None]:
             (random_module, "_urandom", entropy),
             (anyio.to_thread, "run_sync", _at_once),
             (standardwebhooks.webhooks, "datetime", Clock),
-            (studio_stencil.handlers, "make_plans", partial(_plans, world)),
+            (studio_stencil.handlers, "make_plan", partial(_plan, world)),
             (studio_stencil.handlers, "draw", _cheap_drawing),
             (studio_stencil.handlers, "time", stopwatch),
             (studio_postprocess.app, "usable_cores", lambda: 2),

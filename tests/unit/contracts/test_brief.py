@@ -80,7 +80,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "count in halves": ({"count": 1.5}, "count", "int_from_float"),
     "seed negative": ({"seed": -1}, "seed", "greater_than_equal"),
     "seed too large": ({"seed": MAX_SEED + 1}, "seed", "less_than_equal"),
-    "unknown strategy": ({"strategy": "spiral"}, "strategy", "literal_error"),
+    "unknown strategy": ({"strategy": "zigzag"}, "strategy", "literal_error"),
     "unknown kind": ({"kind": "etching"}, "kind", "literal_error"),
     "direction twice": ({"from": {"job": "a", "directions": [1, 1]}}, "from.directions", "repeated_direction"),
     "fourth direction": ({"from": {"job": "a", "directions": [3]}}, "from.directions.0", "less_than"),

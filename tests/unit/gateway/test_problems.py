@@ -66,7 +66,7 @@ CODES = [colour.code for colour in PALETTE]
         (PROMPT | {"count": 1.5}, "count", COUNT),
         (PROMPT | {"count": None}, "count", COUNT),
         (PROMPT | {"style": "baroque"}, "style", STYLES),
-        (PROMPT | {"strategy": "spiral"}, "strategy", list(get_args(Strategy))),
+        (PROMPT | {"strategy": "zigzag"}, "strategy", list(get_args(Strategy))),
         (PROMPT | {"seed": -1}, "seed", ["0 to 2147483647"]),
         (PROMPT | {"surface": {"width_m": 0}}, "surface.width_m", SIDE),
         (PROMPT | {"surface": {"width_m": 5, "height_m": 101}}, "surface.height_m", SIDE),

@@ -14,8 +14,7 @@ from studio_postprocess.export.svg import svg
 from studio_postprocess.installable.layout import border_of, compose
 from studio_postprocess.installable.make_installable import make_installable
 from studio_postprocess.installable.regions import pieces_of
-from studio_stencil.drawing.draw import draw
-from studio_stencil.planning.plan import make_plan
+from studio_stencil.planning.plan import Stencil, draw, make_plan
 from tests.unit.postprocess.synthetic import painted, regions
 
 COLOURS = PALETTE[4:10]
@@ -51,20 +50,24 @@ def test_a_concept_is_finished(
     assert svg(make_installable(picture, COLOURS, layout, *surface).drawing, COLOURS) == svg(drawing, COLOURS)
 
 
-BRIEFS = {"voronoi": "lagoon", "bands": "currents", "grid": "tiles", "motif": "three fish and a whale"}
+BRIEFS = {"voronoi": "lagoon", "bands": "currents", "grid": "tiles", "scattered": "three fish and a whale"}
 CODES = ("RH20", "RH22", "RH26", "RH31", "RH50", "RH41")
 
 
-@pytest.mark.parametrize("surface", [(3.0, 3.0), (10.0, 4.0), (14.0, 3.5), (20.0, 13.0)])
+def drawn(strategy: str, surface: tuple[float, float], colours: int, seed: int) -> tuple[Stencil, LayoutKind]:
+    plan = make_plan(BRIEFS[strategy], *surface, CODES[:colours], strategy, seed)
+    return draw(plan, plan.directions[0]), plan.fit.layout.value
+
+
+@pytest.mark.parametrize("surface", [(3.0, 3.0), (10.0, 4.0), (14.0, 3.0), (20.0, 13.0)])
 @pytest.mark.parametrize("strategy", BRIEFS)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("colours", [3, 6])
 def test_cleaning_never_lowers_the_score_and_a_clean_stencil_stays_as_it_is(
     strategy: str, surface: tuple[float, float], seed: int, colours: int
 ) -> None:
-    plan = make_plan(BRIEFS[strategy], *surface, CODES[:colours], strategy, seed)
-    palette = tuple(BY_CODE[code] for code in plan.codes)
-    finished = make_installable(draw(plan), palette, plan.layout.value, *surface)
+    stencil, layout = drawn(strategy, surface, colours, seed)
+    finished = make_installable(stencil.indices, [BY_CODE[code] for code in stencil.codes], layout, *surface)
     assert finished.after.score >= finished.before.score
     assert set(np.unique(finished.indices)) == set(np.unique(finished.composed))
     if finished.before.score == 100:
@@ -75,7 +78,7 @@ def test_cleaning_never_lowers_the_score_and_a_clean_stencil_stays_as_it_is(
 @pytest.mark.parametrize("share", [0.02, 0.3, 1.0])
 def test_however_bad_a_picture_is_no_fragment_of_it_is_left(share: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    picture = draw(make_plan("lagoon", 6.0, 4.0, CODES, "voronoi", seed))
+    picture = drawn("voronoi", (6.0, 4.0), len(CODES), seed)[0].indices
     noise = rng.integers(0, len(CODES), picture.shape, np.uint8)
     finished = make_installable(np.where(rng.random(picture.shape) < share, noise, picture), COLOURS, "full", 6.0, 4.0)
     assert pieces_of(finished.indices).area.min() * finished.mm_per_pixel**2 / 1e6 >= 0.03
@@ -87,10 +90,10 @@ def test_however_bad_a_picture_is_no_fragment_of_it_is_left(share: float, seed: 
 def test_what_was_made_installable_is_as_good_when_it_is_made_so_again(
     strategy: str, surface: tuple[float, float], seed: int
 ) -> None:
-    plan = make_plan(BRIEFS[strategy], *surface, CODES, strategy, seed)
-    palette = tuple(BY_CODE[code] for code in plan.codes)
-    raw = clamp_for(palette).indices(painted(draw(plan), palette, seed, grain=8))
-    once = make_installable(raw, palette, plan.layout.value, *surface)
+    stencil, layout = drawn(strategy, surface, len(CODES), seed)
+    palette = tuple(BY_CODE[code] for code in stencil.codes)
+    raw = clamp_for(palette).indices(painted(stencil.indices, palette, seed, grain=8))
+    once = make_installable(raw, palette, layout, *surface)
     width_m, height_m = (side * once.mm_per_pixel / 1000 for side in once.indices.shape[::-1])
     twice = make_installable(once.indices, palette, "full", width_m, height_m)
     assert twice.after.score >= once.after.score

@@ -21,9 +21,25 @@ _STYLES: dict[str, str] = {
     "geometric": "Hard edges, Bauhaus",
 }
 _STRATEGIES: dict[str, str] = {
-    "motif": "Shapes the brief names",
-    "bands": "Flowing stripes",
+    "hero": "The brief's subject, large",
+    "scattered": "Subjects everywhere",
+    "flowing": "Subjects between flowing bands",
+    "panorama": "A scene with ground and sky",
+    "path": "A path past the subjects",
+    "medallions": "Subjects in round fields",
+    "track": "A track to race on",
+    "stripes": "Straight stripes",
+    "circles": "Circles within circles",
+    "hexagons": "Hexagons",
+    "islands": "Islands and bridges",
+    "compass": "A compass rose",
+    "hopscotch": "Hopscotch",
+    "snakes": "Snakes and ladders",
+    "spiral": "A spiral",
+    "maze": "A maze",
+    "pitch": "A football pitch",
     "voronoi": "Large soft regions",
+    "bands": "Flowing stripes",
     "grid": "Tiles",
 }
 _STATES: dict[Status, str] = {

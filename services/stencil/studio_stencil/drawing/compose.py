@@ -82,7 +82,7 @@ def compose(
     if len(colours) == 1 or ground.short < scale.MIN_FEATURE_MM * 3:
         return Composition(np.zeros(size_px[::-1], np.uint8), (), _missing(wishes, [], "no room or no colour for it"))
     if direction.strategy in _FILL:
-        indices = _FILL[direction.strategy](_sheet(direction.strategy, colours, ground), rng)
+        indices = _FILL[direction.strategy](sheet_of(direction.strategy, colours, ground), rng)
         return Composition(indices, (), _missing(wishes, [], f"{direction.strategy} shows a pattern"))
     drawn = DRAW[direction.strategy](Job(ground, colours, wishes, rng))
     shown = [place.emoji for place in drawn.placed]
@@ -119,11 +119,11 @@ def _missing(wishes: Sequence[Wanted], shown: Sequence[str], why: str) -> tuple[
     return tuple((emoji, number, why) for emoji, number in lacking if number > 0)
 
 
-def _sheet(strategy: Strategy, colours: Sequence[str], ground: Ground) -> Sheet:
-    way = scale.Strategy(strategy.value)
+def sheet_of(strategy: Strategy, colours: Sequence[str], ground: Ground) -> Sheet:
+    """What a strategy that fills the surface is told: as many of the colours as can be laid, and how many areas."""
     size = ground.columns * ground.mm_per_pixel, ground.rows * ground.mm_per_pixel
-    count = scale.colours_that_fit(way, len(colours), *size)
-    regions = scale.region_target(way, count, *size)
+    count = scale.colours_that_fit(strategy, len(colours), *size)
+    regions = scale.region_target(strategy, count, *size)
     codes = tuple(colours[:count])
     return Sheet(codes, coverage(count), regions, ground.columns, ground.rows, ground.mm_per_pixel)
 

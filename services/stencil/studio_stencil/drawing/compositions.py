@@ -92,6 +92,8 @@ def flow(job: Job) -> Drawn:
 
 def hero(job: Job) -> Drawn:
     """One large motif on fields that echo its shape, the others smaller around it."""
+    if not job.wishes:  # a client may ask for a hero and name none
+        return scattered(job)
     first = max(job.wishes, key=lambda wish: wish.relative)
     others = [wish._replace(number=wish.number - (wish is first)) for wish in job.wishes]
     others = [wish for wish in others if wish.number]

@@ -219,6 +219,8 @@ def _islands(area: BaseGeometry) -> BaseGeometry:
 def _joined(area: BaseGeometry) -> BaseGeometry:
     """The area with small pieces joined to the nearest larger one by a bar, where that is near."""
     found = sorted(pieces(area), key=lambda piece: -piece.area)
+    if not found:
+        return area
     whole = found[0]
     for piece in found[1:]:
         if piece.area < ISLAND_MM2:

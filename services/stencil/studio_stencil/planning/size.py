@@ -37,14 +37,13 @@ class PictureSize(NamedTuple):
 class Fit(NamedTuple):
     """The picture for one surface: its size, its layout, and the length of a pixel's side on the ground.
 
-    cut is how far from the picture's middle, across and down in pixels, the surface's edge crosses it or a copy of it:
-    what lies there is cut in two. FULL shows nothing beyond.
+    ground_m is the part of the surface that one picture shows, across and down in metres: all of it, or one panel.
     """
 
     size: PictureSize
     layout: Layout
     mm_per_pixel: float
-    cut: tuple[float, float]
+    ground_m: tuple[float, float]
 
 
 def fit(width_m: float, height_m: float, *, framed: bool = False) -> Fit:
@@ -61,16 +60,15 @@ def fit(width_m: float, height_m: float, *, framed: bool = False) -> Fit:
     if framed and ratio > FRAMED_RATIO:
         layout, size = Layout.FRAMED, _size(FRAMED_RATIO)
         mm_per_pixel = min(longer * 1000 / size.width, shorter * 1000 / size.height)
-        cut = size.width / 2, size.height / 2
+        ground = shorter * FRAMED_RATIO, shorter
     else:
         panels = _panels(ratio)
         layout, size = Layout.FULL if panels == 1 else Layout.TILED, _size(ratio / panels)
         mm_per_pixel = shorter * 1000 / size.height
-        half = longer * 500 / mm_per_pixel
-        cut = abs(half - round(half / size.width) * size.width), size.height / 2
+        ground = longer / panels, shorter
     if width_m < height_m:
-        size, cut = PictureSize(size.height, size.width), (cut[1], cut[0])
-    return Fit(size, layout, mm_per_pixel, cut)
+        size, ground = PictureSize(size.height, size.width), (shorter, ground[0])
+    return Fit(size, layout, mm_per_pixel, ground)
 
 
 def _panels(ratio: float) -> int:
