@@ -39,7 +39,7 @@ _ACCEPTED = (
 
 @asynccontextmanager
 async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIterator[ServiceDefinition]:
-    """No queues: the gateway only publishes. Its loop looks for changes of the jobs somebody follows."""
+    """No queues: the gateway only publishes. Its loop looks for changes of the jobs that are followed."""
     subscriptions = JobSubscriptions(context.store)
 
     def web(health: Health) -> Any:

@@ -140,7 +140,7 @@ async def test_a_canceled_job_has_failed_as_far_as_the_panel_can_tell(
     job_id = (await create(client))["jobId"]
     await gateway.apply(job_id, CancelRequested())
     response = (await client.get(STATUS, params={"jobId": job_id})).json()
-    assert (response["status"], response["error"]) == ("failed", "Your design was called off.")
+    assert (response["status"], response["error"]) == ("failed", "Your design was canceled.")
 
 
 @pytest.mark.parametrize(("parameters", "status"), [({"jobId": "nobody"}, 404), ({}, 400), ({"jobId": ""}, 400)])

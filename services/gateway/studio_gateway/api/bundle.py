@@ -14,7 +14,7 @@ from studio_gateway.api.views import job_view
 
 
 class _ZipBuffer(io.RawIOBase):
-    """Takes what the zip writer writes and gives it away; it cannot seek, so the writer never looks back."""
+    """Collects what the zip writer writes. It cannot seek, so the writer only appends."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []

@@ -71,7 +71,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _corrected(responses: dict[str, Any]) -> dict[str, Any]:
-    """Say problem+json where the framework can only say JSON, and nothing of the error it would answer with."""
+    """Declare problem+json where the framework declares JSON, and drop the validation error it adds."""
     schemas = {status: _schema(response) for status, response in responses.items()}
     return {
         status: _as_problem(response) if schemas[status].endswith("/Problem") else _with_request_id(response)

@@ -1,7 +1,7 @@
 """A repeated POST with the same key gives the same job, whatever happened to the first.
 
 The key is claimed, with the id the job will have, before the job is stored. So a retry after a crash at any point finds
-the id and finishes the work; two retries at once meet at the store, which takes each id once.
+the id and finishes the work; two concurrent retries meet at the store, which accepts each id once.
 """
 
 import hashlib
@@ -29,8 +29,8 @@ async def job_id_for(store: JobStore, clock: Clock, key: str, brief: Brief) -> s
         raise ProblemError(422, "key-reused", "Idempotency key used before", detail, field="idempotency-key")
     is_young = ours.claimed_at - standing.claimed_at < IN_FLIGHT
     if standing.job_id != ours.job_id and is_young and not await store.versions([standing.job_id]):
-        detail = "The first request with this key is still being worked on."
-        raise ProblemError(409, "in-flight", "Still under way", detail, retry_after=1)
+        detail = "The first request with this key is still in progress."
+        raise ProblemError(409, "in-flight", "Still in progress", detail, retry_after=1)
     return standing.job_id
 
 

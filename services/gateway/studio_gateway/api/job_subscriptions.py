@@ -1,4 +1,4 @@
-"""Following jobs: any number of watchers cost the store one small question a round."""
+"""Following jobs: any number of watchers cost the store one small query a round."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -13,7 +13,7 @@ HEARTBEAT_SECONDS = 15.0
 
 
 class _Watched:
-    """A job as last seen, and how many look at it. `changed` is set when a newer one is shown."""
+    """The last known version of a job, and the number of its watchers. `changed` is set when a newer one arrives."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -31,7 +31,7 @@ class _Watched:
 
 
 class JobSubscriptions:
-    """Asks for the versions of all watched jobs at once, and loads those that changed."""
+    """Queries the versions of all watched jobs together, and loads those that changed."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class JobSubscriptions:
         self._needed = asyncio.Event()
 
     async def run(self) -> None:
-        """Look for changes for as long as anybody watches; until cancelled."""
+        """Look for changes while there are watchers; until cancelled."""
         while True:
             await self._needed.wait()
             if self.stopping():
                 for watched in self._watched.values():
                     watched.wake()
             else:
-                with suppress(Unavailable):  # asked again in the next round
+                with suppress(Unavailable):  # queried again in the next round
                     await self._look()
             await asyncio.sleep(self._round_seconds)
 

@@ -1,4 +1,4 @@
-"""Accepting, reading, listing and calling off jobs."""
+"""Accepting, reading, listing and cancelling jobs."""
 
 import base64
 import re
@@ -53,7 +53,10 @@ REQUESTS: dict[str, Example] = {
             "strategy": "bands",
         },
     },
-    "draft": {"summary": "Drawn at once, at no cost", "value": {"prompt": "ocean energy with fish", "kind": "draft"}},
+    "draft": {
+        "summary": "Drawn immediately, at no cost",
+        "value": {"prompt": "ocean energy with fish", "kind": "draft"},
+    },
     "from": {
         "summary": "Paint two directions of a draft",
         "value": {"from": {"job": "0f8e4f6e-6f0d-4e0c-9d3f-3c1f3c8f5a77", "directions": [0, 2]}, "count": 4},
@@ -82,11 +85,11 @@ async def create_job(
     deps: DependenciesDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-    traceparent: Annotated[str | None, Header(description="W3C trace context to go on with")] = None,
+    traceparent: Annotated[str | None, Header(description="W3C trace context to continue")] = None,
 ) -> JobView:
     """Accept a brief. The job is safe once this answers, also while the broker is down.
 
-    A draft (`kind`) is drawn at once and costs nothing; `from` paints directions of an earlier job.
+    A draft (`kind`) is drawn immediately and costs nothing; `from` paints directions of an earlier job.
     """
     brief = await to_brief(wanted, deps.jobs)
     if idempotency_key is None:
@@ -163,7 +166,7 @@ async def get_job(job_id: JobId, deps: DependenciesDep, response: Response) -> J
 class _Polled(APIRoute):
     """Answers "not modified" before the framework takes the request apart, which costs more than the answer.
 
-    The question is of one number, where loading the job would cost its whole document.
+    It reads one number, where loading the job would read its whole document.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -200,6 +203,6 @@ def _etag(version: int) -> str:
 
 @router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(404, 422, 503))
 async def cancel_job(job_id: JobId, deps: DependenciesDep) -> JobView:
-    """Call a job off. A job that ended before stays as it is."""
+    """Cancel a job. A final job stays as it is."""
     job = (await deps.jobs.record(job_id, CancelRequested())).job
     return job_view(job, deps.settings.root)

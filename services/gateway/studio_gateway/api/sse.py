@@ -20,7 +20,7 @@ router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
 
 
 class Progress(TimelineEntry):
-    """One line of the timeline, with how the job stood when it was sent."""
+    """One entry of the timeline, with the job's state when it was sent."""
 
     index: int
     status: Status
@@ -42,7 +42,7 @@ _LAST_EVENT_ID = re.compile(r"\d{1,9}", re.ASCII)
     response_class=StreamingResponse,
     responses={
         200: _STREAM,
-        204: {"description": "The job has ended, and everything was sent before: do not connect again"},
+        204: {"description": "The job is final, and everything was sent before: do not connect again"},
         **problems(404, 422, 503),
     },
 )
@@ -66,7 +66,7 @@ async def _stream(deps: Dependencies, job: Job, start: int) -> AsyncGenerator[by
     async with aclosing(deps.subscriptions.follow(job)) as changes:
         async for now in changes:
             if now is None:
-                yield format_sse_event(comment="still here")
+                yield format_sse_event(comment="heartbeat")
                 continue
             for index, entry in enumerate(now.timeline[start:], start):
                 progress = Progress(

@@ -1,4 +1,4 @@
-"""Polling clients: any number that ask at once cost the store one small question."""
+"""Polling clients: any number of concurrent polls cost the store one small query."""
 
 import asyncio
 
@@ -6,9 +6,9 @@ from studio_chassis.persistence.store import JobStore
 
 
 class VersionLoader:
-    """Asks one question at a time. What comes meanwhile shares the next, so that no answer is older than its request.
+    """Runs one query at a time. Polls that arrive during it share the next: no result is older than its request.
 
-    Each question costs a change of threads and a round trip, which is more than all else in answering "not modified".
+    A query costs a change of threads and a round trip: more than everything else in a "not modified" response.
     """
 
     def __init__(self, store: JobStore) -> None:
@@ -21,10 +21,12 @@ class VersionLoader:
         """The job's version, None when there is no such job. Raises Unavailable."""
         self._wanted.add(job_id)
         if self._next is None:
-            self._next = asyncio.create_task(self._ask())
-        return (await asyncio.shield(self._next)).get(job_id)  # one who leaves must not take the others' answer along
+            self._next = asyncio.create_task(self._query())
+        return (await asyncio.shield(self._next)).get(
+            job_id
+        )  # one cancelled poll must not cancel the query of the others
 
-    async def _ask(self) -> dict[str, int]:
+    async def _query(self) -> dict[str, int]:
         async with self._turn:
             wanted, self._wanted, self._next = self._wanted, set(), None
             return await self._store.versions(wanted)

@@ -1,6 +1,6 @@
 """Jobs as clients see them: what they need, under URLs they can fetch, without keys, tokens or provider ids.
 
-A picture's URL names its content by hash, so that it may be cached for ever: another picture has another URL.
+A picture's URL names its content by hash, so that it may be cached indefinitely: another picture has another URL.
 """
 
 from typing import Literal
@@ -246,7 +246,7 @@ def _picture(url: str, stored: StoredPicture) -> PictureView:
 
 
 def content_version(stored: StoredPicture) -> str:
-    """What tells this content from any other in a URL."""
+    """What distinguishes this content from any other in a URL."""
     return stored.sha256[:16]
 
 

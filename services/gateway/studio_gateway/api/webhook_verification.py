@@ -1,4 +1,4 @@
-"""What makes a webhook believable: the slot's own token always, the provider's signature where its key is set."""
+"""How a webhook is verified: by the slot's own token always, by the provider's signature where its key is set."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class VerificationError(Exception):
 def check_token(settings: GatewaySettings, address: AttemptRef, token: str | None) -> None:
     """Raises VerificationError unless the token opens this address, made with today's secret or the one before it."""
     secrets = (settings.replicate_webhook_secret, settings.replicate_webhook_secret_previous)
-    # a list, so that each is compared: the time taken does not tell which of them fits
+    # a list, so that each is compared: the time taken does not reveal which of them fits
     fits = [token_is_valid(token, *address, secret.get_secret_value()) for secret in secrets if secret is not None]
     if not any(fits):
         raise VerificationError("token", "wrong token")
@@ -49,7 +49,7 @@ def check_signature(settings: GatewaySettings, headers: Mapping[str, str], body:
 
 def _verify(key: SecretStr, headers: Mapping[str, str], body: bytes) -> None:
     """Standard Webhooks: HMAC-SHA256 over id, timestamp and the raw body, at most five minutes old."""
-    # one malformed or unknown item must not hide a good one behind it
+    # one malformed or unknown item must not hide a valid one behind it
     items = " ".join(_SIGNATURE.findall(headers.get("webhook-signature", "")))
     try:
         verifier = Webhook(key.get_secret_value().strip())

@@ -14,7 +14,7 @@ class BodyLimit:
     """ASGI middleware that counts a body while it arrives.
 
     A response sent before a body of unknown or too great a length has arrived closes the connection: the server would
-    otherwise go on reading that body to find the next request behind it.
+    otherwise read on to find the next request behind that body.
     """
 
     def __init__(self, app: ASGIApp) -> None:

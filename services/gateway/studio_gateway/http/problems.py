@@ -43,7 +43,7 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """An error the client is told as it is."""
+    """An error that is sent to the client as it is."""
 
     def __init__(
         self, status: int, kind: str, title: str, detail: str, *, field: str | None = None, retry_after: int = 0
@@ -66,7 +66,7 @@ def unavailable() -> ProblemError:
 
 
 def unreadable() -> ProblemError:
-    """A 503 for a document that another release wrote: whoever sends again may meet a release that reads it."""
+    """A 503 for a document that another release wrote: a retry may reach a release that reads it."""
     detail = "This release of the studio cannot read the job. Nothing was changed; its operators see it in the log."
     return ProblemError(503, "unreadable-job", "The job cannot be read", detail, retry_after=60)
 
@@ -78,7 +78,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def install(app: FastAPI) -> None:
     """Every error of the application leaves it as problem+json."""
-    app.add_exception_handler(ProblemError, _told)
+    app.add_exception_handler(ProblemError, _respond)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _always(_CUT_OFF))
@@ -95,7 +95,7 @@ def _answer(problem: Problem, headers: dict[str, str]) -> JSONResponse:
     return JSONResponse(body, problem.status, {"Cache-Control": "no-store", **headers}, media_type=MEDIA_TYPE)
 
 
-async def _told(_: Request, error: Exception) -> JSONResponse:
+async def _respond(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)
     return _answer(error.problem, error.headers)
 
@@ -103,16 +103,16 @@ async def _told(_: Request, error: Exception) -> JSONResponse:
 _CUT_OFF = ProblemError(400, "cut-off", "Cut off", "The connection closed before the body was complete.")
 
 
-def _always(told: ProblemError) -> Any:
+def _always(problem: ProblemError) -> Any:
     async def handler(request: Request, _: Exception) -> JSONResponse:
-        return await _told(request, told)
+        return await _respond(request, problem)
 
     return handler
 
 
 async def _unexpected(request: Request, _: Exception) -> JSONResponse:
     detail = "Something went wrong in the studio. It was logged; trying again later may help."
-    return await _told(request, ProblemError(500, "unexpected", "Unexpected error", detail))
+    return await _respond(request, ProblemError(500, "unexpected", "Unexpected error", detail))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -157,12 +157,12 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 def is_not_json(error: RequestValidationError) -> bool:
-    """Whether there is a body that was not read as JSON, because its Content-Type says that it is something else."""
+    """Whether the body was not read as JSON because its Content-Type declares another type."""
     return any(found["loc"] == ("body",) and isinstance(found.get("input"), bytes) for found in error.errors())
 
 
 def content_type_needed(request: Request) -> str:
-    """What to send instead. `curl -d` sends a form's Content-Type unless it is told another."""
+    """What to send instead. `curl -d` sends a form's Content-Type by default."""
     given = request.headers.get("Content-Type")
     return (
         f"The Content-Type is {given[:100] if given else 'missing'}: send the body as JSON, with the header "
@@ -171,7 +171,7 @@ def content_type_needed(request: Request) -> str:
 
 
 def field_problems(errors: Iterable[Any], allowed: Allowed = lambda _: None) -> list[FieldProblem]:
-    """Pydantic's errors in the client's terms; `allowed` tells what a location may hold, where that is known."""
+    """Pydantic's errors in the client's terms; `allowed` gives what a location may hold, where that is known."""
     return [_field(error, allowed) for error in errors]
 
 

@@ -32,7 +32,7 @@ class RequestIdMiddleware:
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
-        bound = bind_contextvars(request_id=request_id)  # `bound_contextvars` looks through the whole context first
+        bound = bind_contextvars(request_id=request_id)  # `bound_contextvars` copies the whole context first
         try:
             await self._app(scope, receive, complete)
         finally:

@@ -109,7 +109,7 @@ async def panel_create(panel_request: views.PanelRequest, request: Request, deps
 async def panel_status(
     request: Request, deps: DependenciesDep, job_id: Annotated[str, Query(alias="jobId", min_length=1)]
 ) -> dict[str, Any]:
-    """How a job stands."""
+    """The status of a job."""
     return views.status(await deps.jobs.load(job_id), _base(request, deps.settings))
 
 
@@ -118,7 +118,7 @@ async def panel_status(
     responses=_errors(400, 404, 413, 503),
 )
 async def panel_enqueue(enqueue_request: EnqueueRequest, deps: DependenciesDep) -> dict[str, Any]:
-    """Nothing is left to do: a job is under way from the moment it is accepted."""
+    """Nothing to do: a job starts when it is accepted."""
     job = await deps.jobs.load(enqueue_request.job_id)
     return {"ok": True, "note": f"The job is {job.status}; it needs no starting."}
 
@@ -129,7 +129,7 @@ async def panel_enqueue(enqueue_request: EnqueueRequest, deps: DependenciesDep) 
     responses=_errors(400, 401, 404, 413, 503),
 )
 async def panel_callback(request: Request, deps: DependenciesDep, token: WebhookToken = None) -> None:
-    """As the webhook route, for an address that does not say which slot it is of: the prediction's id tells."""
+    """As the webhook route, for an address without a slot: the prediction's id identifies it."""
     body = await request.body()
     address = None
     try:

@@ -16,7 +16,7 @@ _MESSAGES: dict[Status, str] = {
     "running": "Your pictures are being made.",
     "completed": "Your designs are ready.",
     "failed": "Your design could not be made.",
-    "canceled": "Your design was called off.",
+    "canceled": "Your design was canceled.",
 }
 
 
@@ -57,7 +57,7 @@ class PanelRequest(_Loose):
 
 
 def creation(job: Job, base: str) -> dict[str, Any]:
-    """The answer to a job just created. The estimate is in seconds."""
+    """The response to a job just created. The estimate is in seconds."""
     return {
         "jobId": job.id,
         "status": job.status,
@@ -68,8 +68,8 @@ def creation(job: Job, base: str) -> dict[str, Any]:
 
 
 def status(job: Job, base: str) -> dict[str, Any]:
-    """How a job stands. The panel stops asking at completed and failed only, so to it a canceled job has failed."""
-    answer: dict[str, Any] = {
+    """The status of a job. The panel stops polling at completed and failed only, so it is given failed for canceled."""
+    response: dict[str, Any] = {
         "jobId": job.id,
         "status": "failed" if job.status == "canceled" else job.status,
         "message": _MESSAGES[job.status],
@@ -77,15 +77,15 @@ def status(job: Job, base: str) -> dict[str, Any]:
         "updated_at": job.updated_at.isoformat(),
     }
     if job.is_final:
-        answer["completed_at"] = (job.finished_at or job.updated_at).isoformat()
+        response["completed_at"] = (job.finished_at or job.updated_at).isoformat()
     if job.status == "completed":
         views = {view.id: view for view in job_view(job, base).concepts}
-        answer["concepts"] = [_concept(concept, views[concept.id]) for concept in job.concepts]
-        answer["metadata"] = _metadata(job)
+        response["concepts"] = [_concept(concept, views[concept.id]) for concept in job.concepts]
+        response["metadata"] = _metadata(job)
     elif job.is_final:
-        answer["error"] = f"{job.error.title}: {job.error.detail}" if job.error else _MESSAGES[job.status]
-        answer["retry_count"] = sum(slot.attempt - 1 for slot in job.predictions)
-    return answer
+        response["error"] = f"{job.error.title}: {job.error.detail}" if job.error else _MESSAGES[job.status]
+        response["retry_count"] = sum(slot.attempt - 1 for slot in job.predictions)
+    return response
 
 
 def _metadata(job: Job) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _asset(file: Path) -> Asset:
     headers = {
         "Content-Type": MEDIA_TYPES[file.suffix],
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
-        # Names hold no version, so a browser asks each time, and is told 304 in a millisecond.
+        # Names hold no version, so a browser revalidates each time; a 304 takes a millisecond.
         "Cache-Control": "no-cache",
         **SECURITY,
     }
