@@ -3,117 +3,14 @@
 Each module takes a virtual host and a database of its own.
 """
 
-import asyncio
-import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-import aio_pika
-import httpx
 import pytest
-from pymongo import MongoClient
 
 from studio_local.infrastructure import Infrastructure
-from studio_local.processes import wait_until
-from studio_local.services import WORKERS
-from studio_local.stack import ServiceStack
-
-ROOT = Path(__file__).resolve().parents[1]
-PATIENCE_SECONDS = 60.0
-IMPATIENT = {"STANDIN_DELAY_SECONDS": "0.1", "STUDIO_STUCK_AFTER": "2", "STUDIO_RELAY_AFTER": "1"}
-FINAL = ("completed", "failed", "canceled")
-
-
-class Studio:
-    """A client of a running stack, and of the switches of its stand-in."""
-
-    def __init__(self, stack: ServiceStack) -> None:
-        self.stack = stack
-        self.client = httpx.Client(base_url=stack.gateway_url, timeout=30, trust_env=False)
-        self._standin = httpx.Client(base_url=f"{stack.standin_url}/standin", timeout=30, trust_env=False)
-        self._marks = itertools.count()
-
-    def close(self) -> None:
-        self.client.close()
-        self._standin.close()
-
-    def get(self, url: str) -> httpx.Response:
-        return self.client.get(url)
-
-    @contextmanager
-    def faults(self, **rules: list[dict[str, Any]]) -> Iterator[str]:
-        """Faults for the prompts that hold the mark this gives."""
-        mark = f"mark{next(self._marks)}x"
-        marked = {kind: [{**rule, "prompt_contains": mark} for rule in given] for kind, given in rules.items()}
-        self._standin.put("/faults", json=marked).raise_for_status()
-        yield f"a pond {mark}"
-        self._standin.delete("/faults").raise_for_status()
-
-    def post(self, prompt: str = "ocean energy with fish", **brief: Any) -> str:
-        answer = self.client.post("/v1/jobs", json={"prompt": prompt, **brief})
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["id"])
-
-    def job(self, job_id: str) -> dict[str, Any]:
-        return dict(self.client.get(f"/v1/jobs/{job_id}").json())
-
-    def wait_for(self, job_id: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        self.until(lambda: condition(self.job(job_id)))
-        return self.job(job_id)
-
-    def wait(self, job_id: str) -> dict[str, Any]:
-        return self.wait_for(job_id, lambda job: job["status"] in FINAL)
-
-    def run(self, prompt: str = "ocean energy with fish", **brief: Any) -> dict[str, Any]:
-        return self.wait(self.post(prompt, **brief))
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        assert wait_until(condition, PATIENCE_SECONDS), "it did not happen in time"
-
-    def paid_for(self, job: dict[str, Any]) -> list[dict[str, Any]]:
-        """The entries of the stand-in's ledger for a job's predictions, by slot."""
-        ledger = self._standin.get("/ledger").json()["predictions"]
-        ours = [entry for entry in ledger if f"/{job['id']}/" in (entry["webhook"] or "")]
-        return sorted(ours, key=lambda entry: entry["webhook"])
-
-    def stored_jobs(self) -> int:
-        with MongoClient[dict[str, Any]](self.stack.endpoints.mongodb_url) as client:
-            return client[self.stack.endpoints.database]["jobs"].count_documents({})
-
-    def health_addresses(self) -> list[str]:
-        return [f"http://127.0.0.1:{self.stack.ports[name]}" for name in ("gateway", *WORKERS)]
-
-    def publish_raw(self, routing_key: str, body: bytes, headers: dict[str, Any]) -> None:
-        """Put any bytes before the consumers."""
-
-        async def publish() -> None:
-            async with await aio_pika.connect(self.stack.endpoints.rabbitmq_url) as connection:
-                exchange = await (await connection.channel()).get_exchange("studio.events")
-                await exchange.publish(aio_pika.Message(body, headers=headers), routing_key)
-
-        asyncio.run(publish())
-
-    def dead_letter(self, queue: str) -> dict[str, Any]:
-        """Headers of the next letter in a dead-letter queue, which is taken out."""
-        found: list[dict[str, Any]] = []
-
-        async def look() -> None:
-            async with await aio_pika.connect(self.stack.endpoints.rabbitmq_url) as connection:
-                source = await (await connection.channel()).get_queue(queue)
-                message = await source.get(fail=False)
-                if message is not None:
-                    await message.ack()
-                    found.append(dict(message.headers))
-
-        def arrived() -> bool:
-            asyncio.run(look())
-            return bool(found)
-
-        self.until(arrived)
-        return found[0]
+from studio_support.running_studio import IMPATIENT, Studio, running_studio
 
 
 @pytest.fixture(scope="session")
@@ -121,17 +18,6 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrast
     folder = tmp_path_factory.mktemp("infrastructure")
     with Infrastructure(folder) as running:
         yield running
-
-
-@contextmanager
-def running_studio(infrastructure: Infrastructure, folder: Path, extra: dict[str, str]) -> Iterator[Studio]:
-    """The whole studio with these settings, on a virtual host and a database of its own."""
-    with (
-        infrastructure.isolated() as endpoints,
-        ServiceStack(infrastructure, endpoints, folder, extra=extra) as stack,
-        closing(Studio(stack)) as studio,
-    ):
-        yield studio
 
 
 @pytest.fixture(scope="module")

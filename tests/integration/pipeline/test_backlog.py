@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio_local.infrastructure import Infrastructure
-from tests.conftest import IMPATIENT, Studio, running_studio
+from studio_support.running_studio import IMPATIENT, Studio, running_studio
 
 PAUSED = 'studio_consumer_paused{cause="backlog",queue="predictor.prediction-requested"} 1.0'
 

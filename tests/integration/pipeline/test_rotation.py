@@ -9,7 +9,7 @@ import pytest
 
 from studio_local.infrastructure import Infrastructure
 from studio_local.services import service_processes
-from tests.conftest import Studio, running_studio
+from studio_support.running_studio import Studio, running_studio
 
 SECRET = "REPLICATE_WEBHOOK_SECRET"
 PREVIOUS = "REPLICATE_WEBHOOK_SECRET_PREVIOUS"

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from studio_cli.app import main
 from studio_contracts.topology import QUEUES
-from tests.conftest import PATIENCE_SECONDS
+from studio_support.running_studio import PATIENCE_SECONDS
 
 
 @pytest.fixture
