@@ -11,6 +11,10 @@ from playwright.sync_api import Page, expect
 
 OCEAN = "Ocean energy with fish, flowing bands of blue and turquoise"
 PATIENCE_MS = 60_000
+TOO_WIDE = """[...document.querySelectorAll("body *")]
+  .map((element) => [Math.round(element.getBoundingClientRect().right), element.outerHTML.slice(0, 90)])
+  .filter(([right]) => right > innerWidth)"""
+"""What reaches over the right edge of the window."""
 BUDGET_BYTES = 150_000
 
 
@@ -338,7 +342,7 @@ def test_a_phone_of_320_pixels_shows_everything_without_sideways_scrolling(
     studio: Any, new_page: Any, check: Any
 ) -> None:
     def fits(width: str) -> None:
-        assert phone.evaluate(f"document.{width}") <= 320
+        assert phone.evaluate(f"document.{width}") <= 320, phone.evaluate(TOO_WIDE)
 
     job = studio.run(count=2)
     phone = new_page(viewport={"width": 320, "height": 640}, has_touch=True)
