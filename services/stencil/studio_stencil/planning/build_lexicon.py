@@ -167,7 +167,8 @@ class Builder:
         """Every inflected form of every content word, and the uninflected spelling of every phrase."""
         content = {word for (kind, key) in self.rows if kind in INFLECTED for word in key.split()}
         fixed = {word for (kind, key) in self.rows if kind not in INFLECTED for word in key.split()}
-        lemma_of = {word: self.inflection.lemma(word, content) for word in content - fixed}
+        nouns = {word for (kind, key) in self.rows if kind in NOUNS for word in key.split()}
+        lemma_of = {word: self.inflection.lemma(word, nouns) for word in content - fixed}
         lemmas = set(lemma_of.values())
         forms = self.words.get("forms", {}) | lemma_of | self._inflected(lemmas)
         for word in sorted(content | forms.keys()):

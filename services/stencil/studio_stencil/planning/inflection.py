@@ -23,13 +23,13 @@ class Inflection:
         for form, lemma in DefaultDictionaryFactory().get_dictionary(language).items():
             self.lemmas[_text(form).casefold()].add(_text(lemma).casefold())
 
-    def lemma(self, word: str, content: Collection[str]) -> str:
+    def lemma(self, word: str, nouns: Collection[str]) -> str:
         """The singular of a plural. A word that only looks like a form of another ("dove", of "dive") stays.
 
-        German dative plurals look like verbs to the dictionary ("Bergen"), so they count where `content` has the noun.
+        German dative plurals look like verbs to the dictionary ("Bergen"): they count where `nouns` has the singular.
         """
-        if self.language == "de" and word.endswith("n") and {word[:-1], word[:-2]} & set(content):
-            return next(noun for noun in (word[:-2], word[:-1]) if noun in content)
+        if self.language == "de" and word.endswith("n") and {word[:-1], word[:-2]} & set(nouns):
+            return next(noun for noun in (word[:-2], word[:-1]) if noun in nouns)
         if word[-1] in PLURAL_ENDS[self.language]:
             singulars = (one for one in sorted(self.lemmas[word]) if one[:2] == word[:2] and len(one) <= len(word))
             return next((one for one in singulars if one != word), word)

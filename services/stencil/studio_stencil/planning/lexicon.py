@@ -1,7 +1,7 @@
 """What words mean, in each language: the tables of lexicon/*.tsv, read once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,9 @@ from studio_stencil.planning.tokens import Token
 FOLDER = Path(__file__).with_name("lexicon")
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 """ISO 639-1 codes; where two suit a brief equally, the first is taken."""
+COMPOUNDING = ("de", "nl")
+"""Languages that write several nouns as one word."""
+SHORTEST_COMPOUND = 7
 NOUNS_FIRST = frozenset({"fr", "es", "it", "pt"})
 """Languages that put the chief word of a name, and a thing before its colour and size, first."""
 CERTAIN, KNOWN, LETTER = 2.0, 1.0, 0.5
@@ -85,6 +88,19 @@ class Lexicon:
                 return word[:cut], head
         return None
 
+    def is_compound(self, word: str) -> bool:
+        """Whether both parts of a word are known ("Schneckenspirale")."""
+        halves = self.split_compound(word) if len(word) >= SHORTEST_COMPOUND else None
+        return halves is not None and any(map(self.find, unlinked(halves[0])))
+
+
+def unlinked(modifier: str) -> Iterator[str]:
+    """The first part of a compound with and without the letters that link it to the second."""
+    yield modifier
+    for link in ("s", "n", "en", "es", "er", "e"):
+        if modifier.endswith(link) and len(modifier) - len(link) >= 3:
+            yield modifier[: -len(link)]
+
 
 @cache
 def load(language: str) -> Lexicon:
@@ -128,4 +144,7 @@ def detect(tokens: Sequence[Token]) -> str:
     """The language that most of the words belong to."""
     keys = [token.key for token in tokens if token.is_word]
     weights = {language: load(language).weights for language in LANGUAGES}
-    return max(LANGUAGES, key=lambda language: sum(weights[language].get(key, 0.0) for key in keys))
+    scores = {language: sum(weights[language].get(key, 0.0) for key in keys) for language in LANGUAGES}
+    if not any(scores.values()):
+        return next((language for language in COMPOUNDING if any(map(load(language).is_compound, keys))), LANGUAGES[0])
+    return max(LANGUAGES, key=lambda language: scores[language])

@@ -6,12 +6,21 @@ from functools import lru_cache
 
 from studio_contracts.reading import Reading
 from studio_stencil.planning.items import Item
-from studio_stencil.planning.lexicon import Lexicon, Match, detect, emoji_names, emoji_start, load, qualified
+from studio_stencil.planning.lexicon import (
+    COMPOUNDING,
+    SHORTEST_COMPOUND,
+    Lexicon,
+    Match,
+    detect,
+    emoji_names,
+    emoji_start,
+    load,
+    qualified,
+    unlinked,
+)
 from studio_stencil.planning.reader import read
 from studio_stencil.planning.tokens import BREAKS, Token, split
 
-COMPOUNDING = frozenset({"de", "nl"})
-SHORTEST_COMPOUND = 7
 BORROWED = frozenset({"pictures", "settings", "patterns", "colours"})
 SHORTEST_BORROWED = 5
 """Shorter English words in a text of another language are too often words of that language."""
@@ -117,7 +126,7 @@ def _unknown(token: Token, lexicon: Lexicon) -> Iterator[Item]:
         yield Item(token.text, token.key, place or {}, token.start, modifier=place is not None)
         return
     modifier, head = halves
-    if before := next((found for part in _unlinked(modifier) if (found := lexicon.find(part))), None):
+    if before := next((found for part in unlinked(modifier) if (found := lexicon.find(part))), None):
         yield Item(token.text, modifier, before, token.start, modifier=True)
     yield Item(token.text, lexicon.lemma(head), lexicon.find(head), token.start, head in lexicon.lemmas)
 
@@ -125,15 +134,7 @@ def _unknown(token: Token, lexicon: Lexicon) -> Iterator[Item]:
 def _place_within(word: str, lexicon: Lexicon) -> dict[str, str] | None:
     """The setting that starts a compound of which nothing else is known ("Waldtiere", "Strandkorb")."""
     for cut in range(len(word) - 4, 3, -1):
-        for part in _unlinked(word[:cut]):
+        for part in unlinked(word[:cut]):
             if setting := lexicon.find(part).get("settings"):
                 return {"settings": setting}
     return None
-
-
-def _unlinked(modifier: str) -> Iterator[str]:
-    """The first part of a compound with and without the letters that link it to the second."""
-    yield modifier
-    for link in ("s", "n", "en", "es", "er", "e"):
-        if modifier.endswith(link) and len(modifier) - len(link) >= 3:
-            yield modifier[: -len(link)]
