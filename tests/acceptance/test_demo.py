@@ -31,14 +31,14 @@ def test_it_leaves_the_job_and_every_picture(printed: str) -> None:
     assert job["status"] == "completed"
     assert [concept["rank"] for concept in job["concepts"]] == list(range(1, COUNT + 1))
     wanted = {"job.json", "contact-sheet.png", *(f"stencil-{number}.png" for number in range(3))}
-    wanted |= {f"rank-{rank}-{kind}.png" for rank in range(1, COUNT + 1) for kind in ("quantized", "original")}
+    wanted |= {f"rank-{rank}-{kind}.png" for rank in range(1, COUNT + 1) for kind in ("installable", "original")}
     assert {path.name for path in OUT.iterdir()} == wanted
 
 
-def test_every_pixel_of_every_quantized_picture_is_in_the_palette(printed: str) -> None:
+def test_every_pixel_of_every_installable_picture_is_in_the_palette(printed: str) -> None:
     colours = {colour.rgb for colour in PALETTE}
     for rank in range(1, COUNT + 1):
-        with Image.open(OUT / f"rank-{rank}-quantized.png") as picture:
+        with Image.open(OUT / f"rank-{rank}-installable.png") as picture:
             pixels = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)
         assert {tuple(int(part) for part in pixel) for pixel in pixels} <= colours
 

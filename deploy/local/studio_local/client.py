@@ -31,7 +31,7 @@ class RankedConcept(NamedTuple):
     rank: int
     direction: str
     score: float
-    quantized: str
+    installable: str
     original: str
     colours: list[Colour]
     warnings: list[str]
@@ -102,7 +102,7 @@ def ranked_concepts(job: dict[str, Any]) -> list[RankedConcept]:
             rank=concept["rank"],
             direction=job["plan"]["directions"][concept["direction"]]["name"],
             score=concept["score"],
-            quantized=concept["pictures"]["quantized"]["url"],
+            installable=concept["pictures"]["installable"]["url"],
             original=concept["pictures"]["original"]["url"],
             colours=[
                 Colour(used["code"], used["name"], used["hex"], used["share"]) for used in concept["palette_used"]

@@ -54,10 +54,10 @@ def _write(gateway: GatewayClient, job: dict[str, Any], concepts: list[RankedCon
         (out / f"stencil-{direction['number']}.png").write_bytes(gateway.picture(direction["stencil"]["url"]))
     cells = []
     for concept in concepts:
-        quantized = gateway.picture(concept.quantized)
-        (out / f"rank-{concept.rank}-quantized.png").write_bytes(quantized)
+        installable = gateway.picture(concept.installable)
+        (out / f"rank-{concept.rank}-installable.png").write_bytes(installable)
         (out / f"rank-{concept.rank}-original.png").write_bytes(gateway.picture(concept.original))
-        cells.append(Cell(concept.rank, concept.direction, concept.score, quantized, concept.colours))
+        cells.append(Cell(concept.rank, concept.direction, concept.score, installable, concept.colours))
     brief = job["brief"]
     size = f"{brief['surface']['width_m']:g} by {brief['surface']['height_m']:g} m"
     subtitle = f"{size}  ·  {len(cells)} concepts  ·  seed {directions[0]['seed']}"

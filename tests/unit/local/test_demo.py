@@ -26,7 +26,7 @@ def png(colour: str) -> bytes:
     return buffer.getvalue()
 
 
-PICTURES = {"/stencil": png("#006C55"), "/c1/quantized": png("#0075BC"), "/c1/original": png("#0070B0")}
+PICTURES = {"/stencil": png("#006C55"), "/c1/installable": png("#0075BC"), "/c1/original": png("#0070B0")}
 
 
 def job(status: str, stage: str, **more: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ CONCEPT = {
     "rank": 1,
     "direction": 0,
     "score": 0.72,
-    "pictures": {"quantized": {"url": "/c1/quantized"}, "original": {"url": "/c1/original"}},
+    "pictures": {"installable": {"url": "/c1/installable"}, "original": {"url": "/c1/original"}},
     "palette_used": [BLUE],
     "warnings": [{"code": "thin", "text": "one part is thin"}],
 }
@@ -134,10 +134,10 @@ def test_a_completed_job_is_shown_by_stage_and_written_out_in_full(serve: Serve,
     printed = io.StringIO()
     run_demo(gateway.url, PROMPT, tmp_path, Console(file=printed, width=140))
     assert gateway.posted == [{"prompt": PROMPT, "surface": {"width_m": 5, "height_m": 5}, "count": 6}]
-    expected = {"job.json", "stencil-0.png", "rank-1-quantized.png", "rank-1-original.png", "contact-sheet.png"}
+    expected = {"job.json", "stencil-0.png", "rank-1-installable.png", "rank-1-original.png", "contact-sheet.png"}
     assert {path.name for path in tmp_path.iterdir()} == expected
     assert json.loads((tmp_path / "job.json").read_text()) == COMPLETED
-    assert (tmp_path / "rank-1-quantized.png").read_bytes() == PICTURES["/c1/quantized"]
+    assert (tmp_path / "rank-1-installable.png").read_bytes() == PICTURES["/c1/installable"]
     lines = printed.getvalue()
     stages = [lines.index(words) for words in (" s  stencil", " s  prediction, 0 of 1", " s  completed")]
     assert stages == sorted(stages)
