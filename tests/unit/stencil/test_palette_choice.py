@@ -140,3 +140,8 @@ def test_the_colour_of_a_subject_is_not_the_ground_it_lies_on() -> None:
 
 def test_a_refused_colour_that_the_client_chose_comes_last() -> None:
     assert order_by_brief([BLUE, "RH30", "RH10"], "no blue please")[0] == ("RH30", "RH10", BLUE)
+
+
+@pytest.mark.parametrize(("brief", "base"), [("football pitch", "RH10"), ("waves", BLUE), ("a race track", "RH61")])
+def test_a_pattern_with_colours_of_its_own_brings_them(brief: str, base: str) -> None:
+    assert choose_palette(brief)[0][0] == base

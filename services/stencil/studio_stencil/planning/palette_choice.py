@@ -8,7 +8,7 @@ from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.reading import Reading
 from studio_stencil.drawing.colour import CLOSE, difference
 from studio_stencil.planning.colour_words import family
-from studio_stencil.planning.themes import HABITAT_OF, SETTINGS, in_tone
+from studio_stencil.planning.themes import HABITAT_OF, PATTERNS, SETTINGS, in_tone
 
 FALLBACK = ("RH20", "RH31", "RH26", "RH41", "RH50", "RH60")
 """Balanced six with strong contrast, cool base first."""
@@ -104,8 +104,8 @@ def _themed(reading: Reading, of_each: int = MAX_CHOSEN) -> list[Reasoned]:
     for subject in () if themes else reading.subjects:
         if (habitat := HABITAT_OF.get((subject.motif or " ")[0])) and SETTINGS[habitat] not in themes.values():
             themes[subject.word] = SETTINGS[habitat]
-    if "waves" in reading.patterns and not themes:
-        themes["waves"] = SETTINGS["ocean"]
+    if not themes:
+        themes = {pattern.replace("_", " "): PATTERNS[pattern] for pattern in reading.patterns if pattern in PATTERNS}
     columns = zip_longest(*(_reasoned(f"'{word}'", codes[:of_each]) for word, codes in themes.items()))
     pairs = [pair for pair in chain.from_iterable(columns) if pair is not None]
     return [pair for pair in pairs if pair[1] not in reading.refused_colours]

@@ -1,6 +1,6 @@
 """Colours that suit what a brief speaks of: its settings, its subjects, its tones. The most telling come first."""
 
-from studio_contracts.reading import Tone
+from studio_contracts.reading import PatternWord, Tone
 
 SETTINGS: dict[str, tuple[str, ...]] = {
     "ocean": ("RH20", "RH22", "RH26", "RH31", "RH41"),
@@ -43,6 +43,14 @@ _HABITATS = {
 }
 HABITAT_OF = {char: setting for setting, motifs in _HABITATS.items() for char in motifs}
 """Motif, by its first character → the setting whose colours suit it where the brief names no setting."""
+
+PATTERNS: dict[PatternWord, tuple[str, ...]] = {
+    "waves": SETTINGS["ocean"],
+    "islands": SETTINGS["ocean"],
+    "football_pitch": ("RH10", "RH31", "RH11", "RH12", "RH41"),
+    "track": SETTINGS["city"],
+}
+"""Of a pattern that is a thing of its own colours, where the brief names no setting and no subject."""
 
 TONES: dict[Tone, tuple[str, ...]] = {
     "warm": ("RH40", "RH50", "RH30", "RH01", "RH41", "RH31", "RH02", "RH32", "RH90"),
