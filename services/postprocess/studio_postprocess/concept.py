@@ -53,7 +53,7 @@ def make_concept(
     `expected_size` is (width, height); a picture of another size keeps its own and gets a warning. `stencil` holds
     indices into `palette`, shape (height, width); the palette's first colour is the base. Where the client has chosen
     no colours, `asked` are those that the brief names, maybe none: the concept gets them and others that suit its own
-    picture, instead of `palette`, but none of those `refused`. Raises PictureError.
+    picture, where `palette` does not, but none of those `refused`. Raises PictureError.
 
     `quantized` is the exact clamp; what is laid is matched hue first, and thumbnail and shares show it. Peak memory:
     about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds at most 40 MB, of which
@@ -62,7 +62,7 @@ def make_concept(
     rgb, media_type = decode(original)
     height, width = rgb.shape[:2]
     check_usable(width, height)
-    colours = tuple(palette) if asked is None else fit_palette(rgb, asked, refused)
+    colours = tuple(palette) if asked is None else fit_palette(rgb, palette, asked, refused)
     indices = clamp_for(colours).indices(rgb)
     matched = hue_first(rgb, colours)
     limited = limit_regions(matched)

@@ -13,6 +13,9 @@ def of(*codes: str) -> list[Colour]:
     return [BY_CODE[code] for code in codes]
 
 
+PLANNED = of("RH90", "RH50", "RH41", "RH01")
+
+
 def codes(colours: tuple[Colour, ...]) -> list[str]:
     return [colour.code for colour in colours]
 
@@ -20,12 +23,12 @@ def codes(colours: tuple[Colour, ...]) -> list[str]:
 @pytest.mark.parametrize("picked", [("RH20", "RH41"), ("RH70", "RH31", "RH02"), ("RH12", "RH11", "RH32", "RH41")])
 def test_a_flat_picture_gets_its_own_colours_and_no_others(picked: tuple[str, ...]) -> None:
     picture = painted(regions(300, 200, 12, len(picked)), of(*picked), grain=2)
-    assert set(codes(fit_palette(picture))) == set(picked)
+    assert set(codes(fit_palette(picture, PLANNED))) == set(picked)
 
 
 def test_at_most_six_the_most_used_first() -> None:
     stripes = palette_rgb(PALETTE).repeat(range(30, 30 + len(PALETTE)), axis=0)[np.newaxis].repeat(60, axis=0)
-    fitted = fit_palette(stripes)
+    fitted = fit_palette(stripes, PLANNED)
     assert len(fitted) == len(set(fitted)) == MAX_CHOSEN
     flag = np.concatenate(
         [
@@ -34,19 +37,19 @@ def test_at_most_six_the_most_used_first() -> None:
         ],
         axis=1,
     )
-    assert codes(fit_palette(flag)) == ["RH31", "RH20", "RH02"]
+    assert codes(fit_palette(flag, PLANNED)) == ["RH31", "RH20", "RH02"]
 
 
 def test_colours_asked_for_are_kept() -> None:
     picture = painted(regions(300, 200, 12, 3), of("RH12", "RH11", "RH32"))
-    assert {"RH90", "RH12", "RH11"} <= set(codes(fit_palette(picture, of("RH90"))))
+    assert {"RH90", "RH12", "RH11"} <= set(codes(fit_palette(picture, PLANNED, of("RH90"))))
     six = of("RH02", "RH31", "RH12", "RH41", "RH70", "RH20")
-    assert set(fit_palette(picture, six)) == set(six)
+    assert set(fit_palette(picture, PLANNED, six)) == set(six)
 
 
 def test_two_colours_that_look_alike_are_not_both_chosen() -> None:
     pale = np.linspace(200, 255, 300).astype(np.uint8)[np.newaxis, :, np.newaxis].repeat(200, axis=0).repeat(3, axis=2)
-    assert not {"RH31", "RH65"} <= set(codes(fit_palette(pale)))
+    assert not {"RH31", "RH65"} <= set(codes(fit_palette(pale, PLANNED)))
 
 
 def test_a_picture_with_faint_colours_does_not_go_grey(rng: np.random.Generator) -> None:
@@ -58,7 +61,7 @@ def test_a_picture_with_faint_colours_does_not_go_grey(rng: np.random.Generator)
         flat = rgb.reshape(-1, 3).astype(float)
         return colourfulness(flat, np.full(len(flat), 1 / len(flat)))
 
-    fitted = fit_palette(grey)
+    fitted = fit_palette(grey, PLANNED)
     from studio_postprocess.clamp.clamp import Clamp
 
     shown = palette_rgb(fitted)[Clamp(fitted).indices(grey)]
@@ -69,3 +72,9 @@ def test_colourfulness_is_nought_for_greys() -> None:
     greys = np.arange(0, 250, 10.0)[:, np.newaxis].repeat(3, axis=1)
     assert colourfulness(greys, np.full(25, 0.04)) == pytest.approx(0)
     assert colourfulness(palette_rgb(of("RH02", "RH41", "RH20")).astype(float), np.full(3, 1 / 3)) > 100
+
+
+def test_planned_colours_that_suit_the_picture_stay() -> None:
+    planned = of("RH20", "RH31", "RH41", "RH70")
+    assert fit_palette(painted(regions(300, 200, 12, 3), planned[:3]), planned) == tuple(planned)
+    assert fit_palette(painted(regions(300, 200, 12, 3), of("RH12", "RH11", "RH32")), planned) != tuple(planned)
