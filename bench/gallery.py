@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import gallery_briefs
 import gallery_cleaning
 from PIL import Image, ImageDraw, ImageFont
 
@@ -138,6 +139,7 @@ def main() -> None:
         after = median(row.laid.after.score for row in rows)
         print(f"{path}: median {milliseconds:.0f} ms a stencil, installer score {before:g} to {after:g} by cleaning")
     gallery_cleaning.main(folder)
+    gallery_briefs.main(folder)
 
 
 if __name__ == "__main__":
