@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.messaging import consumer
+from studio_chassis.messaging import consumer, dispositions
+from studio_chassis.messaging.cloudevents import from_message
 from studio_chassis.persistence import jobs
 from studio_chassis.persistence.jobs import Applied, Jobs
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import OutcomeUnknown
+from studio_chassis.testing import store
+from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_cli import replay
 from studio_cli.dead_letters import DeadLetter
 from studio_contracts.brief import Source
+from studio_contracts.events import Event
 from studio_contracts.job import GenerationRequest, Job, Slot
 from studio_domain import lifecycle
 from studio_domain.domain_events import (
@@ -35,6 +39,8 @@ from studio_predictor import handlers
 from studio_predictor.handlers import Predictor
 from studio_reconciler import rescue
 from studio_reconciler.rescue import Rescuer
+from studio_reconciler.undelivered import UndeliveredMessages
+from studio_simulation.disorder import HOSTILE_TIME
 from studio_simulation.mutations import Mutation, Mutations, assert_caught
 from studio_stencil import handlers as stencil_handlers
 
@@ -446,6 +452,58 @@ def concepts_told_of_the_first_direction(patch: Patch) -> None:
         return made(job, replace(news, concepts=concepts), context)
 
     patch.setitem(lifecycle._RULES, PicturesMade, told)
+
+
+@caught_by("nothing_waits_for_its_deadline every_job_ends ends_by_its_deadline")
+def one_unreadable_document_stops_the_round(patch: Patch) -> None:
+    patch.setattr(store, "skip_unreadable", lambda read, stored: read(stored))
+
+
+@caught_by("outbox_is_empty every_job_ends nothing_waits_for_its_deadline")
+def one_unreadable_outbox_stops_the_relay(patch: Patch) -> None:
+    unpublished = SimulatedJobStore.unpublished
+
+    async def strict(self: SimulatedJobStore, *arguments: Any) -> Any:
+        for job_id in self._database.unreadable:
+            self._database.read(self._database.jobs[job_id])
+        return await unpublished(self, *arguments)
+
+    patch.setattr(SimulatedJobStore, "unpublished", strict)
+
+
+@caught_by("nothing_waits_for_its_deadline queues_are_empty dead_letters_as_expected every_job_ends")
+def a_returned_message_does_not_declare_the_topology(patch: Patch) -> None:
+    patch.setattr(SimulatedBroker, "declare_again", lambda _: None)
+
+
+@caught_by("delivery_limits_are_reported", first=26)
+def nobody_hears_of_a_delivery_limit(patch: Patch) -> None:
+    patch.setattr(UndeliveredMessages, "report", _nothing)
+
+
+@caught_by("nothing_waits_for_its_deadline", first=26)
+def a_delivery_limit_does_not_fail_its_job(patch: Patch) -> None:
+    patch.setattr(Jobs, "undeliverable", _nothing)
+
+
+@caught_by("arithmetic_is_never_retried")
+def errors_of_arithmetic_are_retried(patch: Patch) -> None:
+    patch.setattr(dispositions, "_NOT_RETRIED", ())
+
+
+@caught_by("queues_are_empty no_lost_error")
+def what_its_headers_make_a_reader_raise_leaves_a_message_in_flight(patch: Patch) -> None:
+    def fragile(headers: Any, body: bytes) -> Event:
+        if headers.get("ce-time") == HOSTILE_TIME:
+            raise OverflowError("date value out of range")
+        return from_message(headers, body)
+
+    patch.setattr(consumer, "from_message", fragile)
+
+
+@caught_by("queues_are_empty no_lost_error dead_letters_as_expected")
+def a_rejected_message_is_neither_acknowledged_nor_kept(patch: Patch) -> None:
+    patch.setattr(consumer.Consumer, "_dead_letter", _nothing)
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)

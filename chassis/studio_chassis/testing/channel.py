@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+from aio_pika.exceptions import ChannelNotFoundEntity
+
 from studio_chassis.testing.broker import SimulatedDelivery, SimulatedRabbit, Subscription, _nothing_is_pushed
 from studio_chassis.testing.wire import Wire, perfect
 
@@ -15,7 +17,12 @@ class SimulatedChannel:
         self._hands: list[Subscription] = []
 
     async def get_queue(self, name: str) -> "SimulatedSource":
-        """The queue of that name, with the number of messages that lay there at this moment."""
+        """The queue of that name, with the number of messages that lay there at this moment.
+
+        Raises ChannelNotFoundEntity.
+        """
+        if name not in self._rabbit.queues:
+            raise ChannelNotFoundEntity(404, f"no queue {name}")
         hand = Subscription("", self._rabbit.queues[name], prefetch=0, callback=_nothing_is_pushed)
         hand.queue.consumers.append(hand)
         self._hands.append(hand)

@@ -121,7 +121,8 @@ class SimulatedJobStore:
         def find() -> tuple[Outbox, ...]:
             outboxes = self._database.outboxes
             jobs = self._database.oldest_first(lambda job: job.updated_at < before and bool(outboxes.get(job.id)))
-            return tuple(Outbox(job.id, tuple(outboxes[job.id])) for job in jobs[:limit])
+            read = (skip_unreadable(self._database.read, job) for job in jobs)
+            return tuple(Outbox(job.id, tuple(outboxes[job.id])) for job in read if job is not None)[:limit]
 
         return await self._wire("store.find", find)
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from aio_pika import Message
 
+from studio_chassis.messaging.cloudevents import ATTEMPT, DEAD_LETTERED_AT, LAST_ERROR
 from studio_cli.replay import ReplayOutcome
 from studio_contracts import topology
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.job import Job, PictureKind
 from studio_domain.invariants import at_rest_violations, change_violations, job_violations
-from studio_simulation.faults import CURSES, STUCK_SECONDS
+from studio_simulation.faults import CURSES, LETHAL, STUCK_SECONDS
 from studio_simulation.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Checks:
     def at_the_end(self) -> None:
         """Nothing is under way any more."""
         world = self._world
-        for job in world.database.jobs.values():
+        for job in world.jobs.values():
             for what in at_rest_violations(job, tuple(world.database.outboxes.get(job.id, ()))):
                 self.report(job.id, what)
             if job.status == "completed":
@@ -69,7 +70,7 @@ class Checks:
             if world.faults.peaceful:
                 self._in_peace(job)
         for job_id in world.accepted:
-            if job_id not in world.database.jobs:
+            if job_id not in world.jobs:
                 self.report(job_id, "accepted_is_kept: there is no such job")
         if not world.rabbit.is_empty:
             self.violations.append("queues_are_empty: messages are left")
@@ -78,7 +79,7 @@ class Checks:
 
     def keyed(self, number: int, prompt: str, count: int) -> None:
         """A client got the same answer for the same key, so it has one job."""
-        briefs = [job.brief for job in self._world.database.jobs.values() if job.brief.source is None]
+        briefs = [job.brief for job in self._world.jobs.values() if job.brief.source is None]
         if prompt.startswith("waves") and sum((brief.prompt, brief.count) == (prompt, count) for brief in briefs) > 1:
             self.violations.append(f"same_key_same_job: client {number} has several")
 
@@ -99,7 +100,7 @@ class Checks:
             self.report(job.id, "ends_by_its_deadline: it ended later")
         fates = {p.fate for p in self._world.provider.predictions.values() if self._world.address_of(p)[0] == job.id}
         # a brief that no handler can serve is tried for most of its time; where the broker forgets it, all over again
-        excused = "stuck" in fates or (self._world.faults.wipe_at is not None and job.brief.prompt in CURSES)
+        excused = "stuck" in fates or (self._world.faults.wipe_at is not None and job.brief.prompt in (*CURSES, LETHAL))
         if job.error is not None and job.error.code == "timed_out" and not excused:
             self.report(job.id, "nothing_waits_for_its_deadline: it timed out though no prediction was stuck")
 
@@ -123,7 +124,7 @@ class Checks:
     @property
     def counts(self) -> Counter[str]:
         """How often what is rare and allowed happened."""
-        operator, jobs = self._world.operator, self._world.database.jobs
+        operator, jobs = self._world.operator, self._world.jobs
         completed = sum(jobs[job_id].status == "completed" for job_id in operator.replayed)
         replays = {
             "replays": operator.fates[ReplayOutcome.REPLAYED],
@@ -163,23 +164,35 @@ class Checks:
         return Counter(str(letter.headers.get("ce-subject")) for letter in self._dead())
 
     def _dead(self) -> list[Message]:
-        return [letter for queue in topology.QUEUES for letter in self._world.rabbit.messages(queue.dead_letter_queue)]
+        return [letter for queue in topology.QUEUES for letter in self._letters_in(queue)]
+
+    def _letters_in(self, queue: topology.Queue) -> list[Message]:
+        name = queue.dead_letter_queue
+        return self._world.rabbit.messages(name) if name in self._world.rabbit.queues else []
 
     def _letters(self) -> None:
         """Dead letters are the poison that was put in, and what made a job fail, unless it was called off meanwhile.
 
-        What the broker set aside, because its consumers died of it or beside it, tells no job; that is nudged on.
+        What the broker dead-lettered, because its consumers died of it or beside it, is reported by the reconciler. It
+        may be an old copy of a message that did its work.
         """
-        ours = [letter for letter in self._dead() if "x-first-death-reason" not in letter.headers]
+        if any(DEAD_LETTERED_AT not in letter.headers for letter in self._dead()):
+            self.violations.append("delivery_limits_are_reported: a dead letter of the broker was not looked at")
+        ours = [
+            letter for letter in self._dead() if not str(letter.headers.get(LAST_ERROR)).startswith("the broker gave")
+        ]
+        for letter in ours:
+            if "OverflowError" in str(letter.headers.get(LAST_ERROR)) and letter.headers.get(ATTEMPT) != 1:
+                self.report(str(letter.headers["ce-subject"]), "arithmetic_is_never_retried: it was")
         letters = Counter(str(letter.headers.get("ce-subject")) for letter in ours)
-        reports = self._world.rabbit.messages(topology.PREDICTOR_PREDICTION_UPDATED.dead_letter_queue)
+        reports = self._letters_in(topology.PREDICTOR_PREDICTION_UPDATED)
         if any(letter in ours and letter.headers.get("ce-subject") is not None for letter in reports):
             self.violations.append("reports_are_never_set_aside: a report of the provider is a dead letter")
         poison = letters.pop("None", 0)
         if poison < self._world.poisoned and self._world.faults.wipe_at is None:
             self.violations.append(f"dead_letters_as_expected: {poison} of {self._world.poisoned} poisoned messages")
         for job_id, number in letters.items():
-            job = self._world.database.jobs.get(job_id)
+            job = self._world.jobs.get(job_id)
             if job is None or not job.is_final:
                 self.report(job_id, f"dead_letters_as_expected: {number} of a job that does not know")
             elif job.status == "completed":

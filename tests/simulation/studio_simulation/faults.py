@@ -58,8 +58,14 @@ RATES: dict[str, tuple[float, float]] = {
 }
 CODES = ("RH30", "RH20", "RH12")
 """Colours of every brief."""
-CURSES = {"cursed": RuntimeError("a fault that this brief brings to light"), "impossible": ValueError("not drawable")}
+CURSES = {
+    "cursed": RuntimeError("a fault that this brief brings to light"),
+    "impossible": ValueError("not drawable"),
+    "overflowing": OverflowError(34, "Numerical result out of range"),
+}
 """Briefs that cannot be served until the code is mended, and what the stencil service comes upon."""
+LETHAL = "lethal"
+"""A brief that ends the process of the stencil service each time, until the code is mended."""
 BLIND = {"http.lost": 0.6, "list.lag": 1.0, "webhook.lost": 1.0}
 """A mixture that seldom comes by itself: answers are lost, and neither webhooks nor the list tell what was bought."""
 HARD_OF_HEARING = {"http.lost": 0.3, "list.lag": 1.0, "webhook.lost": 0.3, "webhook.late": 0.6}

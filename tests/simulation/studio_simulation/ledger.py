@@ -83,7 +83,7 @@ class Ledger:
 
     def at_the_end(self) -> None:
         """One paid prediction per slot and attempt, none that nobody knows of, none that runs for nobody."""
-        jobs = self._world.database.jobs
+        jobs = self._world.jobs
         attempts: Counter[tuple[str, int, int]] = Counter()
         slots: Counter[tuple[str, int]] = Counter()
         cents: Counter[str] = Counter()

@@ -111,7 +111,7 @@ class Operator:
         """The removal of a letter, fetched when its job had that version: the command may die just before."""
 
         def checked() -> T:
-            job = self._world.database.jobs.get(job_id)
+            job = self._world.jobs.get(job_id)
             if job is not None and job.version == version and job.error is not None and job.error.replayable:
                 self._world.checks.report(job_id, "dead_letters_as_expected: taken away before the job was reopened")
             return effect()
@@ -122,7 +122,7 @@ class Operator:
         return await life.wire(operation, checked)
 
     def _version(self, job_id: str) -> int | None:
-        job = self._world.database.jobs.get(job_id)
+        job = self._world.jobs.get(job_id)
         return None if job is None else job.version
 
     async def replay_all_again(self) -> None:
@@ -131,7 +131,7 @@ class Operator:
         for (queue, _), copy in self._read.items():
             world.rabbit.route("", queue, copy)
         await asyncio.sleep(1)
-        waiting = {job.id for job in world.database.jobs.values() if job.error is not None and job.error.replayable}
+        waiting = {job.id for job in world.jobs.values() if job.error is not None and job.error.replayable}
         before = self._state()
         self._deaths_left = 0
         await self.replay()
@@ -140,6 +140,6 @@ class Operator:
 
     def _state(self) -> tuple[Any, ...]:
         world = self._world
-        versions = {job.id: job.version for job in world.database.jobs.values()}
+        versions = {job.id: job.version for job in world.jobs.values()}
         outboxes = {job_id: len(events) for job_id, events in world.database.outboxes.items() if events}
         return versions, outboxes, len(world.provider.predictions), world.rabbit.is_empty

@@ -27,7 +27,7 @@ from studio_contracts.palette import BY_CODE
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.errors import PictureError
 from studio_postprocess.results import ConceptPictures
-from studio_simulation.faults import CODES, CURSES
+from studio_simulation.faults import CODES, CURSES, LETHAL
 from studio_simulation.process import LIFE
 from studio_simulation.provider import CURSED
 from studio_stencil.planning.plan import Stencil, make_plan
@@ -83,6 +83,8 @@ async def _at_once(function: Any, *arguments: Any, **_: Any) -> Any:
 def _plan(world: "World", prompt: str, *arguments: Any, **options: Any) -> Any:
     if prompt in CURSES and not world.faults.mended(world.loop.time()):
         raise CURSES[prompt]
+    if prompt == LETHAL and not world.faults.mended(world.loop.time()):
+        world.stencil().end("out of memory")
     return make_plan(prompt, *arguments, **options)
 
 

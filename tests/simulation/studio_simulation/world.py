@@ -32,9 +32,15 @@ from studio_predictor.settings import PredictorSettings
 from studio_predictor.slots import slot_seed
 from studio_reconciler.settings import ReconcilerSettings
 from studio_simulation.checks import Checks
+from studio_simulation.disorder import (
+    Disorder,
+    delete_queues,
+    send_hostile_messages,
+    store_unreadable_documents,
+)
 from studio_simulation.faults import CODES, CURSES, FAULTY_SECONDS, GRACE_SECONDS, SERVICES, STUCK_SECONDS, Blow, Faults
 from studio_simulation.operator import Operator
-from studio_simulation.process import Process
+from studio_simulation.process import Life, Process
 from studio_simulation.provider import TOKEN, Prediction, Provider
 from studio_simulation.scenery import concept, scenery
 from studio_simulation.webhooks import SIGNING_KEY
@@ -124,6 +130,7 @@ class World:
         self.seed = seed
         self.random = Random(seed)
         self.faults = Faults.draw(self.random)
+        self.disorder = Disorder.draw(Random(f"disorder {seed}"), peaceful=self.faults.peaceful)
         self.trace: list[str] = []
         self._limbo: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -148,6 +155,12 @@ class World:
         ]
 
     # what the parts ask
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        """The jobs of this release."""
+        unreadable = self.database.unreadable
+        return {job_id: job for job_id, job in self.database.jobs.items() if job_id not in unreadable}
 
     def now(self) -> datetime:
         """The true time."""
@@ -195,9 +208,15 @@ class World:
         """The process that serves the web."""
         return self.processes[0]
 
+    def stencil(self) -> Life:
+        """The running process of the stencil service."""
+        life = self.processes[SERVICES.index("stencil")].life
+        assert life is not None
+        return life
+
     def address_of(self, prediction: Prediction) -> tuple[str, int, int]:
         """(job, slot, attempt) a prediction was bought for, known by its seed. Raises LookupError."""
-        for job in self.database.jobs.values():
+        for job in self.jobs.values():
             for slot in job.predictions:
                 for attempt in range(1, slot.attempt + 1):
                     if slot_seed(job.seed, slot.number, attempt) == prediction.inputs["seed"]:
@@ -215,6 +234,10 @@ class World:
         for _ in range(self.faults.poison):
             self.spawn(self._poison())
         self.spawn(self._broker_outages())
+        self.spawn(delete_queues(self))
+        self.spawn(send_hostile_messages(self))
+        if self.disorder.unreadable:
+            store_unreadable_documents(self)
         if self.faults.wipe_at is not None:
             self.loop.call_later(self.faults.wipe_at, self._wipe)
         clients = [self.spawn(self._client(number)) for number in range(self.random.choice((1, 1, 2, 3)))]
@@ -244,12 +267,12 @@ class World:
         await self._rest()
 
     def _at_rest(self) -> bool:
-        jobs = self.database.jobs.values()
+        jobs = self.jobs.values()
         quiet_since = self.now() - timedelta(seconds=QUIET_SECONDS)
         return (
             all(job.is_final and job.updated_at < quiet_since for job in jobs)
             and (not self.faulty or self.loop.time() > FAULTY_SECONDS)
-            and not any(self.database.outboxes.values())
+            and not any(self.database.outboxes.get(job.id) for job in jobs)
             and self.rabbit.is_empty
             and self.provider.webhooks.is_idle
             and self.operator.is_idle
@@ -263,6 +286,8 @@ class World:
         random = self.random
         await asyncio.sleep(random.uniform(0, 40))
         prompt = next((word for word in CURSES if self.happens(f"client.{word}")), f"waves {number}")
+        if number == 0 and self.disorder.brief is not None:
+            prompt = self.disorder.brief
         count = random.choice((1, 4, 6, 12))
         drafts = Random(f"{self.seed} {number}").random() < DRAFTS  # of its own, so that other worlds stay as they are
         kind = "draft" if drafts else "painted"
@@ -378,7 +403,7 @@ def run(seed: int) -> Outcome:
     finally:
         loop.close()
     checks = world.checks
-    statuses = Counter[str](job.status for job in world.database.jobs.values())
+    statuses = Counter[str](job.status for job in world.jobs.values())
     return Outcome(seed, checks.violations, world.trace, statuses, checks.counts, time.perf_counter() - began)
 
 
