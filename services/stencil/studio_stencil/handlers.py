@@ -32,7 +32,7 @@ async def draw_stencils(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
         return
     try:
         plan, stencils = await asyncio.to_thread(_drawn, job.brief, job.seed)
-    except (ValueError, ArithmeticError, MemoryError) as error:  # another try would end the same way
+    except ValueError as error:  # errors of arithmetic and memory are never retried as they are
         raise Reject(f"the stencil cannot be drawn: {error}") from error
     directions = []
     for number, (chosen, (stencil, png)) in enumerate(zip(plan.directions, stencils, strict=True)):

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from studio_chassis.messaging.dispositions import Reject
+from studio_chassis.messaging.dispositions import Reject, disposition_of
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.runtime.process_pool import Limits, WorkLost, open_process_pool
 from studio_chassis.testing.objects import SimulatedObjectStore
@@ -155,5 +155,6 @@ async def test_a_stencil_that_cannot_be_drawn_is_dead_lettered_and_not_tried_aga
     monkeypatch.setattr(stencil_handlers, "make_plan", fail)
     async with opened() as studio:
         objects = cast(Any, SimulatedObjectStore(studio.bucket))
-        with pytest.raises(Reject, match=str(error)):
+        with pytest.raises(Exception, match=str(error)) as raised:
             await stencil_handlers.draw_stencils(studio.event("studio.job.created.v1"), studio.jobs, objects)
+    assert isinstance(disposition_of(raised.value), Reject)
