@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractExchange, AbstractQueue, AbstractRobustChannel,
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelNotFoundEntity, PublishError
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.messaging.cloudevents import BUILD, to_message
+from studio_chassis.messaging.cloudevents import to_message
 from studio_chassis.messaging.declaration import REFUSALS, declare, work_arguments
 from studio_chassis.messaging.protocols import DeadLetterSource, Delivery, WorkQueue
 from studio_chassis.observability import metrics
@@ -105,8 +105,7 @@ class Broker:
 
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange; returns once the broker has taken responsibility. Raises Unavailable."""
-        message = to_message(event)
-        message.headers[BUILD] = self._build
+        message = to_message(event, self._build)
         await self.send(topology.EXCHANGE, event.type, message, mandatory=event.type in topology.MANDATORY_TYPES)
         metrics.published.labels(event.type).inc()
 

@@ -27,8 +27,8 @@ MAX_BODY_BYTES = 4_500_000
 """An event repeats at most one answer of the provider, of 4 MiB; anything larger is none of ours."""
 
 
-def to_message(event: Event) -> aio_pika.Message:
-    """The persistent AMQP message of an event."""
+def to_message(event: Event, build: str = "unknown") -> aio_pika.Message:
+    """The persistent AMQP message of an event, published by that build of a service."""
     return aio_pika.Message(
         json.dumps(event.data, separators=(",", ":")).encode(),
         content_type="application/json",
@@ -44,6 +44,7 @@ def to_message(event: Event) -> aio_pika.Message:
             "ce-subject": event.subject,
             "ce-time": event.time.isoformat(),
             "traceparent": event.traceparent,
+            BUILD: build,
         },
     )
 

@@ -2,18 +2,26 @@
 
 from typing import Any
 
+from studio_chassis.messaging.cloudevents import ATTEMPT, BUILD, DEAD_LETTERED_AT, DEFERRALS, LAST_ERROR
 from studio_contracts import topology
 from studio_contracts.events import PAYLOADS, Payload
 
-_HEADERS = {
+_SENT = {
     "ce-specversion": "The version of CloudEvents.",
     "ce-id": "Deterministic: the same fact carries the same id however often it is published.",
     "ce-type": "The event's type, with its version.",
     "ce-source": "The service that observed it.",
     "ce-subject": "The job's id.",
     "ce-time": "When it was observed, in UTC.",
-    "ce-traceparent": "W3C trace context of the job.",
+    BUILD: "Extension attribute: the build of the service that published it.",
+    "traceparent": "W3C trace context of the job.",
 }
+_RETRIED = {
+    ATTEMPT: "The number of the delivery to a handler, from 1.",
+    DEFERRALS: "How often it was deferred through no fault of its own.",
+    LAST_ERROR: "What the last handler said.",
+}
+_DEAD_LETTERED = {DEAD_LETTERED_AT: "When it was put into the dead-letter queue, in UTC."}
 
 
 def asyncapi(version: str) -> dict[str, Any]:
@@ -34,7 +42,13 @@ def asyncapi(version: str) -> dict[str, Any]:
             "schemas": {
                 "CloudEventHeaders": {
                     "type": "object",
-                    "properties": {name: {"type": "string", "description": text} for name, text in _HEADERS.items()},
+                    "description": "An event as it is published has the required headers. The consumers of the studio "
+                    "add the others when they publish it again: to be retried, or as a dead letter.",
+                    "properties": {
+                        name: {"type": "integer" if name in (ATTEMPT, DEFERRALS) else "string", "description": text}
+                        for name, text in (_SENT | _RETRIED | _DEAD_LETTERED).items()
+                    },
+                    "required": list(_SENT),
                 }
             },
         },
