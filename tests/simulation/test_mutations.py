@@ -204,7 +204,7 @@ def stuck_is_measured_from_the_creation(patch: Patch) -> None:
 
     lifecycle_backoff = lifecycle.rescue_backoff
     patch.setattr(SimulatedJobStore, "unfinished", unfinished)
-    patch.setattr(lifecycle, "rescue_backoff", since_creation)
+    patch.setattr(lifecycle.stages, "rescue_backoff", since_creation)
     patch.setattr(rescue, "rescue_backoff", since_creation)
 
 
@@ -393,7 +393,7 @@ def every_replay_sends_its_event_on(patch: Patch) -> None:
 
 @caught_by("rescued_in_moderation")
 def rescued_at_an_even_pace(patch: Patch) -> None:
-    patch.setattr(lifecycle, "rescue_backoff", lambda _, stuck_after: stuck_after)
+    patch.setattr(lifecycle.stages, "rescue_backoff", lambda _, stuck_after: stuck_after)
     patch.setattr(rescue, "rescue_backoff", lambda _, stuck_after: stuck_after)
 
 

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from studio_contracts.brief import Brief
-from studio_contracts.events import Payload, PredictionUpdated
 from studio_contracts.job import Job, Limits
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import ending, slots, stages
 from studio_domain.lifecycle.stages import rescue_backoff
 from studio_domain.lifecycle.transition import (
+    Change,
     Transition,
     TransitionContext,
     build_transition,
@@ -40,48 +40,36 @@ def accept(
         deadline_at=now + timedelta(seconds=limits.deadline_seconds),
         timeline=(entry("job.accepted", now, by),),
     )
-    return build_transition(None, job, now=now, by=by)
+    return build_transition(None, Change(job), now=now, by=by)
 
 
-_RULES: dict[type, Callable[[Job, Any, TransitionContext], Job | None]] = {
+_RULES: dict[type, Callable[[Job, Any, TransitionContext], Job | Change | None]] = {
     h.StencilDrawn: stages.stencil_drawn,
     h.SlotsPlanned: stages.slots_planned,
     h.SlotClaimed: slots.claimed,
     h.ClaimReleased: slots.on_claim_released,
     h.CreationRefused: slots.on_creation_refused,
     h.CreationLost: slots.on_creation_lost,
+    h.WebhookReceived: slots.webhook_received,
     h.PredictionReported: slots.on_prediction_reported,
     h.PicturesMade: slots.pictures_made,
     h.WorkFailed: ending.work_failed,
     h.Undeliverable: ending.undeliverable,
     h.CancelRequested: ending.cancel_requested,
     h.DeadlinePassed: ending.deadline_passed,
+    h.RescueRequested: stages.on_rescue_requested,
+    h.Reopened: ending.reopened,
 }
+_OF_FINAL_JOBS = frozenset({h.Reopened})
+"""Events that change a job that has ended; all others mean nothing to it."""
 
 
 def transition(job: Job, event: h.DomainEvent, *, now: datetime, by: str) -> Transition | None:
     """What follows from `event`, observed by service `by` at `now`; None when nothing does."""
-    if isinstance(event, h.Reopened):
-        reopened = ending.reopened(job, TransitionContext(now, by))
-        if reopened is None:
-            return None
-        again = (event.event.payload,) if event.event is not None else ()
-        return build_transition(None, reopened, now=now, by=by, version=job.version, extra=again)
-    if job.is_final:
+    if job.is_final and type(event) not in _OF_FINAL_JOBS:
         return None
-    if isinstance(event, h.RescueRequested):
-        if now - job.updated_at < rescue_backoff(job, event.stuck_after):
-            return None
-        return build_transition(
-            None, stages.on_rescue_requested(job, TransitionContext(now, by)), now=now, by=by, version=job.version
-        )
-    if isinstance(event, h.WebhookReceived):
-        heard = slots.webhook_received(job, event, TransitionContext(now, by))
-        if heard is None:
-            return None
-        news: tuple[Payload, ...] = (
-            PredictionUpdated(slot=event.slot, attempt=event.attempt, prediction=dict(event.prediction)),
-        )
-        return build_transition(job, heard, now=now, by=by, extra=news)
-    after = _RULES[type(event)](job, event, TransitionContext(now, by))
-    return None if after is None else build_transition(job, after, now=now, by=by)
+    result = _RULES[type(event)](job, event, TransitionContext(now, by))
+    if result is None:
+        return None
+    change = result if isinstance(result, Change) else Change(result)
+    return build_transition(job, change, now=now, by=by)

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from studio_contracts.events import PredictionUpdated
 from studio_contracts.job import SETTLED, Concept, Job, JobError, Status
-from studio_domain.domain_events import CancelRequested, DeadlinePassed, Undeliverable, WorkFailed, set_aside
-from studio_domain.lifecycle.transition import OPEN, TransitionContext, outstanding_messages
+from studio_domain.domain_events import CancelRequested, DeadlinePassed, Reopened, Undeliverable, WorkFailed, set_aside
+from studio_domain.lifecycle.transition import OPEN, Change, TransitionContext, outstanding_messages
 
 
 def settle(job: Job, context: TransitionContext) -> Job:
@@ -74,7 +74,7 @@ def deadline_passed(job: Job, _: DeadlinePassed, context: TransitionContext) -> 
     )
 
 
-def reopened(job: Job, context: TransitionContext) -> Job | None:
+def reopened(job: Job, replay: Reopened, context: TransitionContext) -> Change | None:
     """A replayable failure is taken back: the job goes on where it stood, with a new deadline.
 
     Unless its time of being kept is over, for then its pictures may be on their way out.
@@ -94,7 +94,8 @@ def reopened(job: Job, context: TransitionContext) -> Job | None:
             "deadline_at": context.now + timedelta(seconds=job.limits.deadline_seconds),
         }
     )
-    return context.log(again, "job.reopened", detail=f"was: {job.error.title}")
+    messages = (replay.event.payload,) if replay.event is not None else ()
+    return Change(context.log(again, "job.reopened", detail=f"was: {job.error.title}"), messages, repeats=True)
 
 
 def _end(job: Job, status: Status, context: TransitionContext, error: JobError | None = None) -> Job:

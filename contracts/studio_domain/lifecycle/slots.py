@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+from studio_contracts.events import PredictionUpdated
 from studio_contracts.job import Job, JobWarning, Slot
 from studio_domain.domain_events import (
     ClaimReleased,
@@ -16,14 +17,14 @@ from studio_domain.domain_events import (
     WebhookReceived,
 )
 from studio_domain.lifecycle.ending import settle
-from studio_domain.lifecycle.transition import OPEN, TransitionContext
+from studio_domain.lifecycle.transition import OPEN, Change, TransitionContext
 from studio_domain.prediction import MAX_OUTPUT_CHARS, is_infrastructure_failure
 
 MAX_REPORTS = 8
 """Reports of one attempt that are remembered, so that an equal one is not kept again."""
 
 
-def webhook_received(job: Job, event: WebhookReceived, _: TransitionContext) -> Job | None:
+def webhook_received(job: Job, event: WebhookReceived, _: TransitionContext) -> Change | None:
     """The provider reported on this attempt, so its prediction exists.
 
     None when the slot no longer waits for it, or when an equal report was kept since the last rescue.
@@ -34,7 +35,9 @@ def webhook_received(job: Job, event: WebhookReceived, _: TransitionContext) -> 
     report = hashlib.sha256(json.dumps(event.prediction, sort_keys=True).encode()).hexdigest()[:16]
     if report in slot.reports:
         return None
-    return _with(job, slot, webhook_received=slot.state != "running", reports=(*slot.reports, report)[-MAX_REPORTS:])
+    reports = (*slot.reports, report)[-MAX_REPORTS:]
+    update = PredictionUpdated(slot=event.slot, attempt=event.attempt, prediction=dict(event.prediction))
+    return Change(_with(job, slot, webhook_received=slot.state != "running", reports=reports), (update,))
 
 
 def _slot(job: Job, word: SlotEvent, *states: str) -> Slot | None:

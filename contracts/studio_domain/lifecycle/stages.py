@@ -4,9 +4,9 @@ from datetime import timedelta
 from itertools import takewhile
 
 from studio_contracts.job import GenerationRequest, Job, JobWarning, Plan, Slot
-from studio_domain.domain_events import SlotsPlanned, StencilDrawn, WorkFailed
+from studio_domain.domain_events import RescueRequested, SlotsPlanned, StencilDrawn, WorkFailed
 from studio_domain.lifecycle.ending import work_failed
-from studio_domain.lifecycle.transition import TransitionContext
+from studio_domain.lifecycle.transition import Change, TransitionContext
 
 
 def stencil_drawn(job: Job, done: StencilDrawn, context: TransitionContext) -> Job | None:
@@ -57,14 +57,16 @@ MAX_BACKOFF_FACTOR = 4
 """By how much patience grows at most: a job that no nudge moves is still looked after now and then."""
 
 
-def on_rescue_requested(job: Job, context: TransitionContext) -> Job:
-    """Nothing moved: count the rescue, so that the next one waits longer.
+def on_rescue_requested(job: Job, rescue: RescueRequested, context: TransitionContext) -> Change | None:
+    """Nothing moved for so long: publish again what is awaited, and count the rescue: the next one waits longer.
 
     Reports of the provider are forgotten, because their messages may be what was lost.
     """
+    if context.now - job.updated_at < rescue_backoff(job, rescue.stuck_after):
+        return None
     slots = tuple(slot.model_copy(update={"reports": ()}) for slot in job.predictions)
     rescued = job.model_copy(update={"rescues": job.rescues + 1, "predictions": slots})
-    return context.log(rescued, RESCUED, detail=f"rescue {job.rescues + 1}")
+    return Change(context.log(rescued, RESCUED, detail=f"rescue {job.rescues + 1}"), repeats=True)
 
 
 def rescue_backoff(job: Job, stuck_after: timedelta) -> timedelta:

@@ -23,6 +23,17 @@ MAX_TIMELINE = 200
 """A timeline is for people; a job that is nudged for ever must not outgrow its document."""
 
 
+class Change(NamedTuple):
+    """What a rule makes of a job: `messages` go out beside what the job newly waits for.
+
+    With `repeats`, everything it waits for is published again.
+    """
+
+    job: Job
+    messages: tuple[Payload, ...] = ()
+    repeats: bool = False
+
+
 class Transition(NamedTuple):
     """The job after a change and the events to publish once it is committed."""
 
@@ -77,37 +88,29 @@ def _slot_awaits(slot: Slot) -> Payload | None:
     return None
 
 
-def build_transition(
-    before: Job | None,
-    after: Job,
-    *,
-    now: datetime,
-    by: str,
-    version: int | None = None,
-    extra: tuple[Payload, ...] = (),
-) -> Transition:
-    """The transition to `after`: its status, stage and version, and an event for all that is newly awaited.
+def build_transition(before: Job | None, change: Change, *, now: datetime, by: str) -> Transition:
+    """The transition to the changed job: its status, stage and version, and an event for all that is newly awaited.
 
-    With no `before`, everything awaited is said (again). `version` is the one this follows when `before` is None.
+    Of a new job (no `before`) everything awaited is new.
     """
+    after = change.job
     status, stage = _progress(after)
-    known_version = before.version if before is not None else version
     job = after.model_copy(
         update={
             "status": status,
             "stage": stage,
-            "version": 1 if known_version is None else known_version + 1,
+            "version": 1 if before is None else before.version + 1,
             "updated_at": now,
             "started_at": after.started_at or (now if _has_begun(after) else None),
         }
     )
     job = Job.model_validate(job.model_dump())
-    said = outstanding_messages(before) if before is not None else ()
-    wanted = [message for message in outstanding_messages(job) if message not in said]
-    wanted += [message for message in extra if message not in wanted]
+    known = () if before is None or change.repeats else outstanding_messages(before)
+    messages = [message for message in outstanding_messages(job) if message not in known]
+    messages += [message for message in change.messages if message not in messages]
     if job.is_final and (before is None or not before.is_final):
-        wanted.append(_terminal_event(job))
-    return Transition(job, tuple(_event(job, payload, now, by) for payload in wanted))
+        messages.append(_terminal_event(job))
+    return Transition(job, tuple(_event(job, payload, now, by) for payload in messages))
 
 
 def _progress(job: Job) -> tuple[Status, Stage]:
