@@ -5,7 +5,15 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from studio_chassis.replicate.webhook_url import normalize_base_url
@@ -69,10 +77,17 @@ class ServiceSettings(BaseSettings):
         validation_alias="STUDIO_INSTANCE",
         description="Name of this process in /healthz and /readyz; drawn by chance when it is empty",
     )
-    log_format: Literal["json", "console"] = Field("json", validation_alias="STUDIO_LOG_FORMAT")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias="STUDIO_LOG_LEVEL")
+    log_format: Literal["json", "console"] = Field(
+        "json", validation_alias="STUDIO_LOG_FORMAT", description="One JSON object a line, or text for a terminal"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", validation_alias="STUDIO_LOG_LEVEL", description="The least severe lines that are logged"
+    )
     drain_seconds: float = Field(
-        25.0, gt=0, validation_alias="STUDIO_DRAIN_SECONDS", description="Time after SIGTERM to finish what is in hand"
+        25.0,
+        gt=0,
+        validation_alias="STUDIO_DRAIN_SECONDS",
+        description="Seconds after SIGTERM to finish the work in flight",
     )
     failpoint: Annotated[str, AfterValidator(_known_failpoint)] = Field(
         "", validation_alias="STUDIO_FAILPOINT", description="For drills: name[:n] of the line at which to die"
@@ -116,6 +131,11 @@ class PublicAddressSettings(ServiceSettings):
             "without it the reconciler polls"
         ),
     )
+
+    @field_validator("public_base_url", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if value == "" else value
 
 
 class ModelSettings(ServiceSettings):

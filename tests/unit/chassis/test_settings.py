@@ -3,7 +3,12 @@
 import pytest
 from pydantic_settings import BaseSettings
 
-from studio_chassis.runtime.settings import ProviderSettings, ServiceSettings, read_settings
+from studio_chassis.runtime.settings import ProviderSettings, PublicAddressSettings, ServiceSettings, read_settings
+from studio_gateway.settings import GatewaySettings
+from studio_postprocess.settings import PostprocessSettings
+from studio_predictor.settings import PredictorSettings
+from studio_reconciler.settings import ReconcilerSettings
+from studio_stencil.settings import StencilSettings
 
 GOOD = {
     "RABBITMQ_URL": "amqp://studio:rabbit-pass@localhost/",
@@ -81,3 +86,24 @@ def test_settings_do_not_change_once_read() -> None:
     settings: BaseSettings = read_settings(ServiceSettings)
     with pytest.raises(ValueError, match="frozen"):
         setattr(settings, "database", "another")  # noqa: B010 - mypy knows that it is frozen
+
+
+@pytest.mark.parametrize(
+    "settings_type", [GatewaySettings, PredictorSettings, ReconcilerSettings], ids=lambda one: one.__name__
+)
+def test_the_public_address_is_read_alike_everywhere(
+    settings_type: type[PublicAddressSettings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REPLICATE_WEBHOOK_SECRET", "sixteen characters")
+    for given, read in (("", None), ("https://studio.example//a/", "https://studio.example/a")):
+        monkeypatch.setenv("PUBLIC_BASE_URL", given)
+        assert read_settings(settings_type).public_base_url == read
+    monkeypatch.setenv("PUBLIC_BASE_URL", "studio.example")
+    assert _refusal(settings_type, capsys) == ["PUBLIC_BASE_URL"]
+
+
+@pytest.mark.parametrize(
+    "settings_type", [GatewaySettings, PredictorSettings, ReconcilerSettings, PostprocessSettings, StencilSettings]
+)
+def test_every_setting_is_described(settings_type: type[ServiceSettings]) -> None:
+    assert [name for name, field in settings_type.model_fields.items() if not field.description] == []
