@@ -1,4 +1,4 @@
-"""The strategies that fill the whole surface."""
+"""Bands, which fill the whole surface."""
 
 import io
 from itertools import pairwise, product
@@ -14,8 +14,6 @@ from studio_stencil.drawing.colour import difference
 from studio_stencil.drawing.compose import encode, sheet_of
 from studio_stencil.drawing.scene import Ground
 from studio_stencil.drawing.sheet import Sheet
-from studio_stencil.drawing.strategy import Strategy
-from studio_stencil.drawing.voronoi import draw_voronoi
 from studio_stencil.planning.roles import in_role_order
 from studio_stencil.planning.scale import MIN_FEATURE_MM
 from studio_stencil.planning.size import fit
@@ -28,25 +26,20 @@ PALETTES = (
 )
 SURFACES = ((5, 5), (10, 3), (2, 2), (20, 14), (2, 20), (100, 80), (1, 1.2))
 CASES = [
-    pytest.param(strategy, surface, palette, seed, id=f"{strategy}-{surface[0]}x{surface[1]}-{len(palette)}-{seed}")
-    for strategy, surface, palette, seed in product(("voronoi", "bands"), SURFACES, PALETTES, range(2))
+    pytest.param(surface, palette, seed, id=f"{surface[0]}x{surface[1]}-{len(palette)}-{seed}")
+    for surface, palette, seed in product(SURFACES, PALETTES, range(2))
 ]
 
 
-FILL = {"voronoi": draw_voronoi, "bands": draw_bands}
-
-
-def sheet(strategy: str, surface: tuple[float, float], palette: tuple[str, ...]) -> Sheet:
+def sheet(surface: tuple[float, float], palette: tuple[str, ...]) -> Sheet:
     fitted = fit(*surface)
     ground = Ground(fitted.ground_m[0] * 1000, fitted.ground_m[1] * 1000, *fitted.size)
-    return sheet_of(Strategy(strategy), in_role_order(palette), ground)
+    return sheet_of(in_role_order(palette), ground)
 
 
-def plan_and_map(
-    strategy: str, surface: tuple[float, float], palette: tuple[str, ...], seed: int
-) -> tuple[Sheet, np.ndarray]:
-    plan = sheet(strategy, surface, palette)
-    return plan, FILL[strategy](plan, np.random.Generator(np.random.PCG64(seed)))
+def plan_and_map(surface: tuple[float, float], palette: tuple[str, ...], seed: int) -> tuple[Sheet, np.ndarray]:
+    plan = sheet(surface, palette)
+    return plan, draw_bands(plan, np.random.Generator(np.random.PCG64(seed)))
 
 
 def regions(indices: np.ndarray) -> int:
@@ -71,11 +64,9 @@ def thin_share(indices: np.ndarray, radius: float) -> float:
     return thin / indices.size
 
 
-@pytest.mark.parametrize(("strategy", "surface", "palette", "seed"), CASES)
-def test_a_picture_keeps_its_plan(
-    strategy: str, surface: tuple[float, float], palette: tuple[str, ...], seed: int
-) -> None:
-    plan, indices = plan_and_map(strategy, surface, palette, seed)
+@pytest.mark.parametrize(("surface", "palette", "seed"), CASES)
+def test_a_picture_keeps_its_plan(surface: tuple[float, float], palette: tuple[str, ...], seed: int) -> None:
+    plan, indices = plan_and_map(surface, palette, seed)
     assert indices.dtype == np.uint8
     assert indices.shape == (plan.height, plan.width)
     shares = np.bincount(indices.ravel(), minlength=len(plan.codes)) / indices.size
@@ -86,11 +77,10 @@ def test_a_picture_keeps_its_plan(
         assert difference(plan.codes[a], plan.codes[b]) > 10
 
 
-@pytest.mark.parametrize("strategy", ["voronoi", "bands"])
 @pytest.mark.parametrize("surface", [(2, 2), (1, 1.2), (5, 5)])
 @pytest.mark.parametrize("seed", [1])
-def test_nothing_is_narrower_than_can_be_laid(strategy: str, surface: tuple[float, float], seed: int) -> None:
-    plan, indices = plan_and_map(strategy, surface, PALETTES[3], seed)
+def test_nothing_is_narrower_than_can_be_laid(surface: tuple[float, float], seed: int) -> None:
+    plan, indices = plan_and_map(surface, PALETTES[3], seed)
     assert thin_share(indices, MIN_FEATURE_MM / 2 / plan.mm_per_pixel) < 0.01
 
 
@@ -100,7 +90,7 @@ def test_nothing_is_narrower_than_can_be_laid(strategy: str, surface: tuple[floa
 def test_bands_flow_from_end_to_end_without_gaps_crossings_or_teeth(
     surface: tuple[float, float], palette: tuple[str, ...], seed: int
 ) -> None:
-    _, indices = plan_and_map("bands", surface, palette, seed)
+    _, indices = plan_and_map(surface, palette, seed)
     along = indices if (indices[:, 0] != indices[0, 0]).any() else indices.T
     first = along[:, 0]
     order = first[np.flatnonzero(np.diff(first, prepend=255))].tolist()
@@ -119,33 +109,28 @@ def test_bands_flow_from_end_to_end_without_gaps_crossings_or_teeth(
 
 def test_a_wave_is_metres_long_on_any_surface() -> None:
     for side in (5, 20, 60):
-        plan, indices = plan_and_map("bands", (side, side * 0.6), PALETTES[1], 3)
+        plan, indices = plan_and_map((side, side * 0.6), PALETTES[1], 3)
         edge = np.argmax(indices != indices[0], axis=0).astype(float)
         turns = np.count_nonzero(np.diff(np.sign(np.convolve(np.diff(edge), np.ones(40), "valid"))))
         assert plan.width_mm / max(int(turns), 1) > 600
 
 
-def test_larger_surfaces_get_more_bands_and_cells_but_no_crumbs() -> None:
-    for strategy in ("bands",):
-        small, large = (sheet(strategy, (side, side), PALETTES[1]).regions for side in (2, 20))
-        assert small < large < 6 * small
+def test_larger_surfaces_get_more_bands() -> None:
+    small, large = (sheet((side, side), PALETTES[1]).regions for side in (2, 20))
+    assert small < large < 6 * small
 
 
-@pytest.mark.parametrize("strategy", ["voronoi", "bands"])
-def test_a_seed_gives_the_same_bytes_and_another_seed_another_picture(strategy: str) -> None:
-    plan, indices = plan_and_map(strategy, (6, 4), PALETTES[2], 11)
-    other, different = plan_and_map(strategy, (6, 4), PALETTES[2], 12)
-    _, again = plan_and_map(strategy, (6, 4), PALETTES[2], 11)
+def test_a_seed_gives_the_same_bytes_and_another_seed_another_picture() -> None:
+    plan, indices = plan_and_map((6, 4), PALETTES[2], 11)
+    other, different = plan_and_map((6, 4), PALETTES[2], 12)
+    _, again = plan_and_map((6, 4), PALETTES[2], 11)
     assert encode(indices, plan.codes) == encode(again, plan.codes)
     assert encode(indices, plan.codes) != encode(different, other.codes)
 
 
-@pytest.mark.parametrize("strategy", ["voronoi", "bands"])
 @pytest.mark.parametrize("palette", PALETTES, ids=len)
-def test_the_encoded_picture_is_small_indexed_and_holds_the_palettes_colours(
-    strategy: str, palette: tuple[str, ...]
-) -> None:
-    plan, indices = plan_and_map(strategy, (20, 14), palette, 5)
+def test_the_encoded_picture_is_small_indexed_and_holds_the_palettes_colours(palette: tuple[str, ...]) -> None:
+    plan, indices = plan_and_map((20, 14), palette, 5)
     png = encode(indices, plan.codes)
     assert len(png) < 60_000
     image = Image.open(io.BytesIO(png))
@@ -155,6 +140,6 @@ def test_the_encoded_picture_is_small_indexed_and_holds_the_palettes_colours(
 
 
 def test_colours_that_look_alike_are_kept_apart_where_a_third_can_stand_between() -> None:
-    plan, indices = plan_and_map("bands", (8, 5), ("RH20", "RH31", "RH65", "RH50"), 4)
+    plan, indices = plan_and_map((8, 5), ("RH20", "RH31", "RH65", "RH50"), 4)
     close = {plan.codes.index("RH31"), plan.codes.index("RH65")}
     assert all({a, b} != close for a, b in neighbours(indices))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from studio_stencil.drawing.regions import closeness
-from studio_stencil.drawing.sheet import Fill
+from studio_stencil.drawing.colour import CLOSE, difference
+from studio_stencil.drawing.sheet import Sheet
 from studio_stencil.planning.scale import BAND_SPARE, BAND_UNEVEN, MIN_FEATURE_MM, MIN_RADIUS_MM, bands_per_colour
 
 ORDERS = 48
@@ -20,7 +20,13 @@ DRIFT = 1.5
 """Radians by which waves shift from one side of the picture to the other, so that bands swell and thin out."""
 
 
-def draw_bands(plan: Fill, rng: np.random.Generator) -> np.ndarray:
+def closeness(code: str, other: str) -> float:
+    """Cost of two colours side by side: 0 when they differ strongly, 3 and above when they read as one."""
+    delta = difference(code, other)
+    return 3.0 + (CLOSE - delta) / CLOSE if delta < CLOSE else max(0.0, (2 * CLOSE - delta) / (4 * CLOSE))
+
+
+def draw_bands(plan: Sheet, rng: np.random.Generator) -> np.ndarray:
     """Index map (height, width), uint8, of plan.regions bands with the planned coverage.
 
     Bands run along the longer side; on a square, either way.
@@ -31,12 +37,12 @@ def draw_bands(plan: Fill, rng: np.random.Generator) -> np.ndarray:
     return flowing(order, shares, plan, upright, rng)
 
 
-def lies_upright(plan: Fill, rng: np.random.Generator) -> bool:
+def lies_upright(plan: Sheet, rng: np.random.Generator) -> bool:
     """Whether bands run from top to bottom."""
     return plan.height > plan.width or (plan.height == plan.width and rng.random() < 0.5)
 
 
-def flowing(order: np.ndarray, shares: np.ndarray, plan: Fill, upright: bool, rng: np.random.Generator) -> np.ndarray:
+def flowing(order: np.ndarray, shares: np.ndarray, plan: Sheet, upright: bool, rng: np.random.Generator) -> np.ndarray:
     """Index map (height, width) of bands with the colours and shares that `band_order` gives."""
     length, depth = (plan.height, plan.width) if upright else (plan.width, plan.height)
     flow = Flow(length, depth, plan.mm_per_pixel, shares.min() * depth * plan.mm_per_pixel, rng)

@@ -43,9 +43,6 @@ DRAW: dict[Strategy, Callable[[Job], Drawn]] = {
     Strategy.GRID: patterns.squares,
     Strategy.VORONOI: patterns.regions,
 }
-_FILL: dict[Strategy, Callable[[Sheet, np.random.Generator], np.ndarray]] = {
-    Strategy.BANDS: draw_bands,
-}
 LETTERS = {"letters": "ABCDEFGHJKLMN", "digits": "123456789"}
 SEVERAL = ((12.0, 3), (60.0, 4), (float("inf"), 6))
 """How many several are, by the surface's area in m²."""
@@ -81,8 +78,8 @@ def compose(
     wishes = wishes_of(reading, width_m * height_m)
     if len(colours) == 1 or ground.short < scale.MIN_FEATURE_MM * 3:
         return Composition(np.zeros(size_px[::-1], np.uint8), (), _missing(wishes, [], "no room or no colour for it"))
-    if direction.strategy in _FILL:
-        indices = _FILL[direction.strategy](sheet_of(direction.strategy, colours, ground), rng)
+    if direction.strategy is Strategy.BANDS:
+        indices = draw_bands(sheet_of(colours, ground), rng)
         return Composition(indices, (), _missing(wishes, [], f"{direction.strategy} shows a pattern"))
     drawn = DRAW[direction.strategy](Job(ground, colours, wishes, rng))
     shown = [place.emoji for place in drawn.placed]
@@ -119,13 +116,12 @@ def _missing(wishes: Sequence[Wanted], shown: Sequence[str], why: str) -> tuple[
     return tuple((emoji, number, why) for emoji, number in lacking if number > 0)
 
 
-def sheet_of(strategy: Strategy, colours: Sequence[str], ground: Ground) -> Sheet:
-    """What a strategy that fills the surface is told: as many of the colours as can be laid, and how many areas."""
+def sheet_of(colours: Sequence[str], ground: Ground) -> Sheet:
+    """What bands are drawn from: as many of the colours as can be laid, and how many bands."""
     size = ground.columns * ground.mm_per_pixel, ground.rows * ground.mm_per_pixel
-    count = scale.colours_that_fit(strategy, len(colours), *size)
-    regions = scale.region_target(strategy, count, *size)
-    codes = tuple(colours[:count])
-    return Sheet(codes, coverage(count), regions, ground.columns, ground.rows, ground.mm_per_pixel)
+    count = scale.colours_that_fit(len(colours), *size)
+    bands = sum(scale.bands_per_colour(coverage(count), min(size))) if count > 1 else 1
+    return Sheet(tuple(colours[:count]), coverage(count), bands, ground.columns, ground.rows, ground.mm_per_pixel)
 
 
 def encode(indices: np.ndarray, colours: Sequence[str]) -> bytes:

@@ -1,33 +1,12 @@
-"""What a strategy that fills the whole surface needs to know."""
+"""What bands are drawn from."""
 
-from typing import NamedTuple, Protocol
-
-
-class Fill(Protocol):
-    """Codes in role order with each one's share of the picture, the number of connected areas, and the picture's size
-    in pixels and on the ground.
-    """
-
-    @property
-    def codes(self) -> tuple[str, ...]: ...
-    @property
-    def coverage(self) -> tuple[float, ...]: ...
-    @property
-    def regions(self) -> int: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def mm_per_pixel(self) -> float: ...
-    @property
-    def width_mm(self) -> float: ...
-    @property
-    def height_mm(self) -> float: ...
+from typing import NamedTuple
 
 
 class Sheet(NamedTuple):
-    """A `Fill` by itself."""
+    """Codes in role order with each one's share of the picture, the number of bands, and the picture's size in pixels
+    and on the ground.
+    """
 
     codes: tuple[str, ...]
     coverage: tuple[float, ...]

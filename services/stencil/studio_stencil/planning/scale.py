@@ -1,17 +1,13 @@
 """Real-world sizes: how large features are on a surface, whatever the picture's pixels."""
 
-import math
 from collections.abc import Sequence
 
-from studio_stencil.drawing.strategy import Strategy
 from studio_stencil.planning.roles import coverage
 
 MIN_FEATURE_MM = 120.0
 """Narrowest band or cell that can be laid."""
 MIN_RADIUS_MM = 600.0
 """Tightest bend of an edge, where the surface is large enough to hold it."""
-MIN_ISLAND_M2 = 0.3
-"""Smallest island worth laying."""
 BAND_MM = (330.0, 1500.0)
 """Usual width of a band, on small and on large surfaces."""
 BAND_UNEVEN = (0.75, 1.25)
@@ -21,31 +17,13 @@ BAND_SPARE = 1.2
 MOST_BANDS = 14
 
 
-def colours_that_fit(strategy: Strategy, colours: int, width_mm: float, height_mm: float) -> int:
-    """How many of the colours can each have an area no narrower than MIN_FEATURE_MM; at least 1."""
+def colours_that_fit(colours: int, width_mm: float, height_mm: float) -> int:
+    """How many of the colours can each have a band no narrower than MIN_FEATURE_MM; at least 1."""
     short = min(width_mm, height_mm)
     if short < 3 * MIN_FEATURE_MM:
         return 1
-    for count in range(colours, 1, -1):
-        shares = coverage(count)
-        width = min(shares) * short
-        if strategy is Strategy.VORONOI:
-            width = math.sqrt(min(shares) * width_mm * height_mm) / 2
-        if width >= BAND_SPARE * MIN_FEATURE_MM:
-            return count
-    return 1
-
-
-def region_target(strategy: Strategy, colours: int, width_mm: float, height_mm: float) -> int:
-    """How many regions a picture is divided into: more on larger surfaces, and never fewer than colours."""
-    if colours == 1:
-        return 1
-    shares, short = coverage(colours), min(width_mm, height_mm)
-    if strategy is Strategy.VORONOI:
-        area_m2 = width_mm * height_mm / 1e6
-        wanted = 6 if colours == 2 else min(max(round(5 + math.log2(max(area_m2, 1.0)) / 1.6), 6), 10)
-        return max(colours, min(wanted, int(area_m2 / MIN_ISLAND_M2)))
-    return sum(bands_per_colour(shares, short))
+    fit = (count for count in range(colours, 1, -1) if min(coverage(count)) * short >= BAND_SPARE * MIN_FEATURE_MM)
+    return next(fit, 1)
 
 
 def bands_per_colour(shares: Sequence[float], depth_mm: float) -> list[int]:
