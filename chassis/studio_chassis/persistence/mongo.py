@@ -1,6 +1,6 @@
 """The job store in MongoDB. The only module that knows motor, so that another driver is a change of one file."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from functools import wraps
@@ -8,7 +8,6 @@ from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
-from pymongo import IndexModel
 from pymongo.errors import (
     ConnectionFailure,
     DocumentTooLarge,
@@ -25,8 +24,8 @@ from pymongo.read_concern import ReadConcern
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
 from studio_chassis.observability import metrics
 from studio_chassis.persistence.documents import events_from, from_document, skip_unreadable, to_document
+from studio_chassis.persistence.indexes import INDEXES, Index, problems
 from studio_chassis.persistence.store import (
-    IDEMPOTENCY_HOURS,
     AttemptRef,
     BacklogStats,
     Cursor,
@@ -72,38 +71,7 @@ def _outages_told() -> Iterator[None]:
         raise
 
 
-_NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
-_INDEXES = {
-    "jobs": [
-        IndexModel([("updated_at", 1)], name="unfinished", partialFilterExpression={"final": False}),
-        IndexModel([("deadline_at", 1)], name="overdue", partialFilterExpression={"final": False}),
-        IndexModel([("expires_at", 1)], name="expired", partialFilterExpression={"final": True}),
-        IndexModel([("updated_at", 1)], name="unpublished", partialFilterExpression={"outbox.0": {"$exists": True}}),
-        IndexModel(_NEWEST_FIRST, name="recent"),
-        IndexModel([("status", 1), *_NEWEST_FIRST], name="recent_of_status"),
-        IndexModel([("predictions.provider_id", 1)], name="awaiting", sparse=True),
-    ],
-    "claims": [IndexModel([("claimed_at", 1)], name="kept", expireAfterSeconds=IDEMPOTENCY_HOURS * 3600)],
-}
 _CONFLICTS = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
-_DEFINING = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds")
-
-
-def _options(index: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in index.items() if name != "key"}
-
-
-def _definition(index: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes an index what it is, of one that is wanted and of one that the database lists alike."""
-    options = {name: index[name] for name in _DEFINING if index.get(name)}
-    return {"key": [(field, int(order)) for field, order in index["key"].items()], **options}
-
-
-def _problem(collection: str, wanted: dict[str, Any], known: dict[str, Any], rival: str | None) -> str:
-    if rival is None:
-        return "is missing: start any service, it makes it"
-    remedy = f'drop it when nobody needs it (db.{collection}.dropIndex("{rival}")) and start any service'
-    return f"is {known[rival]} under the name {rival} instead of {wanted}: {remedy}"
 
 
 class MongoJobStore:
@@ -126,26 +94,25 @@ class MongoJobStore:
         An index of the same name with another time to live gets ours. Any other difference is left to a person: to
         build a large index anew takes its time.
         """
-        for collection, indexes in _INDEXES.items():
-            for index in indexes:
-                await self._create_index(collection, index.document)
-        problems = await self._index_problems()
-        metrics.index_problems.set(len(problems))
-        for problem in problems:
+        for index in INDEXES:
+            await self._create_index(index)
+        found = await self._index_problems()
+        metrics.index_problems.set(len(found))
+        for problem in found:
             log.error("index problem", problem=problem)
-        return problems
+        return found
 
-    async def _create_index(self, collection: str, wanted: dict[str, Any]) -> None:
+    async def _create_index(self, index: Index) -> None:
         try:
-            await self._database[collection].create_indexes([IndexModel(wanted["key"], **_options(wanted))])
+            await self._database[index.collection].create_index(index.keys, name=index.name, **index.options)
         except _OUTAGES:
             raise
         except OperationFailure as error:
-            log.error("index refused", index=wanted["name"], reason=str(error))
-            if error.code in _CONFLICTS and "expireAfterSeconds" in wanted:
-                change = {"name": wanted["name"], "expireAfterSeconds": wanted["expireAfterSeconds"]}
+            log.error("index refused", index=index.name, reason=str(error))
+            if error.code in _CONFLICTS and index.time_to_live is not None:
+                change = {"name": index.name, "expireAfterSeconds": index.time_to_live}
                 with suppress(OperationFailure):  # no such index, or one of another key: it shows as a problem
-                    await self._database.command("collMod", collection, index=change)
+                    await self._database.command("collMod", index.collection, index=change)
 
     @_translated
     async def index_problems(self) -> tuple[str, ...]:
@@ -153,18 +120,10 @@ class MongoJobStore:
         return await self._index_problems()
 
     async def _index_problems(self) -> tuple[str, ...]:
-        problems: list[str] = []
-        for collection, indexes in _INDEXES.items():
-            found = await self._database[collection].list_indexes().to_list(None)
-            known = {one["name"]: _definition(one) for one in found}
-            for index in indexes:
-                name, wanted = index.document["name"], _definition(index.document)
-                if known.get(name) == wanted:
-                    continue
-                rivals = [other for other, definition in known.items() if definition["key"] == wanted["key"]]
-                rival = name if name in known else next(iter(rivals), None)
-                problems.append(f"{collection}.{name} {_problem(collection, wanted, known, rival)}")
-        return tuple(problems)
+        found: list[str] = []
+        for collection in dict.fromkeys(index.collection for index in INDEXES):
+            found += problems(collection, await self._database[collection].list_indexes().to_list(None))
+        return tuple(found)
 
     @_translated
     async def unreadable(self, limit: int) -> tuple[tuple[str, str], ...]:

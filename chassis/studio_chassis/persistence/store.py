@@ -1,4 +1,7 @@
-"""What a job store must do, whatever database is behind it."""
+"""What a job store must do, whatever database is behind it: one protocol for each of its concerns.
+
+Questions that give several jobs leave out those whose documents cannot be read.
+"""
 
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
@@ -58,14 +61,17 @@ class BacklogStats(NamedTuple):
     oldest_outbox: datetime | None
 
 
-class JobStore(Protocol):
-    """One document a job, with its outbox. Each method raises Unavailable when the database does not answer."""
+class JobRepository(Protocol):
+    """Job documents. Each method raises Unavailable when the database does not answer."""
 
     async def insert(self, first: Transition) -> None:
         """Store a new job with its events. Raises JobExists."""
 
     async def load(self, job_id: str) -> Job:
-        """The job as it stands, or just after an election as it stood shortly before. Raises JobNotFound."""
+        """The job as it stands, or just after an election as it stood shortly before.
+
+        Raises JobNotFound and UnreadableJob.
+        """
 
     async def load_linearizable(self, job_id: str) -> Job:
         """The job with every acknowledged change in it, at the price of asking a majority. Raises JobNotFound."""
@@ -75,12 +81,6 @@ class JobStore(Protocol):
 
         False when it is not: somebody else changed the job.
         """
-
-    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
-        """Take published events out of the outbox. Events already gone are fine."""
-
-    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
-        """Outboxes of jobs last changed before that moment, oldest first."""
 
     def unfinished(self, before: datetime) -> AsyncIterator[Job]:
         """Every job in no final state whose last transition is older than that moment, oldest first."""
@@ -94,9 +94,6 @@ class JobStore(Protocol):
     async def remove(self, job: Job) -> bool:
         """Remove the job, if it is still as given."""
 
-    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        """Keep the claim, unless its key is claimed already. The claim that stands."""
-
     async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
         """Jobs, newest first, of that status where one is given; `after` continues a list behind that place."""
 
@@ -106,11 +103,40 @@ class JobStore(Protocol):
     async def awaiting(self, provider_id: str) -> AttemptRef | None:
         """The attempt for which the provider makes that prediction."""
 
+
+class OutboxStore(Protocol):
+    """Events that are committed and not known to be published."""
+
+    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
+        """Outboxes of jobs last changed before that moment, oldest first."""
+
+    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
+        """Take published events out of the outbox. Events already gone are fine."""
+
+
+class IdempotencyKeys(Protocol):
+    """Clients' idempotency keys."""
+
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
+        """Keep the claim, unless its key is claimed already. The claim that stands."""
+
+
+class Leases(Protocol):
+    """Who of several processes does what only one may do."""
+
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Whether `holder` now holds the lease: it was free, run out, or its own."""
 
+
+class JobStatistics(Protocol):
+    """Counts of what is under way."""
+
     async def census(self) -> BacklogStats:
         """Count what is under way; finished jobs are not looked at."""
+
+
+class JobStore(JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, Protocol):
+    """Everything the database keeps for the services."""
 
     async def ping(self) -> None:
         """Return when the database answers."""

@@ -12,7 +12,7 @@ from studio_chassis.errors import ChassisError
 from studio_chassis.observability import metrics
 from studio_chassis.observability.tracing import span
 from studio_chassis.persistence.jobs import Jobs
-from studio_chassis.persistence.store import JobStore
+from studio_chassis.persistence.store import JobRepository
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import ProviderError, ResponseTooLarge
 from studio_chassis.runtime import failpoints
@@ -31,7 +31,7 @@ class Rescuer:
     """Looks after jobs without transitions, oldest first. What it touches moves to the end of the line."""
 
     jobs: Jobs
-    store: JobStore
+    store: JobRepository
     provider: ReplicateClient
     now: Callable[[], datetime]
 

@@ -5,13 +5,13 @@ from datetime import datetime
 import structlog
 
 from studio_chassis.persistence.objects import ObjectStore
-from studio_chassis.persistence.store import JobStore
+from studio_chassis.persistence.store import JobRepository
 from studio_contracts.object_keys import job_prefix
 
 log = structlog.get_logger()
 
 
-async def remove_expired(store: JobStore, objects: ObjectStore, now: datetime) -> None:
+async def remove_expired(store: JobRepository, objects: ObjectStore, now: datetime) -> None:
     """Remove every final job whose `expires_at` has come, and all its pictures. Safe to repeat. Raises Unavailable.
 
     A job whose pictures cannot be removed stays for the next time, and the others go.

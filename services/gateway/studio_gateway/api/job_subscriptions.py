@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
 from studio_chassis.errors import JobNotFound, Unavailable, UnreadableJob
-from studio_chassis.persistence.store import JobStore
+from studio_chassis.persistence.store import JobRepository
 from studio_contracts.job import Job
 
 ROUND_SECONDS = 0.25
@@ -35,7 +35,7 @@ class JobSubscriptions:
 
     def __init__(
         self,
-        store: JobStore,
+        store: JobRepository,
         *,
         round_seconds: float = ROUND_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,

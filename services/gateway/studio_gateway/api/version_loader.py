@@ -2,7 +2,7 @@
 
 import asyncio
 
-from studio_chassis.persistence.store import JobStore
+from studio_chassis.persistence.store import JobRepository
 
 
 class VersionLoader:
@@ -11,7 +11,7 @@ class VersionLoader:
     A query costs a change of threads and a round trip: more than everything else in a "not modified" response.
     """
 
-    def __init__(self, store: JobStore) -> None:
+    def __init__(self, store: JobRepository) -> None:
         self._store = store
         self._turn = asyncio.Lock()
         self._wanted: set[str] = set()
