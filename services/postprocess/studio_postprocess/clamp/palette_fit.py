@@ -14,11 +14,11 @@ from studio_postprocess.clamp.hue import hue_difference
 _STEP = 3  # of the pixels looked at
 _BITS = 4  # of a channel
 _EDGE, _OF_EDGES = 60, 0.25  # what lies between two colours is a mixture of them, and counts less
-_LEAST_GAIN, _LEAST_GAIN_PART = 0.3, 0.02
+_LEAST_GAIN, _LEAST_GAIN_PART = 0.2, 0.02
 """What one more colour must take away from the mean difference, and which part of it."""
-_HUE_WEIGHT, _CHROMA_WEIGHT, _CHROMA_LOST = 60.0, 0.02, 0.2
+_HUE_WEIGHT, _CHROMA_WEIGHT, _CHROMA_LOST = 40.0, 0.01, 0.1
 _SWAPS = 3
-_NEARLY = 1.15
+_NEARLY = 1.05
 _NEVER = 1e6
 _ALIKE = 8.0
 """CIEDE2000 difference below which two colours do not go together: their border would be noise."""
