@@ -1,5 +1,6 @@
 """The studio command beside a running studio: a brief from the terminal, and what is wrong with a deployment."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,22 @@ def test_a_brief_from_the_terminal_ends_in_a_folder_of_pictures(studio: Any, tmp
         "stencil-0.png",
         *(f"rank-1-{kind}" for kind in kinds),
     }
+
+
+def test_a_draft_from_the_terminal_and_one_of_its_directions_painted(studio: Any, tmp_path: Path) -> None:
+    gateway = ("--gateway", studio.stack.gateway_url)
+    done = studio_command(
+        studio.stack, "job", "create", "three turtles", "--draft", "--out", str(tmp_path / "draft"), *gateway
+    )
+    assert done.exit_code == 0, done.output
+    draft = json.loads((tmp_path / "draft" / "job.json").read_text())
+    assert f"job {draft['id']}" in done.output
+    assert (draft["brief"]["kind"], len(draft["concepts"])) == ("draft", 3)
+    painting = ("job", "create", "--from", draft["id"], "--direction", "1", "--count", "1")
+    done = studio_command(studio.stack, *painting, "--out", str(tmp_path / "painted"), *gateway)
+    assert done.exit_code == 0, done.output
+    painted = json.loads((tmp_path / "painted" / "job.json").read_text())
+    assert [one["name"] for one in painted["plan"]["directions"]] == [draft["plan"]["directions"][1]["name"]]
 
 
 def test_a_refused_brief_names_its_fields(studio: Any, tmp_path: Path) -> None:
