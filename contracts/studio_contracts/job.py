@@ -59,6 +59,7 @@ class Plan(FrozenModel):
     """What was decided before painting, and why. Directions are numbered from 0, the most fitting first.
 
     `reading` is what was understood of the brief. All stencils have one size, and meet the surface in one way.
+    `attributions` name the works of others that the stencils show, and their licences.
     """
 
     reading: Reading | None = None
@@ -67,6 +68,7 @@ class Plan(FrozenModel):
     height_px: int
     layout: LayoutKind
     mm_per_pixel: float
+    attributions: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = Field(min_length=1, max_length=MAX_DIRECTIONS)
 
     @property

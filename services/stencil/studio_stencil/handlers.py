@@ -17,6 +17,9 @@ from studio_contracts.object_keys import stencil_key
 from studio_domain.domain_events import StencilDrawn, WorkFailed
 from studio_stencil.drawing.compose import encode
 from studio_stencil.drawing.directions import Direction as ChosenDirection
+from studio_stencil.drawing.strategy import Strategy
+from studio_stencil.motifs.letters import ATTRIBUTION as LETTERS
+from studio_stencil.motifs.library import ATTRIBUTION as MOTIFS
 from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan
 from studio_stencil.planning.roles import roles
 
@@ -92,8 +95,21 @@ def _plan(plan: StencilPlan, directions: Sequence[Direction]) -> Plan:
         height_px=plan.fit.size.height,
         layout=plan.fit.layout.value,
         mm_per_pixel=plan.fit.mm_per_pixel,
+        attributions=_attributions(plan, directions),
         directions=tuple(directions),
     )
+
+
+def _attributions(plan: StencilPlan, directions: Sequence[Direction]) -> tuple[str, ...]:
+    """The works of others that the stencils of a plan may show."""
+    subjects = plan.reading.subjects
+    strategies = {direction.strategy for direction in directions}
+    motifs = any(subject.motif for subject in subjects) or Strategy.SNAKES.value in strategies
+    letters = any(subject.kind != "thing" for subject in subjects) or strategies & {
+        Strategy.COMPASS.value,
+        Strategy.HOPSCOTCH.value,
+    }
+    return (MOTIFS,) * motifs + (LETTERS,) * bool(letters)
 
 
 def _direction(chosen: ChosenDirection, stencil: Stencil, plan: StencilPlan, key: str, png: bytes) -> Direction:

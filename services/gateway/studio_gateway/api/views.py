@@ -65,7 +65,9 @@ class DirectionView(BaseModel):
 
 
 class PlanView(BaseModel):
-    """What was decided before painting, and why. `directions` has the most fitting composition first."""
+    """What was decided before painting, and why. `directions` has the most fitting composition first; `attributions`
+    name the works of others that the stencils show, and their licences.
+    """
 
     reading: Reading | None
     palette_reason: str
@@ -73,6 +75,7 @@ class PlanView(BaseModel):
     height_px: int
     layout: Literal["full", "framed", "tiled"]
     mm_per_pixel: float
+    attributions: list[str]
     directions: list[DirectionView]
 
 
