@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LATER = NOW + timedelta(days=31)
 
 
-class Shop:
+class StoresFixture:
     """A final and a running job, each with a picture."""
 
     def __init__(self) -> None:
@@ -56,39 +56,39 @@ class Shop:
 
 
 async def test_an_expired_job_leaves_with_its_pictures_and_no_others() -> None:
-    shop = Shop()
-    await shop.sweep(LATER)
-    await shop.sweep(LATER)
-    assert list(shop.database.jobs) == ["open"]
-    assert set(shop.bucket) == {stencil_key("open", 0), stencil_key("final-2", 0)}
+    stores = StoresFixture()
+    await stores.sweep(LATER)
+    await stores.sweep(LATER)
+    assert list(stores.database.jobs) == ["open"]
+    assert set(stores.bucket) == {stencil_key("open", 0), stencil_key("final-2", 0)}
 
 
 async def test_a_job_whose_time_has_not_come_stays() -> None:
-    shop = Shop()
-    await shop.sweep(NOW + timedelta(days=29))
-    assert len(shop.database.jobs) == 2
-    assert len(shop.bucket) == 4
+    stores = StoresFixture()
+    await stores.sweep(NOW + timedelta(days=29))
+    assert len(stores.database.jobs) == 2
+    assert len(stores.bucket) == 4
 
 
 @pytest.mark.parametrize("operation", ["store.find", "objects.delete", "store.remove"])
 async def test_a_sweep_that_was_cut_short_is_finished_by_the_next(operation: str) -> None:
-    shop = Shop()
-    shop.fails_at = operation
+    stores = StoresFixture()
+    stores.fails_at = operation
     with suppress(Unavailable):
-        await shop.sweep(LATER)
-    assert "final" in shop.database.jobs
-    await shop.sweep(LATER)
-    assert "final" not in shop.database.jobs
-    assert stencil_key("final", 0) not in shop.bucket
+        await stores.sweep(LATER)
+    assert "final" in stores.database.jobs
+    await stores.sweep(LATER)
+    assert "final" not in stores.database.jobs
+    assert stencil_key("final", 0) not in stores.bucket
 
 
 async def test_pictures_that_cannot_be_removed_keep_their_own_job_alone() -> None:
-    shop = Shop()
+    stores = StoresFixture()
     other = accept(Brief(prompt="b"), job_id="b", seed=1, traceparent="", limits=Limits(), now=NOW, by="test")
-    shop.database.write(other)
-    ended = transition(shop.database.jobs["b"], CancelRequested(), now=NOW + timedelta(seconds=1), by="test")
+    stores.database.write(other)
+    ended = transition(stores.database.jobs["b"], CancelRequested(), now=NOW + timedelta(seconds=1), by="test")
     assert ended is not None
-    shop.database.write(ended)
-    shop.fails_at = "objects.delete"
-    await shop.sweep(LATER)
-    assert set(shop.database.jobs) == {"final", "open"}
+    stores.database.write(ended)
+    stores.fails_at = "objects.delete"
+    await stores.sweep(LATER)
+    assert set(stores.database.jobs) == {"final", "open"}

@@ -14,7 +14,7 @@ from studio_gateway.api.webhook_verification import VerificationError, check_sig
 from studio_gateway.api.webhooks import parsed
 from studio_gateway.http.problems import ProblemError
 from tests.border.fuzz.bounds import JSON, TEXT, bent, fuzz, within_bounds
-from tests.unit.contracts.lives import LATER, SHAPES
+from tests.unit.contracts.job_shapes import LATER, SHAPES
 
 KEPT_CHARS = 2**20 + 50_000
 """What is kept of one report: its outputs, and little else."""

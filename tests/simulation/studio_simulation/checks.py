@@ -13,7 +13,7 @@ from studio_contracts import topology
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.job import Job, PictureKind
 from studio_domain.invariants import at_rest_violations, change_violations, job_violations
-from studio_simulation.faults import CURSES, LETHAL, STUCK_SECONDS
+from studio_simulation.faults import BROKEN_BRIEFS, LETHAL, STUCK_SECONDS
 from studio_simulation.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ class Checks:
             self.report(job.id, "ends_by_its_deadline: it ended later")
         fates = {p.fate for p in self._world.provider.predictions.values() if self._world.address_of(p)[0] == job.id}
         # a brief that no handler can serve is tried for most of its time; where the broker forgets it, all over again
-        excused = "stuck" in fates or (self._world.faults.wipe_at is not None and job.brief.prompt in (*CURSES, LETHAL))
+        excused = "stuck" in fates or (
+            self._world.faults.wipe_at is not None and job.brief.prompt in (*BROKEN_BRIEFS, LETHAL)
+        )
         if job.error is not None and job.error.code == "timed_out" and not excused:
             self.report(job.id, "nothing_waits_for_its_deadline: it timed out though no prediction was stuck")
 
@@ -157,8 +159,8 @@ class Checks:
             return
         if job.id not in self._letters_by_job():
             self.report(job.id, "dead_letters_as_expected: replayable without a dead letter")
-        if self._world.faults.mended_at is not None:
-            self.report(job.id, "mended_jobs_are_sent_on: it still waits for a replay")
+        if self._world.faults.fixed_at is not None:
+            self.report(job.id, "fixed_jobs_are_sent_on: it still waits for a replay")
 
     def _letters_by_job(self) -> Counter[str]:
         return Counter(str(letter.headers.get("ce-subject")) for letter in self._dead())

@@ -90,6 +90,6 @@ async def send_hostile_messages(world: "World") -> None:
         await asyncio.sleep(max(0.0, moment - world.loop.time()))
         queue = topology.QUEUES[int(moment) % len(topology.QUEUES)]
         world.poisoned += 1
-        world.say("stranger", f"puts a hostile message into {queue.name}")
+        world.say("outsider", f"puts a hostile message into {queue.name}")
         message = Message(b"{}", headers={"ce-specversion": "1.0", "ce-time": HOSTILE_TIME})
         world.rabbit.route("", queue.name, message)

@@ -52,23 +52,23 @@ RATES: dict[str, tuple[float, float]] = {
     "prediction.by_hand": (0.2, 0.3),
     "prediction.stuck": (0.3, 0.4),
     "prediction.unknown_status": (0.4, 0.9),
-    "prediction.cursed": (0.15, 0.7),
-    "client.cursed": (0.1, 1.0),
+    "prediction.failing": (0.15, 0.7),
+    "client.failing": (0.1, 1.0),
     "client.impossible": (0.3, 0.8),
 }
 CODES = ("RH30", "RH20", "RH12")
 """Colours of every brief."""
-CURSES = {
-    "cursed": RuntimeError("a fault that this brief brings to light"),
+BROKEN_BRIEFS = {
+    "failing": RuntimeError("a fault that this brief brings to light"),
     "impossible": ValueError("not drawable"),
     "overflowing": OverflowError(34, "Numerical result out of range"),
 }
-"""Briefs that cannot be served until the code is mended, and what the stencil service comes upon."""
+"""Briefs that cannot be served until the code is fixed, and what the stencil service comes upon."""
 LETHAL = "lethal"
-"""A brief that ends the process of the stencil service each time, until the code is mended."""
-BLIND = {"http.lost": 0.6, "list.lag": 1.0, "webhook.lost": 1.0}
+"""A brief that ends the process of the stencil service each time, until the code is fixed."""
+NOTHING_IS_REPORTED = {"http.lost": 0.6, "list.lag": 1.0, "webhook.lost": 1.0}
 """A mixture that seldom comes by itself: answers are lost, and neither webhooks nor the list tell what was bought."""
-HARD_OF_HEARING = {"http.lost": 0.3, "list.lag": 1.0, "webhook.lost": 0.3, "webhook.late": 0.6}
+REPORTS_ARE_LATE = {"http.lost": 0.3, "list.lag": 1.0, "webhook.lost": 0.3, "webhook.late": 0.6}
 """The same, but webhooks do arrive, some of them as the grace time ends."""
 ELECTIONS = {"store.late": 0.3, "prediction.stuck": 0.6}
 """Many a read of the database is late, and predictions run until somebody calls them off."""
@@ -97,7 +97,7 @@ class Window(NamedTuple):
     end: float
 
 
-class Blow(NamedTuple):
+class Interruption(NamedTuple):
     """At `at`, process number `process` is killed, told to stop, or cut off the broker, for `seconds`."""
 
     kind: str
@@ -112,17 +112,17 @@ class Faults:
 
     rates: dict[str, float]
     windows: list[Window]
-    blows: list[Blow]
+    interruptions: list[Interruption]
     latency: float
     lag: float
     poison: int
-    strangers: int
+    foreign_predictions: int
     """Predictions of the account's other users, newer than all of ours, in each answer of the list."""
     peaceful: bool
     wipe_at: float | None
     """When the broker loses its disk."""
-    mended_at: float | None
-    """When the faults of our own code are mended and deployed; None: never, and nobody replays dead letters."""
+    fixed_at: float | None
+    """When the faults of our own code are fixed and deployed; None: never, and nobody replays dead letters."""
     replays: list[float]
     """When an operator replays dead letters; once more when all is quiet."""
     operators_deaths: int
@@ -137,15 +137,17 @@ class Faults:
             for name, (share, highest) in RATES.items()
         }
         if not peaceful:
-            rates |= random.choices((BLIND, HARD_OF_HEARING, ELECTIONS, UNHEARD_OF, {}), (0.1, 0.1, 0.1, 0.1, 0.6))[0]
+            rates |= random.choices(
+                (NOTHING_IS_REPORTED, REPORTS_ARE_LATE, ELECTIONS, UNHEARD_OF, {}), (0.1, 0.1, 0.1, 0.1, 0.6)
+            )[0]
         attended = not peaceful and random.random() < 0.6
         windows = []
         for what in OUTAGES if not peaceful else ():
             if random.random() < 0.2:
                 start = random.uniform(0, FAULTY_SECONDS - 20)
                 windows.append(Window(what, start, min(FAULTY_SECONDS, start + random.uniform(2, 100))))
-        blows = [
-            Blow(
+        interruptions = [
+            Interruption(
                 random.choice(("kill", "kill", "kill", "stop", "cut")),
                 random.expovariate(1 / 30),
                 random.randrange(len(SERVICES)),
@@ -156,21 +158,21 @@ class Faults:
         return cls(
             rates,
             windows,
-            sorted(blows, key=lambda blow: blow.at),
+            sorted(interruptions, key=lambda interruption: interruption.at),
             latency=random.choice((0.002, 0.02, 0.3)),
             lag=random.choice((0.0, 0.01, 0.5, 3.0)),
             poison=0 if peaceful else random.choice((0, 0, 1, 4)),
-            strangers=random.choice((0, 0, 0, 12, 35)),
+            foreign_predictions=random.choice((0, 0, 0, 12, 35)),
             peaceful=peaceful,
             wipe_at=random.uniform(0, 60) if not peaceful and random.random() < 0.15 else None,
-            mended_at=random.uniform(0, 300) if attended else None,
+            fixed_at=random.uniform(0, 300) if attended else None,
             replays=sorted(random.uniform(10, 400) for _ in range(random.choice((0, 1, 3)))) if attended else [],
             operators_deaths=random.choice((0, 1, 3)),
         )
 
-    def mended(self, now: float) -> bool:
+    def fixed(self, now: float) -> bool:
         """Whether our own code is free of the faults of this run."""
-        return self.mended_at is not None and now >= self.mended_at
+        return self.fixed_at is not None and now >= self.fixed_at
 
     def away(self, what: str, now: float) -> bool:
         """Whether it is in one of its outages."""

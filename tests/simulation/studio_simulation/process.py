@@ -55,7 +55,7 @@ class Life:
         if self.dead:
             if self.world.over:
                 raise asyncio.CancelledError
-            await self.world.limbo()
+            await self.world.hang_for_ever()
 
     async def wire(self, operation: str, effect: Callable[[], T]) -> T:
         """An operation of an adapter: what was sent takes effect, also when the sender dies meanwhile."""

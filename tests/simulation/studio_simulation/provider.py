@@ -25,7 +25,7 @@ INFRASTRUCTURE = (
     "Service is temporarily unavailable (E004)",
 )
 MODEL = ("NSFW content detected in all outputs", "CUDA out of memory", "", None)
-CURSED = "cursed"
+FAILING = "failing"
 FINAL = ("succeeded", "failed", "canceled", "aborted")
 UNKNOWN_STATUSES: tuple[Any, ...] = ("queued", "booting", "SUCCEEDED", "", None, 7, ["starting"], {"phase": "warm-up"})
 """What a later version of the API may say of a prediction that has not ended."""
@@ -34,7 +34,7 @@ FOREIGN = (301, 302, 308, 400, 403, 404, 407, 418, 421, 499)
 PAGE = 10
 ENDLESS = 120
 """Strangers in a list that nobody reads to its end."""
-STRANGERS: tuple[dict[str, Any], ...] = tuple(
+FOREIGN_PREDICTIONS: tuple[dict[str, Any], ...] = tuple(
     {"id": f"other{n:04}", "status": "succeeded" if n % 5 else "unheard of", "input": {"prompt": "cats", "seed": n}}
     for n in range(ENDLESS)
 )
@@ -55,7 +55,7 @@ class Prediction:
     listed: float
     """When the list begins to show it."""
     fate: str
-    cursed: bool
+    failing: bool
     """Whether its pictures bring a fault of our own code to light."""
     status: str = "starting"
     output: Any = None
@@ -146,13 +146,16 @@ class Provider:
     def _list(self, request: httpx.Request) -> httpx.Response:
         after, now = request.url.params["created_after"], self._world.loop.time()
         since = datetime.fromisoformat(after.replace("Z", "+00:00"))
-        strangers = ENDLESS if self._world.happens("list.endless") else self._world.faults.strangers
-        start, strangers = json.loads(request.url.params.get("cursor", f"[0, {strangers}]"))
+        foreign_predictions = ENDLESS if self._world.happens("list.endless") else self._world.faults.foreign_predictions
+        start, foreign_predictions = json.loads(request.url.params.get("cursor", f"[0, {foreign_predictions}]"))
         known = [p for p in self.predictions.values() if p.listed <= now and p.created_at >= since][::-1]
         if start == 0:
             self.searches.setdefault(after, []).append(now)
-        found = [*STRANGERS[:strangers], *(self._body(prediction, listed=True) for prediction in known)]
-        cursor = json.dumps([start + PAGE, strangers])
+        found = [
+            *FOREIGN_PREDICTIONS[:foreign_predictions],
+            *(self._body(prediction, listed=True) for prediction in known),
+        ]
+        cursor = json.dumps([start + PAGE, foreign_predictions])
         following = str(request.url.copy_set_param("cursor", cursor)) if len(found) > start + PAGE else None
         page = found[start : start + PAGE]
         return httpx.Response(200, json={"next": following, "previous": None, "results": page})
@@ -190,7 +193,7 @@ class Provider:
             world.now(),
             loop.time() + (world.random.uniform(0, LIST_LAG_SECONDS) if world.happens("list.lag") else 0),
             self._fate(),
-            world.happens("prediction.cursed"),
+            world.happens("prediction.failing"),
         )
         self.predictions[prediction.id] = prediction
         fast = world.happens("prediction.fast")
@@ -264,7 +267,7 @@ class Provider:
             return httpx.Response(404)
         if world.happens("file.404"):
             return httpx.Response(404)
-        text = "broken" if world.happens("file.broken") else CURSED if prediction.cursed else "picture"
+        text = "broken" if world.happens("file.broken") else FAILING if prediction.failing else "picture"
         return httpx.Response(200, content=f"{text} {request.url}".encode())
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from studio_simulation.world import World
 
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-STRANGERS_KEY = "whsec_" + "c3RyYW5nZXI=" * 2
+FOREIGN_KEY = "whsec_" + "c3RyYW5nZXI=" * 2
 RETRY_SECONDS = (1, 2, 4, 8, 16, 30)
 
 
@@ -50,7 +50,7 @@ class Webhooks:
         """By somebody who lacks the token, or who lacks the key."""
         content = body | {"status": "succeeded", "output": ["https://replicate.delivery/pbxt/evil/out.png"]}
         lacks_token = self._world.random.random() < 0.5
-        url, key = (url[:-3] + "abc", SIGNING_KEY) if lacks_token else (url, STRANGERS_KEY)
+        url, key = (url[:-3] + "abc", SIGNING_KEY) if lacks_token else (url, FOREIGN_KEY)
         self._spawn(self._post(json.dumps(content).encode(), "forged", url, key))
 
     def _spawn(self, delivery: Any) -> None:

@@ -38,11 +38,20 @@ from studio_simulation.disorder import (
     send_hostile_messages,
     store_unreadable_documents,
 )
-from studio_simulation.faults import CODES, CURSES, FAULTY_SECONDS, GRACE_SECONDS, SERVICES, STUCK_SECONDS, Blow, Faults
+from studio_simulation.environment import concept, simulated_environment
+from studio_simulation.faults import (
+    BROKEN_BRIEFS,
+    CODES,
+    FAULTY_SECONDS,
+    GRACE_SECONDS,
+    SERVICES,
+    STUCK_SECONDS,
+    Faults,
+    Interruption,
+)
 from studio_simulation.operator import Operator
 from studio_simulation.process import Life, Process
 from studio_simulation.provider import TOKEN, Prediction, Provider
-from studio_simulation.scenery import concept, scenery
 from studio_simulation.webhooks import SIGNING_KEY
 
 T = TypeVar("T")
@@ -132,7 +141,7 @@ class World:
         self.faults = Faults.draw(self.random)
         self.disorder = Disorder.draw(Random(f"disorder {seed}"), peaceful=self.faults.peaceful)
         self.trace: list[str] = []
-        self._limbo: list[asyncio.Future[None]] = []
+        self._hung: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self.over = False
         self.skew_seconds = 10.0 if self.random.random() < 0.3 else 0.0
@@ -174,10 +183,10 @@ class World:
         task.add_done_callback(self.checks.ended)
         return task
 
-    async def limbo(self) -> None:
+    async def hang_for_ever(self) -> None:
         """Where the dead wait. Kept, or they would be collected, and that would run their code."""
-        self._limbo.append(self.loop.create_future())
-        await self._limbo[-1]
+        self._hung.append(self.loop.create_future())
+        await self._hung[-1]
 
     def say(self, who: str, what: str) -> None:
         """One line of the trace."""
@@ -229,8 +238,8 @@ class World:
         """From the first start to the last check."""
         for process in self.processes:
             self.spawn(process.run())
-        for blow in self.faults.blows:
-            self.spawn(self._strike(blow))
+        for interruption in self.faults.interruptions:
+            self.spawn(self._interrupt(interruption))
         for _ in range(self.faults.poison):
             self.spawn(self._poison())
         self.spawn(self._broker_outages())
@@ -245,7 +254,7 @@ class World:
             self.spawn(self.operator.replay_at(moment))
         await asyncio.gather(*clients)
         await self._rest()
-        if self.faults.mended_at is not None:
+        if self.faults.fixed_at is not None:
             await self._replay_what_is_left()
         self.checks.at_the_end()
 
@@ -258,7 +267,7 @@ class World:
                     return
 
     async def _replay_what_is_left(self) -> None:
-        """When all is quiet and mended, until nothing more comes of it; then all of it a second time, for nothing."""
+        """When all is quiet and fixed, until nothing more comes of it; then all of it a second time, for nothing."""
         for _ in range(MOST_REPLAYS):
             if not await self.operator.replay():
                 break
@@ -285,7 +294,7 @@ class World:
     async def _client(self, number: int) -> None:
         random = self.random
         await asyncio.sleep(random.uniform(0, 40))
-        prompt = next((word for word in CURSES if self.happens(f"client.{word}")), f"waves {number}")
+        prompt = next((word for word in BROKEN_BRIEFS if self.happens(f"client.{word}")), f"waves {number}")
         if number == 0 and self.disorder.brief is not None:
             prompt = self.disorder.brief
         count = random.choice((1, 4, 6, 12))
@@ -352,17 +361,17 @@ class World:
                 pass
             await asyncio.sleep(self.random.uniform(0.5, 5))
 
-    async def _strike(self, blow: Blow) -> None:
-        await asyncio.sleep(blow.at)
-        process = self.processes[blow.process]
+    async def _interrupt(self, interruption: Interruption) -> None:
+        await asyncio.sleep(interruption.at)
+        process = self.processes[interruption.process]
         if not self.faulty or process.life is None or process.life.dead:
             return
-        if blow.kind == "kill":
+        if interruption.kind == "kill":
             process.life.end("killed")
-        elif blow.kind == "stop":
+        elif interruption.kind == "stop":
             await process.stop()
         else:
-            await process.cut_off(blow.seconds)
+            await process.cut_off(interruption.seconds)
 
     async def _broker_outages(self) -> None:
         for window in self.faults.windows:
@@ -374,7 +383,7 @@ class World:
         await asyncio.sleep(self.random.uniform(0, FAULTY_SECONDS))
         queue = self.random.choice(topology.QUEUES)
         self.poisoned += 1
-        self.say("stranger", f"puts poison into {queue.name}")
+        self.say("outsider", f"puts poison into {queue.name}")
         self.rabbit.route("", queue.name, Message(b"\xff poison", headers={"ce-specversion": "1.0"}))
 
     async def internet(self, request: httpx.Request, life: Any) -> httpx.Response:
@@ -389,7 +398,7 @@ def run(seed: int) -> Outcome:
     loop = VirtualLoop()
     world = World(seed, loop)
     try:
-        with scenery(world):
+        with simulated_environment(world):
             loop.set_exception_handler(lambda _, context: world.checks.failed(context))
             try:
                 loop.run_until_complete(world.run())

@@ -11,11 +11,21 @@ from studio_domain import domain_events as h
 from studio_domain.invariants import job_violations
 from studio_domain.lifecycle import Transition, outstanding_messages, transition
 from studio_domain.prediction import PredictionReport, PredictionStatus
-from tests.unit.contracts.lives import HAPPENINGS, MODEL, SHAPES, accepted, concept, elsewhere, live, planned, slot_path
+from tests.unit.contracts.job_shapes import (
+    EVENTS,
+    MODEL,
+    SHAPES,
+    accepted,
+    concept,
+    elsewhere,
+    job_after,
+    planned,
+    slot_path,
+)
 
 FAREWELLS = {"completed": JobCompleted, "failed": JobFailed, "canceled": JobCanceled}
 RANK = {"pending": 0, "queued": 1, "running": 2, "completed": 3, "failed": 3, "canceled": 3}
-EVERYTHING = [one for event in HAPPENINGS.values() for one in (event, *elsewhere(event))]
+EVERYTHING = [one for event in EVENTS.values() for one in (event, *elsewhere(event))]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -71,14 +81,14 @@ def _assert_events_follow_from_the_state(job: Job, change: Transition, event: h.
     assert all(event.subject == job.id and event.traceparent == job.traceparent for event in change.events)
 
 
-def test_every_kind_of_happening_and_every_slot_state_is_covered() -> None:
-    assert {type(event) for event in HAPPENINGS.values()} == set(get_args(h.DomainEvent))
+def test_every_kind_of_event_and_every_slot_state_is_covered() -> None:
+    assert {type(event) for event in EVENTS.values()} == set(get_args(h.DomainEvent))
     assert {slot.state for job in SHAPES.values() for slot in job.predictions} == set(get_args(SlotState))
     assert {job.status for job in SHAPES.values()} == set(RANK)
 
 
 def test_a_replay_says_again_what_is_awaited_and_its_dead_letter_once() -> None:
-    stuck = transition(SHAPES["waiting"], HAPPENINGS["replayable"], now=SHAPES["waiting"].updated_at, by="predictor")
+    stuck = transition(SHAPES["waiting"], EVENTS["replayable"], now=SHAPES["waiting"].updated_at, by="predictor")
     requested = transition(SHAPES["waiting"], h.RescueRequested(), now=SHAPES["waiting"].updated_at, by="reconciler")
     assert stuck is not None
     assert requested is not None
@@ -87,7 +97,7 @@ def test_a_replay_says_again_what_is_awaited_and_its_dead_letter_once() -> None:
     assert [event.id for event in replayed.events] == [requested.events[0].id]
 
 
-def test_a_job_nudged_for_ever_does_not_outgrow_its_document() -> None:
+def test_a_job_rescued_without_end_does_not_outgrow_its_document() -> None:
     job = SHAPES["running"]
     for _ in range(250):
         change = transition(job, h.RescueRequested(), now=job.updated_at, by="reconciler")
@@ -108,7 +118,7 @@ def test_an_event_id_fits_an_amqp_short_string_whatever_the_provider_calls_its_p
 def test_a_plan_dearer_than_the_job_may_be_is_never_bought() -> None:
     job = SHAPES["drawn"]
     dear = job.model_copy(update={"limits": job.limits.model_copy(update={"cents": 5})})
-    change = transition(dear, HAPPENINGS["planned"], now=job.updated_at, by="predictor")
+    change = transition(dear, EVENTS["planned"], now=job.updated_at, by="predictor")
     assert change is not None
     assert change.job.status == "failed"
     assert change.job.predictions == ()
@@ -118,8 +128,10 @@ def test_a_plan_dearer_than_the_job_may_be_is_never_bought() -> None:
 
 @pytest.mark.parametrize(("cents", "goes_on"), [(11, False), (12, True)])
 def test_another_attempt_is_bought_only_with_money_the_job_has(cents: int, goes_on: bool) -> None:
-    running = live(accepted(2, Limits(attempts_per_slot=3, cents=cents)), [*planned([2]), *slot_path("running", 0)])
-    after = live(running, [HAPPENINGS["infra"]])
+    running = job_after(
+        accepted(2, Limits(attempts_per_slot=3, cents=cents)), [*planned([2]), *slot_path("running", 0)]
+    )
+    after = job_after(running, [EVENTS["infra"]])
     assert after.predictions[0].attempt == (2 if goes_on else 1)
     assert [warning.code for warning in after.warnings] == ([] if goes_on else ["money_used_up"])
 
@@ -135,7 +147,7 @@ def test_concepts_are_ranked_by_score_and_equals_as_they_were_asked_for() -> Non
     job = SHAPES["succeeded+succeeded"]
     for slot in (1, 0):
         concepts = tuple(concept(slot, index, score) for index, score in enumerate(scores[slot]))
-        job = live(job, [h.PicturesMade(slot, 1, concepts, (), 0.1)])
+        job = job_after(job, [h.PicturesMade(slot, 1, concepts, (), 0.1)])
     assert [(one.rank, one.id) for one in job.concepts] == [(1, "0-1"), (2, "1-0"), (3, "0-0"), (4, "1-1")]
     assert [(one.direction, one.rank_in_direction) for one in job.concepts] == [(0, 1), (1, 1), (0, 2), (1, 2)]
 
@@ -144,11 +156,11 @@ def test_concepts_are_ranked_by_score_and_equals_as_they_were_asked_for() -> Non
 def test_a_prediction_the_provider_spoke_of_is_not_given_up_while_its_word_is_on_the_way(
     first: list[h.DomainEvent],
 ) -> None:
-    webhook_received = live(SHAPES["waiting"], [*first, HAPPENINGS["callback"], h.SlotClaimed(0, 1)])
-    assert transition(webhook_received, HAPPENINGS["lost"], now=webhook_received.updated_at, by="predictor") is None
-    assert not live(webhook_received, [HAPPENINGS["infra"]]).predictions[0].webhook_received
-    failed = live(webhook_received, [HAPPENINGS["infra"], h.SlotClaimed(0, 2)])
-    given_up = live(failed, [h.CreationLost(0, 2)])
+    webhook_received = job_after(SHAPES["waiting"], [*first, EVENTS["callback"], h.SlotClaimed(0, 1)])
+    assert transition(webhook_received, EVENTS["lost"], now=webhook_received.updated_at, by="predictor") is None
+    assert not job_after(webhook_received, [EVENTS["infra"]]).predictions[0].webhook_received
+    failed = job_after(webhook_received, [EVENTS["infra"], h.SlotClaimed(0, 2)])
+    given_up = job_after(failed, [h.CreationLost(0, 2)])
     assert [warning.code for warning in given_up.warnings] == [], "of the next attempt nobody has spoken"
     assert given_up.predictions[0].attempt == 3
 
@@ -170,7 +182,7 @@ def test_a_draft_is_made_of_its_stencils_and_costs_nothing() -> None:
     assert job_violations(made) == []
 
 
-@pytest.mark.parametrize("event", [HAPPENINGS["claim"], HAPPENINGS["starting"], HAPPENINGS["planned"]])
+@pytest.mark.parametrize("event", [EVENTS["claim"], EVENTS["starting"], EVENTS["planned"]])
 def test_nothing_is_bought_for_a_draft(event: h.DomainEvent) -> None:
     assert transition(SHAPES["draft"], event, now=SHAPES["draft"].updated_at, by="predictor") is None
 

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from studio_contracts.job import Job, Limits
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import transition
-from tests.unit.contracts.lives import (
+from tests.unit.contracts.job_shapes import (
     CENTS_PER_PICTURE,
-    HAPPENINGS,
+    EVENTS,
     INFRASTRUCTURE,
     MODEL,
     START,
     accepted,
     concept,
     elsewhere,
-    live,
+    job_after,
     planned,
     report,
 )
@@ -59,13 +59,13 @@ def _deliver(
     reports: list[h.PredictionReported], pictures: dict[int, h.PicturesMade], order: list[int], *, at_once: bool
 ) -> Job:
     slots = len(pictures)
-    job = live(accepted(2 * slots, ONE_ATTEMPT), planned([2] * slots))
+    job = job_after(accepted(2 * slots, ONE_ATTEMPT), planned([2] * slots))
     for index in order:
-        job = live(job, [reports[index]])
+        job = job_after(job, [reports[index]])
         if at_once:
-            job = live(job, _asked_for(job, pictures))
-    job = live(job, _asked_for(job, pictures))
-    return live(job, _asked_for(job, pictures))
+            job = job_after(job, _asked_for(job, pictures))
+    job = job_after(job, _asked_for(job, pictures))
+    return job_after(job, _asked_for(job, pictures))
 
 
 def _asked_for(job: Job, pictures: dict[int, h.PicturesMade]) -> list[h.PicturesMade]:
@@ -92,7 +92,7 @@ def test_every_permutation_and_repetition_of_reports_ends_in_the_same_job(
     )
 
 
-STEPS = [one for event in HAPPENINGS.values() for one in (event, *elsewhere(event))]
+STEPS = [one for event in EVENTS.values() for one in (event, *elsewhere(event))]
 SLOT_STEPS = [step for step in STEPS if isinstance(step, h.SlotEvent) and step.slot >= 0]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from studio_contracts.job import Job
 from studio_domain.lifecycle import transition
-from tests.unit.contracts.lives import HAPPENINGS, LATER, LIMITS, SHAPES
+from tests.unit.contracts.job_shapes import EVENTS, LATER, LIMITS, SHAPES
 
 STATES = (
     "pending drawn waiting submitting running succeeded retried reopened finished failed replayable broken canceled"
@@ -47,7 +47,7 @@ TABLE = """
     undelivered_report   . . replayable replayable replayable . . replayable
     cancel      canceled   canceled   canceled   canceled   canceled   canceled   canceled   canceled
     deadline    failed     failed     failed     failed     failed     failed     failed     failed
-    nudge       =          =          =          =          =          =          =          =
+    rescue      =          =          =          =          =          =          =          =
     reopen      .          .          .          .          .          .          .          .
 """
 # `queued` stands for every status that the provider does not document: the prediction exists and has not ended.
@@ -60,7 +60,7 @@ def _cells() -> list[tuple[str, str, str]]:
     ]
     final = [state for state in STATES.split() if state not in header]
     for state in final:
-        cells += [(state, name, "=" if (state, name) == ("replayable", "reopen") else ".") for name in HAPPENINGS]
+        cells += [(state, name, "=" if (state, name) == ("replayable", "reopen") else ".") for name in EVENTS]
     return cells
 
 
@@ -80,10 +80,10 @@ CELLS = _cells()
 
 
 @pytest.mark.parametrize(("state", "event", "expected"), CELLS, ids=[f"{s}-{h}" for s, h, _ in CELLS])
-def test_every_state_answers_every_happening_as_the_table_says(state: str, event: str, expected: str) -> None:
+def test_every_state_answers_every_event_as_the_table_says(state: str, event: str, expected: str) -> None:
     job = SHAPES[state]
     now = job.deadline_at if event == "deadline" else LATER
-    change = transition(job, HAPPENINGS[event], now=now, by="test")
+    change = transition(job, EVENTS[event], now=now, by="test")
     if expected == ".":
         assert change is None
     elif expected == "=" and event == "reopen":
@@ -97,20 +97,20 @@ def test_every_state_answers_every_happening_as_the_table_says(state: str, event
         assert _name(change.job) == expected
 
 
-def test_the_table_has_a_cell_for_every_state_and_happening() -> None:
+def test_the_table_has_a_cell_for_every_state_and_event() -> None:
     assert {(state, event) for state, event, _ in CELLS} == {
-        (state, event) for state in STATES.split() for event in HAPPENINGS
+        (state, event) for state in STATES.split() for event in EVENTS
     }
 
 
 @pytest.mark.parametrize("state", ["pending", "running", "succeeded"])
 def test_a_deadline_that_is_not_over_yet_changes_nothing(state: str) -> None:
     job = SHAPES[state]
-    assert transition(job, HAPPENINGS["deadline"], now=job.deadline_at - timedelta(milliseconds=1), by="test") is None
+    assert transition(job, EVENTS["deadline"], now=job.deadline_at - timedelta(milliseconds=1), by="test") is None
 
 
 def test_a_reopened_job_has_its_whole_time_again() -> None:
-    change = transition(SHAPES["replayable"], HAPPENINGS["reopen"], now=LATER, by="test")
+    change = transition(SHAPES["replayable"], EVENTS["reopen"], now=LATER, by="test")
     assert change is not None
     assert change.job.deadline_at == LATER + timedelta(seconds=LIMITS.deadline_seconds)
     assert (change.job.error, change.job.finished_at, change.job.expires_at) == (None, None, None)
@@ -119,4 +119,4 @@ def test_a_reopened_job_has_its_whole_time_again() -> None:
 def test_a_job_whose_time_of_being_kept_is_over_is_not_reopened() -> None:
     expires_at = SHAPES["replayable"].expires_at
     assert expires_at is not None
-    assert transition(SHAPES["replayable"], HAPPENINGS["reopen"], now=expires_at, by="test") is None
+    assert transition(SHAPES["replayable"], EVENTS["reopen"], now=expires_at, by="test") is None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from studio_domain.domain_events import SlotsPlanned
-from tests.unit.contracts.lives import SHAPES, live, planned
+from tests.unit.contracts.job_shapes import SHAPES, job_after, planned
 
 
 def _planned(*not_sent: str) -> SlotsPlanned:
@@ -13,11 +13,11 @@ def _planned(*not_sent: str) -> SlotsPlanned:
 
 
 def test_words_that_were_not_sent_are_a_warning_of_the_job() -> None:
-    job = live(SHAPES["drawn"], [_planned("two foxes", "carousel")])
+    job = job_after(SHAPES["drawn"], [_planned("two foxes", "carousel")])
     assert [(warning.code, warning.text) for warning in job.warnings] == [
         ("not_sent", "The model's prompt has no room for: two foxes, carousel.")
     ]
 
 
 def test_where_all_was_sent_there_is_no_warning() -> None:
-    assert live(SHAPES["drawn"], [_planned()]).warnings == ()
+    assert job_after(SHAPES["drawn"], [_planned()]).warnings == ()

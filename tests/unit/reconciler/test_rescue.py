@@ -18,13 +18,13 @@ from studio_domain.domain_events import RescueRequested, WebhookReceived
 from studio_domain.lifecycle import accept
 from studio_domain.prediction import slim_prediction
 from studio_reconciler.rescue import Rescuer
-from tests.unit.contracts.lives import SHAPES
+from tests.unit.contracts.job_shapes import SHAPES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STUCK = timedelta(minutes=5)
 
 
-class Ward:
+class RescuerFixture:
     """A rescuer with a clock to be set, a provider that answers nobody, and a record of what was said."""
 
     def __init__(self) -> None:
@@ -71,45 +71,45 @@ class Ward:
 
 
 async def test_a_job_that_never_moves_is_nudged_ever_more_rarely() -> None:
-    ward = Ward()
-    ward.accept("j", NOW)
-    assert await ward.watch(90) == {6: 1, 16: 1, 36: 1, 56: 1, 76: 1}
+    fixture = RescuerFixture()
+    fixture.accept("j", NOW)
+    assert await fixture.watch(90) == {6: 1, 16: 1, 36: 1, 56: 1, 76: 1}
 
 
 async def test_a_running_prediction_is_asked_about_ever_more_rarely_too() -> None:
-    ward = Ward()
-    ward.add(SHAPES["running"], updated_at=NOW)
-    await ward.watch(40)
-    assert len(ward.asked) == 3
+    fixture = RescuerFixture()
+    fixture.add(SHAPES["running"], updated_at=NOW)
+    await fixture.watch(40)
+    assert len(fixture.asked) == 3
 
 
 async def test_a_thousand_hopeless_jobs_do_not_starve_the_next() -> None:
-    ward = Ward()
+    fixture = RescuerFixture()
     for number in range(1000):
-        ward.accept(f"hopeless-{number}", NOW - timedelta(hours=2))
-        ward.refuses.add(f"hopeless-{number}")
-    ward.accept("the 1001st", NOW - timedelta(hours=1))
-    await ward.rescuer.rescue_stuck(STUCK)
-    assert [event.subject for event in ward.said] == ["the 1001st"]
-    await ward.rescuer.rescue_stuck(STUCK)
-    assert all(job.rescues == 1 for job in ward.database.jobs.values()), "nobody is looked after twice at once"
+        fixture.accept(f"hopeless-{number}", NOW - timedelta(hours=2))
+        fixture.refuses.add(f"hopeless-{number}")
+    fixture.accept("the 1001st", NOW - timedelta(hours=1))
+    await fixture.rescuer.rescue_stuck(STUCK)
+    assert [event.subject for event in fixture.said] == ["the 1001st"]
+    await fixture.rescuer.rescue_stuck(STUCK)
+    assert all(job.rescues == 1 for job in fixture.database.jobs.values()), "nobody is looked after twice at once"
 
 
 async def test_two_rescuers_at_once_look_after_a_job_once() -> None:
-    ward = Ward()
-    ward.add(SHAPES["running"], updated_at=NOW)
-    ward.now = NOW + STUCK + timedelta(seconds=1)
-    await asyncio.gather(*(ward.rescuer.rescue_stuck(STUCK) for _ in range(10)))
-    assert ward.database.jobs[SHAPES["running"].id].rescues == 1
-    assert len(ward.asked) == 1
+    fixture = RescuerFixture()
+    fixture.add(SHAPES["running"], updated_at=NOW)
+    fixture.now = NOW + STUCK + timedelta(seconds=1)
+    await asyncio.gather(*(fixture.rescuer.rescue_stuck(STUCK) for _ in range(10)))
+    assert fixture.database.jobs[SHAPES["running"].id].rescues == 1
+    assert len(fixture.asked) == 1
 
 
 async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s_word() -> None:
     body = {"id": "p0.1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"], "logs": "long"}
-    asking, told = Ward(), Ward()
-    for ward in (asking, told):
-        ward.add(SHAPES["running"], updated_at=NOW)
-        ward.now = NOW + timedelta(hours=1)
+    asking, told = RescuerFixture(), RescuerFixture()
+    for fixture in (asking, told):
+        fixture.add(SHAPES["running"], updated_at=NOW)
+        fixture.now = NOW + timedelta(hours=1)
     asking.answer = body
     await asking.rescuer.rescue_stuck(STUCK)
     await told.jobs.apply("j", RescueRequested(STUCK))
@@ -120,24 +120,24 @@ async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s
 
 
 async def test_one_unreadable_job_stops_neither_rescue_nor_deadlines_nor_the_relay_of_the_others() -> None:
-    ward = Ward()
+    fixture = RescuerFixture()
     for number in range(3):
-        ward.accept(f"j{number}", NOW + timedelta(seconds=number))
-    ward.database.unreadable.add("j0")
-    ward.now += 2 * STUCK
-    await ward.rescuer.rescue_stuck(STUCK)
-    assert {event.subject for event in ward.said} == {"j1", "j2"}
-    ward.now += timedelta(seconds=10**6)
-    await ward.rescuer.end_overdue()
-    assert {job.id for job in ward.database.jobs.values() if job.is_final} == {"j1", "j2"}
+        fixture.accept(f"j{number}", NOW + timedelta(seconds=number))
+    fixture.database.unreadable.add("j0")
+    fixture.now += 2 * STUCK
+    await fixture.rescuer.rescue_stuck(STUCK)
+    assert {event.subject for event in fixture.said} == {"j1", "j2"}
+    fixture.now += timedelta(seconds=10**6)
+    await fixture.rescuer.end_overdue()
+    assert {job.id for job in fixture.database.jobs.values() if job.is_final} == {"j1", "j2"}
 
 
 async def test_a_job_that_makes_the_rescuer_raise_anything_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ward = Ward()
+    fixture = RescuerFixture()
     for number in range(3):
-        ward.accept(f"j{number}", NOW + timedelta(seconds=number))
+        fixture.accept(f"j{number}", NOW + timedelta(seconds=number))
     apply = Jobs.apply
 
     async def fails_for_one(self: Jobs, job_id: str, event: Any) -> Any:
@@ -146,6 +146,6 @@ async def test_a_job_that_makes_the_rescuer_raise_anything_does_not_stop_the_oth
         return await apply(self, job_id, event)
 
     monkeypatch.setattr(Jobs, "apply", fails_for_one)
-    ward.now += 2 * STUCK
-    await ward.rescuer.rescue_stuck(STUCK)
-    assert {event.subject for event in ward.said} == {"j1", "j2"}
+    fixture.now += 2 * STUCK
+    await fixture.rescuer.rescue_stuck(STUCK)
+    assert {event.subject for event in fixture.said} == {"j1", "j2"}

@@ -27,9 +27,9 @@ from studio_contracts.palette import BY_CODE
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.errors import PictureError
 from studio_postprocess.results import ConceptPictures
-from studio_simulation.faults import CODES, CURSES, LETHAL
+from studio_simulation.faults import BROKEN_BRIEFS, CODES, LETHAL
 from studio_simulation.process import LIFE
-from studio_simulation.provider import CURSED
+from studio_simulation.provider import FAILING
 from studio_stencil.planning.plan import Stencil, make_plan
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def concept() -> ConceptPictures:
 
 def _cheap_concept(world: "World", original: bytes, *_: Any, **__: Any) -> ConceptPictures:
     """What the real one would return, as far as the handler can tell: other bytes give other pictures and scores."""
-    if original.startswith(CURSED.encode()) and not world.faults.mended(world.loop.time()):
+    if original.startswith(FAILING.encode()) and not world.faults.fixed(world.loop.time()):
         raise Reject("a fault that these pictures bring to light")
     if original.startswith(b"broken"):
         raise PictureError("damaged", "truncated")
@@ -81,9 +81,9 @@ async def _at_once(function: Any, *arguments: Any, **_: Any) -> Any:
 
 
 def _plan(world: "World", prompt: str, *arguments: Any, **options: Any) -> Any:
-    if prompt in CURSES and not world.faults.mended(world.loop.time()):
-        raise CURSES[prompt]
-    if prompt == LETHAL and not world.faults.mended(world.loop.time()):
+    if prompt in BROKEN_BRIEFS and not world.faults.fixed(world.loop.time()):
+        raise BROKEN_BRIEFS[prompt]
+    if prompt == LETHAL and not world.faults.fixed(world.loop.time()):
         world.stencil().end("out of memory")
     return make_plan(prompt, *arguments, **options)
 
@@ -95,7 +95,7 @@ def _cheap_drawing(plan: Any, direction: Any) -> Stencil:
 
 
 @contextmanager
-def scenery(world: "World") -> Iterator[None]:
+def simulated_environment(world: "World") -> Iterator[None]:
     """Time, entropy, the network and the work on pixels are the world's."""
 
     class Clock(datetime):

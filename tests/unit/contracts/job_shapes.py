@@ -35,7 +35,7 @@ def accepted(pictures: int, limits: Limits = LIMITS, kind: JobKind = "painted") 
     return accept(brief, job_id="j", seed=7, traceparent="t", limits=limits, now=START, by="gateway").job
 
 
-def live(job: Job, events: Iterable[h.DomainEvent], now: datetime = START) -> Job:
+def job_after(job: Job, events: Iterable[h.DomainEvent], now: datetime = START) -> Job:
     """The job after all that happened; what changed nothing is passed over."""
     for event in events:
         change = transition(job, event, now=now, by="test")
@@ -111,30 +111,30 @@ SLOT_STATES = ("waiting", "submitting", "running", "succeeded", "finished", "fai
 def shapes() -> dict[str, Job]:
     """One job of every reachable shape, by name. Slots in another order are the same shape."""
     new = accepted(2)
-    drawn = live(new, planned(())[:1])
+    drawn = job_after(new, planned(())[:1])
     found = {"pending": new, "drawn": drawn}
     for slots in (1, 2, 3):
-        base = live(accepted(2 * slots), planned([2] * slots))
+        base = job_after(accepted(2 * slots), planned([2] * slots))
         for states in combinations_with_replacement(SLOT_STATES, slots):
             steps = [step for number, state in enumerate(states) for step in slot_path(state, number)]
-            found["+".join(states)] = live(base, steps)
+            found["+".join(states)] = job_after(base, steps)
     running = found["running"]
-    found["retried"] = live(running, [report("failed", error=INFRASTRUCTURE)])
-    found["replayable"] = live(running, [REPLAYABLE])
-    found["broken"] = live(running, [FINAL_FAILURE])
-    found["canceled"] = live(running, [h.CancelRequested()])
-    draft = live(accepted(6, kind="draft"), planned(())[:1])
+    found["retried"] = job_after(running, [report("failed", error=INFRASTRUCTURE)])
+    found["replayable"] = job_after(running, [REPLAYABLE])
+    found["broken"] = job_after(running, [FINAL_FAILURE])
+    found["canceled"] = job_after(running, [h.CancelRequested()])
+    draft = job_after(accepted(6, kind="draft"), planned(())[:1])
     found["draft"] = draft
-    found["draft in part"] = live(draft, [made(1)])
-    found["draft made"] = live(draft, [made(1), made(1, slot=1)])
-    found["draft of nothing"] = live(draft, [made(0, 1), made(0, 1, slot=1)])
-    found["reopened"] = live(found["replayable"], [h.Reopened()])
+    found["draft in part"] = job_after(draft, [made(1)])
+    found["draft made"] = job_after(draft, [made(1), made(1, slot=1)])
+    found["draft of nothing"] = job_after(draft, [made(0, 1), made(0, 1, slot=1)])
+    found["reopened"] = job_after(found["replayable"], [h.Reopened()])
     return found
 
 
 SHAPES = shapes()
 
-HAPPENINGS: dict[str, h.DomainEvent] = {
+EVENTS: dict[str, h.DomainEvent] = {
     "drawn": h.StencilDrawn(PLAN, 0.1),
     "planned": h.SlotsPlanned(GENERATION, slot_plans([2])),
     "claim": h.SlotClaimed(0, 1),
@@ -165,7 +165,7 @@ HAPPENINGS: dict[str, h.DomainEvent] = {
     "undelivered report": h.Undeliverable(PredictionUpdated(slot=0, attempt=1, prediction={}), "dead"),
     "cancel": h.CancelRequested(),
     "deadline": h.DeadlinePassed(),
-    "nudge": h.RescueRequested(),
+    "rescue": h.RescueRequested(),
     "reopen": h.Reopened(),
 }
 """Everything that can happen, told of slot 0 and its first attempt."""
