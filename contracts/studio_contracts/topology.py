@@ -16,10 +16,10 @@ DELIVERY_LIMIT = 20
 """Backstop for messages that kill their consumer. Business attempts are counted in our own header."""
 
 RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 25, 120, 600))
-"""Waiting rooms in the broker. A message waits in the first that is long enough, then returns to its queue."""
+"""Delays of the delay queues. A message waits in the first that is long enough, then returns to its queue."""
 
 MAX_ATTEMPTS = 6
-"""Deliveries of one message to a handler that fails each time, before it is set aside as dead."""
+"""Deliveries of one message to a handler that fails each time, before it becomes a dead letter."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ MANDATORY_TYPES: frozenset[str] = frozenset(event_type for queue in QUEUES for e
 
 
 def retry_exchange(delay: timedelta) -> str:
-    """Name of the waiting room for that delay; its queue has the same name."""
+    """Name of the delay exchange for that delay; its queue has the same name."""
     return f"studio.retry.{int(delay.total_seconds() * 1000)}ms"
 
 
 def retry_delay(attempt: int, at_least: timedelta | None = None) -> timedelta:
-    """How long to wait after failed delivery number `attempt` (from 1): the next longer room each time.
+    """How long to wait after failed delivery number `attempt` (from 1): the next longer delay queue each time.
 
-    `at_least` asks for a minimum, such as a provider's Retry-After; the longest room bounds it.
+    `at_least` asks for a minimum, such as a provider's Retry-After; the longest delay bounds it.
     """
     step = RETRY_DELAYS[min(attempt, len(RETRY_DELAYS)) - 1]
     wanted = max(step, at_least) if at_least is not None else step

@@ -30,7 +30,7 @@ def drilled(failpoint: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize(
     ("failpoint", "status", "got_to"),
-    [("", 0, "0\n1\n2\n"), ("after-nudge", 0, "0\n1\n2\n"), ("before-ack", 137, ""), ("before-ack:3", 137, "0\n1\n")],
+    [("", 0, "0\n1\n2\n"), ("after-rescue", 0, "0\n1\n2\n"), ("before-ack", 137, ""), ("before-ack:3", 137, "0\n1\n")],
 )
 def test_a_process_dies_at_its_failpoint_the_nth_time(failpoint: str, status: int, got_to: str) -> None:
     assert drilled(failpoint) == (status, got_to)

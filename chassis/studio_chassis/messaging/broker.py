@@ -23,7 +23,7 @@ from studio_contracts.topology import Queue
 PUBLISH_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 SETUP_SECONDS = 30.0
-"""A line that breaks at the wrong moment leaves the opening of a channel waiting for ever."""
+"""A connection that breaks at the wrong moment leaves the opening of a channel waiting without end."""
 CLOSE_SECONDS = 10.0
 SETUP_RETRY_SECONDS = 5.0
 T = TypeVar("T")

@@ -20,7 +20,7 @@ DEFERRALS = "studio-waits"
 LAST_ERROR = "studio-last-error"
 DEAD_LETTERED_AT = "studio-died-at"
 UNREADABLE = "unreadable"
-"""How the last error of a message begins that nobody could read, so that its job was not told."""
+"""How the last error of an unreadable message begins, whose job did not fail because of it."""
 PROBE = "studio-probe"
 """On a message of `studio doctor` that asks whether it is routed: no event, and acknowledged unread."""
 MAX_BODY_BYTES = 4_500_000

@@ -1,4 +1,4 @@
-"""Consuming one queue: acknowledge after the commit, retry in the broker, set aside what cannot be handled."""
+"""Consuming one queue: acknowledge after the commit, retry in the broker, dead-letter what cannot be handled."""
 
 import asyncio
 import time
@@ -86,7 +86,7 @@ class Consumer:
         return self.oldest_in_flight_seconds > IN_FLIGHT_SECONDS
 
     async def start(self) -> None:
-        """Register with the broker, once it is there; a connection lost meanwhile is waited for."""
+        """Register with the broker, once it is there; a connection that is lost in between is waited for."""
         while self._tag is None:
             try:
                 self._source = self._source or await self._broker.open_queue(self.queue)

@@ -1,4 +1,4 @@
-"""Exchanges, queues and bindings of `topology` as the broker is told of them, one by one."""
+"""Exchanges, queues and bindings of `topology` as they are declared to the broker, one by one."""
 
 import hashlib
 import json
@@ -122,7 +122,7 @@ def fingerprint() -> str:
 async def declare(connection: AbstractConnection) -> tuple[str, ...]:
     """Declare the topology, each part by itself; repeating it changes nothing. What the broker refuses, and why.
 
-    Raises whatever a connection that breaks meanwhile raises.
+    Raises what a connection raises that breaks in between.
     """
     refused: list[str] = []
     channel = await _open(connection)
@@ -138,7 +138,7 @@ async def declare(connection: AbstractConnection) -> tuple[str, ...]:
 
 
 async def _open(connection: AbstractConnection) -> AbstractChannel:
-    # Of the connection's own making it would be a robust one: broken meanwhile, it would be restored and stay for ever.
+    # A channel made by the connection would be a robust one: it would be restored after a break, and never closed.
     channel = aio_pika.Channel(connection)
     await channel.initialize()
     return channel

@@ -7,7 +7,7 @@ from studio_chassis.errors import ChassisError, JobNotFound, Unavailable
 
 
 class Disposition(ChassisError):
-    """Base of what a handler says of a failure; anything else it raises counts as `Retry`."""
+    """Base of what a handler raises to decide about its message; see `disposition_of` for all other errors."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -24,7 +24,7 @@ class Retry(Disposition):
 
 
 class Reject(Disposition):
-    """No retry can mend this message: it is set aside as a dead letter."""
+    """No retry helps this message: it becomes a dead letter."""
 
 
 class Pause(Disposition):

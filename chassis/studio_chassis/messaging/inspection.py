@@ -20,7 +20,7 @@ from studio_contracts.topology import EXCHANGE, QUEUES
 async def missing_declarations(connection: AbstractConnection) -> list[str]:
     """What is missing, by name. A binding is tried by a probe, which consumers acknowledge unread.
 
-    Bindings whose exchange or queue is missing are not told apart, and those whose probe nobody would take away are
+    Bindings whose exchange or queue is missing are not listed, and those whose probe no consumer would acknowledge are
     not tried. Raises what a connection that breaks raises.
     """
     missing: list[str] = []

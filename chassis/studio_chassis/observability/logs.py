@@ -32,9 +32,9 @@ def configure_logs(service: str, log_format: Literal["json", "console"], level: 
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
     )
-    told: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, _redact, renderer]
+    rendering: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, _redact, renderer]
     structlog.configure(
-        processors=[*shared, *told],
+        processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
@@ -44,7 +44,7 @@ def configure_logs(service: str, log_format: Literal["json", "console"], level: 
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *told],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -48,14 +48,14 @@ _TOO_LARGE = (10334, 17419, 17420)
 def _translated(operation: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
     @wraps(operation)
     async def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _outages_told():
+        with _outages_as_unavailable():
             return await operation(*args, **kwargs)
 
     return run
 
 
 @contextmanager
-def _outages_told() -> Iterator[None]:
+def _outages_as_unavailable() -> Iterator[None]:
     try:
         yield
     except _OUTAGES as error:
@@ -196,7 +196,7 @@ class MongoJobStore:
         return self._oldest_first("expires_at", {"final": True, "expires_at": {"$lte": now}})
 
     async def _oldest_first(self, by: str, query: dict[str, Any]) -> AsyncIterator[Job]:
-        with _outages_told():
+        with _outages_as_unavailable():
             async for document in self._jobs.find(query, {"outbox": 0}, sort=[(by, 1)], batch_size=100):
                 if (job := skip_unreadable(from_document, document)) is not None:
                     yield job

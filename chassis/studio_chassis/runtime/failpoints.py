@@ -15,7 +15,7 @@ FAILPOINTS = {
     "before-create": "predictor: the slot is claimed and its prediction not asked for",
     "after-create": "predictor: the prediction is created and paid for, its id not recorded",
     "after-webhook-record": "gateway: a webhook is recorded and not answered",
-    "after-nudge": "reconciler: a stuck job was nudged",
+    "after-rescue": "reconciler: a stuck job was rescued",
 }
 """Names and places. tests/chaos drills each of them in each service that passes it."""
 EXIT_STATUS = 137

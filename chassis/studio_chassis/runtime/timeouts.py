@@ -1,4 +1,4 @@
-"""A time-out for work that cannot be trusted to end when it is told to."""
+"""A time-out for work that may not end when it is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine

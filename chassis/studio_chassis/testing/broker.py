@@ -1,4 +1,4 @@
-"""The broker in memory: quorum queues with prefetch, redelivery and a delivery limit, waiting rooms, dead letters."""
+"""The broker in memory: quorum queues with prefetch, redelivery and a delivery limit, delay queues, dead letters."""
 
 import asyncio
 import itertools
@@ -105,7 +105,7 @@ class SimulatedRabbit:
         return bool(names)
 
     def wipe(self) -> None:
-        """The disk is lost: no message is left, waiting, under way or in hand. The topology is declared again."""
+        """The disk is lost: no message is left, waiting, under way or in flight. The topology is declared again."""
         self._disks += 1
         self._under_way = 0
         for queue in self.queues.values():
@@ -139,7 +139,7 @@ class SimulatedRabbit:
             self._after(self._lag(), self._deliver, chosen, kept)
 
     def _deliver(self, consumer: Subscription, kept: _Kept) -> None:
-        if kept in consumer.unacked:  # else the connection was lost meanwhile
+        if kept in consumer.unacked:  # else the connection was lost before
             task = asyncio.ensure_future(consumer.callback(SimulatedDelivery(self, consumer, kept)))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -194,7 +194,7 @@ class SimulatedDelivery:
 
     async def _settle(self, operation: str, *, requeue: bool) -> None:
         def settle() -> bool:
-            if self._kept.deliveries != self._deliveries:  # taken back meanwhile: this is not the delivery in hand
+            if self._kept.deliveries != self._deliveries:  # taken back since: this is not the current delivery
                 return False
             return self._rabbit.settle(self._consumer, self._kept, requeue=requeue)
 
@@ -277,7 +277,7 @@ class SimulatedBroker:
             self.rabbit.remove(hand, take_back=True)
 
     def lose(self) -> None:
-        """The connection breaks: what is in hand goes back to its queues."""
+        """The connection breaks: what is in flight goes back to its queues."""
         self.is_connected = False
         for subscription in self.subscriptions:
             self.rabbit.remove(subscription, take_back=True)
@@ -349,7 +349,7 @@ class SimulatedQueue:
         return await self._broker.wire("broker.consume", subscribe)
 
     async def cancel(self, tag: str) -> None:
-        """Take no more; what is in hand may still be settled."""
+        """Take no more; what is in flight may still be settled."""
 
         def cancel() -> None:
             for subscription in [known for known in self._broker.subscriptions if known.tag == tag]:

@@ -18,6 +18,6 @@ class Wire(Protocol):
 
 
 async def perfect(operation: str, effect: Callable[[], T]) -> T:
-    """A wire without faults, that lets others run meanwhile."""
+    """A wire without faults, that lets other tasks run in between."""
     await asyncio.sleep(0)
     return effect()

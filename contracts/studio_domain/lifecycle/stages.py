@@ -54,7 +54,7 @@ def _not_sent(generation: GenerationRequest) -> tuple[JobWarning, ...]:
 
 RESCUED = "job.rescued"
 MAX_BACKOFF_FACTOR = 4
-"""By how much patience grows at most: a job that no nudge moves is still looked after now and then."""
+"""How much the back-off grows at most: a job that no rescue moves is still rescued now and then."""
 
 
 def on_rescue_requested(job: Job, rescue: RescueRequested, context: TransitionContext) -> Change | None:
@@ -72,7 +72,7 @@ def on_rescue_requested(job: Job, rescue: RescueRequested, context: TransitionCo
 def rescue_backoff(job: Job, stuck_after: timedelta) -> timedelta:
     """How long a job may stand still before it is rescued: twice as long after each rescue that moved nothing.
 
-    Each rescue says again what is awaited. Where a step keeps failing, the messages would pile up at an even pace.
+    Each rescue publishes again what is awaited: at an even pace the messages of a failing step would pile up.
     """
     in_vain = sum(1 for _ in takewhile(lambda line: line.event == RESCUED, reversed(job.timeline)))
     return min(1 << in_vain, MAX_BACKOFF_FACTOR) * stuck_after

@@ -20,7 +20,7 @@ from studio_contracts.job import SETTLED, Job, Slot, Stage, Status, TimelineEntr
 OPEN = ("waiting", "submitting", "running")
 """States of a slot whose prediction is still to be reported."""
 MAX_TIMELINE = 200
-"""A timeline is for people; a job that is nudged for ever must not outgrow its document."""
+"""A timeline is for people; a job that is rescued without end must not outgrow its document."""
 
 
 class Change(NamedTuple):

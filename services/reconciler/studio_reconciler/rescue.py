@@ -36,7 +36,7 @@ class Rescuer:
     now: Callable[[], datetime]
 
     async def rescue_stuck(self, stuck_after: timedelta) -> None:
-        """One round over every job that has not moved for `stuck_after`, or for longer if it was rescued in vain."""
+        """One round over every job that has not moved for `stuck_after`, or longer after rescues without effect."""
         now = self.now()
         stuck = (
             job
@@ -74,12 +74,12 @@ class Rescuer:
 
     async def _rescue(self, stuck_after: timedelta, job: Job) -> None:
         log.info("rescuing", job_id=job.id, status=job.status, stage=job.stage, idle_since=job.updated_at.isoformat())
-        nudged = await self.jobs.apply(job.id, RescueRequested(stuck_after))
-        if not nudged.changed:  # it moved meanwhile
+        rescued = await self.jobs.apply(job.id, RescueRequested(stuck_after))
+        if not rescued.changed:  # it has moved since
             return
         metrics.rescued.labels("republished").inc()
-        failpoints.reached("after-nudge")
-        await self._ask_provider(nudged.job)
+        failpoints.reached("after-rescue")
+        await self._ask_provider(rescued.job)
 
     async def _end(self, job: Job) -> None:
         await self.jobs.apply(job.id, DeadlinePassed())

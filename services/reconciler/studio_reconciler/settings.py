@@ -18,7 +18,8 @@ class ReconcilerSettings(PublicAddressSettings, ProviderSettings):
     stuck_after: Duration = Field(
         timedelta(minutes=5),
         validation_alias="STUDIO_STUCK_AFTER",
-        description="Time without a transition after which a job is rescued; each in vain doubles it, up to 4 times",
+        description="Time without a transition after which a job is rescued; doubled after each rescue without effect, "
+        "up to 4 times",
     )
     poll_every: Duration = Field(
         timedelta(seconds=2),

@@ -76,5 +76,5 @@ class UndeliveredMessages:
 
 
 def _why(message: Delivery) -> str:
-    """What the broker says of it: delivery_limit, expired, maxlen or rejected."""
+    """Why the broker dead-lettered it: delivery_limit, expired, maxlen or rejected."""
     return str(message.headers.get("x-first-death-reason", "unknown"))
