@@ -18,6 +18,7 @@ TEXTURE_M2 = 0.5 * MIN_AREA_M2
 LINE_MM = 500.0
 """Length from which a small patch is a line."""
 _SPARE = 2.0
+_STEP = 2  # of the pixels that lengths are compared on: lengths are shares, and TOLERANCE_MM is more than that
 _LEAST_SUBJECT = 0.005
 
 
@@ -42,12 +43,14 @@ def kept(seen: ByteArray, laid: ByteArray, mm_per_pixel: float, drawn: ByteArray
     pieces = pieces_of(seen)
     short = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) * mm_per_pixel < LINE_MM
     seen = merge(seen, pieces, short & (pieces.area * (mm_per_pixel**2 / 1e6) < TEXTURE_M2))
+    shown = 1.0 if drawn is None else _SPARE * _seen_of(drawn, seen)
+    seen, laid = (np.ascontiguousarray(indices[::_STEP, ::_STEP]) for indices in (seen, laid))
+    mm_per_pixel *= _STEP
     lengths = _surviving(seen, laid, mm_per_pixel)
     by_colour = {colour: there / whole for colour, (there, whole) in lengths.items() if whole}
     figure = _surviving(*_figures(seen, laid), mm_per_pixel)
     subject = _share([figure.get(1, (0.0, 0.0))])
-    if drawn is not None:
-        subject = min(subject, _SPARE * _seen_of(drawn, seen))
+    subject = min(subject, shown)
     return Kept((_share(list(lengths.values())) + subject) / 2, subject, by_colour)
 
 
