@@ -33,6 +33,11 @@ def test_a_plan_states_all_that_was_decided() -> None:
     assert len({direction.strategy for direction in plan.directions}) == 3
 
 
+def test_a_single_picture_of_a_brief_with_bands_and_fish_shows_the_fish() -> None:
+    plan = make_plan("ocean energy with fish, flowing bands of blue and turquoise", 8, 5, None, None, 1, at_most=1)
+    assert "× fish" in draw(plan, plan.directions[0]).reason.partition("drawn: ")[2]
+
+
 @pytest.mark.parametrize("at_most", [1, 2, 3])
 def test_there_are_no_more_directions_than_asked_for_and_the_best_comes_first(at_most: int) -> None:
     directions = make_plan("three turtles", 6, 4, None, None, 5, at_most=at_most).directions

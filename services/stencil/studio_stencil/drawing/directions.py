@@ -108,7 +108,8 @@ def _suitable(reading: Reading, width_m: float, height_m: float, seed: int) -> I
     short, long = sorted((width_m, height_m))
     motifs = _has_motifs(reading)
     for pattern in reading.patterns:
-        for way in _PATTERNS.get(pattern, ()):
+        # Of two ways to draw a pattern, the one that shows the subjects too comes first.
+        for way in sorted(_PATTERNS.get(pattern, ()), key=lambda way: motifs and way not in _WITH_MOTIFS):
             if pattern not in reading.refused_patterns and _fits(way, short, motifs):
                 yield way, f"the brief names {pattern.replace('_', ' ')}"
     if motifs:
