@@ -165,7 +165,8 @@ class Consumer:
             case Retry(counted=False) as retry:
                 await self._settle(message, "put off", self._defer(message, retry.reason, retry.after, counted=False))
             case Reject() as rejection:
-                log.error("rejected", queue=self.queue.name, reason=rejection.reason, exc_info=error)
+                if error is not rejection:  # not a decision of the handler: the traceback shows where it came from
+                    log.error("handler failed", queue=self.queue.name, reason=rejection.reason, exc_info=error)
                 await self._settle(message, "dead", self._dead_letter(message, event, rejection.reason))
             case Retry() as retry:
                 log.warning(
