@@ -79,9 +79,11 @@ def test_a_generated_python_client_creates_polls_and_downloads(gateway: ServedGa
     configuration = python_client.Configuration(host=gateway.url)
     with python_client.ApiClient(configuration) as client:
         jobs, pictures = python_client.JobsApi(client), python_client.PicturesApi(client)
-        created = jobs.create_job(python_client.Brief(prompt="ocean energy with fish", count=2), idempotency_key="k1")
+        created = jobs.create_job(
+            python_client.JobRequest(prompt="ocean energy with fish", count=2), idempotency_key="k1"
+        )
         assert jobs.create_job(
-            python_client.Brief(prompt="ocean energy with fish", count=2), idempotency_key="k1"
+            python_client.JobRequest(prompt="ocean energy with fish", count=2), idempotency_key="k1"
         ).id == (created.id)
         gateway.finish(created.id, slots=(1, 1))
         job = jobs.get_job(created.id)
