@@ -37,9 +37,9 @@ from studio_postprocess.io.encode import encode_indexed, encode_thumbnail
 from studio_postprocess.picture_work import work_on_picture
 from studio_postprocess.scoring.measure import measure
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from tests.unit.postprocess.synthetic import painted, regions
+from studio_support.synthetic_pictures import painted, regions
 
 SIZES = {"0.9 Mpx": (1152, 768), "1.0 Mpx": (1024, 1024), "4.0 Mpx": (2304, 1728)}
 PALETTES = {

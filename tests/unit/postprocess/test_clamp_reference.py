@@ -6,7 +6,7 @@ import pytest
 from studio_contracts.palette import PALETTE
 from studio_postprocess.clamp.clamp import Clamp
 from studio_postprocess.clamp.reference import nearest_colours
-from tests.unit.postprocess.synthetic import painted, regions
+from studio_support.synthetic_pictures import painted, regions
 
 
 @pytest.mark.parametrize("colours", [1, 2, 6, 21])

@@ -14,7 +14,7 @@ from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.errors import PictureError
 from studio_postprocess.results import ConceptPictures
-from tests.unit.postprocess.synthetic import painted, regions
+from studio_support.synthetic_pictures import painted, regions
 
 OCEAN = tuple(BY_CODE[code] for code in ("RH20", "RH23", "RH22", "RH26", "RH31", "RH70"))
 SIZE = (288, 192)

@@ -22,7 +22,7 @@ from studio_postprocess.export.boundary_graph import Ring
 from studio_postprocess.export.drawing import Drawing as Outlines
 from studio_postprocess.export.drawing import area, draw
 from studio_postprocess.export.dxf import CUT_LAYER, dxf
-from tests.unit.postprocess.synthetic import regions
+from studio_support.synthetic_pictures import regions
 
 WIDTH_MM, HEIGHT_MM = 5000.0, 4000.0
 

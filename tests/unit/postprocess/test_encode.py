@@ -9,7 +9,7 @@ from PIL import Image
 from studio_contracts.palette import PALETTE
 from studio_postprocess.clamp.colour import palette_rgb
 from studio_postprocess.io.encode import THUMBNAIL_SIDE, encode_indexed, encode_thumbnail, paint
-from tests.unit.postprocess.synthetic import regions
+from studio_support.synthetic_pictures import regions
 
 
 @pytest.mark.parametrize(("colours", "bits"), [(1, 1), (2, 1), (4, 2), (6, 4), (16, 4), (17, 8), (21, 8)])

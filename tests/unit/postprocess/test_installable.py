@@ -15,7 +15,7 @@ from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import inspect
 from studio_postprocess.installable.smoothing import smoothed
 from studio_postprocess.scoring.kept import kept
-from tests.unit.postprocess.synthetic import painted, regions
+from studio_support.synthetic_pictures import painted, regions
 
 COLOURS = PALETTE[4:10]
 SCALE = 6000 / 768

@@ -15,7 +15,7 @@ from studio_postprocess.installable.layout import border_of, compose
 from studio_postprocess.installable.make_installable import make_installable
 from studio_postprocess.installable.regions import pieces_of
 from studio_stencil.planning.plan import Stencil, draw, make_plan
-from tests.unit.postprocess.synthetic import painted, regions
+from studio_support.synthetic_pictures import painted, regions
 
 COLOURS = PALETTE[4:10]
 

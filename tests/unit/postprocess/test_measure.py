@@ -23,7 +23,7 @@ from studio_postprocess.scoring.measure import (
     score,
     shares,
 )
-from tests.unit.postprocess.synthetic import painted, regions
+from studio_support.synthetic_pictures import painted, regions
 
 WIDTH, HEIGHT = 576, 384
 PALETTES = {

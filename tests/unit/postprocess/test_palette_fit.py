@@ -6,7 +6,7 @@ import pytest
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE, Colour
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.clamp.palette_fit import colourfulness, fit_palette
-from tests.unit.postprocess.synthetic import painted, regions
+from studio_support.synthetic_pictures import painted, regions
 
 
 def of(*codes: str) -> list[Colour]:

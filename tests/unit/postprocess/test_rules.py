@@ -11,7 +11,7 @@ from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import Breach, Inspection, inspect
 from studio_postprocess.installable.thin_regions import edge_distance, largest_circles, strips
-from tests.unit.postprocess.synthetic import regions
+from studio_support.synthetic_pictures import regions
 
 SCALES = (5.0, 7.3, 18.5)
 

@@ -21,7 +21,7 @@ from studio_postprocess.export.drawing import Drawing, area, draw, radii
 from studio_postprocess.export.svg import svg
 from studio_postprocess.installable.cleaning import clean
 from studio_postprocess.io.encode import paint
-from tests.unit.postprocess.synthetic import regions
+from studio_support.synthetic_pictures import regions
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 WIDTH_MM, HEIGHT_MM = 6000.0, 4500.0
