@@ -51,20 +51,17 @@ class PredictionReport(FrozenModel):
     """One prediction as the provider last described it.
 
     `status` is a PredictionStatus, or whatever else the provider sent, as text. `outputs` are http(s) or data URIs,
-    unchecked; they are left out, and `oversized` is set, when they exceed MAX_OUTPUT_CHARS. `output_present`
-    distinguishes an empty list (True) from no output (False): a success without output has been purged, or is announced
-    before its pictures. `input` holds IDENTIFYING_INPUTS only. `webhook` carries the slot's token, so it is kept out of
-    reprs and events.
+    unchecked; they are left out, and `oversized` is set, when they exceed MAX_OUTPUT_CHARS. A success without
+    output has been purged, or is announced before its pictures. `input` holds IDENTIFYING_INPUTS only. `webhook`
+    carries the slot's token, so it is kept out of reprs and events.
     """
 
     id: str
     status: str
     outputs: tuple[str, ...] = ()
-    output_present: bool = False
     oversized: bool = False
     error: str | None = None
     predict_seconds: float | None = None
-    data_removed: bool = False
     created_at: UtcDatetime | None = None
     started_at: UtcDatetime | None = None
     completed_at: UtcDatetime | None = None
@@ -91,11 +88,9 @@ def read_prediction(body: object) -> PredictionReport:
         id=_id(body.get("id")),
         status=_status(body.get("status")),
         outputs=() if _is_oversized(body) else _outputs(output),
-        output_present=output is not None,
         oversized=_is_oversized(body),
         error=_error(body.get("error")),
         predict_seconds=_predict_seconds(body.get("metrics")),
-        data_removed=body.get("data_removed") is True,
         created_at=_moment(body.get("created_at")),
         started_at=_moment(body.get("started_at")),
         completed_at=_moment(body.get("completed_at")),
@@ -109,7 +104,7 @@ def slim_prediction(body: Mapping[str, Any]) -> dict[str, Any]:
 
     Never raises, and does not judge: `read_prediction` finds the same in it as in the whole body, except the webhook.
     """
-    copied = ("id", "data_removed", "created_at", "started_at", "completed_at")
+    copied = ("id", "created_at", "started_at", "completed_at")
     output, oversized = body.get("output"), _is_oversized(body)
     return {key: _scalar(body[key]) for key in copied if key in body} | {
         "status": _status(body.get("status")),

@@ -68,9 +68,7 @@ class Studio:
         objects = cast(Any, SimulatedObjectStore(self.bucket))
         await stencil_handlers.draw_stencils(self.event("studio.job.created.v1"), jobs=self.jobs, objects=objects)
         await self.jobs.apply("j", SlotsPlanned(GENERATION, (SlotPlan(0, len(outputs)),)))
-        report = PredictionReport(
-            id="p", status=PredictionStatus.SUCCEEDED, outputs=tuple(outputs), output_present=True
-        )
+        report = PredictionReport(id="p", status=PredictionStatus.SUCCEEDED, outputs=tuple(outputs))
         await self.jobs.apply("j", PredictionReported(0, 1, report))
         await self.jobs.flush_publishing()
         event = self.event("studio.prediction.succeeded.v1")

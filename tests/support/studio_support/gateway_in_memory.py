@@ -120,7 +120,6 @@ class GatewayInMemory:
             id=prediction_id(job_id, slot),
             status=status,
             outputs=("https://replicate.delivery/0.png",),
-            output_present=True,
         )
         await self.apply(job_id, h.PredictionReported(slot, 1, report))
 

@@ -61,7 +61,6 @@ def report(
         id=f"p{slot}.{attempt}",
         status=status,
         outputs=tuple(f"https://replicate.delivery/{slot}/{n}.png" for n in range(outputs or 0)),
-        output_present=outputs is not None,
         error=error,
         predict_seconds=4.0,
     )

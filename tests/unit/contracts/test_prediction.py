@@ -55,7 +55,6 @@ def body(**changes: Any) -> dict[str, Any]:
 def test_a_full_body_is_read_with_fractions_of_any_length() -> None:
     report = read_prediction(FULL)
     assert report.outputs == tuple(FULL["output"])
-    assert report.output_present
     assert report.predict_seconds == 4.25
     assert report.created_at == datetime(2026, 11, 22, 10, 0, 0, 123_000, tzinfo=UTC)
     assert report.started_at == datetime(2026, 11, 22, 10, 0, 1, 123_000, tzinfo=UTC)
@@ -123,7 +122,7 @@ def test_pictures_inside_the_answer_are_left_out_when_they_are_too_large() -> No
     whole = body(output=pictures)
     slim = slim_prediction(whole)
     for report in (read_prediction(whole), read_prediction(slim)):
-        assert (report.outputs, report.output_present, report.oversized) == ((), True, True)
+        assert (report.outputs, report.oversized) == ((), True)
     assert len(json.dumps(slim)) < 1_000
 
 
@@ -160,28 +159,27 @@ def test_what_is_no_prediction_is_unreadable(bad: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "outputs", "present"),
+    ("output", "outputs"),
     [
-        (None, (), False),
-        ([], (), True),
-        ("https://h/a.png", ("https://h/a.png",), True),
-        (["https://h/a.png", "https://h/a.png"], ("https://h/a.png", "https://h/a.png"), True),
-        (["data:image/png;base64,AA"], ("data:image/png;base64,AA",), True),
-        (["https://h/a.png", None, 3, ["https://h/b.png"], ""], ("https://h/a.png",), True),
-        ({"image": "https://h/a.png"}, (), True),
-        ("", (), True),
-        (7, (), True),
+        (None, ()),
+        ([], ()),
+        ("https://h/a.png", ("https://h/a.png",)),
+        (["https://h/a.png", "https://h/a.png"], ("https://h/a.png", "https://h/a.png")),
+        (["data:image/png;base64,AA"], ("data:image/png;base64,AA",)),
+        (["https://h/a.png", None, 3, ["https://h/b.png"], ""], ("https://h/a.png",)),
+        ({"image": "https://h/a.png"}, ()),
+        ("", ()),
+        (7, ()),
     ],
 )
-def test_output_of_any_shape_becomes_a_tuple(output: object, outputs: tuple[str, ...], present: bool) -> None:
+def test_output_of_any_shape_becomes_a_tuple(output: object, outputs: tuple[str, ...]) -> None:
     report = read_prediction(body(output=output))
-    assert (report.outputs, report.output_present) == (outputs, present)
+    assert report.outputs == outputs
 
 
 def test_a_purged_success_is_read() -> None:
     report = read_prediction(body(output=None, data_removed=True, logs=None, input={}))
-    assert report.data_removed
-    assert not report.output_present
+    assert (report.status, report.outputs) == ("succeeded", ())
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_fewer_pictures_than_ordered_are_named_by_their_slot() -> None:
 
 
 def test_pictures_too_large_for_a_report_fail_the_slot_with_that_reason() -> None:
-    oversized = PredictionReport(id="p0.1", status="succeeded", output_present=True, oversized=True)
+    oversized = PredictionReport(id="p0.1", status="succeeded", oversized=True)
     job = job_after(SHAPES["running+running"], [h.PredictionReported(0, 1, oversized)])
     assert job.predictions[0].state == "failed"
     assert [warning.code for warning in job.warnings] == ["output_too_large"]
