@@ -1,5 +1,6 @@
 """What a broker must do for its users: RabbitMQ behind `Broker`, or the one in memory that tests use."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
@@ -52,6 +53,10 @@ class DeadLetterSource(Protocol):
 
 class MessageBroker(Protocol):
     """One connection to the broker."""
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set once the broker was reached and the topology is declared."""
 
     @property
     def is_connected(self) -> bool:

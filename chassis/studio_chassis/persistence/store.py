@@ -138,5 +138,8 @@ class JobStatistics(Protocol):
 class JobStore(JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, Protocol):
     """Everything the database keeps for the services."""
 
+    async def create_indexes(self) -> tuple[str, ...]:
+        """Create the indexes that are missing, each by itself. What is wrong with them afterwards."""
+
     async def ping(self) -> None:
         """Return when the database answers."""

@@ -18,14 +18,16 @@ import structlog
 import uvicorn
 
 from studio_chassis.errors import ChassisError
-from studio_chassis.messaging.broker import Broker, open_broker
+from studio_chassis.messaging.broker import open_broker
 from studio_chassis.messaging.consumer import Consumer, Handler
+from studio_chassis.messaging.protocols import MessageBroker
 from studio_chassis.observability import metrics
 from studio_chassis.observability.logs import configure_logs
 from studio_chassis.observability.tracing import tracing_enabled
 from studio_chassis.persistence.jobs import Jobs
-from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
+from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import ObjectStore, UrlObjectStore
+from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.clock import Clock, utc_now
 from studio_chassis.runtime.health import Health
@@ -45,9 +47,9 @@ class ServiceContext:
     """What a service is given to work with."""
 
     jobs: Jobs
-    store: MongoJobStore
+    store: JobStore
     objects: ObjectStore
-    broker: Broker
+    broker: MessageBroker
     clock: Clock
 
 

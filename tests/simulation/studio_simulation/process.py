@@ -112,7 +112,7 @@ class Process:
         store = SimulatedJobStore(world.database, life.wire)
         objects = SimulatedObjectStore(world.bucket, life.wire)
         jobs = self._jobs = Jobs(store, broker.publish, life.now, self.service)
-        chassis = ServiceContext(jobs, store, objects, broker, life.now)  # type: ignore[arg-type]
+        chassis = ServiceContext(jobs, store, objects, broker, life.now)
         async with AsyncExitStack() as stack:
             work = await stack.enter_async_context(self._build(chassis, self._settings))
             self._consumers = [

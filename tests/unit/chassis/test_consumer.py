@@ -42,6 +42,7 @@ class RecordingBroker:
         self.consume_errors: list[Exception] = []
         self.callback: Callable[[Delivery], Awaitable[None]] | None = None
         self.is_connected = True
+        self.ready = asyncio.Event()
         self.consumers, self.counted = 1, asyncio.Event()
         self.consuming, self.canceled = asyncio.Event(), asyncio.Event()
 
