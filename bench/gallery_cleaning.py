@@ -114,9 +114,9 @@ def sheet(made: Sequence[Outcome]) -> Image.Image:
 def _caption(outcome: Outcome) -> str:
     report = outcome.concept.installer
     broken = ", ".join(f"{count} {rule}" for rule, count in report.counts.items() if count) or "nothing broken"
-    told = ", ".join(warning.code for warning in outcome.concept.warnings)
+    warnings = ", ".join(warning.code for warning in outcome.concept.warnings)
     line = f"{outcome.shared.brief}: kept {report.kept:.0%}, subject {report.kept_subject:.0%}"
-    return f"{line}\ninstaller {report.score_before} to {report.score}: {broken}{f' ({told})' if told else ''}"
+    return f"{line}\ninstaller {report.score_before} to {report.score}: {broken}{f' ({warnings})' if warnings else ''}"
 
 
 def figures(made: Sequence[Outcome]) -> str:

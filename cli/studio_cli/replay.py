@@ -1,6 +1,7 @@
-"""Replaying dead letters: reopen the job with its event in one write; only then is the letter taken away.
+"""Replaying dead letters: reopen the job with its event in one write, and only then remove the dead letter.
 
-A message of a version that its consumer did not know never told its job, which waits still: it is sent on as it is.
+A message whose version its consumer did not know has not failed its job. The job still waits, so the message is
+published again as it is.
 """
 
 import asyncio

@@ -84,8 +84,8 @@ async def look(channel: AbstractChannel, store: JobStore, now: datetime) -> Pict
 
 async def _declared(channel: AbstractChannel, name: str) -> tuple[int, int]:
     """Messages ready and consumers."""
-    told = (await channel.get_queue(name)).declaration_result
-    return told.message_count or 0, told.consumer_count or 0
+    declared = (await channel.get_queue(name)).declaration_result
+    return declared.message_count or 0, declared.consumer_count or 0
 
 
 async def _stages(store: JobStore, now: datetime) -> list[StageState]:

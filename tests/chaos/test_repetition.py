@@ -117,7 +117,7 @@ async def wait_for_silence(stack: tuple[Fleet, Proxy]) -> None:
     fleet, proxy = stack
 
     def silent() -> bool:
-        return asyncio.run(pending_messages(fleet.stack.endpoints)) == 0 and proxy.in_hand == 0
+        return asyncio.run(pending_messages(fleet.stack.endpoints)) == 0 and proxy.in_flight == 0
 
     assert await asyncio.to_thread(wait_until, silent, REST_SECONDS)
 

@@ -54,7 +54,7 @@ class Webhook(NamedTuple):
         return EVENTS[self.number]
 
     def request(self) -> httpx.Request:
-        """What is posted. A forgery claims that the prediction is done and its picture elsewhere."""
+        """What is posted. A forged webhook claims that the prediction is done and its picture elsewhere."""
         body = json.dumps(prediction(self.job_id, self.event) if self.kind == "good" else self._lie()).encode()
         key = WRONG_KEY if self.kind == "wrong signature" else KEY
         age = STALE.total_seconds() if self.kind == "stale" else 0
@@ -211,7 +211,7 @@ async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
             assert Counter(webhook.kind for webhook in forged).total() == len(webhooks) * 3 // 20
             for codes in await side_by_side([post_each_thrice(client, [webhook]) for webhook in forged]):
                 assert codes == {401}
-            assert documents(endpoints) == before, "a forgery changed a job"
+            assert documents(endpoints) == before, "a forged webhook changed a job"
 
             async with predictor_on(chassis, replicate), beside(relay()):
                 answered = await side_by_side([send(story) for story in cases])

@@ -444,14 +444,14 @@ def drafts_painted_like_any_other(patch: Patch) -> None:
 
 
 @caught_by("directions_exist")
-def concepts_told_of_the_first_direction(patch: Patch) -> None:
+def concepts_of_the_first_direction(patch: Patch) -> None:
     made = slots.pictures_made
 
-    def told(job: Job, news: PicturesMade, context: Any) -> Job | None:
+    def first_direction(job: Job, news: PicturesMade, context: Any) -> Job | None:
         concepts = tuple(one.model_copy(update={"direction": 0}) for one in news.concepts)
         return made(job, replace(news, concepts=concepts), context)
 
-    patch.setitem(lifecycle._RULES, PicturesMade, told)
+    patch.setitem(lifecycle._RULES, PicturesMade, first_direction)
 
 
 @caught_by("nothing_waits_for_its_deadline every_job_ends ends_by_its_deadline")

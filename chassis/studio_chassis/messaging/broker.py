@@ -63,7 +63,7 @@ class Broker:
         while not self.ready.is_set():
             try:
                 await self._set_up()
-            except Exception as error:  # noqa: BLE001 - as in `run_on_connection`: a consumer must not stay deaf for it
+            except Exception as error:  # noqa: BLE001 - as in `run_on_connection`: it must not stop a consumer
                 log.error("broker set-up failed", reason=f"{type(error).__name__}: {error}")
                 with suppress(*CONNECTION_ERRORS):
                     await run_on_connection(CLOSE_SECONDS, self.close())

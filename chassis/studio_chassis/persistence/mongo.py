@@ -263,7 +263,7 @@ class MongoJobStore:
         return True
 
     @_translated
-    async def census(self) -> BacklogStats:
+    async def backlog_stats(self) -> BacklogStats:
         grouped = self._jobs.aggregate(
             [
                 {"$match": {"final": False, "updated_at": {"$type": "date"}}},

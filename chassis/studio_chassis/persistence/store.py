@@ -131,7 +131,7 @@ class Leases(Protocol):
 class JobStatistics(Protocol):
     """Counts of what is under way."""
 
-    async def census(self) -> BacklogStats:
+    async def backlog_stats(self) -> BacklogStats:
         """Count what is under way; finished jobs are not looked at."""
 
 

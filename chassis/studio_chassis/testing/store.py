@@ -205,7 +205,7 @@ class SimulatedJobStore:
 
         return await self._wire("store.lease", take)
 
-    async def census(self) -> BacklogStats:
+    async def backlog_stats(self) -> BacklogStats:
         """Count what is under way."""
 
         def count() -> BacklogStats:
@@ -217,7 +217,7 @@ class SimulatedJobStore:
             waiting = self._database.oldest_first(lambda job: bool(self._database.outboxes.get(job.id)))
             return BacklogStats(unfinished, waiting[0].updated_at if waiting else None)
 
-        return await self._wire("store.census", count)
+        return await self._wire("store.backlog_stats", count)
 
     async def ping(self) -> None:
         """Return when the database answers."""

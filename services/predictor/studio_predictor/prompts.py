@@ -1,4 +1,4 @@
-"""What the model is told: the reading of the brief, in English, in the words of a style that can be laid in granule."""
+"""The prompts for the model: the reading of the brief, in English, in a style that can be laid in granule."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple

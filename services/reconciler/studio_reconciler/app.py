@@ -14,7 +14,7 @@ from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.retention import remove_expired
 from studio_reconciler.settings import ReconcilerSettings
-from studio_reconciler.stats import take_census
+from studio_reconciler.stats import measure_backlog
 from studio_reconciler.undelivered import UndeliveredMessages
 
 LEASE = timedelta(seconds=15)
@@ -67,7 +67,7 @@ class Reconciler:
     async def count(self) -> None:
         """Count what is under way. Each replica does: whoever is scraped tells the truth."""
         while True:
-            await take_census(self.chassis.store, self.chassis.clock())
+            await measure_backlog(self.chassis.store, self.chassis.clock())
             await asyncio.sleep(CENSUS_SECONDS)
 
     async def poll(self) -> None:

@@ -17,15 +17,15 @@ NAMED = 5
 log = structlog.get_logger()
 
 
-async def take_census(store: JobStore, now: datetime) -> None:
+async def measure_backlog(store: JobStore, now: datetime) -> None:
     """Set the gauges of jobs under way, of the outbox and of broken invariants; the log names jobs that break one."""
-    census = await store.census()
+    backlog = await store.backlog_stats()
     for status in UNFINISHED:
-        standing = census.unfinished.get(status)
-        metrics.jobs.labels(status).set(0 if standing is None else standing.jobs)
-        age = 0.0 if standing is None else (now - standing.oldest).total_seconds()
+        status_stats = backlog.unfinished.get(status)
+        metrics.jobs.labels(status).set(0 if status_stats is None else status_stats.jobs)
+        age = 0.0 if status_stats is None else (now - status_stats.oldest).total_seconds()
         metrics.oldest_seconds.labels(status).set(age)
-    outbox = census.oldest_outbox
+    outbox = backlog.oldest_outbox
     metrics.outbox_seconds.set(0 if outbox is None else (now - outbox).total_seconds())
     newest = await store.recent(LOOKED_AT)
     for invariant in INVARIANTS:

@@ -82,7 +82,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def behind_nginx(nginx: str, certificate: Path, tmp_path: Path) -> OpenProxy:
-    """Runs one recipe: `path` is that of the outside address, `named` whether the gateway is told this address."""
+    """Runs one recipe: `path` is that of the outside address, `named` whether the gateway knows this address."""
 
     @contextmanager
     def opened(title: str, path: str = "", *, named: bool = True) -> Iterator[Proxied]:

@@ -65,7 +65,7 @@ class Traffic:
         self._in_flight: defaultdict[int, set[int]] = defaultdict(set)
 
     @property
-    def in_hand(self) -> int:
+    def in_flight(self) -> int:
         """How many deliveries wait for an answer now."""
         return sum(map(len, list(self._in_flight.values())))
 

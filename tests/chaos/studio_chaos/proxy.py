@@ -77,9 +77,9 @@ class Proxy:
         return most
 
     @property
-    def in_hand(self) -> int:
+    def in_flight(self) -> int:
         """How many deliveries wait for an answer now."""
-        return sum(traffic.in_hand for traffic in self._traffic.copy())
+        return sum(traffic.in_flight for traffic in self._traffic.copy())
 
     @property
     def still_to_swallow(self) -> int:

@@ -130,7 +130,7 @@ def prediction(gateway: ServedGateway, job_id: str, status: str, **said: Any) ->
         ("failed", {"error": "NSFW content detected", "metrics": {}}),
     ],
 )
-def test_the_provider_s_old_callback_is_taken_and_told_to_the_studio(
+def test_the_provider_s_old_callback_is_taken_and_subjects_to_the_studio(
     gateway: ServedGateway, status: str, said: dict[str, Any]
 ) -> None:
     job_id = f"called-back-{status}"
@@ -184,5 +184,5 @@ def test_a_callback_that_is_not_believed_or_not_understood_is_refused_in_the_pan
         for callback, status, error, message in cases:
             assert shown() == ("answered", {"status": status, "body": {"error": error, "message": message}}), callback
     gateway.flush_publishing()
-    told = [event.subject for event in gateway.published if event.type == "studio.prediction.updated.v1"]
-    assert job_id not in told
+    subjects = [event.subject for event in gateway.published if event.type == "studio.prediction.updated.v1"]
+    assert job_id not in subjects

@@ -261,7 +261,7 @@ async def test_one_unreadable_document_is_an_error_of_its_own_and_left_out_of_ev
     assert [job.id for job in await store.recent(2)] == ["kept", "c"], "a page is full all the same"
     assert len(await store.recent(9)) == 3
     assert (await store.versions(["a", "b"])) == {"a": 1, "b": 1}
-    assert (await store.census()).unfinished["pending"].jobs == 3
+    assert (await store.backlog_stats()).unfinished["pending"].jobs == 3
 
 
 @pytest.mark.parametrize("kind", ["real"], indirect=True)
@@ -273,7 +273,7 @@ async def test_a_damaged_outbox_holds_up_no_other_and_is_named(store: JobStore) 
     await store._jobs.update_one({"_id": "c"}, {"$unset": {"updated_at": 1, "version": 1, "brief": 1}})
     assert [one.job_id for one in await store.unpublished(NOW + timedelta(minutes=1), 1)] == ["b"]
     assert await store.versions(["a", "c"]) == {"a": 1}
-    assert (await store.census()).oldest_outbox == NOW
+    assert (await store.backlog_stats()).oldest_outbox == NOW
     assert [job_id for job_id, _ in await store.unreadable(100)] == ["c", "a"]
 
 

@@ -1,4 +1,4 @@
-"""How a service ends that cannot start, or is told to stop while nothing it needs is there."""
+"""How a service ends that cannot start, or gets SIGTERM while its servers are missing."""
 
 import json
 import os

@@ -110,10 +110,12 @@ class Checks:
         """A job is rescued when it stood still, and ever more rarely as long as that does not help."""
         if after.rescues == before.rescues:
             return
-        in_vain = next((n for n, line in enumerate(reversed(before.timeline)) if line.event != "job.rescued"), 0)
+        without_effect = next((n for n, line in enumerate(reversed(before.timeline)) if line.event != "job.rescued"), 0)
         idle = (after.updated_at - before.updated_at).total_seconds()
-        if idle < STUCK_SECONDS * min(2**in_vain, 4) - 2 * self._world.skew_seconds:
-            self.report(after.id, f"rescued_in_moderation: after {idle:.0f} seconds and {in_vain} rescues in vain")
+        if idle < STUCK_SECONDS * min(2**without_effect, 4) - 2 * self._world.skew_seconds:
+            self.report(
+                after.id, f"rescued_in_moderation: after {idle:.0f} seconds and {without_effect} rescues without effect"
+            )
 
     def _in_peace(self, job: Job) -> None:
         """Where nothing goes wrong, nothing is retried, rescued or missing."""
@@ -173,7 +175,7 @@ class Checks:
         return self._world.rabbit.messages(name) if name in self._world.rabbit.queues else []
 
     def _letters(self) -> None:
-        """Dead letters are the poison that was put in, and what made a job fail, unless it was called off meanwhile.
+        """Dead letters are the poison that was put in, and what made a job fail, unless it was cancelled first.
 
         What the broker dead-lettered, because its consumers died of it or beside it, is reported by the reconciler. It
         may be an old copy of a message that did its work.

@@ -8,7 +8,7 @@ LIST_LAG_SECONDS = 200.0
 """A prediction is missing from the provider's list for so long at most: longer than anybody looks for it."""
 STUCK_SECONDS = 60.0
 GRACE_SECONDS = 60.0
-"""What the services are told: when a job counts as stuck, and for how long a lost prediction is looked for."""
+"""Settings of the services: when a job counts as stuck, and for how long a lost prediction is looked for."""
 FAULTY_SECONDS = 150.0
 """Faults happen before this moment of a run; then the world is kind, and everything must come to an end."""
 
@@ -98,7 +98,7 @@ class Window(NamedTuple):
 
 
 class Interruption(NamedTuple):
-    """At `at`, process number `process` is killed, told to stop, or cut off the broker, for `seconds`."""
+    """At `at`, process number `process` is killed, stopped by SIGTERM, or cut off the broker, for `seconds`."""
 
     kind: str
     at: float

@@ -1,7 +1,7 @@
 """Money: who bought what, and whether what was asked for again could have been seen.
 
 The provider takes no idempotency key. So there is one way to pay twice for a slot: a prediction whose answer was lost,
-that no webhook told of, and that the provider's list did not show to any search until the grace time was over. It is
+that no webhook reported, and that the provider's list did not show to any search until the grace time was over. It is
 allowed and counted; to ask again for a prediction that could be seen is not.
 """
 
@@ -63,7 +63,7 @@ class Ledger:
         bought = self._bought(job.id, slot.number, slot.attempt)
         self.counts["given up, paid and unseen" if bought else "given up, never created"] += 1
         for prediction in bought:
-            if prediction.told or not _missed_by(searches, prediction):
+            if prediction.reported or not _missed_by(searches, prediction):
                 self._report(job.id, f"only_the_unseen_is_asked_again: {prediction.id} could be seen")
             self._unseen.add(prediction.id)
             self._world.say("provider", f"{prediction.id} is paid for and given up unseen")

@@ -49,16 +49,16 @@ class Life:
             self.world.say(self.name, f"dies: {why}")
 
     async def gate(self, operation: str, moment: str) -> None:
-        """Where a process may be killed; the dead stay here for ever."""
+        """Where a process may be killed; a dead one stays here."""
         if not self.dead and self.world.happens(f"crash.{moment}"):
             self.end(f"{moment} {operation}")
         if self.dead:
             if self.world.over:
                 raise asyncio.CancelledError
-            await self.world.hang_for_ever()
+            await self.world.hang()
 
     async def wire(self, operation: str, effect: Callable[[], T]) -> T:
-        """An operation of an adapter: what was sent takes effect, also when the sender dies meanwhile."""
+        """An operation of an adapter: what was sent takes effect, even when the sender dies in between."""
         world, kind = self.world, operation.partition(".")[0]
         await self.gate(operation, "before")
         fails = operation not in ("broker.ack", "broker.reject", "broker.consume", "broker.cancel")
@@ -149,7 +149,7 @@ class Process:
             broker.restore()
 
     async def ask(self, method: str, path: str, **content: Any) -> httpx.Response:
-        """A request to the web application. Raises ConnectionError when the process is not there or dies meanwhile."""
+        """A request to the web application. Raises ConnectionError when the process is dead or dies first."""
         life = self.life
         if life is None or life.dead or self.app is None or self.world.away("gateway"):
             raise ConnectionError("nobody listens")

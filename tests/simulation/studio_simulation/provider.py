@@ -62,7 +62,7 @@ class Prediction:
     error: str | None = None
     ended: float | None = None
     ended_by: str = ""
-    told: bool = False
+    reported: bool = False
     """Whether a webhook of it was taken."""
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 

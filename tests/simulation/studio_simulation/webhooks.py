@@ -69,7 +69,7 @@ class Webhooks:
         for pause in (*RETRY_SECONDS, None) if retried else (None,):
             status = await self._post(content, message, prediction.webhook, SIGNING_KEY)
             if 200 <= status < 300:
-                prediction.told = True
+                prediction.reported = True
             if 200 <= status < 400 or pause is None:
                 return
             await asyncio.sleep(pause)

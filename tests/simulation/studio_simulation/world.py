@@ -183,7 +183,7 @@ class World:
         task.add_done_callback(self.checks.ended)
         return task
 
-    async def hang_for_ever(self) -> None:
+    async def hang(self) -> None:
         """Where the dead wait. Kept, or they would be collected, and that would run their code."""
         self._hung.append(self.loop.create_future())
         await self._hung[-1]

@@ -1,4 +1,4 @@
-"""Setting up a connection neither waits for ever nor gives up, whatever becomes of a line that broke meanwhile."""
+"""Setting up a connection neither hangs nor gives up when the connection breaks in between."""
 
 import asyncio
 from collections.abc import Callable

@@ -87,7 +87,7 @@ class RecordingBroker:
         self.consuming.clear()
         self.canceled.set()
 
-    # whoever is told of dead letters
+    # the receiver of dead letters
     async def dead_lettered(self, event: Event, queue: Queue) -> None:
         if self.report_error is not None:
             raise self.report_error

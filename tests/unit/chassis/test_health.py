@@ -34,7 +34,7 @@ class StubConsumer:
 
 
 class Clock:
-    """Seconds that pass when told."""
+    """A clock that is set by hand."""
 
     seconds = 1000.0
 

@@ -70,16 +70,16 @@ def test_good_settings_are_read_and_tell_no_secret() -> None:
     settings = read_settings(ProviderSettings)
     assert settings.rabbitmq_url.get_secret_value() == GOOD["RABBITMQ_URL"]
     assert settings.http_host == "127.0.0.1"
-    for told in (repr(settings), str(settings), settings.model_dump_json()):
-        assert not any(secret in told for secret in ("rabbit-pass", "mongo-pass", "r8_token"))
+    for printed in (repr(settings), str(settings), settings.model_dump_json()):
+        assert not any(secret in printed for secret in ("rabbit-pass", "mongo-pass", "r8_token"))
 
 
 def test_a_refusal_tells_no_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("STUDIO_HEALTH_PORT", "hunter2")
     with pytest.raises(SystemExit):
         read_settings(ProviderSettings)
-    told = capsys.readouterr().err
-    assert not any(secret in told for secret in ("rabbit-pass", "mongo-pass", "r8_token", "hunter2"))
+    printed = capsys.readouterr().err
+    assert not any(secret in printed for secret in ("rabbit-pass", "mongo-pass", "r8_token", "hunter2"))
 
 
 def test_settings_do_not_change_once_read() -> None:

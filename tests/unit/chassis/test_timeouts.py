@@ -9,11 +9,11 @@ from studio_chassis.runtime.timeouts import wait_or_abandon
 LONG = 60.0
 
 
-async def _stubborn(told: asyncio.Event, released: asyncio.Event) -> None:
+async def _stubborn(cancelled: asyncio.Event, released: asyncio.Event) -> None:
     try:
         await asyncio.sleep(LONG)
     finally:
-        told.set()
+        cancelled.set()
         await released.wait()
         raise ConnectionError("nobody hears this")
 
@@ -39,22 +39,22 @@ async def test_what_ends_as_if_canceled_is_an_error_like_others() -> None:
 
 
 async def test_what_does_not_end_is_told_to_and_left_behind() -> None:
-    told, released = asyncio.Event(), asyncio.Event()
+    cancelled, released = asyncio.Event(), asyncio.Event()
     with pytest.raises(TimeoutError):
-        await wait_or_abandon(0.01, _stubborn(told, released))
-    await told.wait()
+        await wait_or_abandon(0.01, _stubborn(cancelled, released))
+    await cancelled.wait()
     released.set()
     await asyncio.sleep(0)
 
 
 async def test_being_canceled_does_not_wait_either() -> None:
-    told, released = asyncio.Event(), asyncio.Event()
-    waiting = asyncio.create_task(wait_or_abandon(LONG, _stubborn(told, released)))
+    cancelled, released = asyncio.Event(), asyncio.Event()
+    waiting = asyncio.create_task(wait_or_abandon(LONG, _stubborn(cancelled, released)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await told.wait()
+    await cancelled.wait()
     released.set()
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""What the model's prompt has no room for is told to the client."""
+"""The client learns what the model's prompt had no room for."""
 
 from dataclasses import replace
 

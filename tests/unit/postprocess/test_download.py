@@ -19,7 +19,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 class FileHost:
-    """Gives the answers in turn, the last one for ever; notes the requests, where they went, and the pauses between."""
+    """Gives the responses in turn and repeats the last; records requests, addresses and the pauses between."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self.answers = list(answers)
@@ -144,10 +144,10 @@ async def test_an_allowed_name_with_a_private_address_is_refused(
 async def test_the_connection_goes_to_the_address_that_was_checked_and_wants_the_name_s_certificate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = iter([PUBLIC, PRIVATE])  # what a name server says that wants to lead us into our own network
+    addresses = iter([PUBLIC, PRIVATE])  # from a name server that leads us into our own network
 
     async def getaddrinfo(*_: object, **__: object) -> list[tuple[Any, ...]]:
-        return [(0, 0, 0, "", (next(told), 0))]
+        return [(0, 0, 0, "", (next(addresses), 0))]
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
     host = FileHost(httpx.Response(200, content=b"picture"))

@@ -106,17 +106,17 @@ async def test_two_rescuers_at_once_look_after_a_job_once() -> None:
 
 async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s_word() -> None:
     body = {"id": "p0.1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"], "logs": "long"}
-    asking, told = RescuerFixture(), RescuerFixture()
-    for fixture in (asking, told):
+    asking, notified = RescuerFixture(), RescuerFixture()
+    for fixture in (asking, notified):
         fixture.add(SHAPES["running"], updated_at=NOW)
         fixture.now = NOW + timedelta(hours=1)
     asking.answer = body
     await asking.rescuer.rescue_stuck(STUCK)
-    await told.jobs.apply("j", RescueRequested(STUCK))
-    await told.jobs.record("j", WebhookReceived(0, 1, slim_prediction(body)))
-    await told.jobs.flush_publishing()
-    assert asking.said == told.said
-    assert asking.database.jobs == told.database.jobs
+    await notified.jobs.apply("j", RescueRequested(STUCK))
+    await notified.jobs.record("j", WebhookReceived(0, 1, slim_prediction(body)))
+    await notified.jobs.flush_publishing()
+    assert asking.said == notified.said
+    assert asking.database.jobs == notified.database.jobs
 
 
 async def test_one_unreadable_job_stops_neither_rescue_nor_deadlines_nor_the_relay_of_the_others() -> None:

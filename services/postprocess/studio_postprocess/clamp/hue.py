@@ -71,7 +71,7 @@ def hue_difference(rgb: ByteArray, palette: Sequence[Colour]) -> FloatArray:
 def hue_first(rgb: ByteArray, palette: tuple[Colour, ...]) -> ByteArray:
     """Indices into the palette, shape (height, width), of the nearest colours by `hue_difference`.
 
-    Colours are told apart to 5 bits a channel.
+    Colours are distinguished to 5 bits a channel.
     """
     code = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR555).view(np.uint16)[..., 0]
     nearest: ByteArray = _table(palette).take(code)

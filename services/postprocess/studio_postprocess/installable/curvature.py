@@ -43,7 +43,7 @@ def tight_bends(indices: ByteArray, pieces: Pieces, room_mm: FloatArray, mm_per_
     each. An edge may bend as tightly as the piece is small, from MIN_RADIUS_MM down to
     EXCEPTIONAL_RADIUS_MM. The radius at a point is a leg's length over the turn, in radians, between the straight
     lines to the points one leg before and after; a leg is half the radius allowed, or 9 pixels. A radius up to a
-    sixth too small passes: on a line of pixels it cannot be told from a right one.
+    sixth too small passes: on a line of pixels it looks like a right one.
 
     Where legs of CORNER_MM, or 3 pixels, already show 45 % of the turn, it is a corner: right if its interior
     angle is over MIN_ANGLE_DEG, give or take 5, and acute if not. The long legs reach round the end of a narrow limb,

@@ -98,7 +98,7 @@ def _positions(length: float, extent: float, scale: float, pixel: float) -> IntA
     """Pixel of a picture `extent` long, centred on a side `length` long (mm), at each pixel's centre on that side."""
     count = max(1, round(length / pixel))
     centres = (np.arange(count) + 0.5) * (length / count)
-    # The nudge keeps centres that fall on the line between two pixels from going either way by rounding.
+    # The small offset keeps centres that fall on the line between two pixels from going either way by rounding.
     positions: IntArray = np.floor((centres - (length - extent) / 2) / scale + 1e-6).astype(np.int64)
     return positions
 

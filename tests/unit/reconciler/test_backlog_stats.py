@@ -9,7 +9,7 @@ from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
 from studio_domain.lifecycle import accept
-from studio_reconciler.stats import take_census
+from studio_reconciler.stats import measure_backlog
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ async def test_the_gauges_tell_what_is_under_way_and_what_is_wrong() -> None:
     broken = database.jobs["j1"].model_copy(update={"finished_at": NOW})
     database.jobs["j1"] = broken
     with capture_logs() as logs:
-        await take_census(store, NOW)
+        await measure_backlog(store, NOW)
     assert gauge("studio_jobs", status="pending") == 2
     assert gauge("studio_jobs", status="running") == 0
     assert gauge("studio_oldest_unfinished_seconds", status="pending") == 300
