@@ -6,7 +6,7 @@ import numpy as np
 
 from studio_contracts.brief import Surface
 from studio_contracts.file_formats import VECTOR_MEDIA_TYPES
-from studio_contracts.job import InstallabilityReport, LayoutKind, Materials, Violation
+from studio_contracts.job import InstallabilityReport, LayoutKind, Violation
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
@@ -92,7 +92,7 @@ def make_concept(
             colour.code: float(share) for colour, share in zip(colours, shares(laid.indices, len(colours)), strict=True)
         },
         installer=_report(laid, survived, colours),
-        materials=Materials.model_validate(laid.materials, from_attributes=True),
+        materials=laid.materials,
         warnings=(
             *warnings_of(rgb, expected_size),
             *_losses(laid, survived, colours, named=colours if asked is None else tuple(asked)),

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from studio_contracts.job import ColourMaterial, Materials
 
 KG_PER_M2 = 8.0
 """Granule at the standard depth."""
@@ -15,27 +16,6 @@ BINDER_SHARE = (0.12, 0.20)
 """Binder for wet pour, as shares of the granule's weight."""
 
 _SHARES, _CENTIARES, _HECTOGRAMS = 10_000, 100, 10
-
-
-class ColourMaterial(NamedTuple):
-    """One colour: share of the surface (steps of 0.0001), area (0.01 m²), granule with wastage (0.1 kg), bags."""
-
-    code: str
-    share: float
-    area_m2: float
-    kg: float
-    bags: int
-
-
-class Materials(NamedTuple):
-    """Every colour laid, in the palette's order, and the totals, which are the sums of the lines as printed."""
-
-    colours: tuple[ColourMaterial, ...]
-    area_m2: float
-    kg: float
-    bags: int
-    binder_kg: tuple[float, float]
-    """Least and most binder, rounded to 0.1 kg."""
 
 
 def materials(
@@ -49,7 +29,8 @@ def materials(
     """Materials for a surface of area_m2, from the pixels each colour has in its final picture.
 
     kg of a colour = area x share x kg_per_m2 x (1 + wastage). Each column is rounded by largest remainders, so that
-    the lines add up to the total; bags are rounded up colour by colour. Colours without a pixel have no line.
+    the lines add up to the total (share 0.0001, area 0.01 m², granule 0.1 kg); bags are rounded up colour by colour.
+    Colours without a pixel have no line.
     """
     used = [(code, int(count)) for code, count in zip(codes, pixels, strict=True) if count]
     weights = [count for _, count in used]
@@ -57,12 +38,24 @@ def materials(
     areas = _apportion(round(area_m2 * _CENTIARES), weights)
     granule = _apportion(round(area_m2 * kg_per_m2 * (1 + wastage) * _HECTOGRAMS), weights)
     lines = tuple(
-        ColourMaterial(code, share / _SHARES, area / _CENTIARES, weight / _HECTOGRAMS, _bags(weight, bag_kg))
+        ColourMaterial(
+            code=code,
+            share=share / _SHARES,
+            area_m2=area / _CENTIARES,
+            kg=weight / _HECTOGRAMS,
+            bags=_bags(weight, bag_kg),
+        )
         for (code, _), share, area, weight in zip(used, shares, areas, granule, strict=True)
     )
     kg = sum(granule) / _HECTOGRAMS
     least, most = (round(kg * share, 1) for share in BINDER_SHARE)
-    return Materials(lines, sum(areas) / _CENTIARES, kg, sum(line.bags for line in lines), (least, most))
+    return Materials(
+        colours=lines,
+        area_m2=sum(areas) / _CENTIARES,
+        kg=kg,
+        bags=sum(line.bags for line in lines),
+        binder_kg=(least, most),
+    )
 
 
 def _bags(hectograms: int, bag_kg: int) -> int:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from studio_contracts.installer import InstallerRule
-from studio_contracts.job import LayoutKind
+from studio_contracts.job import LayoutKind, Materials
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.export.drawing import Drawing, draw
-from studio_postprocess.export.materials import Materials, materials
+from studio_postprocess.export.materials import materials
 from studio_postprocess.installable.cleaning import WORKING_MM, Cleaned, clean, untouched, without_small_and_thin
 from studio_postprocess.installable.layout import border_of, compose
 from studio_postprocess.installable.rules import Inspection, inspect
