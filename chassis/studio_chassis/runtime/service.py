@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
 import structlog
@@ -65,7 +66,7 @@ class ServiceDefinition:
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
     web: Callable[[Health], Any] | None = None
     trusted_proxies: str = "127.0.0.1"
-    keep_alive_seconds: int = 5
+    keep_alive: timedelta = timedelta(seconds=5)
 
 
 ServiceFactory = Callable[[ServiceContext, S], AbstractAsyncContextManager[ServiceDefinition]]
@@ -100,7 +101,7 @@ def _exit(error: BaseException | str) -> NoReturn:
 async def _serve(name: str, settings: S, build: ServiceFactory[S]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _stop, stop, settings.drain_seconds)
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stop, settings.drain_time.total_seconds())
     port = open_port(settings.http_host, settings.listen_port)
     with tracing_enabled(name, settings.build):
         try:
@@ -142,7 +143,7 @@ async def _run_until(
         background = [asyncio.create_task(_set_up(context, consumers, health))]
         background += [asyncio.create_task(_keep_running(loop)) for loop in (_measure_lag, *work.loops)]
         background += [asyncio.create_task(_keep_running(consumer.watch)) for consumer in consumers]
-        server = _Server(server_config(app, work, settings.drain_seconds))
+        server = _Server(server_config(app, work, settings.drain_time.total_seconds()))
         serving = asyncio.create_task(server.serve(sockets=[port]))
         log.info(
             "started", port=port.getsockname()[1], instance=instance, queues=[queue.name for queue in work.handlers]
@@ -153,7 +154,7 @@ async def _run_until(
         log.info("draining")
         health.stopping = True
         server.should_exit = True
-        await asyncio.gather(*(consumer.drain(settings.drain_seconds) for consumer in consumers))
+        await asyncio.gather(*(consumer.drain(settings.drain_time.total_seconds()) for consumer in consumers))
         await serving
         for task in background:
             task.cancel()
@@ -169,7 +170,7 @@ def server_config(app: Any, definition: ServiceDefinition, drain_seconds: float)
         access_log=False,
         lifespan="off",
         forwarded_allow_ips=definition.trusted_proxies,
-        timeout_keep_alive=definition.keep_alive_seconds,
+        timeout_keep_alive=math.ceil(definition.keep_alive.total_seconds()),
         timeout_graceful_shutdown=math.ceil(drain_seconds),  # a client that reads slowly or never
     )
 

@@ -83,11 +83,11 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", validation_alias="STUDIO_LOG_LEVEL", description="The least severe lines that are logged"
     )
-    drain_seconds: float = Field(
-        25.0,
-        gt=0,
+    drain_time: Duration = Field(
+        timedelta(seconds=25),
+        gt=timedelta(0),
         validation_alias="STUDIO_DRAIN_SECONDS",
-        description="Seconds after SIGTERM to finish the work in flight",
+        description="Time after SIGTERM to finish the work in flight",
     )
     failpoint: Annotated[str, AfterValidator(_known_failpoint)] = Field(
         "", validation_alias="STUDIO_FAILPOINT", description="For drills: name[:n] of the line at which to die"

@@ -53,7 +53,7 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
         web=web,
         loops=[subscriptions.run],
         trusted_proxies=settings.trusted_proxies,
-        keep_alive_seconds=settings.keep_alive_seconds,
+        keep_alive=settings.keep_alive,
     )
 
 

@@ -1,5 +1,6 @@
 """What the routes work with."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -33,7 +34,7 @@ class Dependencies:
         return Limits(
             attempts_per_slot=self.settings.attempts_per_slot,
             cents=self.settings.job_cents,
-            deadline_seconds=self.settings.job_deadline_seconds,
+            deadline_seconds=math.ceil(self.settings.job_deadline.total_seconds()),
             retention_days=self.settings.retention_days,
         )
 

@@ -1,11 +1,12 @@
 """Settings of the gateway."""
 
+from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from studio_chassis.runtime.settings import ModelSettings, PublicAddressSettings
+from studio_chassis.runtime.settings import Duration, ModelSettings, PublicAddressSettings
 
 
 class GatewaySettings(ModelSettings, PublicAddressSettings):
@@ -34,9 +35,9 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
         validation_alias="STUDIO_TRUSTED_PROXIES",
         description="Addresses and networks, separated by commas, whose X-Forwarded-* headers are believed; * for all",
     )
-    keep_alive_seconds: int = Field(
-        75,
-        ge=1,
+    keep_alive: Duration = Field(
+        timedelta(seconds=75),
+        ge=timedelta(seconds=1),
         validation_alias="STUDIO_KEEP_ALIVE_SECONDS",
         description="How long an idle connection stays open: longer than the proxy in front keeps its own",
     )
@@ -49,8 +50,11 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
         3, ge=1, le=10, validation_alias="STUDIO_ATTEMPTS_PER_SLOT", description="How often one provider call is tried"
     )
     job_cents: int = Field(200, ge=1, validation_alias="STUDIO_JOB_CENTS", description="The most one job may cost")
-    job_deadline_seconds: int = Field(
-        1800, ge=1, validation_alias="STUDIO_JOB_DEADLINE_SECONDS", description="Time after which a job fails"
+    job_deadline: Duration = Field(
+        timedelta(minutes=30),
+        ge=timedelta(seconds=1),
+        validation_alias="STUDIO_JOB_DEADLINE_SECONDS",
+        description="Time after which a job fails",
     )
     retention_days: int = Field(
         30, ge=1, validation_alias="STUDIO_RETENTION_DAYS", description="How long a finished job and its files are kept"

@@ -18,7 +18,7 @@ from studio_postprocess.settings import PostprocessSettings
 async def build(chassis: ServiceContext, settings: PostprocessSettings) -> AsyncIterator[ServiceDefinition]:
     """One queue; a child process works on pictures for each core, and one picture more is being fetched."""
     cores = usable_cores()
-    limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_seconds)
+    limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_time_limit.total_seconds())
     async with (
         httpx.AsyncClient(trust_env=False) as http,  # a proxy would look up names itself, past our check
         open_process_pool(cores, limits, preload="studio_postprocess.preload") as workers,

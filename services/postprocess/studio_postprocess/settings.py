@@ -1,8 +1,10 @@
 """Settings of the postprocess service."""
 
+from datetime import timedelta
+
 from pydantic import Field
 
-from studio_chassis.runtime.settings import ServiceSettings
+from studio_chassis.runtime.settings import Duration, ServiceSettings
 
 
 class PostprocessSettings(ServiceSettings):
@@ -21,9 +23,9 @@ class PostprocessSettings(ServiceSettings):
         description="Memory of each process that works on pictures, one a core, in MiB. "
         "A picture that needs more costs that picture",
     )
-    picture_seconds: float = Field(
-        30.0,
-        gt=0,
+    picture_time_limit: Duration = Field(
+        timedelta(seconds=30),
+        gt=timedelta(0),
         validation_alias="STUDIO_PICTURE_SECONDS",
         description="Time for the work on one picture, after which its process is killed. It costs that picture",
     )

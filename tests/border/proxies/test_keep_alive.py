@@ -3,6 +3,7 @@
 import re
 import socket
 from contextlib import closing
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -21,14 +22,14 @@ TRAEFIK_KEEPS_SECONDS = int(re.findall(r"idleConnTimeout: (\d+)s", DOCUMENT.read
 def test_the_gateway_keeps_an_idle_connection_for_longer_than_the_proxies_of_the_recipes() -> None:
     with serving() as gateway:
         config = server_config(cast(Any, None), gateway.inner.definition, 1)
-    assert config.timeout_keep_alive == GatewaySettings.model_fields["keep_alive_seconds"].default
+    assert config.timeout_keep_alive == GatewaySettings.model_fields["keep_alive"].default.total_seconds()
     assert config.timeout_keep_alive > max(NGINX_KEEPS_SECONDS, TRAEFIK_KEEPS_SECONDS)
 
 
 @pytest.mark.parametrize(("seconds", "is_kept"), [(1, False), (75, True)])
 def test_the_setting_decides_when_an_idle_connection_closes(seconds: int, is_kept: bool) -> None:
     with (
-        serving(keep_alive_seconds=seconds) as gateway,
+        serving(keep_alive=timedelta(seconds=seconds)) as gateway,
         closing(socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=3)) as connection,
     ):
         connection.sendall(REQUEST)

@@ -188,7 +188,7 @@ def test_only_the_secret_that_is_there_during_a_rotation_may_be_missing(manifest
 def test_workers_scale_by_all_their_queues_and_slower_than_a_job(manifests: Manifests, overlay: str) -> None:
     scaled = of_kind(manifests, "ScaledObject")
     assert set(scaled) == (set(SCALED_BY_QUEUE) if overlay == "production" else set())
-    longest = timedelta(seconds=GatewaySettings.model_fields["job_deadline_seconds"].default)
+    longest = GatewaySettings.model_fields["job_deadline"].default
     for name, found in scaled.items():
         spec = found["spec"]
         asked = {trigger["metadata"]["queueName"] for trigger in spec["triggers"]}

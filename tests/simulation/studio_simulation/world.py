@@ -88,7 +88,7 @@ def _settings(service: str, public: bool, cents: int) -> Any:
         "gateway": {
             "replicate_webhook_secret": SecretStr("simulated-secret-of-webhooks"),
             "replicate_webhook_signing_key": SecretStr(SIGNING_KEY),
-            "job_deadline_seconds": DEADLINE_SECONDS,
+            "job_deadline": timedelta(seconds=DEADLINE_SECONDS),
             "attempts_per_slot": ATTEMPTS,
             "job_cents": cents,
         },
