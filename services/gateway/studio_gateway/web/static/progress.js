@@ -1,7 +1,7 @@
 // A job on its way: five stages in plain words, the stencil as soon as there is one.
 
 import { serverNow } from "./api.js";
-import { byId, duration, h, sentence } from "./dom.js";
+import { byId, duration, h, plural } from "./dom.js";
 import { isFinal } from "./options.js";
 
 const seconds = (from, to) => (to - Date.parse(from)) / 1000;
