@@ -38,6 +38,6 @@ def test_the_same_seed_gives_the_same_run_to_the_byte(seed: int) -> None:
 
 
 def test_runs_differ_and_end_in_every_final_state() -> None:
-    outcomes = [run(seed) for seed in range(12)]
+    outcomes = [run(seed) for seed in range(24)]
     assert len({"\n".join(outcome.trace) for outcome in outcomes}) == len(outcomes)
     assert {status for outcome in outcomes for status in outcome.statuses} == {"completed", "failed", "canceled"}

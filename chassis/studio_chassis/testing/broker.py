@@ -29,6 +29,7 @@ class _Queue:
     waits: float | None = None
     ready: list["_Kept"] = field(default_factory=list)
     consumers: list["Subscription"] = field(default_factory=list)
+    arriving: int = 0
 
 
 @dataclass(eq=False)
@@ -75,9 +76,9 @@ class SimulatedRabbit:
             self.queues.setdefault(name, _Queue(name, waits=delay.total_seconds()))
 
     def delete(self, name: str) -> bool:
-        """Remove an empty queue that nobody consumes, as a policy or an operator may; whether it was one."""
+        """Remove an empty queue without consumers, as a policy or an operator may; whether it was one."""
         queue = self.queues.get(name)
-        if queue is None or queue.ready or queue.consumers:
+        if queue is None or queue.ready or queue.arriving or queue.consumers:
             return False
         del self.queues[name]
         return True
@@ -101,7 +102,8 @@ class SimulatedRabbit:
             names = [exchange or routing_key]
         names = [name for name in names if name in self.queues]
         for name in names:
-            self._after(self._lag(), self._arrive, self.queues[name], _Kept(message, routing_key))
+            self.queues[name].arriving += 1
+            self._after(self._lag(), self._reach, self.queues[name], _Kept(message, routing_key))
         return bool(names)
 
     def wipe(self) -> None:
@@ -110,6 +112,7 @@ class SimulatedRabbit:
         self._under_way = 0
         for queue in self.queues.values():
             queue.ready.clear()
+            queue.arriving = 0
             for consumer in queue.consumers:
                 consumer.unacked.clear()
 
@@ -122,6 +125,10 @@ class SimulatedRabbit:
         disk = self._disks
         self._under_way += 1
         asyncio.get_running_loop().call_later(seconds, run)
+
+    def _reach(self, queue: _Queue, kept: _Kept) -> None:
+        queue.arriving -= 1
+        self._arrive(queue, kept)
 
     def _arrive(self, queue: _Queue, kept: _Kept) -> None:
         if queue.waits is not None:

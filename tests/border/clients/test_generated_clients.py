@@ -23,14 +23,14 @@ import { Configuration, JobsApi, PicturesApi, ResponseError, JobView } from "./i
 async function main(basePath: string, finish: (jobId: string) => Promise<void>) {
   const configuration = new Configuration({ basePath });
   const jobs = new JobsApi(configuration);
-  const created: JobView = await jobs.createJob({ brief: { prompt: "ocean energy with fish", count: 1 } });
+  const created: JobView = await jobs.createJob({ jobRequest: { prompt: "ocean energy with fish", count: 1 } });
   await finish(created.id);
   let job = created;
   while (job.status !== "completed") job = await jobs.getJob({ jobId: created.id });
   const picture: Blob = await new PicturesApi(configuration).getPicture({
     jobId: job.id, conceptId: job.concepts[0].id, kind: "quantized" });
   const bundle: Blob = await new PicturesApi(configuration).getBundle({ jobId: job.id });
-  const refused = await jobs.createJob({ brief: { prompt: "" } })
+  const refused = await jobs.createJob({ jobRequest: { prompt: "" } })
     .catch((error: ResponseError) => error.response.json());
   console.log(JSON.stringify({ id: job.id, rank: job.concepts[0].rank, finished: job.finishedAt instanceof Date,
     picture: picture.size, bundle: bundle.size, refused: refused.errors[0].field }));
