@@ -30,7 +30,7 @@ LIFE = [
 """A job of one call whose every step was taken once."""
 OF_ITS_TIME = {
     "id", "version", "traceparent", "created_at", "updated_at", "started_at", "finished_at", "deadline_at",
-    "expires_at", "claimed_at", "at", "seconds", "predict_seconds",
+    "expires_at", "claimed_at", "at", "seconds", "predict_seconds", "reports",
 }  # fmt: skip
 
 
@@ -100,7 +100,11 @@ def essence(job: Job) -> Any:
                 value = value.replace(name, meaning)
         return value
 
-    return essential(job.model_dump(mode="json"))
+    document = job.model_dump(mode="json")
+    document["timeline"].sort(
+        key=lambda entry: -1 if entry["slot"] is None else entry["slot"]
+    )  # slots run side by side
+    return essential(document)
 
 
 async def run_jobs(fleet: Fleet, jobs: int) -> list[str]:

@@ -229,6 +229,6 @@ async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
             (slot,) = document["predictions"]
             steps = Counter(entry["event"] for entry in document["timeline"])
             assert slot["outputs"] == [TRUTH.format(document["_id"])], f"seed {seed}"
-            assert (slot["attempt"], slot["paid"]) == (1, [document["_id"]])
+            assert (slot["attempt"], slot["prediction_ids"]) == (1, [document["_id"]])
             assert (steps["prediction.started"], steps["prediction.succeeded"]) == (1, 1)
         assert (await message_counts(endpoints, queue))[queue] >= len(cases)

@@ -57,7 +57,7 @@ class Health:
         self.index_problems: tuple[str, ...] = ()
         """Indexes that the database refuses, as named by the job store. They slow questions down, and stop nothing."""
         self._heard = time.monotonic()
-        self._metrics = make_asgi_app()
+        self._metrics = make_asgi_app(disable_compression=True)
         self.stopping = False
 
     def live(self) -> tuple[int, dict[str, Any]]:

@@ -344,11 +344,11 @@ async def test_a_work_queue_that_was_deleted_comes_back_with_its_consumer(
     consumer = Consumer(broker, QUEUE, handle, dead_lettered)
     await consumer.start()
     await broker.publish(_event(1))
-    assert await asyncio.wait_for(handled.get(), 10) == "1"
+    assert await asyncio.wait_for(handled.get(), 60) == "1"
     await _delete(broker, endpoints, QUEUE.name)
     watching = asyncio.create_task(consumer.watch())
     await broker.publish(_event(2))
-    assert await asyncio.wait_for(handled.get(), 10) == "2"
+    assert await asyncio.wait_for(handled.get(), 60) == "2"
     watching.cancel()
     await consumer.drain(5)
 

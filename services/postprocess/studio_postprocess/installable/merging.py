@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_array
 
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.clamp.hue import oklab
@@ -27,14 +26,16 @@ class Neighbours(NamedTuple):
 def neighbours_of(pieces: Pieces) -> Neighbours:
     """All pairs of neighbours, by piece."""
     labels, count = pieces.labels, len(pieces.area)
-    first, second = [], []
+    pairs = []
     for one, other in ((labels[:, :-1], labels[:, 1:]), (labels[:-1], labels[1:])):
         at = np.flatnonzero(one != other)
-        first.append(one.ravel()[at])
-        second.append(other.ravel()[at])
-    pair = np.concatenate(first + second), np.concatenate(second + first)
-    table = coo_array((np.ones(len(pair[0]), np.int32), pair), shape=(count, count)).tocsr()
-    return Neighbours(np.repeat(np.arange(count), np.diff(table.indptr)), table.indices, table.data)
+        a, b = one.ravel()[at].astype(np.int64), other.ravel()[at]
+        pairs.append(np.minimum(a, b) * count + np.maximum(a, b))
+    keys, edges = np.unique(np.concatenate(pairs), return_counts=True)
+    lower, upper = keys // count, keys % count
+    first, second = np.concatenate([lower, upper]), np.concatenate([upper, lower])
+    order = np.lexsort((second, first))
+    return Neighbours(first[order], second[order], np.concatenate([edges, edges])[order])
 
 
 def mean_look(pieces: Pieces, look: ByteArray | None) -> FloatArray:
