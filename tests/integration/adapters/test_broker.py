@@ -329,6 +329,8 @@ async def test_an_exchange_that_was_deleted_is_declared_again_by_the_message_tha
 
 
 @pytest.mark.parametrize("kind", ["real"], indirect=True)
+# RabbitMQ 3.10 sometimes still counts the consumer of the deleted queue, and then it is not registered again.
+@pytest.mark.parametrize("kind", ["simulated"], indirect=True)
 async def test_a_work_queue_that_was_deleted_comes_back_with_its_consumer(
     broker: AnyBroker, endpoints: Endpoints | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
