@@ -110,7 +110,11 @@ def essence(job: Job) -> Any:
 async def run_jobs(fleet: Fleet, jobs: int) -> list[str]:
     """Jobs with the seeds 0, 1, 2 …, brought to their ends."""
     async with httpx.AsyncClient(base_url=fleet.stack.gateway_url, trust_env=False, timeout=30) as client:
-        briefs = [{"prompt": f"a pond with {seed} fish", "count": 1 + seed % 2, "seed": seed} for seed in range(jobs)]
+        one_slot = {"strategy": "scattered"}  # a strategy that the client asks for is the only direction
+        briefs = [
+            {"prompt": f"a pond with {seed} fish", "count": 1 + seed % 2, "seed": seed, **one_slot}
+            for seed in range(jobs)
+        ]
         answers = [await client.post("/v1/jobs", json=brief) for brief in briefs]
     assert await asyncio.to_thread(wait_for_rest, fleet.stack, REST_SECONDS)
     return [answer.json()["id"] for answer in answers]
