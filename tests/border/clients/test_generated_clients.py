@@ -50,7 +50,8 @@ def gateway() -> Iterator[ServedGateway]:
 
 def generated(language: str, folder: Path, **properties: str) -> Path:
     """A client made by openapi-generator. Skips the test where the generator or its Java is missing."""
-    generator = shutil.which("openapi-generator-cli")
+    beside_python = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    generator = shutil.which("openapi-generator-cli", path=beside_python)
     if generator is None:
         pytest.skip("openapi-generator-cli is not installed (pip install openapi-generator-cli)")
     if shutil.which("java") is None:
