@@ -15,7 +15,7 @@ from studio_chassis.testing.broker import SimulatedBroker, SimulatedRabbit
 from studio_contracts.events import Event
 from studio_contracts.topology import STENCIL_JOB_CREATED, Queue
 from studio_gateway.api.asyncapi import asyncapi
-from tests.contract.test_cloudevents import EXAMPLES, _event
+from studio_support.event_examples import EXAMPLES, example_event
 
 DOCUMENT = asyncapi("1.0.0")
 HEADERS: dict[str, Any] = DOCUMENT["components"]["schemas"]["CloudEventHeaders"]
@@ -35,13 +35,13 @@ class KeepingBroker(SimulatedBroker):
 
 @pytest.mark.parametrize("payload", EXAMPLES, ids=lambda payload: payload.type)
 def test_a_published_event_has_the_documented_headers_and_payload_and_no_others(payload: Any) -> None:
-    message = to_message(_event(payload), "1.2.3")
+    message = to_message(example_event(payload), "1.2.3")
     assert set(message.headers) == set(HEADERS["required"])
     jsonschema.validate(dict(message.headers), HEADERS)
     documented = DOCUMENT["components"]["messages"][type(payload).__name__]
     assert (message.content_type, message.type) == (documented["contentType"], documented["name"])
-    jsonschema.validate(_event(payload).data, documented["payload"])
-    assert set(_event(payload).data) == set(documented["payload"].get("properties", {}))
+    jsonschema.validate(example_event(payload).data, documented["payload"])
+    assert set(example_event(payload).data) == set(documented["payload"].get("properties", {}))
 
 
 async def test_a_retried_and_a_dead_lettered_event_have_the_documented_headers_and_no_others() -> None:
@@ -57,7 +57,7 @@ async def test_a_retried_and_a_dead_lettered_event_have_the_documented_headers_a
 
     consumer = Consumer(broker, STENCIL_JOB_CREATED, handle, dead_lettered, lambda: datetime(2026, 3, 1, tzinfo=UTC))
     await consumer.start()
-    await broker.publish(_event(EXAMPLES[0]))
+    await broker.publish(example_event(EXAMPLES[0]))
     await asyncio.wait_for(reported.wait(), 10)
     await consumer.drain(5)
     used: set[str] = set()

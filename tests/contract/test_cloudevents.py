@@ -1,7 +1,6 @@
 """Events on the wire are CloudEvents 1.0 by the official SDK's RabbitMQ binding; anything else is refused."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import aio_pika
@@ -13,50 +12,19 @@ from cloudevents.core.v1.event import CloudEvent
 from studio_chassis.messaging.cloudevents import from_message, to_message
 from studio_contracts.events import (
     PAYLOADS,
-    Event,
     EventError,
-    JobCanceled,
-    JobCompleted,
     JobCreated,
-    JobFailed,
     Payload,
     PredictionRequested,
-    PredictionSucceeded,
-    PredictionUpdated,
-    StencilReady,
 )
-
-AT = datetime(2026, 11, 22, 10, 0, 0, 123000, tzinfo=UTC)
-EXAMPLES: tuple[Payload, ...] = (
-    JobCreated(),
-    StencilReady(),
-    PredictionRequested(slot=1, attempt=2),
-    PredictionUpdated(slot=0, attempt=1, prediction={"id": "p", "status": "succeeded", "output": ["https://x/ü.png"]}),
-    PredictionSucceeded(slot=1, attempt=2),
-    JobCompleted(),
-    JobFailed(code="timed_out", replayable=False),
-    JobCanceled(),
-)
-
-
-def _event(payload: Payload) -> Event:
-    return Event(
-        id=f"j:{payload.type}",
-        type=payload.type,
-        source="/studio/test",
-        subject="j",
-        time=AT,
-        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        data=payload.model_dump(mode="json"),
-    )
-
+from studio_support.event_examples import AT, EXAMPLES, example_event
 
 examples = pytest.mark.parametrize("payload", EXAMPLES, ids=lambda payload: payload.type)
 
 
 @examples
 def test_an_event_survives_the_wire(payload: Payload) -> None:
-    event = _event(payload)
+    event = example_event(payload)
     message = to_message(event)
     assert from_message(message.headers, message.body) == event
     assert event.payload == payload
@@ -64,7 +32,7 @@ def test_an_event_survives_the_wire(payload: Payload) -> None:
 
 @examples
 def test_the_official_sdk_reads_what_we_send(payload: Payload) -> None:
-    event = _event(payload)
+    event = example_event(payload)
     message = to_message(event)
     headers = {name: str(value) for name, value in message.headers.items()}
     read = from_binary(RabbitMQMessage(headers, message.content_type, message.body), JSONFormat(), CloudEvent)
@@ -80,7 +48,7 @@ def test_the_official_sdk_reads_what_we_send(payload: Payload) -> None:
 
 @examples
 def test_we_read_what_the_official_sdk_sends(payload: Payload) -> None:
-    event = _event(payload)
+    event = example_event(payload)
     attributes = {"id": event.id, "type": event.type, "source": event.source, "subject": event.subject, "time": AT}
     attributes |= {"specversion": "1.0", "datacontenttype": "application/json"}
     sent = to_binary(CloudEvent(attributes, event.data), JSONFormat())
@@ -92,13 +60,13 @@ def test_there_is_an_example_of_every_type() -> None:
 
 
 def test_a_message_outlives_the_broker_and_can_be_told_from_others() -> None:
-    message = to_message(_event(JobCreated()))
+    message = to_message(example_event(JobCreated()))
     assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
     assert (message.message_id, message.correlation_id) == ("j:studio.job.created.v1", "j")
 
 
 def test_fields_a_later_producer_adds_are_ignored() -> None:
-    message = to_message(_event(PredictionRequested(slot=1, attempt=2)))
+    message = to_message(example_event(PredictionRequested(slot=1, attempt=2)))
     body = json.dumps({**json.loads(message.body), "colour": "blue"}).encode()
     headers = {**message.headers, "ce-dataschema": "https://x", "x-death": [{"count": 1}]}
     assert from_message(headers, body).payload == PredictionRequested(slot=1, attempt=2)
@@ -132,7 +100,7 @@ POISON: dict[str, tuple[dict[str, Any], bytes | None, str]] = {
 def test_what_is_not_our_event_is_refused_with_its_reason(
     changed: dict[str, Any], body: bytes | None, reason: str
 ) -> None:
-    message = to_message(_event(PredictionRequested(slot=1, attempt=2)))
+    message = to_message(example_event(PredictionRequested(slot=1, attempt=2)))
     headers = {name: value for name, value in {**message.headers, **changed}.items() if value is not None}
     with pytest.raises(EventError, match=reason):
         from_message(headers, message.body if body is None else body)

@@ -17,7 +17,7 @@ from studio_contracts.palette import PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.region_limit import MAX_EDGES, edges, limit_regions
-from tests.border.bytes import hostile
+from studio_support import hostile
 
 PROGRAM = """
 import json, resource, sys, time

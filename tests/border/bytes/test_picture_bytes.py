@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 from studio_postprocess.io.container import MAX_PARTS, MAX_PIXELS, MAX_SCANS
 from studio_postprocess.io.decode import decode
 from studio_postprocess.io.errors import PictureError
-from tests.border.bytes import hostile
+from studio_support import hostile
 
 MIB = 2**20
 PROGRAM = """
@@ -37,7 +37,10 @@ for path in sys.argv[1:]:
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], object]] = {
     "stream of 2 GB behind 64x64 pixels": (lambda: hostile.inflating_png(2 << 30), [64, 64, 3]),
-    "stream of 2 GB behind 64x64 black pixels, cut off": (lambda: hostile.inflating_png(2 << 30)[:-12], "damaged"),
+    "stream of 2 GB behind 64x64 black pixels, cut off": (
+        lambda: hostile.inflating_png(2 << 30)[:-12],
+        "damaged",
+    ),
     "1.7 million empty chunks": (lambda: hostile.png_of_chunks(b"teSt", 1_700_000), "too_large"),
     "1.7 million empty pixel chunks": (lambda: hostile.png_of_chunks(b"IDAT", 1_700_000), "too_large"),
     "text that inflates to 1 GB": (

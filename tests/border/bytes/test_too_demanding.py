@@ -29,8 +29,8 @@ from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_postprocess.handlers import Postprocess
 from studio_postprocess.io.download import Downloader, read_allow_list
 from studio_stencil import handlers as stencil_handlers
+from studio_support import hostile
 from studio_support.job_fixtures import GENERATION
-from tests.border.bytes import hostile
 
 T = TypeVar("T")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

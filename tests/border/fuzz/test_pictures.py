@@ -12,7 +12,7 @@ from PIL import Image
 
 from studio_postprocess.io.decode import Picture, decode
 from studio_postprocess.io.errors import PictureError, Reason
-from tests.border.bytes import hostile
+from studio_support import hostile
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "300"))
 SECONDS = 5

@@ -13,8 +13,8 @@ from studio_domain.prediction import UnreadablePrediction, read_prediction, slim
 from studio_gateway.api.webhook_verification import VerificationError, check_signature
 from studio_gateway.api.webhooks import parsed
 from studio_gateway.http.problems import ProblemError
+from studio_support.job_shapes import LATER, SHAPES
 from tests.border.fuzz.bounds import JSON, TEXT, bent, fuzz, within_bounds
-from tests.unit.contracts.job_shapes import LATER, SHAPES
 
 KEPT_CHARS = 2**20 + 50_000
 """What is kept of one report: its outputs, and little else."""

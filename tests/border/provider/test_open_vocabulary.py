@@ -22,7 +22,7 @@ from studio_domain.prediction import MAX_OUTPUT_CHARS, slim_prediction
 from studio_predictor.handlers import Predictor
 from studio_predictor.slots import slot_seed
 from studio_reconciler.rescue import Rescuer
-from tests.unit.contracts.job_shapes import PLAN
+from studio_support.job_shapes import PLAN
 
 GRACE = timedelta(seconds=60)
 BEGINNING = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.contract.deploy.overlays import KUBERNETES, OVERLAYS, rendered
+from studio_support.kubernetes.overlays import KUBERNETES, OVERLAYS, rendered
 
 
 @pytest.fixture(scope="session", params=OVERLAYS)

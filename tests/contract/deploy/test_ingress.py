@@ -9,7 +9,7 @@ from starlette.routing import Mount, Route
 
 from studio_gateway.web.page import ASSETS
 from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
-from tests.contract.deploy.overlays import KUBERNETES
+from studio_support.kubernetes.overlays import KUBERNETES
 
 PRIVATE = {"/healthz", "/readyz", "/metrics"}
 

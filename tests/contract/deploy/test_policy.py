@@ -15,7 +15,7 @@ from studio_gateway.http.body_limit import MAX_WEBHOOK_BYTES
 from studio_gateway.settings import GatewaySettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings
-from tests.contract.deploy.flows import Flow, Place, UnknownSelectorError, allowed
+from studio_support.kubernetes.flows import Flow, Place, UnknownSelectorError, allowed
 
 SCALED_BY_QUEUE = tuple(name for name, service in SERVICES.items() if service.queues)
 MADE_BY_OPERATOR = {"rabbitmq-default-user": {"connection_string"}, "gateway-tls": {"tls.crt", "tls.key"}}

@@ -7,7 +7,7 @@ import jsonschema
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
-from tests.contract.deploy import crds
+from studio_support.kubernetes import crds
 
 VERSION = "1.34"
 

@@ -13,8 +13,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from studio_chassis.observability import metrics
 from studio_cli.app import main
-from tests import tools
-from tests.contract.telemetry.files import DASHBOARDS, ROOT, RULES, TELEMETRY, shown
+from studio_support import tools
+from studio_support.telemetry_files import DASHBOARDS, ROOT, RULES, TELEMETRY, shown
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(set(RUNBOOKS.glob("*.md")) - {RUNBOOKS / "README.md"})

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.contract.deploy import crds
-from tests.contract.deploy.overlays import KUBERNETES, OVERLAYS, rendered
-from tests.integration.kubernetes.cluster import Cluster
-from tests.integration.kubernetes.control_plane import control_plane
-from tests.integration.kubernetes.older import as_of_1_20
+from studio_support.kubernetes import crds
+from studio_support.kubernetes.cluster import Cluster
+from studio_support.kubernetes.control_plane import control_plane
+from studio_support.kubernetes.older import as_of_1_20
+from studio_support.kubernetes.overlays import KUBERNETES, OVERLAYS, rendered
 
 NAMESPACES = {"local": "studio-local", "production": "studio"}
 NODES = ("first", "second")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.kubernetes.cluster import Cluster
+from studio_support.kubernetes.cluster import Cluster
 
 Manifests = list[dict[str, Any]]
 NAME = "app.kubernetes.io/name"

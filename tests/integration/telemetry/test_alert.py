@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from studio_contracts import topology
-from tests.integration.telemetry.prometheus import Prometheus, prometheus
+from studio_support.prometheus import Prometheus, prometheus
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from studio_contracts import topology
 from studio_local.broker import NativeBroker
 from studio_local.processes import wait_until
 from studio_local.services import GATEWAY, WORKERS
-from tests.contract.telemetry.files import RULES, TELEMETRY, shown
-from tests.integration.telemetry.prometheus import Prometheus, prometheus
+from studio_support.prometheus import Prometheus, prometheus
+from studio_support.telemetry_files import RULES, TELEMETRY, shown
 
 PATIENCE_SECONDS = 30
 

@@ -9,7 +9,7 @@ from studio_chassis.errors import UnreadableJob
 from studio_chassis.persistence import documents
 from studio_chassis.persistence.documents import events_from, from_document, skip_unreadable, to_document
 from studio_contracts.job import Job
-from tests.unit.contracts.job_shapes import accepted, job_after, planned
+from studio_support.job_shapes import accepted, job_after, planned
 
 JOB = job_after(accepted(2), planned((1, 1)))
 

@@ -11,7 +11,7 @@ from studio_domain import domain_events as h
 from studio_domain.invariants import job_violations
 from studio_domain.lifecycle import Transition, outstanding_messages, transition
 from studio_domain.prediction import PredictionReport, PredictionStatus
-from tests.unit.contracts.job_shapes import (
+from studio_support.job_shapes import (
     EVENTS,
     MODEL,
     SHAPES,

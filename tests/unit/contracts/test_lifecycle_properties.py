@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from studio_contracts.job import Job, Limits
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import transition
-from tests.unit.contracts.job_shapes import (
+from studio_support.job_shapes import (
     CENTS_PER_PICTURE,
     EVENTS,
     INFRASTRUCTURE,

@@ -6,7 +6,7 @@ import pytest
 
 from studio_contracts.job import Job
 from studio_domain.lifecycle import transition
-from tests.unit.contracts.job_shapes import EVENTS, LATER, LIMITS, SHAPES
+from studio_support.job_shapes import EVENTS, LATER, LIMITS, SHAPES
 
 STATES = (
     "pending drawn waiting submitting running succeeded retried reopened finished failed replayable broken canceled"

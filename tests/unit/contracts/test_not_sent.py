@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from studio_domain.domain_events import SlotsPlanned
-from tests.unit.contracts.job_shapes import SHAPES, job_after, planned
+from studio_support.job_shapes import SHAPES, job_after, planned
 
 
 def _planned(*not_sent: str) -> SlotsPlanned:

@@ -8,7 +8,7 @@ from studio_contracts.job import Job
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import transition
 from studio_domain.prediction import PredictionReport
-from tests.unit.contracts.job_shapes import INFRASTRUCTURE, LATER, SHAPES, accepted, job_after, made, planned, report
+from studio_support.job_shapes import INFRASTRUCTURE, LATER, SHAPES, accepted, job_after, made, planned, report
 
 REPORT = {"id": "p0.1", "status": "processing"}
 

@@ -7,7 +7,7 @@ import pytest
 from studio_contracts.job import Job
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import rescue_backoff, transition
-from tests.unit.contracts.job_shapes import PLAN, SHAPES, job_after, report
+from studio_support.job_shapes import PLAN, SHAPES, job_after, report
 
 STUCK = timedelta(minutes=5)
 

@@ -15,7 +15,7 @@ from studio_contracts.job import GenerationRequest, Job, Limits
 from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn
 from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_predictor.handlers import Predictor
-from tests.unit.contracts.job_shapes import PLAN
+from studio_support.job_shapes import PLAN
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LIMIT = 3

@@ -18,7 +18,7 @@ from studio_domain.domain_events import RescueRequested, WebhookReceived
 from studio_domain.lifecycle import accept
 from studio_domain.prediction import slim_prediction
 from studio_reconciler.rescue import Rescuer
-from tests.unit.contracts.job_shapes import SHAPES
+from studio_support.job_shapes import SHAPES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STUCK = timedelta(minutes=5)

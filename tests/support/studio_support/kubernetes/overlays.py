@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-KUBERNETES = Path(__file__).parents[3] / "deploy" / "kubernetes"
+KUBERNETES = Path(__file__).parents[4] / "deploy" / "kubernetes"
 OVERLAYS = ("local", "production")
 
 

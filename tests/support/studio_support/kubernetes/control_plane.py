@@ -12,7 +12,7 @@ import httpx
 
 from studio_local.ports import LOOPBACK, free_port, is_listening
 from studio_local.processes import ManagedProcess, ProcessRecords
-from tests.tools import KUBERNETES, program
+from studio_support.tools import KUBERNETES, program
 
 READY_SECONDS = 60.0
 REMEDY = "deploy/kubernetes/README.md says how to build it"

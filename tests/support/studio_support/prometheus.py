@@ -11,8 +11,8 @@ import yaml
 
 from studio_local.ports import LOOPBACK, free_port, is_listening
 from studio_local.processes import wait_until
-from tests import tools
-from tests.contract.telemetry.files import TELEMETRY
+from studio_support import tools
+from studio_support.telemetry_files import TELEMETRY
 
 
 class Prometheus:

@@ -10,7 +10,7 @@ import httpx
 import yaml
 
 from studio_local.processes import wait_until
-from tests.integration.kubernetes.control_plane import Access
+from studio_support.kubernetes.control_plane import Access
 
 PATIENCE_SECONDS = 60.0
 ROOM = {"cpu": "16", "memory": "64Gi", "pods": "110"}

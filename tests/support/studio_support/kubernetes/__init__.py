@@ -1,0 +1,1 @@
+"""What tests of the manifests and of a real API server share."""
