@@ -2,55 +2,18 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-OCEAN = "Ocean energy with fish, flowing bands of blue and turquoise"
-PATIENCE_MS = 60_000
+from studio_support.studio_page import OCEAN, held, open_form, send, state
+
 TOO_WIDE = """[...document.querySelectorAll("body *")]
   .map((element) => [Math.round(element.getBoundingClientRect().right), element.outerHTML.slice(0, 90)])
   .filter(([right]) => right > innerWidth)"""
 """What reaches over the right edge of the window."""
 BUDGET_BYTES = 150_000
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    expect.set_options(timeout=PATIENCE_MS)
-
-
-def open_form(page: Page) -> None:
-    page.goto("/")
-    expect(page.get_by_role("checkbox", name="Standard Blue")).to_be_visible()
-
-
-def send(page: Page, prompt: str, count: int = 1) -> str:
-    """Send a brief; returns the job's id."""
-    open_form(page)
-    page.get_by_label("Brief").fill(prompt)
-    page.get_by_text("drawing chosen for you").click()
-    page.get_by_label("Pictures").fill(str(count))
-    page.get_by_role("button", name="Draw").click()
-    page.wait_for_url("**/jobs/*")
-    return page.url.rpartition("/")[2]
-
-
-def state(page: Page, text: str) -> None:
-    expect(page.locator("#state")).to_have_text(text)
-
-
-@contextmanager
-def held(studio: Any) -> Iterator[None]:
-    """Jobs wait between stencil and pictures for as long as this lasts."""
-    studio.stack.stop("predictor")
-    try:
-        yield
-    finally:
-        studio.stack.start("predictor")
 
 
 def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, page: Page, check: Any) -> None:
@@ -73,12 +36,14 @@ def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, p
     state(page, "Ready")
     expect(page.get_by_role("heading", name="6 concepts, best first")).to_be_visible()
     expect(page.locator(".rank")).to_have_text(["1", "2", "3", "4", "5", "6"])
-    scores = [int(text.split()[0]) for text in page.locator(".score b").all_inner_texts()]
+    scores = [int(text.split()[1]) for text in page.locator(".concept .score-line").all_text_contents()]
+    assert len(scores) == 6
     assert scores == sorted(scores, reverse=True)
     check(page, "ready")
 
     page.get_by_role("button", name="1 ").first.click()
     dialog = page.get_by_role("dialog", name="Concept 1 of 6")
+    dialog.get_by_text("Compare", exact=True).click()
     slider = dialog.get_by_role("slider", name="Slider between Original and Installable")
     box = slider.bounding_box()
     assert box
@@ -178,75 +143,6 @@ def test_a_reload_and_another_device_show_the_same_job(studio: Any, page: Page, 
     for seen in (page, other):
         state(seen, "Ready")
         expect(seen.locator(".concept")).to_have_count(1)
-
-
-def test_a_picture_s_link_opens_it_and_back_closes_it(studio: Any, page: Page) -> None:
-    job = studio.run(count=2)
-    page.goto(f"/jobs/{job['id']}#{job['concepts'][1]['id']}")
-    expect(page.get_by_role("heading", name="Concept 2 of 2")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    page.locator("button[data-concept]").first.click()
-    expect(page.get_by_role("heading", name="Concept 1 of 2")).to_be_visible()
-    page.go_back()
-    expect(page.get_by_role("dialog")).to_be_hidden()
-
-
-def test_materials_violations_and_drawings_are_shown(studio: Any, page: Page, check: Any) -> None:
-    job = studio.run(OCEAN, count=1)
-    concept = job["concepts"][0]
-    page.goto(f"/jobs/{job['id']}#{concept['id']}")
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("slider", name="Slider between Original and Installable")).to_be_attached()
-    expect(dialog.get_by_role("table")).to_contain_text(f"{concept['materials']['kg']:.1f} kg")
-    expect(dialog.get_by_text(f"{concept['installer']['score']} of 100 once cleaned")).to_be_visible()
-    expect(dialog.get_by_role("link", name="DXF")).to_be_visible()
-    with page.expect_download() as saved:
-        dialog.get_by_role("link", name="SVG").click()
-    assert saved.value.suggested_filename.endswith(".svg")
-    check(page, "inspected")
-
-
-def test_violations_are_marked_where_they_are(studio: Any, page: Page) -> None:
-    job = studio.run(OCEAN, count=1)
-    found = {"rule": "radius", "code": "RH20", "box": [7000, 1000, 1000, 500]}  # mm on 10 by 3 m
-    job["concepts"][0]["violations"] = [found]
-    page.route(f"**/v1/jobs/{job['id']}", lambda route: route.fulfill(json=job))
-    page.goto(f"/jobs/{job['id']}#{job['concepts'][0]['id']}")
-    page.get_by_label("Mark violations").check()
-    mark, whole = page.locator(".marks rect").bounding_box(), page.locator(".compare").bounding_box()
-    assert mark
-    assert whole
-    assert (mark["x"] - whole["x"]) / whole["width"] == pytest.approx(0.7, abs=0.02)
-    assert (mark["y"] - whole["y"]) / whole["height"] == pytest.approx(1 / 3, abs=0.03)
-    page.get_by_label("Mark violations").uncheck()
-    expect(page.locator(".marks")).to_have_count(0)
-
-
-PLACES = "([kind, surface, picture]) => import('/static/lay.js').then((lay) => lay.places(kind, surface, picture))"
-
-
-@pytest.mark.parametrize(
-    ("layout", "size", "copies", "shares"),
-    [
-        ("full", (6, 3), 1, (1.0, 4 / 3)),
-        ("framed", (10, 3), 1, (0.45, 1.0)),
-        ("framed", (3, 10), 1, (1.0, 0.2)),
-        ("tiled", (15, 3), 5, (0.3, 1.0)),
-        ("tiled", (3, 15), 9, (1.0, 2 / 15)),
-    ],
-)
-def test_a_picture_lies_on_the_surface_undistorted(
-    page: Page, layout: str, size: tuple[int, int], copies: int, shares: tuple[float, float]
-) -> None:
-    page.goto("/")
-    surface = {"width_m": size[0], "height_m": size[1]}
-    places = page.evaluate(PLACES, [layout, surface, {"width": 1152, "height": 768}])
-    assert len(places) == copies
-    assert all((place["width"], place["height"]) == pytest.approx(shares) for place in places)
-    left, right = min(place["left"] for place in places), max(place["left"] + place["width"] for place in places)
-    assert (left + right) / 2 == pytest.approx(0.5)
-    assert {place["flipX"] for place in places} == ({False, True} if layout == "tiled" and size[0] > 3 else {False})
 
 
 def test_a_restart_of_the_server_is_survived(studio: Any, page: Page, check: Any) -> None:
@@ -356,9 +252,11 @@ def test_a_phone_of_320_pixels_shows_everything_without_sideways_scrolling(
     fits("documentElement.scrollWidth")
     check(phone, "phone-ready")
     phone.locator("button[data-concept]").first.tap()
-    expect(phone.get_by_role("dialog")).to_be_visible()
-    fits("querySelector('dialog').scrollWidth")
-    check(phone, "phone-compared")
+    for view in ("As laid", "Compare", "In the yard"):
+        phone.get_by_text(view, exact=True).tap()
+        expect(phone.get_by_role("radio", name=view)).to_be_checked()
+        fits("querySelector('dialog').scrollWidth")
+        check(phone, f"phone-{view.lower().replace(' ', '-')}")
 
 
 def test_the_keyboard_alone_is_enough(page: Page) -> None:
@@ -381,6 +279,8 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     opener = page.locator("button[data-concept]")
     opener.focus()
     page.keyboard.press("Enter")
+    page.keyboard.press("2")
+    expect(page.get_by_role("radio", name="Compare")).to_be_checked()
     page.get_by_role("slider").focus()
     page.keyboard.press("End")
     expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "100 % Original, the rest Installable")

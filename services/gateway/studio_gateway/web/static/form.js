@@ -4,7 +4,9 @@ import { JobReader, ROOT, createJob, newKey, palette } from "./api.js";
 import { byId, dollars, h, metres, plural } from "./dom.js";
 import { cost, options } from "./options.js";
 import { drawOutline } from "./outline.js";
+import { clearUnsent, keepUnsent, unsent } from "./unsent.js";
 import { remember, showRecent } from "./recent.js";
+import { oneStop } from "./roving.js";
 import { Swatches } from "./swatches.js";
 
 const form = byId("brief");
@@ -93,6 +95,7 @@ async function submit(event) {
   try {
     const job = await createJob(wanted, attempt.key);
     remember(job);
+    clearUnsent();
     location.assign(`${ROOT}jobs/${job.id}`);
   } catch (error) {
     if (error.errors.length) showProblems(error.errors);
@@ -106,22 +109,35 @@ function release() {
   for (const button of BUTTONS) button.disabled = false;
 }
 
-/** Fill the form with the brief of the job in `?from=`. */
+/** Fill the form with the brief of the job in `?from=`, else with what was typed here and not sent. */
 async function reuse() {
   const from = new URLSearchParams(location.search).get("from");
-  if (!from) return;
+  if (!from) return fill(unsent());
   const job = await new JobReader(from).read().catch(() => null);
-  if (!job) return;
-  byId("prompt").value = job.brief.prompt;
-  byId("width").value = job.brief.surface.width_m;
-  byId("height").value = job.brief.surface.height_m;
-  form.elements.style.value = job.brief.style;
-  byId("count").value = job.brief.count;
-  byId("seed").value = job.brief.seed ?? "";
-  byId("strategy").value = job.brief.strategy ?? "";
-  reusedCodes = job.brief.palette ?? [];
+  fill(job?.brief);
+}
+
+function fill(brief) {
+  if (!brief) return;
+  byId("prompt").value = brief.prompt;
+  byId("width").value = brief.surface.width_m ?? "";
+  byId("height").value = brief.surface.height_m ?? "";
+  form.elements.style.value = brief.style;
+  byId("count").value = brief.count;
+  byId("seed").value = brief.seed ?? "";
+  byId("strategy").value = brief.strategy ?? "";
+  reusedCodes = brief.palette ?? [];
   swatches?.choose(reusedCodes);
   update();
+}
+
+/** A problem is gone from the page as soon as its field is edited. */
+function edited(event) {
+  const field = event.target.closest("[data-field]")?.closest("section, fieldset, .grid > div");
+  for (const error of field?.querySelectorAll(".error") ?? []) error.textContent = "";
+  for (const input of field?.querySelectorAll("[aria-invalid]") ?? []) input.removeAttribute("aria-invalid");
+  byId("form-error").textContent = "";
+  keepUnsent(brief());
 }
 
 /** What the API allows, in the form's own controls. */
@@ -150,17 +166,26 @@ async function loadColours() {
 }
 
 form.addEventListener("submit", submit);
-form.addEventListener("input", update);
+form.addEventListener("input", (event) => {
+  update();
+  edited(event);
+});
+form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(byId("submit"));
+});
 byId("swap").addEventListener("click", () => {
   const [width, height] = [byId("width"), byId("height")];
   [width.value, height.value] = [height.value, width.value];
   update();
 });
-for (const chip of document.querySelectorAll(".examples .chip")) {
+const examples = [...document.querySelectorAll(".examples .chip")];
+oneStop(document.querySelector(".examples"), examples);
+for (const chip of examples) {
   chip.addEventListener("click", () => {
     byId("prompt").value = chip.textContent;
+    form.elements.style.value = chip.dataset.chipStyle;
     byId("prompt").focus();
-    update();
+    byId("prompt").dispatchEvent(new Event("input", { bubbles: true }));
   });
 }
 addEventListener("pageshow", () => { // also when the browser brings the page back from its cache

@@ -1,13 +1,13 @@
 // The page of one job: follows it to its end and shows what there is of it at any time.
 
 import { ROOT, cancelJob, createJob, jobPath, newKey } from "./api.js";
-import { Viewer } from "./compare.js";
 import { byId, dollars, h, metres, plural } from "./dom.js";
 import { cost, isFinal, stateTitle } from "./options.js";
 import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
 import { Results, about } from "./results.js";
+import { Viewer } from "./viewer.js";
 import { watchJob } from "./watch.js";
 
 const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop());
@@ -40,7 +40,8 @@ function show(next) {
   job = next;
   remember(job);
   const { prompt, surface, style, count, kind } = job.brief;
-  document.title = `${stateTitle(job.status)}: ${prompt} · TPV Studio`;
+  document.title = `${titleState(job)}: ${prompt} · TPV Studio`;
+  if (wantsNotice && isFinal(job)) notify();
   byId("prompt").textContent = prompt;
   byId("state").textContent = stateTitle(job.status);
   byId("state").dataset.status = job.status;
@@ -54,6 +55,26 @@ function show(next) {
   byId("about").replaceChildren(...(isFinal(job) ? about(job) : []), ...(isFinal(job) ? [history(job)] : []));
   announce();
   if (!viewer.isOpen || !job.concepts.some((concept) => concept.id === named())) showNamed();
+}
+
+/** The state for the tab's title; a running job says how many of its pictures are there. */
+function titleState({ status, concepts, brief }) {
+  return status === "running" && concepts.length ? `${concepts.length} of ${brief.count}` : stateTitle(status);
+}
+
+// Whether the person asked to be told when the job has ended.
+let wantsNotice = false;
+
+async function askForNotice(event) {
+  const button = event.currentTarget;
+  wantsNotice = (await Notification.requestPermission()) === "granted";
+  button.textContent = wantsNotice ? "You will be told" : "The browser does not allow it";
+  button.disabled = true;
+}
+
+function notify() {
+  wantsNotice = false;
+  new Notification(`${stateTitle(job.status)}: ${job.brief.prompt}`, { icon: `${ROOT}static/icon.svg`, tag: id });
 }
 
 const conceptWord = ({ brief }) => (brief.kind === "draft" ? "draft" : "concept");
@@ -105,7 +126,12 @@ function showActions() {
   byId("actions").replaceChildren(...(isFinal(job)
     ? [job.brief.kind === "draft" && job.concepts.length ? paintAll() : null,
       job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, h("a", { class: "button", href: again }, "Change the brief"), link]
-    : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), link]).filter(Boolean));
+    : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), noticeButton(), link]).filter(Boolean));
+}
+
+function noticeButton() {
+  const possible = "Notification" in window && Notification.permission !== "denied" && job.brief.kind !== "draft";
+  return possible ? h("button", { type: "button", class: "quiet", onclick: askForNotice }, "Tell me when it is ready") : null;
 }
 
 async function copyLink(event) {

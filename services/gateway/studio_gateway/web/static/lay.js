@@ -1,6 +1,7 @@
 // Pictures as they lie on the surface: cropped, framed or repeated as the plan says, never stretched.
 
-import { h, styled } from "./dom.js";
+import { h, metres, styled, svg } from "./dom.js";
+import { ruleText } from "./options.js";
 
 /**
  * Where copies of a picture lie, as shares of the surface: [{ left, top, width, height, flipX, flipY }].
@@ -40,4 +41,34 @@ export function layer(job, picture, alt) {
       transform: `scale(${place.flipX ? -1 : 1}, ${place.flipY ? -1 : 1})`,
     }));
   return styled(h("div", { class: "laid" }, images), { "--base": base?.hex ?? "transparent" });
+}
+
+/** Boxes of the violations; they are given in millimetres from the surface's top left corner. */
+export function marks(violations, surface) {
+  const [width, height] = [surface.width_m * 1000, surface.height_m * 1000];
+  const least = Math.max(width, height) / 60;
+  const boxes = violations.map(({ rule, box: [left, top, across, down] }) => {
+    const [w, hgt] = [Math.max(across, least), Math.max(down, least)];
+    return svg("rect", { x: left + (across - w) / 2, y: top + (down - hgt) / 2, width: w, height: hgt, rx: least / 5 }, svg("title", {}, ruleText(rule)));
+  });
+  return svg("svg", { class: "marks", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...boxes);
+}
+
+/** The surface as laid, `zoom` times as large as its frame, with sides in millimetres and violations where asked for. */
+export function laidView(job, picture, { zoom, measured, violations }) {
+  const { surface } = job.brief;
+  const sheet = h("div", { class: "sheet" }, layer(job, picture, "The surface as laid"),
+    violations.length ? marks(violations, surface) : null, measured ? dimensions(surface) : null);
+  const frame = h("div", { class: "frame", tabindex: "0", role: "region", "aria-label": "The surface" }, sheet);
+  return styled(frame, { "--ratio": surface.width_m / surface.height_m, "--zoom": zoom });
+}
+
+const millimetres = (side_m) => `${Math.round(side_m * 1000).toLocaleString("en").replaceAll(",", "\u202f")} mm`;
+
+/** Both sides, and a bar of a round length. */
+function dimensions(surface) {
+  const bar = [0.1, 0.5, 1, 2, 5, 10, 20].findLast((length) => length <= surface.width_m / 4) ?? 0.1;
+  return h("div", { class: "dimensions" },
+    h("span", { class: "across" }, millimetres(surface.width_m)), h("span", { class: "down" }, millimetres(surface.height_m)),
+    styled(h("span", { class: "bar" }, `${metres(bar)} m`), { width: `${(bar / surface.width_m) * 100}%` }));
 }

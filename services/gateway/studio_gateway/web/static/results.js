@@ -12,10 +12,15 @@ const MEASURES = [
   ["installability", "Installable", "how little an installer would object to"],
 ];
 
+const WORDS = [[0.7, "Very good"], [0.55, "Good"], [0.4, "Fair"], [0, "Weak"]];
+
+/** A score (0 to 1) in one word. */
+export const scoreWord = (score) => WORDS.find(([least]) => score >= least)[1];
+
 /** What a score is made of, measured figures only. */
 export function measures(quality) {
   return h("dl", { class: "measures" }, MEASURES.filter(([key]) => typeof quality[key] === "number").map(([key, name, meaning]) =>
-    h("div", { title: meaning }, h("dt", {}, name), h("dd", {}, percent(quality[key])),
+    h("div", {}, h("dt", {}, name, h("small", {}, meaning)), h("dd", {}, percent(quality[key])),
       h("dd", {}, h("meter", { min: 0, max: 1, value: quality[key], "aria-label": `${name}: ${meaning}` })))));
 }
 
@@ -81,10 +86,10 @@ export class Results {
       h("button", { type: "button", "data-concept": concept.id, onclick: () => this.open(concept.id) },
         h("span", { class: "rank" }),
         h("img", { src: picture.url, width: shape.width, height: shape.height, alt: "", decoding: "async" }),
-        h("span", { class: "score" }, h("b", {}, percent(concept.score)), " score", h("span", { class: "hidden" }, `. Open concept of ${job.brief.prompt}`))),
+        h("span", { class: "score" }, scoreWord(concept.score), h("span", { class: "hidden" }, `. Open concept of ${job.brief.prompt}`))),
       shareStrip(concept.palette_used),
       this.direction(concept, job),
-      measures(concept.quality),
+      h("details", { class: "why" }, h("summary", {}, "Why"), h("p", { class: "score-line" }, `Score ${percent(concept.score)}`), measures(concept.quality)),
       concept.warnings.length ? h("p", { class: "hint" }, concept.warnings.map((warning) => warning.text).join(" ")) : null);
   }
 }

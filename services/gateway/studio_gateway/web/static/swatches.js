@@ -1,6 +1,7 @@
 // The colours that can be bought, as a group of check boxes of which at most so many may be on.
 
 import { byId, h, styled } from "./dom.js";
+import { oneStop } from "./roving.js";
 
 export class Swatches {
   /** `changed` is called with the chosen colours after every change. */
@@ -14,9 +15,11 @@ export class Swatches {
       styled(h("label", { class: "swatch" }, this.boxes[i], h("span", { class: "colour" }),
         h("span", { class: "name" }, colour.name), h("small", {}, colour.code)), { "--colour": colour.hex })));
     byId("swatches").addEventListener("change", () => this.update());
+    this.refreshStop = oneStop(byId("swatches"), this.boxes);
     byId("clear").addEventListener("click", () => {
       this.choose([]);
       this.boxes[0].focus();
+      byId("swatches").dispatchEvent(new Event("input", { bubbles: true }));
     });
     this.update();
   }
@@ -34,6 +37,7 @@ export class Swatches {
     const { chosen, most } = this;
     const full = chosen.length >= most;
     for (const box of this.boxes) box.disabled = full && !box.checked;
+    this.refreshStop();
     byId("clear").hidden = chosen.length === 0;
     byId("palette-hint").textContent = hint(chosen.length, most);
     this.changed(chosen);

@@ -1,0 +1,133 @@
+// One concept large: as it is laid, two of its pictures under a slider, or standing in the yard; then figures and files.
+
+import { comparison } from "./compare.js";
+import { downloads, installer, materials } from "./details.js";
+import { byId, h, metres, percent } from "./dom.js";
+import { laidView } from "./lay.js";
+import { chips, measures, scoreWord } from "./results.js";
+import { Scene } from "./scene.js";
+
+export const KINDS = { original: "Original", quantized: "Clamped", installable: "Installable" };
+const VIEWS = [["laid", "As laid"], ["compare", "Compare"], ["scene", "In the yard"]];
+const ZOOMS = [1, 1.5, 2, 3, 4];
+
+/** The dialog. `show(job, id)` opens or refreshes it; `closed` is called when it was closed. */
+export class Viewer {
+  constructor(go, closed) {
+    this.dialog = byId("viewer");
+    this.go = go;
+    this.view = "laid";
+    this.zoom = 0;
+    this.marked = false;
+    this.measured = false;
+    this.onSurface = false;
+    this.split = 50;
+    this.scene = new Scene();
+    this.dialog.addEventListener("close", closed);
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
+    this.dialog.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  get isOpen() {
+    return this.dialog.open;
+  }
+
+  close() {
+    if (this.isOpen) this.dialog.close();
+  }
+
+  key(event) {
+    if (event.target.matches("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "ArrowRight") this.step(1);
+    if (event.key === "ArrowLeft") this.step(-1);
+    const chosen = VIEWS[Number(event.key) - 1];
+    if (chosen) this.choose(chosen[0]);
+  }
+
+  step(by) {
+    const ordered = inOrder(this.job);
+    const next = ordered[ordered.findIndex((concept) => concept.id === this.concept.id) + by];
+    if (next) this.go(next.id);
+  }
+
+  choose(view) {
+    this.view = view;
+    this.draw();
+  }
+
+  show(job, id) {
+    const concept = job.concepts.find((candidate) => candidate.id === id);
+    if (!concept) return;
+    this.job = job;
+    this.concept = concept;
+    this.pictures = Object.fromEntries(Object.keys(KINDS).filter((kind) => concept.pictures[kind]).map((kind) => [kind, concept.pictures[kind]]));
+    const kinds = Object.keys(this.pictures);
+    if (!this.sides?.every((kind) => kinds.includes(kind))) this.sides = [kinds[0], kinds.at(-1)];
+    this.draw();
+    if (!this.isOpen) this.dialog.showModal();
+  }
+
+  draw() {
+    const { concept, job } = this;
+    const ordered = inOrder(job);
+    const place = ordered.indexOf(concept);
+    const arrow = (by, text, sign) => h("button", { type: "button", class: "quiet", "aria-label": text, disabled: !ordered[place + by], onclick: () => this.step(by) }, sign);
+    const focused = document.activeElement?.id;
+    this.dialog.replaceChildren(
+      h("header", {},
+        h("h2", { id: "viewer-title", tabindex: "-1" }, concept.rank ? `Concept ${concept.rank} of ${ordered.length}` : "Concept", h("small", {}, scoreWord(concept.score))),
+        h("div", { class: "arrows" }, arrow(-1, "Previous concept", "←"), arrow(1, "Next concept", "→"),
+          h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.dialog.close() }, "✕"))),
+      h("div", { class: "large" }, this.views(), ...this.stage()),
+      h("div", { class: "columns details" },
+        h("section", {}, h("h3", {}, "Why it ranks here"), h("p", { class: "score-line" }, `Score ${percent(concept.score)}`), measures(concept.quality),
+          h("p", { class: "hint" }, `Mean difference from the original: ΔE ${concept.quality.mean_delta_e.toFixed(1)}`)),
+        h("section", {}, h("h3", {}, "Colours used"), chips(concept.palette_used)),
+        h("section", {}, h("h3", {}, "Downloads"), downloads(concept, this.pictures, KINDS))),
+      installer(concept), materials(concept));
+    const back = focused && byId(focused);
+    if (back && this.dialog.contains(back)) back.focus();
+  }
+
+  views() {
+    return h("div", { class: "views", role: "radiogroup", "aria-label": "View" }, VIEWS.map(([view, text]) => {
+      const input = h("input", { type: "radio", name: "view", id: `view-${view}`, value: view, checked: view === this.view, onchange: () => this.choose(view) });
+      return h("label", { for: input.id }, input, text);
+    }));
+  }
+
+  /** The picture of the chosen view, and its controls below. */
+  stage() {
+    if (this.view === "compare") return comparison(this);
+    if (this.view === "scene") return this.scene.elements(this.job, this.laidPicture());
+    const view = laidView(this.job, this.laidPicture(), { zoom: ZOOMS[this.zoom], measured: this.measured, violations: this.marked ? this.concept.violations : [] });
+    const { surface } = this.job.brief;
+    const step = (by, text, sign) => h("button", { type: "button", class: "quiet", id: `zoom-${by}`, "aria-label": text, disabled: !ZOOMS[this.zoom + by], onclick: () => { this.zoom += by; this.draw(); } }, sign);
+    return [view, h("div", { class: "controls" },
+      h("span", {}, `${metres(surface.width_m)} × ${metres(surface.height_m)} m`),
+      h("span", { class: "zoom" }, step(-1, "Smaller", "−"), h("output", {}, `${ZOOMS[this.zoom] * 100} %`), step(1, "Larger", "+")),
+      this.toggle("measures", "Dimensions", this.measured, (on) => { this.measured = on; }),
+      this.canMark() ? this.markToggle() : null,
+      document.fullscreenEnabled ? h("button", { type: "button", class: "quiet", onclick: () => view.requestFullscreen() }, "Full screen") : null)];
+  }
+
+  laidPicture() {
+    return this.pictures.installable ?? this.pictures.quantized ?? this.pictures.original;
+  }
+
+  /** What violates a rule was found on the cleaned picture. */
+  canMark() {
+    return Boolean(this.pictures.installable) && this.concept.violations?.length > 0;
+  }
+
+  markToggle() {
+    return this.toggle("marks", "Mark violations", this.marked, (on) => { this.marked = on; });
+  }
+
+  toggle(id, label, checked, change) {
+    return h("label", { class: "toggle" },
+      h("input", { id, type: "checkbox", checked, onchange: (event) => { change(event.target.checked); this.draw(); } }), label);
+  }
+}
+
+const inOrder = (job) => [...job.concepts].sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));

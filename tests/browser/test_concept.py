@@ -1,0 +1,128 @@
+"""One opened concept: as laid, compared, in the yard, and its figures, on the real stack."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from studio_support.studio_page import OCEAN
+
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+
+def test_a_picture_s_link_opens_it_and_back_closes_it(studio: Any, page: Page) -> None:
+    job = studio.run(count=2)
+    page.goto(f"/jobs/{job['id']}#{job['concepts'][1]['id']}")
+    expect(page.get_by_role("heading", name="Concept 2 of 2")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.locator("button[data-concept]").first.click()
+    expect(page.get_by_role("heading", name="Concept 1 of 2")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_materials_violations_and_drawings_are_shown(studio: Any, page: Page, check: Any) -> None:
+    job = studio.run(OCEAN, count=1)
+    concept = job["concepts"][0]
+    page.goto(f"/jobs/{job['id']}#{concept['id']}")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img", name="The surface as laid")).to_be_visible()
+    expect(dialog.get_by_role("table")).to_contain_text(f"{concept['materials']['kg']:.1f} kg")
+    expect(dialog.get_by_text(f"{concept['installer']['score']} of 100 once cleaned")).to_be_visible()
+    expect(dialog.get_by_role("link", name="DXF")).to_be_visible()
+    with page.expect_download() as saved:
+        dialog.get_by_role("link", name="SVG").click()
+    assert saved.value.suggested_filename.endswith(".svg")
+    check(page, "inspected")
+
+
+def test_violations_are_marked_where_they_are(studio: Any, page: Page) -> None:
+    job = studio.run(OCEAN, count=1)
+    found = {"rule": "radius", "code": "RH20", "box": [7000, 1000, 1000, 500]}  # mm on 10 by 3 m
+    job["concepts"][0]["violations"] = [found]
+    page.route(f"**/v1/jobs/{job['id']}", lambda route: route.fulfill(json=job))
+    page.goto(f"/jobs/{job['id']}#{job['concepts'][0]['id']}")
+    page.get_by_label("Mark violations").check()
+    mark, whole = page.locator(".marks rect").bounding_box(), page.locator(".sheet").bounding_box()
+    assert mark
+    assert whole
+    assert (mark["x"] - whole["x"]) / whole["width"] == pytest.approx(0.7, abs=0.02)
+    assert (mark["y"] - whole["y"]) / whole["height"] == pytest.approx(1 / 3, abs=0.03)
+    page.get_by_label("Mark violations").uncheck()
+    expect(page.locator(".marks")).to_have_count(0)
+
+
+def test_the_surface_is_enlarged_and_measured(studio: Any, page: Page) -> None:
+    job = studio.run(count=1)
+    page.goto(f"/jobs/{job['id']}#{job['concepts'][0]['id']}")
+    frame, sheet = page.get_by_role("region", name="The surface"), page.locator(".sheet")
+    expect(page.get_by_role("button", name="Smaller")).to_be_disabled()
+    for _ in range(2):
+        page.get_by_role("button", name="Larger").click()
+    expect(page.get_by_text("200 %")).to_be_visible()
+    inner, outer = sheet.bounding_box(), frame.bounding_box()
+    assert inner
+    assert outer
+    assert inner["width"] == pytest.approx(outer["width"] * 2, rel=0.05)
+    page.get_by_label("Dimensions").check()
+    surface = job["brief"]["surface"]
+    for side in (surface["width_m"], surface["height_m"]):
+        length = f"{side * 1000:,.0f} mm".replace(",", NARROW_SPACE)
+        expect(page.locator(".dimensions")).to_contain_text(length)
+
+
+def test_people_in_the_yard_stand_to_scale(studio: Any, page: Page, check: Any) -> None:
+    job = studio.run(count=1)
+    page.goto(f"/jobs/{job['id']}#{job['concepts'][0]['id']}")
+    page.get_by_text("In the yard").click()
+    check(page, "yard")
+    heights = page.evaluate("""() => [...document.querySelectorAll(".thing")]
+        .map((thing) => thing.offsetHeight / document.querySelector(".plane").offsetHeight)""")
+    depth = job["brief"]["surface"]["height_m"]
+    assert [height * depth for height in heights] == pytest.approx([2.2, 2.2, 1.75, 1.75 * 0.65], rel=0.05)
+    page.get_by_label("Continue beyond the edge").check()
+    expect(page.locator(".copy")).to_have_count(9)
+    page.get_by_label("People and equipment").uncheck()
+    expect(page.locator(".thing")).to_have_count(0)
+    page.get_by_label("Turn").fill("-30")
+    assert page.locator(".scene").evaluate("scene => scene.style.getPropertyValue('--turn')") == "-30deg"
+
+
+def test_the_dark_page_has_no_barriers(studio: Any, new_page: Any, check: Any) -> None:
+    job = studio.run(count=1)
+    dark = new_page(color_scheme="dark")
+    dark.goto("/")
+    expect(dark.get_by_role("checkbox", name="Standard Blue")).to_be_visible()
+    check(dark, "dark-form")
+    dark.goto(f"/jobs/{job['id']}")
+    dark.get_by_text("Why").click()
+    check(dark, "dark-ready")
+    dark.locator("button[data-concept]").click()
+    check(dark, "dark-laid")
+
+
+PLACES = "([kind, surface, picture]) => import('/static/lay.js').then((lay) => lay.places(kind, surface, picture))"
+
+
+@pytest.mark.parametrize(
+    ("layout", "size", "copies", "shares"),
+    [
+        ("full", (6, 3), 1, (1.0, 4 / 3)),
+        ("framed", (10, 3), 1, (0.45, 1.0)),
+        ("framed", (3, 10), 1, (1.0, 0.2)),
+        ("tiled", (15, 3), 5, (0.3, 1.0)),
+        ("tiled", (3, 15), 9, (1.0, 2 / 15)),
+    ],
+)
+def test_a_picture_lies_on_the_surface_undistorted(
+    page: Page, layout: str, size: tuple[int, int], copies: int, shares: tuple[float, float]
+) -> None:
+    page.goto("/")
+    surface = {"width_m": size[0], "height_m": size[1]}
+    places = page.evaluate(PLACES, [layout, surface, {"width": 1152, "height": 768}])
+    assert len(places) == copies
+    assert all((place["width"], place["height"]) == pytest.approx(shares) for place in places)
+    left, right = min(place["left"] for place in places), max(place["left"] + place["width"] for place in places)
+    assert (left + right) / 2 == pytest.approx(0.5)
+    assert {place["flipX"] for place in places} == ({False, True} if layout == "tiled" and size[0] > 3 else {False})
