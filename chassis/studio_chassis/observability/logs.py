@@ -9,8 +9,11 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 SECRET_WORDS = ("token", "secret", "password", "authorization", "signing_key")
-_SECRET_IN_TEXT = re.compile(r"(token=|Bearer |whsec_|://[^:/@\s]+:)[^\s&\"'@]+")
-"""A webhook's token, an API token, a signing key, the password of a URL."""
+_SECRETS_IN_TEXT = (
+    re.compile(r"(token=|Bearer |whsec_|://[^:/@\s]+:)[^\s&\"'@]+"),
+    re.compile(r"(/webhooks/replicate/)[^/\s]+(?=/[^/\s]+/\d+/\d)"),
+)
+"""An API token, a signing key, the password of a URL; a webhook's token in the query (until 0.1) and in the path."""
 
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -18,7 +21,9 @@ def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         if any(word in key.lower() for word in SECRET_WORDS):
             event[key] = "[redacted]"
         elif isinstance(value, str):
-            event[key] = _SECRET_IN_TEXT.sub(r"\1[redacted]", value)
+            for secret in _SECRETS_IN_TEXT:
+                value = secret.sub(r"\1[redacted]", value)
+            event[key] = value
     return event
 
 

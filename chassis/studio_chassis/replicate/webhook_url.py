@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from urllib.parse import quote, urlsplit
 
-_ROUTE = "/v1/webhooks/replicate"
+WEBHOOK_ROUTE = "/v1/webhooks/replicate"
 
 
 def normalize_base_url(url: str) -> str:
@@ -23,9 +23,13 @@ def normalize_base_url(url: str) -> str:
 
 
 def webhook_url(public_base: str, job_id: str, slot: int, attempt: int, secret: str) -> str:
-    """The URL to give the provider for this attempt. Raises ValueError for an unusable base or an empty secret."""
+    """The URL to give the provider for this attempt. Raises ValueError for an unusable base or an empty secret.
+
+    The token is a segment of the path, because query strings are recorded by tracing. It comes before the rest: the
+    last three segments identify the attempt, in this release and in those that had the token in the query.
+    """
     path = _path(job_id, slot, attempt)
-    return f"{normalize_base_url(public_base)}{_ROUTE}/{path}?token={_token(path, secret)}"
+    return f"{normalize_base_url(public_base)}{WEBHOOK_ROUTE}/{_token(path, secret)}/{path}"
 
 
 def token_is_valid(token: str | None, job_id: str, slot: int, attempt: int, secret: str) -> bool:

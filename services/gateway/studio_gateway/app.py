@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.routing import Route
+from starlette.types import Scope
 
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
@@ -16,7 +17,7 @@ from studio_gateway.api.job_subscriptions import JobSubscriptions
 from studio_gateway.api.version_loader import VersionLoader
 from studio_gateway.dependencies import Dependencies
 from studio_gateway.http import problems
-from studio_gateway.http.body_limit import BodyLimit
+from studio_gateway.http.body_limit import WEBHOOK_PATHS, BodyLimit
 from studio_gateway.http.compression import CompressionMiddleware
 from studio_gateway.http.head import HeadMiddleware
 from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
@@ -57,6 +58,11 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
     )
 
 
+def _carries_a_secret(scope: Scope) -> bool:
+    """Whether the address of a request proves something: it must not become an attribute of a span."""
+    return str(scope["path"]).startswith(WEBHOOK_PATHS)
+
+
 def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions: JobSubscriptions) -> FastAPI:
     """The REST API over a context."""
     app = FastAPI(
@@ -66,6 +72,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"exclude": _carries_a_secret},
         servers=[{"url": settings.public_base_url or "./", "description": "This studio"}],
     )
     versions = VersionLoader(context.store)

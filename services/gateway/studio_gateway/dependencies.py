@@ -1,7 +1,7 @@
 """What the routes work with."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,7 +13,11 @@ from studio_chassis.runtime.clock import Clock
 from studio_contracts.job import Limits
 from studio_gateway.api.job_subscriptions import JobSubscriptions
 from studio_gateway.api.version_loader import VersionLoader
+from studio_gateway.http.places import Places
 from studio_gateway.settings import GatewaySettings
+
+MAX_UNVERIFIED_BODIES = 4
+"""Bodies of up to 4 MiB that are held before anything proves where they come from."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Dependencies:
     settings: GatewaySettings
     subscriptions: JobSubscriptions
     versions: VersionLoader
+    unverified_bodies: Places = field(default_factory=lambda: Places(MAX_UNVERIFIED_BODIES))
 
     @property
     def limits(self) -> Limits:

@@ -1,12 +1,28 @@
 """Settings of the gateway."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from standardwebhooks.webhooks import Webhook
 
 from studio_chassis.runtime.settings import Duration, ModelSettings, PublicAddressSettings
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _usable_key(key: SecretStr | None) -> SecretStr | None:
+    try:
+        Webhook(key.get_secret_value().strip()) if key is not None else None
+    except Exception:  # noqa: BLE001 - the library raises errors of several kinds, and their texts may hold the key
+        raise ValueError("not a signing key: it looks like whsec_ and base64") from None
+    return key
+
+
+SigningKey = Annotated[SecretStr | None, BeforeValidator(_empty_is_none), AfterValidator(_usable_key)]
 
 
 class GatewaySettings(ModelSettings, PublicAddressSettings):
@@ -22,8 +38,10 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
         validation_alias="REPLICATE_WEBHOOK_SECRET_PREVIOUS",
         description="While the secret is rotated: the old one, whose tokens are still accepted",
     )
-    replicate_webhook_signing_key: SecretStr | None = Field(
-        None, validation_alias="REPLICATE_WEBHOOK_SIGNING_KEY", description="The provider's whsec_… key"
+    replicate_webhook_signing_key: SigningKey = Field(
+        None,
+        validation_alias="REPLICATE_WEBHOOK_SIGNING_KEY",
+        description="The provider's whsec_… key; required where PUBLIC_BASE_URL is set",
     )
     webhook_signatures: Literal["enforce", "report"] = Field(
         "enforce",
@@ -59,6 +77,15 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
     retention_days: int = Field(
         30, ge=1, validation_alias="STUDIO_RETENTION_DAYS", description="How long a finished job and its files are kept"
     )
+
+    @model_validator(mode="after")
+    def _public_webhooks_are_signed(self) -> Self:
+        if self.public_base_url is not None and self.replicate_webhook_signing_key is None:
+            raise ValueError(
+                "REPLICATE_WEBHOOK_SIGNING_KEY is missing, and PUBLIC_BASE_URL is set: webhooks come from outside and "
+                "must be signed. Replicate's API gives the key at GET /v1/webhooks/default/secret"
+            )
+        return self
 
     @property
     def listen_port(self) -> int:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_gateway.http.body_limit import MAX_BODY_BYTES
+from studio_support.gateway_in_memory import SECRET
 from studio_support.served_gateway import ServedGateway, serving
 
 BRIEF = json.dumps({"prompt": "ocean", "count": 1}).encode()
@@ -48,8 +49,8 @@ def head(method: str, path: str, *headers: str) -> bytes:
 PANEL = "/.netlify/functions"
 READERS = [
     "/v1/jobs",
-    "/v1/webhooks/replicate/job/0/1?token=x",
-    f"{PANEL}/replicate-callback",
+    webhook_url("http://studio", "job", 0, 1, SECRET).removeprefix("http://studio"),
+    f"{PANEL}/replicate-callback?token=x",
     f"{PANEL}/studio-enqueue",
 ]
 

@@ -17,6 +17,7 @@ from studio_support.served_gateway import ServedGateway, serving
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "behind-a-proxy.md"
 OWN_HOST, BELOW_A_PATH, PANEL = "A host of its own", "Below a path", "The existing panel"
+SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 START_SECONDS = 20
 CONFIGURATION = """
 daemon off;
@@ -88,7 +89,7 @@ def behind_nginx(nginx: str, certificate: Path, tmp_path: Path) -> OpenProxy:
     def opened(title: str, path: str = "", *, named: bool = True) -> Iterator[Proxied]:
         port = free_port()
         url = f"https://localhost:{port}{path}"
-        with serving(public_base_url=url if named else None) as gateway:
+        with serving(public_base_url=url if named else None, replicate_webhook_signing_key=SIGNING_KEY) as gateway:
             (tmp_path / "panel").mkdir()
             configuration = tmp_path / "nginx.conf"
             text = _adapted(recipe(title), port, gateway.url, certificate, tmp_path / "panel")

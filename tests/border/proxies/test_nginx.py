@@ -3,18 +3,20 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_gateway.http.body_limit import MAX_WEBHOOK_BYTES
 from studio_support.served_gateway import serving
 
-from .conftest import BELOW_A_PATH, OWN_HOST, PANEL, OpenProxy, Proxied
+from .conftest import BELOW_A_PATH, OWN_HOST, PANEL, SIGNING_KEY, OpenProxy, Proxied
 
 RECIPES = [(OWN_HOST, ""), (BELOW_A_PATH, "/concepts")]
 REQUEST = {"prompt": "ocean energy with fish", "style": "professional", "count": 6}
@@ -98,7 +100,13 @@ def test_a_webhook_as_long_as_the_gateway_takes_passes(behind_nginx: OpenProxy) 
         proxied.gateway.start_prediction("job")
         address = webhook_url(proxied.url, "job", 0, 1, proxied.gateway.secret)
         body = b'{"id": "p", "status": "processing", "logs": "' + b"x" * (MAX_WEBHOOK_BYTES - 100) + b'"}'
-        assert client.post(address, content=body).status_code == 204
+        now = datetime.now(UTC)
+        signed = {
+            "webhook-id": "msg_1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(SIGNING_KEY).sign("msg_1", now, body.decode()),
+        }
+        assert client.post(address, content=body, headers=signed).status_code == 204
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -5,7 +5,9 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from typer.testing import CliRunner
@@ -15,6 +17,7 @@ from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.dispositions import Reject
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.mongo import open_mongo_store
+from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.app import main
 from studio_contracts import topology
@@ -36,11 +39,13 @@ class Receiver:
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
+        self.received = b""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.received += body
                 receiver.take(ExportTraceServiceRequest.FromString(body))
                 self.send_response(200)
                 self.end_headers()
@@ -88,6 +93,17 @@ def test_a_job_is_one_trace_through_four_services(receiver: Receiver, studio: An
     spans = receiver.of_job(job["id"])
     assert len({span.trace_id for span in spans}) == 1
     assert {span.service for span in spans} >= ALL_BUT_RECONCILER
+
+
+def test_no_webhook_token_is_in_a_trace(receiver: Receiver, studio: Any) -> None:
+    job = studio.run()
+    secret = studio.stack.environment["REPLICATE_WEBHOOK_SECRET"]
+    token = urlsplit(webhook_url("http://studio", job["id"], 0, 1, secret)).path.split("/")[-4]
+    address = f"http://127.0.0.1:{studio.stack.ports['gateway']}/v1/webhooks/replicate/{job['id']}/0/1?token={token}"
+    body = {"id": "p", "status": "processing"}
+    assert httpx.post(address, json=body, trust_env=False).status_code == 401  # not signed; the token is right
+    studio.until(lambda: "WebhookReceived" in {span.name for span in receiver.of_job(job["id"])})
+    assert token.encode() not in receiver.received
 
 
 def test_a_rescue_belongs_to_the_trace_of_its_job(receiver: Receiver, studio: Any) -> None:

@@ -50,7 +50,9 @@ class Webhooks:
         """By somebody who lacks the token, or who lacks the key."""
         content = body | {"status": "succeeded", "output": ["https://replicate.delivery/pbxt/evil/out.png"]}
         lacks_token = self._world.random.random() < 0.5
-        url, key = (url[:-3] + "abc", SIGNING_KEY) if lacks_token else (url, FOREIGN_KEY)
+        start, _, slot = url.rpartition("replicate/")
+        another = f"{start}replicate/{'x' * 43}/{slot.partition('/')[2]}"
+        url, key = (another, SIGNING_KEY) if lacks_token else (url, FOREIGN_KEY)
         self._spawn(self._post(json.dumps(content).encode(), "forged", url, key))
 
     def _spawn(self, delivery: Any) -> None:

@@ -71,7 +71,7 @@ class Studio:
         """The entries of the stand-in's ledger for a job's predictions, by slot."""
         ledger = self._standin.get("/ledger").json()["predictions"]
         ours = [entry for entry in ledger if f"/{job['id']}/" in (entry["webhook"] or "")]
-        return sorted(ours, key=lambda entry: entry["webhook"])
+        return sorted(ours, key=lambda entry: entry["webhook"].split("/")[-3:])
 
     def stored_jobs(self) -> int:
         with MongoClient[dict[str, Any]](self.stack.endpoints.mongodb_url) as client:

@@ -93,6 +93,7 @@ def test_the_trace_id_is_read_from_the_trace_context(traceparent: str, expected:
     "text",
     [
         "POST https://host/v1/webhooks/replicate/j/0/1?token=hunter2",
+        "POST https://host/v1/webhooks/replicate/hunter2/j/0/1",
         "Authorization: Bearer hunter2",
         "key whsec_hunter2 is wrong",
         "amqp://studio:hunter2@broker:5672/",

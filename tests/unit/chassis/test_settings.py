@@ -95,11 +95,30 @@ def test_the_public_address_is_read_alike_everywhere(
     settings_type: type[PublicAddressSettings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("REPLICATE_WEBHOOK_SECRET", "sixteen characters")
+    monkeypatch.setenv("REPLICATE_WEBHOOK_SIGNING_KEY", "whsec_c3R1ZGlvc3R1ZGlvc3R1ZGlvc3R1ZGlv")
     for given, read in (("", None), ("https://studio.example//a/", "https://studio.example/a")):
         monkeypatch.setenv("PUBLIC_BASE_URL", given)
         assert read_settings(settings_type).public_base_url == read
     monkeypatch.setenv("PUBLIC_BASE_URL", "studio.example")
     assert _refusal(settings_type, capsys) == ["PUBLIC_BASE_URL"]
+
+
+def test_a_gateway_that_webhooks_reach_needs_the_key_they_are_signed_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REPLICATE_WEBHOOK_SECRET", "sixteen characters")
+    monkeypatch.setenv("PUBLIC_BASE_URL", "https://studio.example")
+    for key in (None, ""):
+        if key is not None:
+            monkeypatch.setenv("REPLICATE_WEBHOOK_SIGNING_KEY", key)
+        with pytest.raises(SystemExit):
+            read_settings(GatewaySettings)
+        assert "REPLICATE_WEBHOOK_SIGNING_KEY is missing, and PUBLIC_BASE_URL is set" in capsys.readouterr().err
+    monkeypatch.setenv("REPLICATE_WEBHOOK_SIGNING_KEY", "whsec_")
+    assert _refusal(GatewaySettings, capsys) == ["REPLICATE_WEBHOOK_SIGNING_KEY"]
+    monkeypatch.delenv("PUBLIC_BASE_URL")
+    monkeypatch.delenv("REPLICATE_WEBHOOK_SIGNING_KEY")
+    assert read_settings(GatewaySettings).replicate_webhook_signing_key is None
 
 
 @pytest.mark.parametrize(

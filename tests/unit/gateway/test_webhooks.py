@@ -1,11 +1,13 @@
 """The provider's webhooks: who is believed, what is refused, and that nothing ends in a 500."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import time
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ from studio_chassis.errors import Unavailable
 from studio_chassis.replicate.webhook_url import token_is_valid, webhook_url
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_domain.prediction import PredictionStatus
+from studio_gateway.dependencies import MAX_UNVERIFIED_BODIES
 from studio_gateway.settings import GatewaySettings
 from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
 
@@ -40,6 +43,19 @@ def refusals(check: str) -> float:
 
 def address(job_id: str, slot: int = 0, attempt: int = 1) -> str:
     return webhook_url("http://studio", job_id, slot, attempt, SECRET)
+
+
+def token_of(url: str) -> str:
+    return url.split("/")[-4]
+
+
+def with_token(url: str, token: str) -> str:
+    return url.replace(token_of(url), quote(token, safe=""))
+
+
+def old_address(job_id: str) -> str:
+    """As addresses were until the token became a part of the path."""
+    return f"http://studio/v1/webhooks/replicate/{job_id}/0/1?token={token_of(address(job_id))}"
 
 
 def signature(body: bytes = BODY, *, key: str = KEY, at: float | None = None, message_id: str = "msg_1") -> str:
@@ -77,20 +93,63 @@ async def test_a_late_webhook_of_a_finished_job_is_taken_and_changes_nothing(
 @pytest.mark.parametrize(
     "token", [None, "", "no-such-token", "ü", "\x00", "of another slot", "of another job", "x" * 5000]
 )
+@pytest.mark.parametrize("form", ["path", "query"])
 async def test_a_wrong_token_is_401_and_changes_nothing(
-    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str, token: str | None
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str, token: str | None, form: str
 ) -> None:
     others = {"of another slot": address(drawn, slot=1), "of another job": address("other")}
-    given = others[token].partition("token=")[2] if token in others else token
+    given = token_of(others[token]) if token in others else token
+    if form == "path":
+        url = with_token(address(drawn), given or "-")
+    else:
+        url = old_address(drawn).partition("?")[0] + ("" if given is None else f"?token={quote(given)}")
     before, refused_before = await gateway.jobs.load(drawn), refusals("token")
     with capture_logs() as logs:
-        response = await client.post(
-            address(drawn).partition("?")[0], params={} if given is None else {"token": given}, content=BODY
-        )
+        response = await client.post(url, content=BODY)
     assert (response.status_code, response.headers["content-type"]) == (401, "application/problem+json")
     assert await gateway.jobs.load(drawn) == before
     assert given is None or given == "" or given not in str(logs)
     assert refusals("token") == refused_before + 1
+
+
+async def test_the_address_of_a_prediction_under_way_at_the_upgrade_is_taken(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str
+) -> None:
+    assert (await client.post(old_address(drawn), content=BODY)).status_code == 204
+    assert (await gateway.jobs.load(drawn)).slot(0).webhook_received  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("url", [with_token(address("job"), "wrong"), old_address("job") + "x"])
+async def test_no_byte_of_a_body_is_read_before_its_token_is_checked(client: httpx.AsyncClient, url: str) -> None:
+    async def unread() -> Any:
+        raise AssertionError("the body was read")
+        yield b""
+
+    response = await client.post(url, content=unread())
+    assert (response.status_code, response.headers["connection"]) == (401, "close")
+
+
+async def test_few_bodies_are_held_on_the_route_that_finds_its_token_behind_them(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
+    callback = "/.netlify/functions/replicate-callback"
+    finish = asyncio.Event()
+
+    async def unfinished() -> Any:
+        await finish.wait()
+        yield BODY
+
+    held = [
+        asyncio.create_task(client.post(f"{callback}?token=x", content=unfinished()))
+        for _ in range(MAX_UNVERIFIED_BODIES)
+    ]
+    await gateway.until(lambda: not gateway.app.state.dependencies.unverified_bodies.free)
+    refused = await client.post(f"{callback}?token=x", content=BODY)
+    assert (refused.status_code, refused.json()["error"]) == (503, "Too many at once")
+    assert (await client.post(callback, content=unfinished())).status_code == 401
+    finish.set()
+    assert {(await response).status_code for response in held} == {404}
+    assert (await client.post(f"{callback}?token=x", content=BODY)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -145,7 +204,7 @@ def test_an_empty_previous_secret_is_refused_at_the_start() -> None:
 
 
 async def test_the_token_is_checked_before_the_body_is_parsed(client: httpx.AsyncClient, drawn: str) -> None:
-    assert (await client.post(address(drawn) + "x", content=b"{")).status_code == 401
+    assert (await client.post(with_token(address(drawn), "x"), content=b"{")).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -277,7 +336,7 @@ async def test_a_body_that_is_not_text_is_refused(signed: Any) -> None:
 async def test_a_signature_does_not_replace_the_token(signed: Any) -> None:
     async with signed.client() as client:
         job_id = (await client.post("/v1/jobs", json={"prompt": "ocean"})).json()["id"]
-        response = await client.post(address(job_id) + "x", content=BODY, headers=headers())
+        response = await client.post(with_token(address(job_id), "x"), content=BODY, headers=headers())
     assert response.status_code == 401
 
 
@@ -292,7 +351,7 @@ async def test_the_old_callback_route_finds_the_slot_by_the_prediction(
     gateway: GatewayInMemory, client: httpx.AsyncClient, drawn: str
 ) -> None:
     await gateway.predict(drawn, 0, PredictionStatus.PROCESSING)
-    token = address(drawn).partition("token=")[2]
+    token = token_of(address(drawn))
     callback = "/.netlify/functions/replicate-callback"
     before = (await gateway.jobs.load(drawn)).version
     body = json.dumps(PREDICTION | {"id": gateway.prediction_id(drawn, 0)})

@@ -4,11 +4,12 @@ import json
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Request, Security, status
+from fastapi import APIRouter, Path, Request, Security, status
 from fastapi.security import APIKeyQuery
 
 from studio_chassis.observability import metrics
 from studio_chassis.persistence.store import AttemptRef
+from studio_chassis.replicate.webhook_url import WEBHOOK_ROUTE
 from studio_chassis.runtime import failpoints
 from studio_domain.domain_events import WebhookReceived
 from studio_domain.prediction import slim_prediction
@@ -19,7 +20,8 @@ from studio_gateway.http.problems import ProblemError, problems
 
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks"])
-WebhookToken = Annotated[
+PathToken = Annotated[str, Path(description="Made for one slot and attempt.")]
+QueryToken = Annotated[
     str | None,
     Security(
         APIKeyQuery(
@@ -31,22 +33,41 @@ WebhookToken = Annotated[
     ),
 ]
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+_RESPONSES = problems(400, 401, 404, 408, 413, 422, 503)
 
 
 @router.post(
-    "/v1/webhooks/replicate/{job_id}/{slot}/{attempt}",
+    WEBHOOK_ROUTE + "/{token}/{job_id}/{slot}/{attempt}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(400, 401, 404, 413, 422, 503),
+    responses=_RESPONSES,
     openapi_extra=_BODY,
 )
 async def receive_webhook(
-    job_id: JobId, slot: int, attempt: int, request: Request, deps: DependenciesDep, token: WebhookToken = None
+    token: PathToken, job_id: JobId, slot: int, attempt: int, request: Request, deps: DependenciesDep
 ) -> None:
     """Record the provider's report on one attempt. Any error makes the provider send it again."""
-    body = await request.body()
-    address = AttemptRef(job_id, slot, attempt)
+    await _receive(AttemptRef(job_id, slot, attempt), token, request, deps)
+
+
+@router.post(
+    WEBHOOK_ROUTE + "/{job_id}/{slot}/{attempt}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=_RESPONSES,
+    openapi_extra=_BODY,
+    deprecated=True,
+)
+async def receive_webhook_with_query(
+    job_id: JobId, slot: int, attempt: int, request: Request, deps: DependenciesDep, token: QueryToken = None
+) -> None:
+    """As above, for predictions that were made before the token was part of the path."""
+    await _receive(AttemptRef(job_id, slot, attempt), token, request, deps)
+
+
+async def _receive(address: AttemptRef, token: str | None, request: Request, deps: Dependencies) -> None:
+    """The token is checked before a byte of the body is read, so that strangers cannot fill the memory."""
     try:
         check_token(deps.settings, address, token)
+        body = await request.body()
         check_signature(deps.settings, request.headers, body)
     except VerificationError as error:
         raise refused(address, error) from error

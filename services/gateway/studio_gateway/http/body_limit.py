@@ -1,4 +1,6 @@
-"""How much a request may send. Refused inside the application, so that the error has the shape of its other errors."""
+"""How much a request may send, and how slowly. Refused inside the application, in the shape of its other errors."""
+
+import asyncio
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -8,13 +10,17 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_WEBHOOK_BYTES = 4 * 2**20
 """A webhook repeats the input and its picture. Our stencils are below 256 kB, so this leaves room for long logs."""
 WEBHOOK_PATHS = ("/v1/webhooks/", "/.netlify/functions/replicate-callback")
+BODY_SECONDS = 30.0
+"""From the first look at a body to its end."""
+UNREAD_BYTES = 64 * 1024
+"""As much of a body that no route reads is read past, to keep the connection of a request that succeeded."""
 
 
 class BodyLimit:
     """ASGI middleware that counts a body while it arrives.
 
-    A response sent before a body of unknown or too great a length has arrived closes the connection: the server would
-    otherwise read on to find the next request behind that body.
+    A response sent before its request's body has arrived closes the connection where the server would otherwise read
+    on, for too long or for somebody who was refused, to find the next request behind that body.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -24,32 +30,57 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_WEBHOOK_BYTES if scope["path"].startswith(WEBHOOK_PATHS) else MAX_BODY_BYTES
-        headers = Headers(scope=scope)
-        announced = headers.get("Content-Length", "")
-        is_too_long = announced.isdecimal() and (len(announced) > 18 or int(announced) > limit)
-        is_open_ended = is_too_long or "Transfer-Encoding" in headers
-        received = 0
+        body = _Body(
+            Headers(scope=scope), MAX_WEBHOOK_BYTES if scope["path"].startswith(WEBHOOK_PATHS) else MAX_BODY_BYTES
+        )
 
         async def counted() -> Message:
-            nonlocal received, is_open_ended
-            if is_too_long:
-                raise _too_long(limit)
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise _too_long(limit)
-            if not message.get("more_body", False):
-                is_open_ended = False
-            return message
+            return await body.receive(receive)
 
         async def send_and_close(message: Message) -> None:
-            if message["type"] == "http.response.start" and is_open_ended:
+            if message["type"] == "http.response.start" and body.must_close(message["status"]):
                 MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
         await self._app(scope, counted, send_and_close)
 
 
-def _too_long(limit: int) -> HTTPException:
-    return HTTPException(413, f"A body may have at most {limit} bytes here.")
+class _Body:
+    """The body of one request, as far as it has arrived."""
+
+    def __init__(self, headers: Headers, limit: int) -> None:
+        announced = headers.get("Content-Length", "")
+        self._length = int(announced) if announced.isdecimal() and len(announced) <= 18 else len(announced) * 2**60
+        self._is_chunked = "Transfer-Encoding" in headers
+        self._limit = limit
+        self._received = 0
+        self._is_complete = not (self._length or self._is_chunked)
+        self._deadline: float | None = None
+
+    async def receive(self, receive: Receive) -> Message:
+        """The next message. Raises HTTPException for a body that is too long or too slow."""
+        if self._length > self._limit:
+            raise self._too_long()
+        if self._is_complete:
+            return await receive()
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"The body did not arrive within {BODY_SECONDS:g} seconds.") from None
+        self._received += len(message.get("body", b""))
+        if self._received > self._limit:
+            raise self._too_long()
+        self._is_complete = not message.get("more_body", False)
+        return message
+
+    def must_close(self, status: int) -> bool:
+        """Whether a response of this status has to end the connection."""
+        if self._is_complete:
+            return False
+        return status >= 400 or self._is_chunked or self._length - self._received > UNREAD_BYTES
+
+    def _too_long(self) -> HTTPException:
+        return HTTPException(413, f"A body may have at most {self._limit} bytes here.")

@@ -20,7 +20,7 @@ TYPES = "urn:tpv-studio:problem:"
 MEDIA_TYPE = "application/problem+json"
 MAX_LISTED = 50
 Allowed = Callable[[Sequence[str | int]], list[str] | None]
-_KINDS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_KINDS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 408: "too-slow", 413: "too-large"}
 _DETAILS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
 

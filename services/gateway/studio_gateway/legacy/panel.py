@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
 from studio_gateway.api.jobs import accept_brief
 from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
-from studio_gateway.api.webhooks import WebhookToken, parsed, record, refused
+from studio_gateway.api.webhooks import QueryToken, parsed, record, refused
 from studio_gateway.dependencies import DependenciesDep
 from studio_gateway.http.problems import (
     ProblemError,
@@ -126,13 +126,19 @@ async def panel_enqueue(enqueue_request: EnqueueRequest, deps: DependenciesDep) 
 @router.post(
     "/replicate-callback",
     status_code=204,
-    responses=_errors(400, 401, 404, 413, 503),
+    responses=_errors(400, 401, 404, 408, 413, 503),
 )
-async def panel_callback(request: Request, deps: DependenciesDep, token: WebhookToken = None) -> None:
-    """As the webhook route, for an address without a slot: the prediction's id identifies it."""
-    body = await request.body()
+async def panel_callback(request: Request, deps: DependenciesDep, token: QueryToken = None) -> None:
+    """As the webhook route, for an address without a slot: the prediction's id identifies it.
+
+    So the token can be checked only behind the body, and few such bodies are taken at a time.
+    """
     address = None
     try:
+        if not token:
+            raise VerificationError("token", "missing")
+        with deps.unverified_bodies.one(_busy()):
+            body = await request.body()
         check_signature(deps.settings, request.headers, body)
         prediction = parsed(body)
         address = await deps.store.awaiting(str(prediction.get("id")))
@@ -142,6 +148,11 @@ async def panel_callback(request: Request, deps: DependenciesDep, token: Webhook
     except VerificationError as error:
         raise refused(address, error) from error
     await record(deps, address, prediction)
+
+
+def _busy() -> ProblemError:
+    detail = "Too many callbacks arrive at once. Nothing was changed; please try again in a few seconds."
+    return ProblemError(503, "busy", "Too many at once", detail, retry_after=5)
 
 
 def _base(request: Request, settings: GatewaySettings) -> str:
