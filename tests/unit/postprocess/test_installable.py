@@ -13,6 +13,7 @@ from studio_postprocess.installable.cleaning import clean
 from studio_postprocess.installable.merging import merge
 from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import inspect
+from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import smoothed
 from studio_postprocess.scoring.kept import kept
 from studio_support.synthetic_pictures import painted, regions
@@ -229,11 +230,12 @@ def test_pictures_of_any_shape_and_noise_are_cleaned(rng: np.random.Generator) -
 
 
 def test_pieces_that_touch_only_chosen_ones_wait_for_them() -> None:
-    picture = np.array([[0, 0, 0, 0, 0, 1, 2, 3]], np.uint8)
-    pieces = pieces_of(picture)
-    assert merge(picture, pieces, pieces.colour > 0).tolist() == [[0] * 8]
-    assert merge(picture, pieces, np.ones(4, np.bool_)).tolist() == [[0] * 8]
-    assert merge(picture, pieces, pieces.colour == 2).tolist() == [[0, 0, 0, 0, 0, 1, 1, 3]]
+    shapes = Shapes(np.array([[0, 0, 0, 0, 0, 1, 2, 3]], np.uint8))
+    colour = shapes.pieces.colour
+    assert merge(shapes, colour > 0).indices.tolist() == [[0] * 8]
+    assert merge(shapes, np.ones(4, np.bool_)).indices.tolist() == [[0] * 8]
+    assert merge(shapes, np.zeros(4, np.bool_)) is shapes
+    assert merge(shapes, colour == 2).indices.tolist() == [[0, 0, 0, 0, 0, 1, 1, 3]]
 
 
 def test_pieces_are_joined_by_edges_not_by_corners() -> None:

@@ -9,11 +9,15 @@ from ezdxf.filemanagement import read
 from studio_contracts.job import LayoutKind
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
+from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.export.dxf import CUT_LAYER, dxf
 from studio_postprocess.export.svg import svg
+from studio_postprocess.installable import shapes
 from studio_postprocess.installable.layout import border_of, compose
 from studio_postprocess.installable.make_installable import make_installable
 from studio_postprocess.installable.regions import pieces_of
+from studio_postprocess.installable.thin_regions import edge_distance
+from studio_postprocess.scoring.kept import kept
 from studio_stencil.planning.plan import Stencil, draw, make_plan
 from studio_support.synthetic_pictures import painted, regions
 
@@ -82,6 +86,23 @@ def test_however_bad_a_picture_is_no_fragment_of_it_is_left(share: float, seed: 
     noise = rng.integers(0, len(CODES), picture.shape, np.uint8)
     finished = make_installable(np.where(rng.random(picture.shape) < share, noise, picture), COLOURS, "full", 6.0, 4.0)
     assert pieces_of(finished.indices).area.min() * finished.mm_per_pixel**2 / 1e6 >= 0.03
+
+
+def test_what_is_the_same_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[tuple[int, ...]] = []
+
+    def counted(indices: ByteArray) -> FloatArray:
+        found.append(indices.shape)
+        return edge_distance(indices)
+
+    monkeypatch.setattr(shapes, "edge_distance", counted)
+    picture = clamp_for(COLOURS).indices(painted(regions(1152, 768, 8, len(COLOURS), seed=4), COLOURS, grain=9))
+    finished = make_installable(picture, COLOURS, "full", 6.0, 4.0)
+    assert finished.before.score < 100
+    whole = finished.indices.shape
+    assert found.count(whole) == 1  # of the result: what was before is judged on the grid it was cleaned on
+    kept(finished.cleaned.seen, finished.cleaned.laid, finished.cleaned.working_mm)
+    assert found.count(whole) == 1
 
 
 @pytest.mark.parametrize("strategy", BRIEFS)

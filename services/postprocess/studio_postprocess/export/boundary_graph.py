@@ -83,9 +83,9 @@ def trace(indices: ByteArray) -> list[Chain]:
     done: set[tuple[int, int]] = set()
     chains = []
     for is_node in (True, False):  # what no line from a node has touched is closed
-        corners = np.flatnonzero(links & _NODE if is_node else (links < _NODE) & (links > 0))
-        for corner in corners.tolist():
-            for direction in range(4):
+        now = np.frombuffer(left, np.uint8)
+        for corner in np.flatnonzero(now & _NODE if is_node else (now < _NODE) & (now > 0)).tolist():
+            for direction in range(4) if left[corner] else ():
                 if left[corner] >> direction & 1 and (corner, direction) not in done:
                     walked, last = _walk(left, steps, corner, direction)
                     end = (walked[-1], (last + 2) % 4)

@@ -8,15 +8,15 @@ import numpy as np
 
 from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_GAP_MM, MIN_WIDTH_MM
 from studio_postprocess.clamp.colour import ByteArray
-from studio_postprocess.installable.easing import Shapes, eased, too_tight
-from studio_postprocess.installable.merging import fill_holes, merge, neighbours_of
+from studio_postprocess.installable.easing import eased, too_tight
+from studio_postprocess.installable.merging import fill_holes, merge
 from studio_postprocess.installable.region_graph import merge_one_by_one
-from studio_postprocess.installable.regions import BoolArray, Pieces, colours_of, pieces_from, pieces_of, rim_contact
+from studio_postprocess.installable.regions import BoolArray, Pieces, colours_of, pieces_from, pieces_of
+from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import LIGHT_PX, smoothed
 from studio_postprocess.installable.strokes import move_apart, widen
 from studio_postprocess.installable.thin_regions import (
     between_parts,
-    edge_distance,
     slender,
     strips,
     unreached,
@@ -51,23 +51,28 @@ _MOST_PIECES = 600
 class Cleaned(NamedTuple):
     """A surface that can be laid.
 
-    indices is the index map of the whole surface, shape (height, width). `seen` is what a person sees in the picture
-    before: without fragments, which covered the share `fragments`, on the working grid; `laid` is the result on the
-    same grid. Its pixels have sides of working_mm.
+    `surface` is the whole surface. `seen` is what a person sees in the picture before: without fragments, which covered
+    the share `fragments`, on the working grid; `laid` is the result on the same grid. Its pixels have sides of
+    working_mm.
     """
 
-    indices: ByteArray
-    seen: ByteArray
-    laid: ByteArray
+    surface: Shapes
+    seen: Shapes
+    laid: Shapes
     working_mm: float
     fragments: float
 
+    @property
+    def indices(self) -> ByteArray:
+        """The index map of the whole surface, shape (height, width)."""
+        return self.surface.indices
 
-def untouched(indices: ByteArray, mm_per_pixel: float) -> Cleaned:
+
+def untouched(surface: Shapes, mm_per_pixel: float) -> Cleaned:
     """A surface that needs no cleaning."""
-    size, working_mm = _working_grid(indices, mm_per_pixel)
-    seen = cv2.resize(indices, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
-    return Cleaned(indices, seen, seen, working_mm, 0.0)
+    size, working_mm = _working_grid(surface.indices, mm_per_pixel)
+    seen = _on_grid(surface, size)
+    return Cleaned(surface, seen, seen, working_mm, 0.0)
 
 
 def clean(indices: ByteArray, mm_per_pixel: float, look: ByteArray | None = None) -> Cleaned:
@@ -86,40 +91,37 @@ def clean(indices: ByteArray, mm_per_pixel: float, look: ByteArray | None = None
     narrowest = MIN_WIDTH_MM + working - mm_per_pixel  # what is uncertain here must hold at the finer scale too
     pixel_m2 = working**2 / 1e6
 
-    raw = smoothed(indices, max(FINE_MM / mm_per_pixel, _FINE_PX), size=size)
+    raw = Shapes(smoothed(indices, max(FINE_MM / mm_per_pixel, _FINE_PX), size=size))
     seen = _without_fragments(raw, working, look)
     apart, look = move_apart(seen, look, working)
-    fine = smoothed(fill_holes(widen(apart, working), MIN_AREA_M2 / pixel_m2), max(EVEN_MM / working, _FINE_PX))
-    pieces = pieces_of(fine)
-    grown = _grown(fine, pieces, _nearly_islands(pieces, pixel_m2), pixel_m2, narrowest)
+    filled = fill_holes(widen(apart, working), MIN_AREA_M2 / pixel_m2)
+    fine = Shapes(smoothed(filled.indices, max(EVEN_MM / working, _FINE_PX)))
+    grown = _grown(fine, fine.pieces, _nearly_islands(fine.pieces, pixel_m2), pixel_m2, narrowest)
     shapes = _settled(grown, working, mm_per_pixel, look)
-    pieces = pieces_of(apart)
-    if last := _last_of(pieces, set(pieces.colour.tolist()) - set(colours_of(shapes.indices)), pixel_m2):
-        shapes = _settled(_grown(shapes.indices, pieces, last, pixel_m2, narrowest), working, mm_per_pixel, look)
+    lost = set(apart.pieces.colour.tolist()) - set(colours_of(shapes.indices))
+    if last := _last_of(apart.pieces, lost, pixel_m2):
+        shapes = _settled(_grown(shapes, apart.pieces, last, pixel_m2, narrowest), working, mm_per_pixel, look)
     for sigma in EASING_MM:
         bends = too_tight(shapes, working)
         if not bends.places:
             break
-        gentler = _settled(eased(shapes.indices, bends, sigma, working), working, mm_per_pixel, look)
+        gentler = _settled(eased(shapes, bends, sigma, working), working, mm_per_pixel, look)
         if len(too_tight(gentler, working).places) >= len(bends.places):
             break
         shapes = gentler
-    result = shapes.indices
+    surface = shapes
     if size != (width, height):
-        result = smoothed(result, LIGHT_PX, size=(width, height))
-        pieces = pieces_of(result)
-        residue = pieces.area * (mm_per_pixel**2 / 1e6) < MIN_AREA_M2  # which smoothing cut off at thin necks
-        if (pieces.area[residue] * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2).any():
-            residue &= pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2
-            result = merge(result, pieces, residue)
-    return Cleaned(result, seen, shapes.indices, working, float(np.mean(raw != seen)))
+        surface = Shapes(smoothed(shapes.indices, LIGHT_PX, size=(width, height)))
+        residue = surface.pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2  # which smoothing cut off at thin necks
+        surface = merge(surface, residue)
+    return Cleaned(surface, seen, shapes, working, float(np.mean(raw.indices != seen.indices)))
 
 
 def without_small_and_thin(cleaned: Cleaned, mm_per_pixel: float) -> Cleaned:
     """A cleaned surface without what is still too small or too thin on its own, finer grid."""
-    result = _settled(cleaned.indices, mm_per_pixel, mm_per_pixel, None).indices
-    laid = cv2.resize(result, cleaned.laid.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
-    return cleaned._replace(indices=result, laid=laid)
+    surface = _settled(cleaned.surface, mm_per_pixel, mm_per_pixel, None)
+    height, width = cleaned.laid.indices.shape
+    return cleaned._replace(surface=surface, laid=_on_grid(surface, (width, height)))
 
 
 def _working_grid(indices: ByteArray, mm_per_pixel: float) -> tuple[tuple[int, int], float]:
@@ -129,41 +131,42 @@ def _working_grid(indices: ByteArray, mm_per_pixel: float) -> tuple[tuple[int, i
     return (max(1, round(width * scale)), max(1, round(height * scale))), working
 
 
-def _without_fragments(indices: ByteArray, mm_per_pixel: float, look: ByteArray | None) -> ByteArray:
-    pieces = pieces_of(indices)
+def _on_grid(shapes: Shapes, size: tuple[int, int]) -> Shapes:
+    height, width = shapes.indices.shape
+    if size == (width, height):
+        return shapes
+    return Shapes(cv2.resize(shapes.indices, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False))
+
+
+def _without_fragments(shapes: Shapes, mm_per_pixel: float, look: ByteArray | None) -> Shapes:
+    pieces = shapes.pieces
     short = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) * mm_per_pixel < LINE_MM
-    return merge(indices, pieces, short & (pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2), look)
+    return merge(shapes, short & (pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2), look)
 
 
-def _settled(indices: ByteArray, mm_per_pixel: float, finer_mm: float, look: ByteArray | None) -> Shapes:
+def _settled(shapes: Shapes, mm_per_pixel: float, finer_mm: float, look: ByteArray | None) -> Shapes:
     """Merge what is too small or too thin."""
     least = MIN_AREA_M2 * _AREA_MARGIN / (mm_per_pixel**2 / 1e6)
     margin = mm_per_pixel - finer_mm  # what is uncertain here must hold at the finer scale too
     for _ in range(_ROUNDS):
-        shapes = _shapes_of(_without_small(indices, least, look))
+        shapes = _without_small(shapes, least, look)
         narrow, thin = strips(shapes.indices, shapes.distance, (MIN_WIDTH_MM + margin) / mm_per_pixel)
         if thin.any():
             thin &= ~_open_gaps(shapes, narrow, (MIN_GAP_MM + margin) / mm_per_pixel)
         if not thin.any():
             return shapes
-        indices = _without_strips(shapes, narrow, thin)
-    return _shapes_of(_without_small(indices, least, look))
+        shapes = _without_strips(shapes, narrow, thin)
+    return _without_small(shapes, least, look)
 
 
-def _shapes_of(indices: ByteArray) -> Shapes:
-    return Shapes(indices, pieces_of(indices), edge_distance(indices))
-
-
-def _without_small(indices: ByteArray, least: float, look: ByteArray | None) -> ByteArray:
-    """The index map without pieces of fewer than `least` pixels."""
-    indices = fill_holes(indices, least)
-    pieces = pieces_of(indices)
-    if len(pieces.area) > _MOST_PIECES:
-        indices = merge(indices, pieces, pieces.area < least * FRAGMENT_M2 / MIN_AREA_M2, look)
-        pieces = pieces_of(indices)
-    if len(pieces.area) > _MOST_PIECES:
-        return merge(indices, pieces, pieces.area < least, look)
-    return merge_one_by_one(indices, pieces, least, look)
+def _without_small(shapes: Shapes, least: float, look: ByteArray | None) -> Shapes:
+    """The shapes without pieces of fewer than `least` pixels."""
+    shapes = fill_holes(shapes, least)
+    if len(shapes.pieces.area) > _MOST_PIECES:
+        shapes = merge(shapes, shapes.pieces.area < least * FRAGMENT_M2 / MIN_AREA_M2, look)
+    if len(shapes.pieces.area) > _MOST_PIECES:
+        return merge(shapes, shapes.pieces.area < least, look)
+    return merge_one_by_one(shapes, least, look)
 
 
 def _open_gaps(shapes: Shapes, narrow: Pieces, gap: float) -> BoolArray:
@@ -177,18 +180,20 @@ def _open_gaps(shapes: Shapes, narrow: Pieces, gap: float) -> BoolArray:
     return ground
 
 
-def _without_strips(shapes: Shapes, narrow: Pieces, thin: BoolArray) -> ByteArray:
-    """The index map with thin strips in the colour, other than their own, that they border on most."""
+def _without_strips(shapes: Shapes, narrow: Pieces, thin: BoolArray) -> Shapes:
+    """The shapes with thin strips in the colour, other than their own, that they border on most."""
     count = len(shapes.pieces.area)
     labels = np.where(narrow.labels >= 0, narrow.labels + count, shapes.pieces.labels)
     parts = pieces_from(labels, np.concatenate([shapes.pieces.colour, narrow.colour]))
-    return merge(shapes.indices, parts, np.concatenate([np.zeros(count, np.bool_), thin]), other_colour=True)
+    return merge(shapes, np.concatenate([np.zeros(count, np.bool_), thin]), parts=parts)
 
 
-def _grown(indices: ByteArray, pieces: Pieces, chosen: list[int], pixel_m2: float, narrowest_mm: float) -> ByteArray:
-    """The index map with the chosen pieces grown on all sides until they are islands, and wide enough somewhere."""
-    result = indices.copy()
-    wanted = min(round(_GROWN_MARGIN * MIN_AREA_M2 / pixel_m2), indices.size) - 1
+def _grown(shapes: Shapes, pieces: Pieces, chosen: list[int], pixel_m2: float, narrowest_mm: float) -> Shapes:
+    """The shapes with the chosen pieces grown on all sides until they are islands, and wide enough somewhere."""
+    if not chosen:
+        return shapes
+    result = shapes.indices.copy()
+    wanted = min(round(_GROWN_MARGIN * MIN_AREA_M2 / pixel_m2), result.size) - 1
     radius = _GROWN_MARGIN * narrowest_mm / 2 / math.sqrt(pixel_m2 * 1e6)
     for number in chosen:
         own = (pieces.labels == number).view(np.uint8)
@@ -196,7 +201,7 @@ def _grown(indices: ByteArray, pieces: Pieces, chosen: list[int], pixel_m2: floa
         inner = float(cv2.distanceTransform(own, cv2.DIST_L2, cv2.DIST_MASK_5).max())
         lacking = radius - inner + 1.5  # both distances are to the middle of a pixel, and whole pixels are won
         result[far <= max(np.partition(far.ravel(), wanted)[wanted], lacking)] = pieces.colour[number]
-    return result
+    return Shapes(result)
 
 
 def _nearly_islands(pieces: Pieces, pixel_m2: float) -> list[int]:
@@ -205,8 +210,8 @@ def _nearly_islands(pieces: Pieces, pixel_m2: float) -> list[int]:
     nearly = (area >= GROWN_M2) & (area < MIN_AREA_M2 * _AREA_MARGIN)
     if FEATURE_SHARE * pieces.labels.size * pixel_m2 > MIN_AREA_M2 or not nearly.any():
         return []
-    near = neighbours_of(pieces)
-    beside_ground = near.other == rim_contact(pieces).argmax()
+    near = pieces.neighbours
+    beside_ground = near.other == pieces.ground
     border, with_ground = (
         np.bincount(near.piece[chosen], weights=near.edges[chosen], minlength=len(area))
         for chosen in (slice(None), beside_ground)

@@ -7,7 +7,8 @@ import numpy as np
 
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.curvature import tight_bends
-from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces
+from studio_postprocess.installable.regions import BoolArray, IntArray
+from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import smoothed
 from studio_postprocess.installable.thin_regions import edge_distance, largest_circles
 
@@ -23,14 +24,6 @@ MOST_MOVED_MM = 110.0
 
 _LEAST_PX = 2.5
 _SIGMAS = 3.0
-
-
-class Shapes(NamedTuple):
-    """An index map, shape (height, width), with its pieces and `edge_distance`."""
-
-    indices: ByteArray
-    pieces: Pieces
-    distance: FloatArray
 
 
 class Bends(NamedTuple):
@@ -55,16 +48,16 @@ def too_tight(shapes: Shapes, mm_per_pixel: float) -> Bends:
     return bends
 
 
-def eased(indices: ByteArray, bends: Bends, sigma_mm: float, mm_per_pixel: float) -> ByteArray:
-    """The index map smoothed around the places, but not at corners. Only the ground around them is worked on."""
+def eased(shapes: Shapes, bends: Bends, sigma_mm: float, mm_per_pixel: float) -> Shapes:
+    """The shapes smoothed around the places, but not at corners. Only the ground around them is worked on."""
     sigma, reach = max(sigma_mm / mm_per_pixel, _LEAST_PX), REACH_MM / mm_per_pixel
     margin = round(2 * reach + _SIGMAS * sigma)
-    near = np.zeros_like(indices)
+    near = np.zeros_like(shapes.indices)
     for points in bends.places:
         (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
         cv2.rectangle(near, (left - margin, top - margin), (right + margin, bottom + margin), (1,), -1)
     _, regions, boxes, _ = cv2.connectedComponentsWithStats(near)
-    result = indices.copy()
+    result = shapes.indices.copy()
     for number in range(1, len(boxes)):
         left, top, across, down, _ = boxes[number].tolist()
         bent = np.zeros((down, across), np.uint8)
@@ -76,7 +69,7 @@ def eased(indices: ByteArray, bends: Bends, sigma_mm: float, mm_per_pixel: float
         smoother = smoothed(result[window], sigma, where=where)
         if _moves_little(result[window], smoother, where > 0, MOST_MOVED_MM / mm_per_pixel):
             result[window] = smoother
-    return result
+    return Shapes(result)
 
 
 def _moves_little(before: ByteArray, after: ByteArray, where: BoolArray, most: float) -> bool:

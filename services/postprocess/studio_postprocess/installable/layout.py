@@ -62,7 +62,7 @@ def compose(
     y = _positions(height_m * 1000, height * scale, scale, pixel)
     place = _PLACE[layout]
     columns, rows = place(x, width), place(y, height)
-    surface = picture[np.ix_(rows, columns)]
+    surface = picture.take(rows, axis=0).take(columns, axis=1)
     if layout == "framed":
         surface[(y < 0) | (y >= height)] = base
         surface[:, (x < 0) | (x >= width)] = base

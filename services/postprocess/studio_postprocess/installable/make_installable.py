@@ -13,7 +13,8 @@ from studio_postprocess.export.drawing import Drawing, draw
 from studio_postprocess.export.materials import materials
 from studio_postprocess.installable.cleaning import WORKING_MM, Cleaned, clean, untouched, without_small_and_thin
 from studio_postprocess.installable.layout import border_of, compose
-from studio_postprocess.installable.rules import Inspection, inspect
+from studio_postprocess.installable.rules import Inspection, has_fragments, inspect_shapes
+from studio_postprocess.installable.shapes import Shapes
 
 SIZE_RULES: tuple[InstallerRule, ...] = ("width", "gap", "area")
 """The rules that cleaning can always obey, by taking away what breaks them."""
@@ -55,7 +56,7 @@ def make_installable(
     (height, width, 3): what is too small to lay is merged into what looks most like it there. Everything is made from
     the one final picture of the surface.
     """
-    border = border_of(indices, palette, base)
+    border = border_of(indices, palette, base) if layout == "framed" else base
     composed, mm_per_pixel = compose(indices, layout, width_m, height_m, base, border)
     look = None
     if original is not None:
@@ -82,15 +83,21 @@ def _cleaned(
     composed: ByteArray, mm_per_pixel: float, look: ByteArray | None
 ) -> tuple[Inspection, Cleaned, Inspection]:
     """A surface inspected, cleaned and inspected again. What cleaning makes worse by the rules stays as it is."""
-    before = inspect(composed, mm_per_pixel)
-    if before.score < 100:
+    surface = Shapes(composed)
+    if not has_fragments(surface, mm_per_pixel):
+        before = inspect_shapes(surface, mm_per_pixel)
+        if before.score == 100:
+            return before, untouched(surface, mm_per_pixel), before
         cleaned = clean(composed, mm_per_pixel, look)
-        after = inspect(cleaned.indices, mm_per_pixel)
-        if any(after.counts[rule] for rule in SIZE_RULES):
-            again = without_small_and_thin(cleaned, mm_per_pixel)
-            again_after = inspect(again.indices, mm_per_pixel)
-            if again_after.score > after.score:
-                cleaned, after = again, again_after
-        if after.score >= before.score:
-            return before, cleaned, after
-    return before, untouched(composed, mm_per_pixel), before
+    else:
+        cleaned = clean(composed, mm_per_pixel, look)
+        before = inspect_shapes(surface, mm_per_pixel, (cleaned.seen, cleaned.working_mm))
+    after = inspect_shapes(cleaned.surface, mm_per_pixel)
+    if any(after.counts[rule] for rule in SIZE_RULES):
+        again = without_small_and_thin(cleaned, mm_per_pixel)
+        again_after = inspect_shapes(again.surface, mm_per_pixel)
+        if again_after.score > after.score:
+            cleaned, after = again, again_after
+    if after.score >= before.score:
+        return before, cleaned, after
+    return before, untouched(surface, mm_per_pixel), before

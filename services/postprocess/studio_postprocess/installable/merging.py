@@ -1,41 +1,17 @@
 """Merging what is too small to lay into the neighbour that looks most like it in the original picture."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.clamp.hue import oklab
-from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, colours_at, pieces_of, rim_contact
+from studio_postprocess.installable.regions import BoolArray, Neighbours, Pieces, colours_at
+from studio_postprocess.installable.shapes import Shapes
 
 LEAST_SHARE = 0.15
 """Share of its border that a small piece should have with the neighbour it merges into."""
 TOUCHES_LITTLE, BORDER, GROUND = 0.40, 0.10, 0.25
 """In units of OKLab distance: what a shorter border costs, what all of the border is worth, and how much rather a part
 of a figure becomes part of the figure than of the ground around it."""
-
-
-class Neighbours(NamedTuple):
-    """Pairs of pieces that share a border, each pair both ways round, and the pixel edges they share."""
-
-    piece: IntArray
-    other: IntArray
-    edges: IntArray
-
-
-def neighbours_of(pieces: Pieces) -> Neighbours:
-    """All pairs of neighbours, by piece."""
-    labels, count = pieces.labels, len(pieces.area)
-    pairs = []
-    for one, other in ((labels[:, :-1], labels[:, 1:]), (labels[:-1], labels[1:])):
-        at = np.flatnonzero(one != other)
-        a, b = one.ravel()[at].astype(np.int64), other.ravel()[at]
-        pairs.append(np.minimum(a, b) * count + np.maximum(a, b))
-    keys, edges = np.unique(np.concatenate(pairs), return_counts=True)
-    lower, upper = keys // count, keys % count
-    first, second = np.concatenate([lower, upper]), np.concatenate([upper, lower])
-    order = np.lexsort((second, first))
-    return Neighbours(first[order], second[order], np.concatenate([edges, edges])[order])
 
 
 def mean_look(pieces: Pieces, look: ByteArray | None) -> FloatArray:
@@ -53,32 +29,32 @@ def mean_rgb(pieces: Pieces, look: ByteArray) -> FloatArray:
 
 
 def merge(
-    indices: ByteArray,
-    pieces: Pieces,
+    shapes: Shapes,
     chosen: BoolArray,
     look: ByteArray | None = None,
-    other_colour: bool = False,
-) -> ByteArray:
-    """Index map in which each chosen piece has the colour of a neighbour that stays.
+    parts: Pieces | None = None,
+) -> Shapes:
+    """The shapes with each chosen piece in the colour of a neighbour that stays; the same object where none is chosen.
 
     `look` is the original, sRGB, shape (height, width, 3). The neighbour is the one whose mean colour there is nearest,
     with a bonus for the length of the border, and a handicap for the ground: the piece that meets most of the surface's
     edge. Without an original the longest border decides. Pieces that touch only chosen ones wait until those are
-    settled. Where nothing may stay, the largest piece does. With `other_colour` a neighbour of the
-    piece's own colour does not count.
+    settled. Where nothing may stay, the largest piece does. With `parts`, into which the pieces were divided, those are
+    chosen from, and a neighbour of a part's own colour does not count.
     """
     if not chosen.any():
-        return indices
+        return shapes
+    pieces = shapes.pieces if parts is None else parts
     colour, waiting = pieces.colour.copy(), chosen.copy()
     if waiting.all():
         waiting[pieces.area.argmax()] = False
-    near = neighbours_of(pieces)
-    if other_colour:
+    near = pieces.neighbours
+    if parts is not None:
         near = Neighbours(*(column[pieces.colour[near.piece] != pieces.colour[near.other]] for column in near))
     mean = mean_look(pieces, look)
     handicap = np.zeros(len(colour))
     if look is not None:
-        handicap[rim_contact(pieces).argmax()] = GROUND
+        handicap[pieces.ground] = GROUND
     while True:
         open_ = waiting[near.piece] & ~waiting[near.other]
         if not open_.any():
@@ -94,22 +70,23 @@ def merge(
         falling = np.lexsort((-painted, -cost))
         colour[chooser[falling]] = painted[falling]  # the last written is the cheapest
         waiting[chooser] = False
-    return colours_at(pieces, colour)
+    return Shapes(colours_at(pieces, colour))
 
 
-def fill_holes(indices: ByteArray, limit: float) -> ByteArray:
-    """Index map in which pieces below `limit` pixels that lie within one other piece are part of it.
+def fill_holes(shapes: Shapes, limit: float) -> Shapes:
+    """The shapes with pieces below `limit` pixels that lie within one other piece made part of it.
 
     Not within the ground, the piece that meets most of the surface's edge: there they are islands.
     """
-    pieces = pieces_of(indices)
+    pieces = shapes.pieces
     small = pieces.area < limit
     if not small.any():
-        return indices
-    near, contact = neighbours_of(pieces), rim_contact(pieces)
+        return shapes
+    near, contact = pieces.neighbours, pieces.rim_contact
     around = np.full(len(small), -1)
     around[near.piece] = near.other
     alone = np.bincount(near.piece, minlength=len(small)) == 1
-    holes = small & alone & (contact == 0) & (around != contact.argmax())
-    colour = np.where(holes, pieces.colour[around], pieces.colour)
-    return colours_at(pieces, colour)
+    holes = small & alone & (contact == 0) & (around != pieces.ground)
+    if not holes.any():
+        return shapes
+    return Shapes(colours_at(pieces, np.where(holes, pieces.colour[around], pieces.colour)))

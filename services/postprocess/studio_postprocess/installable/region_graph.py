@@ -12,18 +12,19 @@ from studio_postprocess.installable.merging import (
     LEAST_SHARE,
     TOUCHES_LITTLE,
     mean_look,
-    neighbours_of,
 )
-from studio_postprocess.installable.regions import Pieces, colours_at, rim_contact
+from studio_postprocess.installable.regions import Pieces, colours_at
+from studio_postprocess.installable.shapes import Shapes
 
 
-def merge_one_by_one(indices: ByteArray, pieces: Pieces, limit: float, look: ByteArray | None = None) -> ByteArray:
-    """Index map without pieces of fewer than `limit` pixels: two that become one get the larger's colour.
+def merge_one_by_one(shapes: Shapes, limit: float, look: ByteArray | None = None) -> Shapes:
+    """The shapes without pieces of fewer than `limit` pixels: two that become one get the larger's colour.
 
     The choice of the neighbour is that of `merge`. Made for some hundreds of pieces.
     """
+    pieces = shapes.pieces
     if len(pieces.area) < 2 or not (pieces.area < limit).any():
-        return indices
+        return shapes
     graph = _Graph(pieces, look)
     waiting = [(int(pieces.area[piece]), int(piece)) for piece in np.flatnonzero(pieces.area < limit)]
     heapq.heapify(waiting)
@@ -35,7 +36,7 @@ def merge_one_by_one(indices: ByteArray, pieces: Pieces, limit: float, look: Byt
         if graph.area[larger] < limit:
             heapq.heappush(waiting, (graph.area[larger], larger))
     colour = np.array([pieces.colour[graph.root(piece)] for piece in range(len(pieces.area))], np.uint8)
-    return colours_at(pieces, colour)
+    return Shapes(colours_at(pieces, colour))
 
 
 class _Graph:
@@ -44,11 +45,11 @@ class _Graph:
     def __init__(self, pieces: Pieces, look: ByteArray | None) -> None:
         self.area: list[int] = pieces.area.tolist()
         self.borders: list[dict[int, int]] = [{} for _ in self.area]
-        for piece, other, edges in zip(*(column.tolist() for column in neighbours_of(pieces)), strict=True):
+        for piece, other, edges in zip(*(column.tolist() for column in pieces.neighbours), strict=True):
             self.borders[piece][other] = edges
         self._into = list(range(len(self.area)))
         self._mean: list[tuple[float, ...]] = [tuple(row) for row in mean_look(pieces, look).tolist()]
-        self._ground = int(rim_contact(pieces).argmax()) if look is not None else -1
+        self._ground = pieces.ground if look is not None else -1
 
     def root(self, piece: int) -> int:
         """The piece it was merged into in the end."""

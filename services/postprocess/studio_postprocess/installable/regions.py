@@ -1,5 +1,8 @@
 """Pieces: the connected areas of one colour, and what they border on."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 import cc3d
@@ -15,7 +18,16 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 _OUTSIDE = -1
 
 
-class Pieces(NamedTuple):
+class Neighbours(NamedTuple):
+    """Pairs of pieces that share a border, each pair both ways round, by piece, and the pixel edges they share."""
+
+    piece: IntArray
+    other: IntArray
+    edges: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
     """Connected areas of one colour (a shared corner does not connect), from the top.
 
     labels (height, width) holds each pixel's piece, or -1; colour, area in pixels, and box (left, top, width, height)
@@ -27,6 +39,32 @@ class Pieces(NamedTuple):
     area: IntArray
     box: IntArray
     runs: IntArray
+
+    @cached_property
+    def rim_contact(self) -> IntArray:
+        """How many pixels of each piece lie on the surface's edge."""
+        labels = self.labels
+        rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+        return np.bincount(rim[rim >= 0], minlength=len(self.area))
+
+    @property
+    def ground(self) -> int:
+        """The piece that meets most of the surface's edge."""
+        return int(self.rim_contact.argmax())
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """All pairs of neighbours, where every pixel belongs to a piece."""
+        flat, count = self.labels.ravel(), len(self.area)
+        pairs = []
+        for at, beside in edges_of(self.labels):
+            a, b = flat[at].astype(np.int64), flat[beside]
+            pairs.append(np.minimum(a, b) * count + np.maximum(a, b))
+        keys, edges = np.unique(np.concatenate(pairs), return_counts=True)
+        lower, upper = keys // count, keys % count
+        first, second = np.concatenate([lower, upper]), np.concatenate([upper, lower])
+        order = np.lexsort((second, first))
+        return Neighbours(first[order], second[order], np.concatenate([edges, edges])[order])
 
     def spread(self, values: NDArray[_Scalar], elsewhere: int) -> NDArray[_Scalar]:
         """Values, one a piece, at each of its pixels, shape (height, width); `elsewhere` where there is no piece."""
@@ -87,16 +125,24 @@ def _measured(labels: IntArray, pixels: ByteArray) -> Pieces:
     return Pieces(labels, colour, area, np.concatenate([low, high - low], axis=1), runs)
 
 
+def edges_of(labels: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """Positions, in the flat array, of all neighbours with different labels: to the right, then below."""
+    flat, width = labels.ravel(), labels.shape[1]
+    across = flat[:-1] != flat[1:]
+    across[width - 1 :: width] = False  # the last of a row and the first of the next
+    at = np.flatnonzero(across)
+    yield at, at + 1
+    at = np.flatnonzero(flat[:-width] != flat[width:])
+    yield at, at + width
+
+
 def borders_of(indices: ByteArray, labels: IntArray, chosen: BoolArray) -> Borders:
     """Borders of the chosen pieces, a flag for each, with pixels that are not of the same piece."""
     lookup = np.append(chosen, np.bool_(False))  # for the label -1
     found: list[tuple[IntArray, IntArray, ByteArray]] = []
-    down, right = (slice(1, None), slice(None)), (slice(None), slice(1, None))
-    up, left = (slice(None, -1), slice(None)), (slice(None), slice(None, -1))
-    for one, other in ((up, down), (left, right)):
-        differs = np.flatnonzero(labels[one] != labels[other])
-        first, second = labels[one].ravel()[differs], labels[other].ravel()[differs]
-        shown, hidden = indices[one].ravel()[differs], indices[other].ravel()[differs]
+    for at, beside in edges_of(labels):
+        first, second = labels.ravel()[at], labels.ravel()[beside]
+        shown, hidden = indices.ravel()[at], indices.ravel()[beside]
         for a, b, colour in ((first, second, hidden), (second, first, shown)):
             outline = lookup[a]
             found.append((a[outline], b[outline], colour[outline]))
@@ -113,10 +159,3 @@ def votes(piece: IntArray, colour: ByteArray, count: int) -> IntArray:
 def colours_at(pieces: Pieces, colour: ByteArray) -> ByteArray:
     """Index map, shape (height, width), in which each piece has the colour given for it."""
     return pieces.spread(colour, 0)
-
-
-def rim_contact(pieces: Pieces) -> IntArray:
-    """How many pixels of each piece lie on the surface's edge."""
-    labels = pieces.labels
-    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return np.bincount(rim[rim >= 0], minlength=len(pieces.area))

@@ -17,13 +17,13 @@ from studio_contracts.installer import (
     PENALTIES,
     InstallerRule,
 )
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.merging import merge
 from studio_postprocess.installable.regions import BoolArray, Pieces, borders_of, pieces_of, votes
+from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.thin_regions import (
     between_parts,
-    edge_distance,
     holds_circle,
     largest_circles,
     slender,
@@ -57,7 +57,17 @@ class Inspection(NamedTuple):
 
 
 def inspect(indices: ByteArray, mm_per_pixel: float) -> Inspection:
-    """Measure the index map of a surface, shape (height, width), against every rule.
+    """Measure the index map of a surface, shape (height, width), against every rule. See `inspect_shapes`."""
+    return inspect_shapes(Shapes(indices), mm_per_pixel)
+
+
+def has_fragments(shapes: Shapes, mm_per_pixel: float) -> bool:
+    """Whether a surface has pieces below FRAGMENT_M2, so that its shapes show only without them."""
+    return bool((shapes.pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2).any())
+
+
+def inspect_shapes(shapes: Shapes, mm_per_pixel: float, seen: tuple[Shapes, float] | None = None) -> Inspection:
+    """Measure the shapes of a surface against every rule.
 
     area    a piece smaller than MIN_AREA_M2. Fragments, below FRAGMENT_M2, are looked through for the rules below.
     pieces  a colour with more than MAX_PIECES pieces.
@@ -66,28 +76,28 @@ def inspect(indices: ByteArray, mm_per_pixel: float) -> Inspection:
             outline or more, or that is ground between two parts of one piece. It is not counted as a width too, and
             where such ground is wider it breaks neither rule.
     radius, angle  see `tight_bends`.
+
+    `seen` is the surface without its fragments and the side of its pixels in mm, where cleaning has found it already:
+    the rules for shapes are then measured on that.
     """
-    pieces = pieces_of(indices)
+    pieces = shapes.pieces
     area = pieces.area * (mm_per_pixel**2 / 1e6)
     fragment = area < FRAGMENT_M2
     thin = fragment & (pieces.box[:, 2:].min(axis=1) < MIN_WIDTH_MM / mm_per_pixel)
     for piece in np.flatnonzero(fragment & ~thin).tolist():
         thin[piece] = not holds_circle(pieces, piece, MIN_WIDTH_MM / mm_per_pixel)
     found = [_found("area", pieces, area < MIN_AREA_M2), _found("width", pieces, thin), _crowds(pieces)]
-    if fragment.any():
-        indices = merge(indices, pieces, fragment)
-        pieces = pieces_of(indices)
-    distance = edge_distance(indices)
-    found += _thin_places(indices, pieces, distance, mm_per_pixel)
-    found += _bends(indices, distance, pieces, mm_per_pixel)
-    return _summed(found, mm_per_pixel)
+    found = [_scaled(one, mm_per_pixel) for one in found]
+    whole, whole_mm = seen or (merge(shapes, fragment), mm_per_pixel)
+    found += [_scaled(one, whole_mm) for one in (*_thin_places(whole, whole_mm), *_bends(whole, whole_mm))]
+    return _summed(found)
 
 
 class _Place(NamedTuple):
-    """A violation in pixels."""
+    """A violation; its box is in pixels, and in mm once it is scaled."""
 
     colour: int
-    box: tuple[float, ...]
+    box: tuple[float, float, float, float]
     area: int
 
 
@@ -117,7 +127,8 @@ def _crowds(pieces: Pieces) -> _Found:
     return _Found("pieces", len(places), places)
 
 
-def _thin_places(indices: ByteArray, pieces: Pieces, distance: FloatArray, mm_per_pixel: float) -> list[_Found]:
+def _thin_places(shapes: Shapes, mm_per_pixel: float) -> list[_Found]:
+    indices, pieces, distance = shapes.indices, shapes.pieces, shapes.distance
     width, gap = MIN_WIDTH_MM / mm_per_pixel, MIN_GAP_MM / mm_per_pixel
     narrow, thin = strips(indices, distance, width)
     places = slender(narrow, gap)
@@ -144,17 +155,17 @@ def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> B
     return between
 
 
-def _bends(indices: ByteArray, distance: FloatArray, pieces: Pieces, mm_per_pixel: float) -> list[_Found]:
-    room = largest_circles(distance, pieces) * np.float32(mm_per_pixel)
+def _bends(shapes: Shapes, mm_per_pixel: float) -> list[_Found]:
+    room = largest_circles(shapes.distance, shapes.pieces) * np.float32(mm_per_pixel)
     places: dict[InstallerRule, list[_Place]] = {"radius": [], "angle": []}
-    for bend in tight_bends(indices, pieces, room, mm_per_pixel):
+    for bend in tight_bends(shapes.indices, shapes.pieces, room, mm_per_pixel):
         if bend.kind != "corner":
             low, high = bend.points.min(axis=0), bend.points.max(axis=0)
             places[bend.kind].append(_Place(bend.colour, (*low.tolist(), *(high - low).tolist()), 0))
     return [_Found(rule, len(found), found[:MOST_REPORTED]) for rule, found in places.items()]
 
 
-def _summed(found: list[_Found], mm_per_pixel: float) -> Inspection:
+def _summed(found: list[_Found]) -> Inspection:
     counts = dict.fromkeys(PENALTIES, 0)
     worst: dict[InstallerRule, list[_Place]] = {rule: [] for rule in PENALTIES}
     for breach in found:
@@ -162,13 +173,17 @@ def _summed(found: list[_Found], mm_per_pixel: float) -> Inspection:
         worst[breach.rule] += breach.worst
     off = sum(min(counts[rule] * each, most) for rule, (each, most) in PENALTIES.items())
     violations = tuple(
-        Breach(rule, place.colour, _scaled(place.box, mm_per_pixel))
+        Breach(rule, place.colour, place.box)
         for rule, places in worst.items()
         for place in sorted(places, key=lambda place: -place.area)[:MOST_REPORTED]
     )
     return Inspection(max(0, 100 - off), counts, violations)
 
 
-def _scaled(box: tuple[float, ...], by: float) -> tuple[float, float, float, float]:
-    left, top, width, height = (round(side * by, 1) for side in box)
-    return left, top, width, height
+def _scaled(found: _Found, by: float) -> _Found:
+    """With boxes in mm."""
+    worst = []
+    for place in found.worst:
+        left, top, width, height = (round(side * by, 1) for side in place.box)
+        worst.append(place._replace(box=(left, top, width, height)))
+    return found._replace(worst=worst)

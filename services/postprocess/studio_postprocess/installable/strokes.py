@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from studio_contracts.installer import MIN_AREA_M2, MIN_GAP_MM, MIN_WIDTH_MM
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
-from studio_postprocess.installable.merging import neighbours_of
-from studio_postprocess.installable.regions import BoolArray, Pieces, pieces_of, rim_contact
-from studio_postprocess.installable.thin_regions import between_parts, edge_distance, ridges, slender, unreached
+from studio_postprocess.installable.regions import BoolArray, pieces_of
+from studio_postprocess.installable.shapes import Shapes
+from studio_postprocess.installable.thin_regions import between_parts, slender, unreached
 
 STROKE_MM = MIN_WIDTH_MM + 20
 """Width that a thin feature is given: the pixels of the working grid and the last smoothing take a little of it."""
@@ -34,62 +34,62 @@ _NEWTON_STEPS = 4
 
 
 class Strokes(NamedTuple):
-    """Medial axes of thin features and of gaps between limbs, as masks (height, width), and what they are found in."""
+    """Medial axes of thin features and of gaps between limbs, as masks (height, width)."""
 
-    pieces: Pieces
-    distance: FloatArray
     features: BoolArray
     gaps: BoolArray
 
 
-def find_strokes(indices: ByteArray, mm_per_pixel: float, width_mm: float) -> Strokes:
-    """The strips of an index map in which no circle of `width_mm` fits."""
-    pieces, distance = pieces_of(indices), edge_distance(indices)
+def find_strokes(shapes: Shapes, mm_per_pixel: float, width_mm: float) -> Strokes:
+    """The strips of the shapes in which no circle of `width_mm` fits."""
+    pieces, distance = shapes.pieces, shapes.distance
     width = width_mm / mm_per_pixel
-    narrow = pieces_of(indices, unreached(distance, width))
+    narrow = pieces_of(shapes.indices, unreached(distance, width))
     if not len(narrow.area):
-        nothing = np.zeros(indices.shape, np.bool_)
-        return Strokes(pieces, distance, nothing, nothing)
+        nothing = np.zeros(distance.shape, np.bool_)
+        return Strokes(nothing, nothing)
     long = slender(narrow, width, _SLENDER)
     ground = between_parts(pieces, narrow)
-    axes = ridges(pieces, distance) & narrow.spread(long, False)
+    axes = shapes.axes & narrow.spread(long, False)
     gaps = axes & narrow.spread(ground, False)
-    return Strokes(pieces, distance, axes & ~gaps, gaps)
+    return Strokes(axes & ~gaps, gaps)
 
 
-def move_apart(indices: ByteArray, look: ByteArray | None, mm_per_pixel: float) -> tuple[ByteArray, ByteArray | None]:
-    """The index map and the original with narrow gaps between limbs opened, and thin limbs beside them widened.
+def move_apart(shapes: Shapes, look: ByteArray | None, mm_per_pixel: float) -> tuple[Shapes, ByteArray | None]:
+    """The shapes and the original with narrow gaps between limbs opened, and thin limbs beside them widened.
 
     Each gap and limb is a source of as much width as it lacks; edges flow away from all sources by the gradient of a
     screened potential, so that limbs beyond are pushed on and nothing is torn or joined (as in density-equalising
     maps: Gastner, Newman, PNAS 101, 2004).
     """
     for _ in range(2):
-        strokes = find_strokes(indices, mm_per_pixel, MIN_WIDTH_MM + 2 * mm_per_pixel)
+        strokes = find_strokes(shapes, mm_per_pixel, MIN_WIDTH_MM + 2 * mm_per_pixel)
         if not strokes.gaps.any():
             break
         to_gap = _far_from(strokes.gaps) * mm_per_pixel
-        width = np.maximum((2 * strokes.distance + 1) * mm_per_pixel, _LEAST_MM)
+        width = np.maximum((2 * shapes.distance + 1) * mm_per_pixel, _LEAST_MM)
         wanted = np.where(strokes.gaps, OPEN_MM, STROKE_MM - mm_per_pixel)
         sources = strokes.gaps | (strokes.features & (to_gap < _NEAR_GAP_MM))
         lacking = np.where(sources, np.maximum(wanted - width, 0), 0).astype(np.float32)
         if lacking.max() < _LEAST_MOVE_MM:
             break
         origin = _origins(lacking / mm_per_pixel, mm_per_pixel)
-        indices = _moved(indices, origin, cv2.INTER_NEAREST)
+        shapes = Shapes(_moved(shapes.indices, origin, cv2.INTER_NEAREST))
         if look is not None:
             look = _moved(look, origin, cv2.INTER_LINEAR)
-    return indices, look
+    return shapes, look
 
 
-def widen(indices: ByteArray, mm_per_pixel: float) -> ByteArray:
-    """The index map with thin features as wide as STROKE_MM, where their piece is large or will be.
+def widen(shapes: Shapes, mm_per_pixel: float) -> Shapes:
+    """The shapes with thin features as wide as STROKE_MM, where their piece is large or will be.
 
     The longest are painted last and win; ground within half of MIN_GAP_MM of the middle of a gap stays ground.
     """
-    strokes = find_strokes(indices, mm_per_pixel, MIN_WIDTH_MM + mm_per_pixel)
-    pieces = strokes.pieces
-    worth = _area_when_widened(strokes, mm_per_pixel) >= WORTH_M2
+    strokes = find_strokes(shapes, mm_per_pixel, MIN_WIDTH_MM + mm_per_pixel)
+    if not strokes.features.any():
+        return shapes
+    pieces, indices = shapes.pieces, shapes.indices
+    worth = _area_when_widened(shapes, strokes.features, mm_per_pixel) >= WORTH_M2
     features = strokes.features & worth[pieces.labels]
     length = np.bincount(pieces.labels[features], minlength=len(worth))
     gap_middle = np.zeros(indices.shape, np.bool_)
@@ -108,19 +108,19 @@ def widen(indices: ByteArray, mm_per_pixel: float) -> ByteArray:
         painted = _far_from(features[window] & (pieces.labels[window] == piece)) <= radius
         painted &= ~gap_middle[window] | (indices[window] == colour)
         widened[window][painted] = colour
-    return widened
+    return Shapes(widened)
 
 
-def _area_when_widened(strokes: Strokes, mm_per_pixel: float) -> FloatArray:
+def _area_when_widened(shapes: Shapes, features: BoolArray, mm_per_pixel: float) -> FloatArray:
     """Area in m² of each piece with its thin parts widened and the small holes in it filled."""
-    pieces, pixel_m2 = strokes.pieces, mm_per_pixel**2 / 1e6
+    pieces, pixel_m2 = shapes.pieces, mm_per_pixel**2 / 1e6
     area = pieces.area * pixel_m2
-    lacking_mm = np.maximum(MIN_WIDTH_MM - (2 * strokes.distance + 1) * mm_per_pixel, 0)
-    won = lacking_mm[strokes.features] * mm_per_pixel / 1e6
-    widened: FloatArray = area + np.bincount(pieces.labels[strokes.features], weights=won, minlength=len(area))
-    near = neighbours_of(pieces)
+    lacking_mm = np.maximum(MIN_WIDTH_MM - (2 * shapes.distance + 1) * mm_per_pixel, 0)
+    won = lacking_mm[features] * mm_per_pixel / 1e6
+    widened: FloatArray = area + np.bincount(pieces.labels[features], weights=won, minlength=len(area))
+    near = pieces.neighbours
     alone = np.bincount(near.piece, minlength=len(area)) == 1
-    holes = alone[near.piece] & (area[near.piece] < MIN_AREA_M2) & (rim_contact(pieces)[near.piece] == 0)
+    holes = alone[near.piece] & (area[near.piece] < MIN_AREA_M2) & (pieces.rim_contact[near.piece] == 0)
     np.add.at(widened, near.other[holes], area[near.piece[holes]])
     return widened
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
-from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, pieces_of, rim_contact
+from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, edges_of, pieces_of
 
 _SLENDER = 2.0
 _ONE_PIECE = 0.7
@@ -105,12 +105,10 @@ def sides(pieces: Pieces, narrow: Pieces) -> Sides:
     inside = narrow.labels.ravel()[narrow.runs]
     host[inside[inside >= 0]] = pieces.labels.ravel()[narrow.runs][inside >= 0]
     found = []
-    down, right = (slice(1, None), slice(None)), (slice(None), slice(1, None))
-    up, left = (slice(None, -1), slice(None)), (slice(None), slice(None, -1))
-    for one, other in ((up, down), (left, right)):
-        at = np.flatnonzero(pieces.labels[one] != pieces.labels[other])
-        first, second = (pieces.labels[side].ravel()[at] for side in (one, other))
-        here, there = (narrow.labels[side].ravel()[at].astype(np.int64) for side in (one, other))
+    labels, narrow_labels = pieces.labels.ravel(), narrow.labels.ravel()
+    for one, other in edges_of(pieces.labels):
+        first, second = labels[one], labels[other]
+        here, there = narrow_labels[one].astype(np.int64), narrow_labels[other].astype(np.int64)
         found += [(here * whole + second)[here >= 0], (there * whole + first)[there >= 0]]
     pair, edges = np.unique(np.concatenate(found), return_counts=True)
     strip, beside = np.divmod(pair, whole)
@@ -127,7 +125,7 @@ def between_parts(pieces: Pieces, narrow: Pieces) -> BoolArray:
     Ground is what meets more of the surface's edge than the piece does, or where neither meets it, reaches farther.
     """
     beside = sides(pieces, narrow)
-    met = rim_contact(pieces)
+    met = pieces.rim_contact
     extent = pieces.box[:, 2] * pieces.box[:, 3]
     host, other = beside.host, beside.other
     farther = (met[host] == met[other]) & (extent[host] > extent[other])

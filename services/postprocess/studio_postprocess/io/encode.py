@@ -1,6 +1,7 @@
 """The files a concept is shown by: the exact indexed PNG and a small thumbnail."""
 
 import io
+import struct
 import zlib
 from collections.abc import Sequence
 
@@ -10,20 +11,52 @@ from PIL import Image
 
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
+from studio_postprocess.io.png import SIGNATURE
 
 QUANTIZED_MEDIA_TYPE = "image/png"
 THUMBNAIL_MEDIA_TYPE = "image/webp"
 THUMBNAIL_SIDE = 384
 """Pixels of the thumbnail's longer side; a smaller picture keeps its own."""
 
+_INDEXED, _UP = 3, 2  # a PNG's colour type and filter
+
 
 def encode_indexed(indices: ByteArray, palette: Sequence[Colour]) -> bytes:
     """PNG with exactly this palette in this order, from indices of shape (height, width); 1 to 8 bits a pixel."""
     height, width = indices.shape
-    image = Image.frombytes("P", (width, height), np.ascontiguousarray(indices).tobytes())
-    image.putpalette(palette_rgb(palette).tobytes())
-    # Run lengths alone suit flat colour: smaller than level 6 and twice as fast.
-    return _save(image, "PNG", compress_type=zlib.Z_RLE)
+    bits = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 1 << bits)
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, bits, _INDEXED, 0, 0, 0),
+        b"PLTE": palette_rgb(palette).tobytes(),
+        b"IDAT": _deflated(_packed(indices, bits)),
+        b"IEND": b"",
+    }
+    return SIGNATURE + b"".join(_chunk(kind, content) for kind, content in chunks.items())
+
+
+def _packed(indices: ByteArray, bits: int) -> ByteArray:
+    """Rows of so many bits a pixel, from the left, padded to whole bytes."""
+    each = 8 // bits
+    padded = np.pad(indices, ((0, 0), (0, -indices.shape[1] % each))) if indices.shape[1] % each else indices
+    packed = padded[:, ::each].copy()
+    for place in range(1, each):
+        packed <<= bits
+        packed |= padded[:, place::each]
+    return packed
+
+
+def _deflated(rows: ByteArray) -> bytes:
+    """Each row as its difference to the one above, which is nought but at edges, in run lengths."""
+    filtered = np.zeros((rows.shape[0], 1 + rows.shape[1]), np.uint8)
+    filtered[1:, 0] = _UP
+    filtered[:, 1:] = rows
+    filtered[1:, 1:] -= rows[:-1]
+    deflate = zlib.compressobj(1, strategy=zlib.Z_RLE)
+    return deflate.compress(filtered.tobytes()) + deflate.flush()
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def encode_thumbnail(indices: ByteArray, palette: Sequence[Colour]) -> bytes:

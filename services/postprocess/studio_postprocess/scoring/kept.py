@@ -8,8 +8,9 @@ import numpy as np
 from studio_contracts.installer import MIN_AREA_M2, MIN_WIDTH_MM
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.merging import merge
-from studio_postprocess.installable.regions import BoolArray, pieces_of, rim_contact
-from studio_postprocess.installable.thin_regions import edge_distance, ridges, unreached
+from studio_postprocess.installable.regions import BoolArray, colours_of
+from studio_postprocess.installable.shapes import Shapes
+from studio_postprocess.installable.thin_regions import unreached
 
 TOLERANCE_MM = 60.0
 """How far a line may have moved and still count as the same."""
@@ -30,7 +31,7 @@ class Kept(NamedTuple):
     by_colour: dict[int, float]
 
 
-def kept(seen: ByteArray, laid: ByteArray, mm_per_pixel: float, drawn: ByteArray | None = None) -> Kept:
+def kept(seen: Shapes, laid: Shapes, mm_per_pixel: float, drawn: ByteArray | None = None) -> Kept:
     """What survives of the picture `seen` in `laid`, two index maps of the same shape (height, width).
 
     Counted are the medial axes of all pieces, and the borders of what is wide: where a feature is thinner than
@@ -40,11 +41,11 @@ def kept(seen: ByteArray, laid: ByteArray, mm_per_pixel: float, drawn: ByteArray
     without a subject has kept it; but where less than half of what is not ground in `drawn`, the picture before its
     fragments were taken out, can be seen, no more than twice that share is kept of the subject.
     """
-    pieces = pieces_of(seen)
+    pieces = seen.pieces
     short = np.hypot(pieces.box[:, 2], pieces.box[:, 3]) * mm_per_pixel < LINE_MM
-    seen = merge(seen, pieces, short & (pieces.area * (mm_per_pixel**2 / 1e6) < TEXTURE_M2))
+    seen = merge(seen, short & (pieces.area * (mm_per_pixel**2 / 1e6) < TEXTURE_M2))
     shown = 1.0 if drawn is None else _SPARE * _seen_of(drawn, seen)
-    seen, laid = (np.ascontiguousarray(indices[::_STEP, ::_STEP]) for indices in (seen, laid))
+    seen, laid = (Shapes(np.ascontiguousarray(shapes.indices[::_STEP, ::_STEP])) for shapes in (seen, laid))
     mm_per_pixel *= _STEP
     lengths = _surviving(seen, laid, mm_per_pixel)
     by_colour = {colour: there / whole for colour, (there, whole) in lengths.items() if whole}
@@ -54,12 +55,11 @@ def kept(seen: ByteArray, laid: ByteArray, mm_per_pixel: float, drawn: ByteArray
     return Kept((_share(list(lengths.values())) + subject) / 2, subject, by_colour)
 
 
-def _seen_of(drawn: ByteArray, seen: ByteArray) -> float:
+def _seen_of(drawn: ByteArray, seen: Shapes) -> float:
     """How much of the area that has not the ground's colour in `drawn` can be seen, up to more than all."""
-    pieces = pieces_of(seen)
-    ground = pieces.colour[rim_contact(pieces).argmax()]
+    ground = seen.pieces.colour[seen.pieces.ground]
     before = float(np.mean(drawn != ground))
-    return float(np.mean(seen != ground)) / before if before >= _LEAST_SUBJECT else 1.0
+    return float(np.mean(seen.indices != ground)) / before if before >= _LEAST_SUBJECT else 1.0
 
 
 def _share(lengths: list[tuple[float, float]]) -> float:
@@ -67,17 +67,15 @@ def _share(lengths: list[tuple[float, float]]) -> float:
     return there / whole if whole else 1.0
 
 
-def _surviving(seen: ByteArray, laid: ByteArray, mm_per_pixel: float) -> dict[int, tuple[float, float]]:
+def _surviving(seen: Shapes, laid: Shapes, mm_per_pixel: float) -> dict[int, tuple[float, float]]:
     """For each colour the length that survives and the whole length, in pixels; two colours share a border's."""
-    distance = edge_distance(seen)
-    axes = ridges(pieces_of(seen), distance)
-    borders = _borders(seen) & ~unreached(distance, MIN_WIDTH_MM / mm_per_pixel)
-    borders_now = _borders(laid)
+    borders = _borders(seen.indices) & ~unreached(seen.distance, MIN_WIDTH_MM / mm_per_pixel)
+    borders_now = _borders(laid.indices)
     reach = TOLERANCE_MM / mm_per_pixel
     lengths: dict[int, tuple[float, float]] = {}
-    for colour in np.unique(seen).tolist():
-        own, now = seen == colour, laid == colour
-        axis, border = axes & own, borders & own
+    for colour in colours_of(seen.indices):
+        own, now = seen.indices == colour, laid.indices == colour
+        axis, border = seen.axes & own, borders & own
         there = np.count_nonzero(axis & _near(now, reach))
         there_too = np.count_nonzero(border & _near(borders_now & now, reach))
         whole = np.count_nonzero(axis) + np.count_nonzero(border) / 2
@@ -85,18 +83,22 @@ def _surviving(seen: ByteArray, laid: ByteArray, mm_per_pixel: float) -> dict[in
     return lengths
 
 
-def _figures(seen: ByteArray, laid: ByteArray) -> tuple[ByteArray, ByteArray]:
+def _figures(seen: Shapes, laid: Shapes) -> tuple[Shapes, Shapes]:
     """Masks of what is not ground; of `laid`, what is not the piece that covers most of that ground."""
-    before, after = pieces_of(seen), pieces_of(laid)
-    ground = before.labels == rim_contact(before).argmax()
+    before, after = seen.pieces, laid.pieces
+    ground = before.labels == before.ground
     still = after.labels == np.bincount(after.labels[ground]).argmax()
-    return (~ground).view(np.uint8), (~still).view(np.uint8)
+    return Shapes((~ground).view(np.uint8)), Shapes((~still).view(np.uint8))
 
 
 def _near(mask: BoolArray, reach: float) -> BoolArray:
     if not mask.any():
         return mask
-    near: BoolArray = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) <= reach
+    side = 2 * int(reach) + 1
+    point = np.ones((side, side), np.uint8)
+    point[side // 2, side // 2] = 0
+    disc = (cv2.distanceTransform(point, cv2.DIST_L2, cv2.DIST_MASK_5) <= reach).view(np.uint8)
+    near: BoolArray = cv2.dilate(mask.view(np.uint8), disc).view(np.bool_)
     return near
 
 
