@@ -1,9 +1,11 @@
-"""The provider's vocabulary is open: each way to close it is tried, and a seed must show the harm."""
+"""What others say and do is open: each way to rely on it is tried, and a seed must show the harm."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.dispositions import Reject
 from studio_chassis.replicate import client
 from studio_chassis.replicate.errors import InvalidRequest, NotTheProvider, ProviderError, error_for
@@ -67,6 +69,14 @@ def whatever_answers_4xx_is_the_provider(patch: Patch) -> None:
         return InvalidRequest(response.status, "", "") if isinstance(error, NotTheProvider) else error
 
     patch.setattr(client, "error_for", trusting)
+
+
+@caught_by("queues_are_empty every_job_ends")
+def a_consumer_that_gets_nothing_is_left_alone(patch: Patch) -> None:
+    async def trusting(self: Consumer) -> None:
+        await asyncio.Event().wait()
+
+    patch.setattr(Consumer, "watch", trusting)
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)

@@ -1,7 +1,7 @@
 """The broker: one robust connection, the declared topology, and publishing with confirms."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -28,7 +28,7 @@ CLOSE_SECONDS = 10.0
 SETUP_RETRY_SECONDS = 5.0
 T = TypeVar("T")
 DeclareOk = Any
-"""What the broker answers to a declaration: its `message_count` and `consumer_count`."""
+"""What the broker answers to a declaration: its `message_count`."""
 CONNECTION_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
 log = structlog.get_logger()
 
@@ -159,10 +159,6 @@ class Broker:
         """How many messages are ready in the queue, given to no consumer. Raises Unavailable."""
         return (await self._inspect(queue.name)).message_count or 0
 
-    async def consumer_count(self, queue: Queue) -> int:
-        """How many consumers the broker knows of the queue. Raises Unavailable."""
-        return (await self._inspect(queue.name)).consumer_count or 0
-
     async def dead_letter_count(self, queue: Queue) -> int:
         """How many messages lie in its dead-letter queue. Raises Unavailable."""
         return (await self._inspect(queue.dead_letter_queue)).message_count or 0
@@ -208,18 +204,36 @@ async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:
         raise ConnectionError(f"{type(error).__name__}: {error}") from error
 
 
-async def _open_work(connection: AbstractRobustConnection, queue: Queue) -> AbstractQueue:
+class _ConsumedQueue:
+    """A queue and the channel over which it is consumed."""
+
+    def __init__(self, channel: AbstractRobustChannel, queue: AbstractQueue) -> None:
+        self._channel = channel
+        self._queue = queue
+
+    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:
+        return await self._queue.consume(callback)
+
+    async def cancel(self, tag: str, /) -> None:
+        await self._queue.cancel(tag)
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+
+async def _open_work(connection: AbstractRobustConnection, queue: Queue) -> WorkQueue:
     channel = await _open_channel(connection, queue)
     try:
         await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
         work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
     except REFUSALS as error:  # somebody declared it with other arguments: it is consumed all the same
         log.error("declaration refused", declaration=queue.name, reason=str(error))
+        await channel.close()
         channel = await _open_channel(connection, queue)
         work = await channel.get_queue(queue.name)
     for event_type in queue.types:  # by the queue itself: the bindings are restored with it
         await work.bind(topology.EXCHANGE, event_type)
-    return work
+    return _ConsumedQueue(channel, work)
 
 
 async def _open_channel(connection: AbstractRobustConnection, queue: Queue) -> AbstractRobustChannel:

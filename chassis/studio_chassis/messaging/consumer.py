@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import aio_pika
@@ -35,10 +36,20 @@ HANDLER_SECONDS = 300
 IN_FLIGHT_SECONDS = HANDLER_SECONDS + 60
 """A message that is longer in flight shows in health: its handler does not end, or its outcome cannot be published."""
 WATCH_SECONDS = 30.0
+"""After so long without a message the consumer registers again; a stopped consumer is found by nothing else."""
+CLOSE_SECONDS = 10.0
 PAUSE_SECONDS = 25.0
 PUBLISH_RETRY_SECONDS = 5.0
 PUBLISH_RETRIES = 60
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Registration:
+    """A consumer as the broker knows it, on a channel of its own."""
+
+    channel: WorkQueue
+    tag: str
 
 
 class Consumer:
@@ -57,9 +68,11 @@ class Consumer:
         self._dead_lettered = dead_lettered
         self.queue = queue
         self._handler = handler
-        self._source: WorkQueue | None = None
-        self._tag: str | None = None
+        self._registration: _Registration | None = None
+        self._wanted = False
+        self._received = 0
         self._in_flight: dict[asyncio.Task[None], float] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._resuming: asyncio.Task[None] | None = None
         self._draining = False
         self.paused_because: str | None = None
@@ -68,12 +81,12 @@ class Consumer:
     @property
     def is_stalled(self) -> bool:
         """Whether the broker is there and this consumer takes nothing from it without meaning to."""
-        return self._broker.is_connected and self._tag is None and self.paused_because is None
+        return self._broker.is_connected and self._registration is None and self.paused_because is None
 
     @property
     def is_consuming(self) -> bool:
         """Whether the broker knows this consumer, or it pauses on purpose."""
-        return self._broker.is_connected and (self._tag is not None or self.paused_because is not None)
+        return self._broker.is_connected and (self._registration is not None or self.paused_because is not None)
 
     @property
     def oldest_in_flight_seconds(self) -> float:
@@ -87,28 +100,63 @@ class Consumer:
 
     async def start(self) -> None:
         """Register with the broker, once it is there; a connection that is lost in between is waited for."""
-        while self._tag is None:
+        self._wanted = True
+        while self._wanted and self._registration is None:
             try:
-                self._source = self._source or await self._broker.open_queue(self.queue)
-                self._tag = await run_on_connection(REGISTER_SECONDS, self._source.consume(self._on_message))
+                await self._register()
             except CONNECTION_ERRORS:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def watch(self) -> None:
-        """Register again whenever the broker knows no consumer of the queue, as after somebody deleted it."""
+        """Register again whenever nothing arrived for a while and nothing is in flight.
+
+        A queue that is deleted and declared again within about 50 ms keeps its consumer in RabbitMQ 3.10, which counts
+        it, assigns messages to it, delivers none and does not cancel it. Only the close of its channel helps, and
+        returns those messages to the queue.
+        """
         while True:
+            received = self._received
             await asyncio.sleep(WATCH_SECONDS)
-            tag = self._tag
-            with suppress(Unavailable):
-                if tag is None or await self._broker.consumer_count(self.queue) or tag != self._tag:
-                    continue
-                log.error("the broker forgot the consumer", queue=self.queue.name)
-                await self._cancel()
-                self._source = None
-                await self.start()
+            idle = received == self._received and not self._in_flight
+            if idle and self._registration is not None and self._broker.is_connected:
+                with suppress(*CONNECTION_ERRORS):
+                    await self._register()
+
+    async def _register(self) -> None:
+        """Consume over a new channel, then leave the one before. Raises one of CONNECTION_ERRORS."""
+        channel = await self._broker.open_queue(self.queue)
+        try:
+            tag = await run_on_connection(REGISTER_SECONDS, channel.consume(self._on_message))
+        except CONNECTION_ERRORS:
+            self._close_later(channel)
+            raise
+        previous, self._registration = self._registration, _Registration(channel, tag)
+        if not self._wanted:  # paused or drained in the meantime
+            await self._cancel()
+        if previous is not None:
+            await self._leave(previous)
+
+    async def _cancel(self) -> None:
+        """Take no more."""
+        self._wanted = False
+        registration, self._registration = self._registration, None
+        if registration is not None:
+            await self._leave(registration)
+
+    async def _leave(self, registration: _Registration) -> None:
+        """Take no more over this channel; it closes once what came over it is settled."""
+        with suppress(*CONNECTION_ERRORS):
+            await run_on_connection(REGISTER_SECONDS, registration.channel.cancel(registration.tag))
+        self._close_later(registration.channel)
+
+    def _close_later(self, channel: WorkQueue) -> None:
+        closing = asyncio.create_task(_close_after(frozenset(self._in_flight), channel))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def _on_message(self, message: Delivery) -> None:
         # A task of our own: aio-pika cancels its callbacks when the connection drops, in the middle of a paid call.
+        self._received += 1
         task = asyncio.create_task(self._handle(message))
         self._in_flight[task] = time.monotonic()
         task.add_done_callback(self._left)
@@ -245,12 +293,6 @@ class Consumer:
         metrics.paused.labels(self.queue.name, pause.cause).set(0)
         log.info("resumed", queue=self.queue.name)
 
-    async def _cancel(self) -> None:
-        if self._source is not None and self._tag is not None:
-            tag, self._tag = self._tag, None
-            with suppress(*CONNECTION_ERRORS):
-                await run_on_connection(REGISTER_SECONDS, self._source.cancel(tag))
-
     async def drain(self, seconds: float) -> None:
         """Take no more and finish what is in flight within the time; the rest goes back to the queue."""
         self._draining = True
@@ -262,3 +304,10 @@ class Consumer:
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
+
+
+async def _close_after(in_flight: Collection[asyncio.Task[None]], channel: WorkQueue) -> None:
+    if in_flight:
+        await asyncio.wait(in_flight)
+    with suppress(*CONNECTION_ERRORS):
+        await run_on_connection(CLOSE_SECONDS, channel.close())

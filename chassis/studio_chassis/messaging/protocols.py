@@ -35,13 +35,16 @@ class Delivery(Protocol):
 
 
 class WorkQueue(Protocol):
-    """A queue as its consumer sees it."""
+    """A queue as its consumer sees it, on a channel of its own."""
 
     async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:
         """Have every message handed to `callback`; returns the consumer's tag."""
 
     async def cancel(self, tag: str, /) -> Any:
         """Take no more; what is in flight may still be settled."""
+
+    async def close(self) -> None:
+        """Close the channel; what is not settled goes back to the queue."""
 
 
 class DeadLetterSource(Protocol):
@@ -73,9 +76,6 @@ class MessageBroker(Protocol):
 
     async def ready_count(self, queue: Queue) -> int:
         """How many messages are ready in the queue. Raises Unavailable."""
-
-    async def consumer_count(self, queue: Queue) -> int:
-        """How many consumers the broker knows of the queue. Raises Unavailable."""
 
     async def dead_letter_count(self, queue: Queue) -> int:
         """How many messages lie in its dead-letter queue. Raises Unavailable."""

@@ -49,6 +49,8 @@ class Subscription:
     callback: Callback
     unacked: list[_Kept] = field(default_factory=list)
     canceled: bool = False
+    stopped: bool = False
+    """Given messages by the broker, which do not arrive: its queue was deleted and declared again."""
 
 
 class SimulatedRabbit:
@@ -82,6 +84,11 @@ class SimulatedRabbit:
             return False
         del self.queues[name]
         return True
+
+    def recreate(self, name: str) -> None:
+        """Delete a queue and declare it again within a moment: it keeps its consumers, and nothing reaches them."""
+        for consumer in self.queues[name].consumers:
+            consumer.stopped = True
 
     def messages(self, name: str) -> list[Message]:
         """What is in a queue and in nobody's hands."""
@@ -146,7 +153,7 @@ class SimulatedRabbit:
             self._after(self._lag(), self._deliver, chosen, kept)
 
     def _deliver(self, consumer: Subscription, kept: _Kept) -> None:
-        if kept in consumer.unacked:  # else the connection was lost before
+        if kept in consumer.unacked and not consumer.stopped:  # else the connection was lost before
             task = asyncio.ensure_future(consumer.callback(SimulatedDelivery(self, consumer, kept)))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -255,12 +262,6 @@ class SimulatedBroker:
             raise Unavailable("broker: not connected")
         return await self.wire("broker.count", lambda: len(self.rabbit.queues[queue.name].ready))
 
-    async def consumer_count(self, queue: Queue) -> int:
-        """How many consumers the queue has. Raises Unavailable."""
-        if not self.is_connected:
-            raise Unavailable("broker: not connected")
-        return await self.wire("broker.count", lambda: len(self.rabbit.queues[queue.name].consumers))
-
     async def dead_letter_count(self, queue: Queue) -> int:
         """How many messages lie in its dead-letter queue. Raises Unavailable, also when there is no such queue."""
         if not self.is_connected:
@@ -295,6 +296,7 @@ class SimulatedBroker:
         self.rabbit.declare()
         for subscription in self.subscriptions:
             if not subscription.canceled:
+                subscription.stopped = False
                 subscription.queue.consumers.append(subscription)
                 self.rabbit.serve(subscription.queue)
 
@@ -332,6 +334,7 @@ class SimulatedQueue:
 
     def __init__(self, broker: SimulatedBroker, queue: _Queue, prefetch: int) -> None:
         self._broker, self._queue, self._prefetch = broker, queue, prefetch
+        self._subscriptions: list[Subscription] = []
 
     async def consume(self, callback: Callback) -> str:
         """Have every message handed to `callback`, as a task; returns the consumer's tag.
@@ -349,6 +352,7 @@ class SimulatedQueue:
             tag = f"ctag-{next(self._broker.rabbit.tags)}"
             subscription = Subscription(tag, self._queue, self._prefetch, hand_over)
             self._broker.subscriptions.append(subscription)
+            self._subscriptions.append(subscription)
             self._queue.consumers.append(subscription)
             self._broker.rabbit.serve(self._queue)
             return tag
@@ -364,3 +368,15 @@ class SimulatedQueue:
                 self._broker.rabbit.remove(subscription, take_back=False)
 
         await self._broker.wire("broker.cancel", cancel)
+
+    async def close(self) -> None:
+        """Close the channel; what is not settled goes back to the queue."""
+
+        def close() -> None:
+            for subscription in self._subscriptions:
+                subscription.canceled = True
+                self._broker.rabbit.remove(subscription, take_back=True)
+                with suppress(ValueError):
+                    self._broker.subscriptions.remove(subscription)
+
+        await self._broker.wire("broker.close", close)

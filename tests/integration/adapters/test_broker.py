@@ -329,7 +329,6 @@ async def test_an_exchange_that_was_deleted_is_declared_again_by_the_message_tha
 
 
 @pytest.mark.parametrize("kind", ["real"], indirect=True)
-@pytest.mark.xfail(reason="RabbitMQ 3.10 may still count the consumer of the deleted queue", strict=False)
 async def test_a_work_queue_that_was_deleted_comes_back_with_its_consumer(
     broker: AnyBroker, endpoints: Endpoints | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,8 @@ class Disorder:
     """Whether two documents of a later release lie in the database: one overdue with an outbox, one expired."""
     deletions: tuple[tuple[float, str], ...]
     """When which queue is deleted, if it is empty and nobody consumes it."""
+    recreations: tuple[tuple[float, str], ...]
+    """When which work queue is deleted and declared again within a moment."""
     brief: str | None
     """What the first client asks for."""
     hostile_messages: tuple[float, ...]
@@ -42,7 +44,7 @@ class Disorder:
     def draw(cls, random: Random, *, peaceful: bool) -> "Disorder":
         """None of it in a peaceful run."""
         if peaceful:
-            return cls(unreadable=False, deletions=(), brief=None, hostile_messages=())
+            return cls(unreadable=False, deletions=(), recreations=(), brief=None, hostile_messages=())
         names = [queue.dead_letter_queue for queue in topology.QUEUES]
         names += [topology.retry_exchange(delay) for delay in topology.RETRY_DELAYS] * 3
         deletions = [
@@ -53,7 +55,15 @@ class Disorder:
             deletions=tuple(sorted(deletions)),
             brief=random.choices((LETHAL, "overflowing", None), (0.1, 0.1, 0.8))[0],
             hostile_messages=tuple(random.uniform(0, FAULTY_SECONDS) for _ in range(random.choice((0, 0, 0, 2)))),
+            recreations=_recreations(random),
         )
+
+
+def _recreations(random: Random) -> tuple[tuple[float, str], ...]:
+    names = [queue.name for queue in topology.QUEUES]
+    return tuple(
+        sorted((random.uniform(0, FAULTY_SECONDS), random.choice(names)) for _ in range(random.choice((0, 0, 0, 3))))
+    )
 
 
 def store_unreadable_documents(world: "World") -> None:
@@ -82,6 +92,14 @@ async def delete_queues(world: "World") -> None:
         await asyncio.sleep(max(0.0, moment - world.loop.time()))
         if world.rabbit.delete(name):
             world.say("operator", f"deletes {name}")
+
+
+async def recreate_queues(world: "World") -> None:
+    """Delete work queues and declare them again, so that their consumers are counted and given nothing."""
+    for moment, name in world.disorder.recreations:
+        await asyncio.sleep(max(0.0, moment - world.loop.time()))
+        world.rabbit.recreate(name)
+        world.say("operator", f"deletes {name} and declares it again")
 
 
 async def send_hostile_messages(world: "World") -> None:

@@ -123,6 +123,7 @@ class Process:
             world.say(self.name, "starts")
             for consumer in self._consumers:
                 world.spawn(consumer.start())
+                world.spawn(_keep_running(consumer.watch))
             for loop in work.loops:
                 world.spawn(_keep_running(loop))
             await asyncio.get_running_loop().create_future()

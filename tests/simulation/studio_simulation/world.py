@@ -35,6 +35,7 @@ from studio_simulation.checks import Checks
 from studio_simulation.disorder import (
     Disorder,
     delete_queues,
+    recreate_queues,
     send_hostile_messages,
     store_unreadable_documents,
 )
@@ -244,6 +245,7 @@ class World:
             self.spawn(self._poison())
         self.spawn(self._broker_outages())
         self.spawn(delete_queues(self))
+        self.spawn(recreate_queues(self))
         self.spawn(send_hostile_messages(self))
         if self.disorder.unreadable:
             store_unreadable_documents(self)

@@ -8,7 +8,7 @@ from typing import Any
 import aio_pika
 import pytest
 import structlog.testing
-from aio_pika.exceptions import ChannelInvalidStateError
+from aio_pika.exceptions import ChannelInvalidStateError, ChannelNotFoundEntity
 
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
 from studio_chassis.messaging.cloudevents import ATTEMPT, DEFERRALS, LAST_ERROR, PROBE, to_message
@@ -41,10 +41,10 @@ class RecordingBroker:
         self.report_error: Exception | None = None
         self.consume_errors: list[Exception] = []
         self.callback: Callable[[Delivery], Awaitable[None]] | None = None
+        self.during_consume: Callable[[], Awaitable[None]] | None = None
         self.is_connected = True
         self.ready = asyncio.Event()
-        self.consumers, self.counted = 1, asyncio.Event()
-        self.consuming, self.canceled = asyncio.Event(), asyncio.Event()
+        self.consuming, self.canceled, self.closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     # the broker
     async def open_queue(self, queue: Queue) -> WorkQueue:
@@ -63,10 +63,6 @@ class RecordingBroker:
     async def ready_count(self, queue: Queue) -> int:
         raise NotImplementedError
 
-    async def consumer_count(self, queue: Queue) -> int:
-        self.counted.set()
-        return self.consumers
-
     async def dead_letter_count(self, queue: Queue) -> int:
         raise NotImplementedError
 
@@ -78,6 +74,8 @@ class RecordingBroker:
         if self.consume_errors:
             raise self.consume_errors.pop()
         self.calls.append("consume")
+        if self.during_consume is not None:
+            await self.during_consume()
         self.callback = callback
         self.consuming.set()
         return "tag"
@@ -86,6 +84,10 @@ class RecordingBroker:
         self.calls.append(f"cancel {tag}")
         self.consuming.clear()
         self.canceled.set()
+
+    async def close(self) -> None:
+        self.calls.append("close")
+        self.closed.set()
 
     # the receiver of dead letters
     async def dead_lettered(self, event: Event, queue: Queue) -> None:
@@ -363,21 +365,77 @@ async def test_a_paused_consumer_resumes_by_itself_once_the_broker_lets_it(
     await consumer.drain(1)
 
 
-async def test_a_consumer_that_the_broker_forgot_registers_again(
+async def test_a_consumer_that_gets_nothing_registers_again_over_a_new_channel(
     broker: RecordingBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("studio_chassis.messaging.consumer.WATCH_SECONDS", 0.0)
     consumer = _consumer(broker, _raising(None))
     await consumer.start()
     watching = asyncio.create_task(consumer.watch())
-    await broker.counted.wait()
-    assert broker.calls == [f"open {QUEUE.name}", "consume"]
-    broker.calls.clear()
-    broker.consuming.clear()
-    broker.consumers = 0
-    await asyncio.wait_for(broker.consuming.wait(), 5)
-    assert broker.calls[:3] == ["cancel tag", f"open {QUEUE.name}", "consume"]
+    await asyncio.wait_for(broker.closed.wait(), 5)
+    assert broker.calls[:5] == [f"open {QUEUE.name}", "consume", f"open {QUEUE.name}", "consume", "cancel tag"]
+    assert consumer.is_consuming
     watching.cancel()
+
+
+async def test_a_consumer_with_a_message_in_flight_keeps_its_channel(
+    broker: RecordingBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_chassis.messaging.consumer.WATCH_SECONDS", 0.0)
+    go_on = asyncio.Event()
+
+    async def handler(event: Event) -> None:
+        await go_on.wait()
+
+    consumer = _consumer(broker, handler)
+    await consumer.start()
+    await consumer._on_message(Message(broker))
+    watching = asyncio.create_task(consumer.watch())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert broker.calls == [f"open {QUEUE.name}", "consume"]
+    go_on.set()
+    await asyncio.wait_for(broker.closed.wait(), 5)
+    watching.cancel()
+
+
+async def test_a_channel_closes_only_once_its_messages_are_settled(broker: RecordingBroker) -> None:
+    go_on = asyncio.Event()
+
+    async def handler(event: Event) -> None:
+        await go_on.wait()
+
+    consumer = _consumer(broker, handler)
+    await consumer.start()
+    await consumer._on_message(Message(broker))
+    await consumer._cancel()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert broker.calls[-1] == "cancel tag"
+    go_on.set()
+    await asyncio.wait_for(broker.closed.wait(), 5)
+    assert broker.calls[-2:] == ["ack", "close"]
+
+
+async def test_a_registration_that_ends_after_a_pause_began_is_given_up(broker: RecordingBroker) -> None:
+    consumer = _consumer(broker, _raising(None))
+    await consumer.start()
+    broker.during_consume = consumer._cancel
+    await consumer._register()
+    assert broker.calls.count("cancel tag") == 2
+    assert not consumer.is_consuming
+
+
+async def test_a_channel_that_refused_the_consumer_is_replaced(
+    broker: RecordingBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_chassis.messaging.consumer.RECONNECT_SECONDS", 0.0)
+    broker.consume_errors = [ChannelNotFoundEntity(404, "no queue")]
+    consumer = _consumer(broker, _raising(None))
+    await consumer.start()
+    assert [call for call in broker.calls if call != "close"] == [f"open {QUEUE.name}", f"open {QUEUE.name}", "consume"]
+    await asyncio.wait_for(broker.closed.wait(), 5)
+    assert consumer.is_consuming
 
 
 async def test_draining_takes_no_more_and_finishes_what_is_in_hand(broker: RecordingBroker) -> None:
