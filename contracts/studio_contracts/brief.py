@@ -6,6 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field
 from pydantic_core import PydanticCustomError
 
 from studio_contracts.base import FrozenModel
+from studio_contracts.edits import MAX_EDITS, Edit
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.text import to_line
 
@@ -79,10 +80,16 @@ class Surface(FrozenModel):
 
 
 class Source(FrozenModel):
-    """The job whose directions are painted, and their numbers; all of them where none are named."""
+    """The job whose directions are painted, and their numbers; all of them where none are named.
+
+    Where a `concept` of it is named instead, that is what the new job begins with, as it would be laid and with the
+    `edits` made in their order.
+    """
 
     job: str = Field(min_length=1, max_length=64)
     directions: tuple[Annotated[int, Field(ge=0, lt=MAX_DIRECTIONS)], ...] = Field((), max_length=MAX_DIRECTIONS)
+    concept: str | None = Field(None, min_length=1, max_length=64)
+    edits: tuple[Edit, ...] = Field((), max_length=MAX_EDITS)
 
     @field_validator("directions")
     @classmethod
@@ -90,6 +97,14 @@ class Source(FrozenModel):
         if len(set(directions)) != len(directions):
             raise PydanticCustomError("repeated_direction", "Each direction may be given once.")
         return directions
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if self.concept is not None and self.directions:
+            raise PydanticCustomError("two_sources", "Give directions or a concept, not both.")
+        if self.concept is None and self.edits:
+            raise PydanticCustomError("no_concept", "Edits are made on a concept: name it.")
+        return self
 
 
 PromptT = TypeVar("PromptT")
@@ -100,7 +115,7 @@ class BriefFields(FrozenModel, Generic[PromptT]):
 
     `palette` left out means: choose colours that suit the prompt from the whole range. A draft has one concept for each
     of its directions, drawn by the studio itself without cost; `count` is then what painting it would begin with.
-    `source`, in JSON `from`, names the job whose directions are painted, if not new ones.
+    `source`, in JSON `from`, names the job whose directions are painted, or whose concept is edited, if not new ones.
     """
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
@@ -119,7 +134,9 @@ class BriefFields(FrozenModel, Generic[PromptT]):
         description="Where the surface is longer than 16:9: the picture in its middle, with a frame at both ends.",
     )
     kind: JobKind = Field("painted", description="A draft is drawn at once, without a model and without cost.")
-    source: Source | None = Field(None, alias="from", description="Paint directions of this job instead of new ones.")
+    source: Source | None = Field(
+        None, alias="from", description="Begin with what another job has: directions, or a concept with edits."
+    )
 
 
 class Brief(BriefFields[Prompt]):

@@ -12,12 +12,13 @@ from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Source
 from studio_contracts.events import Event
-from studio_contracts.job import Direction, Plan, PlanColour, StoredPicture
+from studio_contracts.job import Direction, Job, Plan, PlanColour, StoredPicture
 from studio_contracts.object_keys import stencil_key
 from studio_domain.domain_events import StencilDrawn, WorkFailed
 from studio_stencil.drawing.compose import encode
 from studio_stencil.drawing.directions import Direction as ChosenDirection
 from studio_stencil.drawing.strategy import Strategy
+from studio_stencil.editing.plan import edited_plan
 from studio_stencil.motifs.letters import ATTRIBUTION as LETTERS
 from studio_stencil.motifs.library import ATTRIBUTION as MOTIFS
 from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan
@@ -31,7 +32,8 @@ async def draw_stencils(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
         return
     started = time.perf_counter()
     if job.brief.source is not None:
-        await _copy(job.id, job.brief.source, jobs, objects, started)
+        begin = _copy if job.brief.source.concept is None else _edit
+        await begin(job, job.brief.source, jobs, objects, started)
         return
     try:
         plan, stencils = await asyncio.to_thread(_drawn, job.brief, job.seed)
@@ -46,7 +48,7 @@ async def draw_stencils(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
     await jobs.apply(job.id, StencilDrawn(_plan(plan, directions), time.perf_counter() - started))
 
 
-async def _copy(job_id: str, source: Source, jobs: Jobs, objects: ObjectStore, started: float) -> None:
+async def _copy(job: Job, source: Source, jobs: Jobs, objects: ObjectStore, started: float) -> None:
     """Take the plan of another job with the directions that were chosen: what is painted is what was shown.
 
     The stencils are copied, for the other job may expire before this one.
@@ -57,17 +59,40 @@ async def _copy(job_id: str, source: Source, jobs: Jobs, objects: ObjectStore, s
         directions = []
         for number, chosen in enumerate(source.directions or range(len(plan.directions))):
             direction = plan.directions[chosen]
-            key = stencil_key(job_id, number)
+            key = stencil_key(job.id, number)
             await objects.put(key, await objects.get(direction.stencil.key))
             stencil = direction.stencil.model_copy(update={"key": key})
             directions.append(direction.model_copy(update={"stencil": stencil}))
     except (JobNotFound, ObjectNotFound):
-        detail = f"Job {source.job} has been removed, and its stencils with it."
-        await jobs.apply(job_id, WorkFailed("source_gone", "The draft is gone", detail))
+        await _gone(job, source, jobs)
         return
     failpoints.reached("after-store")
     copied = plan.model_copy(update={"directions": tuple(directions)})
-    await jobs.apply(job_id, StencilDrawn(copied, time.perf_counter() - started))
+    await jobs.apply(job.id, StencilDrawn(copied, time.perf_counter() - started))
+
+
+async def _edit(job: Job, source: Source, jobs: Jobs, objects: ObjectStore, started: float) -> None:
+    """Take a concept of another job as it is laid, with the edits made: it is the one direction of the new job."""
+    try:
+        origin = await jobs.load(source.job)
+        concept = next(concept for concept in origin.concepts if concept.id == source.concept)
+        png = await objects.get(concept.pictures["installable"].key)
+    except (JobNotFound, ObjectNotFound):
+        await _gone(job, source, jobs)
+        return
+    assert origin.plan is not None, "a job with concepts has a plan"
+    try:
+        plan, edited = await asyncio.to_thread(edited_plan, origin.plan, concept.direction, png, job)
+    except ValueError as error:
+        raise Reject(f"the concept cannot be edited: {error}") from error
+    await objects.put(stencil_key(job.id, 0), edited)
+    failpoints.reached("after-store")
+    await jobs.apply(job.id, StencilDrawn(plan, time.perf_counter() - started))
+
+
+async def _gone(job: Job, source: Source, jobs: Jobs) -> None:
+    detail = f"Job {source.job} has been removed, and its pictures with it."
+    await jobs.apply(job.id, WorkFailed("source_gone", "The job to begin with is gone", detail))
 
 
 def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, bytes]]]:

@@ -20,7 +20,7 @@ from studio_contracts.object_keys import picture_key
 
 SVG = "image/svg+xml"
 PNG = "image/png"
-KINDS: tuple[Any, ...] = ("original", "quantized", "thumbnail")
+KINDS: tuple[Any, ...] = ("original", "quantized", "thumbnail", "installable")
 GENERATION = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={})
 MATERIALS = Materials(
     colours=(

@@ -46,8 +46,10 @@ class Studio:
         yield f"a pond {mark}"
         self._standin.delete("/faults").raise_for_status()
 
-    def post(self, prompt: str = "ocean energy with fish", **brief: Any) -> str:
-        answer = self.client.post("/v1/jobs", json={"prompt": prompt, **brief})
+    def post(self, prompt: str | None = "ocean energy with fish", **brief: Any) -> str:
+        """The job of a brief; one that begins with another job has no prompt."""
+        wanted = brief if prompt is None else {"prompt": prompt, **brief}
+        answer = self.client.post("/v1/jobs", json=wanted)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
@@ -61,7 +63,7 @@ class Studio:
     def wait(self, job_id: str) -> dict[str, Any]:
         return self.wait_for(job_id, lambda job: job["status"] in TERMINAL)
 
-    def run(self, prompt: str = "ocean energy with fish", **brief: Any) -> dict[str, Any]:
+    def run(self, prompt: str | None = "ocean energy with fish", **brief: Any) -> dict[str, Any]:
         return self.wait(self.post(prompt, **brief))
 
     def until(self, condition: Callable[[], bool]) -> None:

@@ -35,7 +35,7 @@ async def test_painting_keeps_the_brief_and_the_directions_that_were_chosen(
     response = await client.post("/v1/jobs", json={"from": {"job": draft_id, "directions": [1]}, "count": 2})
     assert response.status_code == 202
     brief = response.json()["brief"]
-    assert brief["from"] == {"job": draft_id, "directions": [1]}
+    assert brief["from"] == {"job": draft_id, "directions": [1], "concept": None, "edits": []}
     assert (brief["kind"], brief["count"], brief["prompt"], brief["surface"]) == (
         "painted", 2, DRAFT["prompt"], DRAFT["surface"],
     )  # fmt: skip
@@ -47,7 +47,7 @@ async def test_what_is_left_out_is_as_in_the_draft(client: httpx.AsyncClient, dr
     brief = (await client.post("/v1/jobs", json={"from": {"job": draft_id}})).json()["brief"]
     assert brief == (await client.get(f"/v1/jobs/{draft_id}")).json()["brief"] | {
         "kind": "painted",
-        "from": {"job": draft_id, "directions": []},
+        "from": {"job": draft_id, "directions": [], "concept": None, "edits": []},
     }
 
 

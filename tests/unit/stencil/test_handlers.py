@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
-from studio_contracts.brief import Brief, Source
+from studio_contracts.brief import Brief, Source, Surface
+from studio_contracts.edits import Recolour, Turn
 from studio_contracts.events import Event
-from studio_contracts.job import Job, Limits
+from studio_contracts.job import ColourShare, Concept, Job, Limits, Quality
 from studio_contracts.object_keys import job_prefix
 from studio_stencil.handlers import draw_stencils
 
@@ -90,3 +93,48 @@ async def test_a_draft_that_was_removed_meanwhile_ends_the_job_with_the_reason()
     assert job.error is not None
     assert (job.error.code, job.error.replayable) == ("source_gone", False)
     assert "draft" in job.error.detail
+
+
+def with_concept(studio: Studio, job: Job) -> None:
+    """The job has one concept, which is laid as its first stencil is drawn."""
+    assert job.plan is not None
+    laid = job.plan.directions[0].stencil
+    concept = Concept(
+        id="0-0",
+        slot=0,
+        index=0,
+        pictures={"installable": laid},
+        quality=Quality(score=0.5, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=0),
+        palette_used=tuple(ColourShare(code=c.code, share=c.share) for c in job.plan.directions[0].colours),
+    )
+    studio.database.jobs[job.id] = job.model_copy(update={"concepts": (concept,)})
+
+
+async def test_an_edited_concept_is_the_one_direction_of_its_job() -> None:
+    studio = Studio()
+    draft = await studio.draw("draft", kind="draft")
+    assert draft.plan is not None
+    base = draft.plan.directions[0].codes[0]
+    with_concept(studio, draft)
+    edits = (Recolour(colour=base, to="RH70"), Turn(quarters=1))
+    turned = Surface(width_m=3, height_m=10)
+    job = await studio.draw(
+        "edited", kind="draft", surface=turned, source=Source(job="draft", concept="0-0", edits=edits)
+    )
+    assert job.plan is not None
+    (direction,) = job.plan.directions
+    assert base not in direction.codes
+    assert "RH70" in direction.codes
+    assert (job.plan.width_px, job.plan.height_px) == (draft.plan.height_px, draft.plan.width_px)
+    assert job.plan.mm_per_pixel == pytest.approx(3000 / job.plan.width_px)
+    assert studio.bucket[direction.stencil.key] != studio.bucket[draft.plan.directions[0].stencil.key]
+
+
+async def test_a_concept_whose_picture_was_removed_ends_the_job_with_the_reason() -> None:
+    studio = Studio()
+    draft = await studio.draw("draft", kind="draft")
+    with_concept(studio, draft)
+    await studio.objects.delete_under(job_prefix("draft"))
+    job = await studio.draw("edited", kind="draft", source=Source(job="draft", concept="0-0"))
+    assert job.error is not None
+    assert job.error.code == "source_gone"

@@ -1,12 +1,15 @@
-"""What a client posts: a brief, or the directions of a job to be painted."""
+"""What a client posts: a brief, the directions of a job to be painted, or a concept with edits."""
+
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 
 from studio_chassis.errors import JobNotFound
 from studio_chassis.persistence.jobs import Jobs
-from studio_contracts.brief import Brief, BriefFields, Prompt, Source
-from studio_contracts.job import Job
+from studio_contracts.brief import Brief, BriefFields, Prompt, Source, Surface
+from studio_contracts.edits import EditError, codes_after, exchanges_sides
+from studio_contracts.job import Concept, Job
 
 CHANGEABLE = frozenset({"source", "kind", "count", "style", "seed"})
 """What may differ from the job whose directions are painted. The rest is in the stencils already."""
@@ -28,10 +31,32 @@ async def to_brief(request: JobRequest, jobs: Jobs) -> Brief:
     for name in given:
         if name not in CHANGEABLE:
             raise _invalid(name, "given_by_source", "This stays as it is in the job named in `from`: leave it out.")
+    job = await _source(request.source, jobs)
+    if request.source.concept is not None:
+        return _edited(given, request.source, _concept(job, request.source.concept), job.brief)
     if request.kind == "draft":
         raise _invalid("kind", "given_by_source", "A draft is drawn anew: leave `from` or `kind` out.")
-    source = await _source(request.source, jobs)
-    return source.brief.model_copy(update={**given, "kind": "painted"})
+    return job.brief.model_copy(update={**given, "kind": "painted"})
+
+
+def _edited(given: dict[str, Any], source: Source, concept: Concept, brief: Brief) -> Brief:
+    """The brief of the edited concept. It is a draft, so that it costs nothing, unless `kind` says otherwise."""
+    try:
+        codes = codes_after((used.code for used in concept.palette_used), source.edits)
+    except EditError as error:
+        raise _invalid(f"from.edits.{error.number}", "impossible_edit", str(error)) from error
+    surface = brief.surface
+    if exchanges_sides(source.edits):
+        surface = Surface(width_m=surface.height_m, height_m=surface.width_m)
+    return brief.model_copy(update={"kind": "draft", **given, "palette": codes, "surface": surface, "framed": False})
+
+
+def _concept(job: Job, concept_id: str) -> Concept:
+    for concept in job.concepts:
+        if concept.id == concept_id and "installable" in concept.pictures:
+            return concept
+    known = ", ".join(concept.id for concept in job.concepts) or "none yet"
+    raise _invalid("from.concept", "unknown_concept", f"There is no concept {concept_id}. There are: {known}.")
 
 
 async def _source(source: Source, jobs: Jobs) -> Job:

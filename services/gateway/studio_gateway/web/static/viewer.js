@@ -1,14 +1,15 @@
-// One concept large: as it is laid, two of its pictures under a slider, or standing in the yard; then figures and files.
+// One concept large: as it is laid, two of its pictures under a slider, in the yard, or edited; then figures and files.
 
 import { comparison } from "./compare.js";
 import { downloads, installer, materials } from "./details.js";
 import { byId, h, metres, percent } from "./dom.js";
+import { Editor } from "./edit.js";
 import { laidView } from "./lay.js";
 import { chips, measures, scoreWord } from "./results.js";
 import { Scene } from "./scene.js";
 
 export const KINDS = { original: "Original", quantized: "Clamped", installable: "Installable" };
-const VIEWS = [["laid", "As laid"], ["compare", "Compare"], ["scene", "In the yard"]];
+const VIEWS = [["laid", "As laid"], ["compare", "Compare"], ["scene", "In the yard"], ["edit", "Edit"]];
 const ZOOMS = [1, 1.5, 2, 3, 4];
 
 /** The dialog. `show(job, id)` opens or refreshes it; `closed` is called when it was closed. */
@@ -100,6 +101,7 @@ export class Viewer {
   stage() {
     if (this.view === "compare") return comparison(this);
     if (this.view === "scene") return this.scene.elements(this.job, this.laidPicture());
+    if (this.view === "edit") return this.edit();
     const view = laidView(this.job, this.laidPicture(), { zoom: ZOOMS[this.zoom], measured: this.measured, violations: this.marked ? this.concept.violations : [] });
     const { surface } = this.job.brief;
     const step = (by, text, sign) => h("button", { type: "button", class: "quiet", id: `zoom-${by}`, "aria-label": text, disabled: !ZOOMS[this.zoom + by], onclick: () => { this.zoom += by; this.draw(); } }, sign);
@@ -109,6 +111,12 @@ export class Viewer {
       this.toggle("measures", "Dimensions", this.measured, (on) => { this.measured = on; }),
       this.canMark() ? this.markToggle() : null,
       document.fullscreenEnabled ? h("button", { type: "button", class: "quiet", onclick: () => view.requestFullscreen() }, "Full screen") : null)];
+  }
+
+  /** The editor keeps its edits while one looks at other views of the same concept. */
+  edit() {
+    if (this.editor?.concept.id !== this.concept.id) this.editor = new Editor(this.job, this.concept, this.laidPicture());
+    return this.editor.elements();
   }
 
   laidPicture() {

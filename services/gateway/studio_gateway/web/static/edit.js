@@ -1,0 +1,150 @@
+// Working on a concept: exchange colours, mirror, turn, undo, and keep the result as a job of its own.
+
+import { ROOT, createJob, newKey, palette } from "./api.js";
+import { h, percent, styled } from "./dom.js";
+import { options } from "./options.js";
+import { remember } from "./recent.js";
+import { codeAt, edited, paint, readSurface, sharesOf } from "./surface.js";
+
+/** The editor of one concept of a job. `elements()` are its stage and controls. */
+export class Editor {
+  constructor(job, concept, picture) {
+    Object.assign(this, { job, concept, picture });
+    this.edits = [];
+    this.undone = [];
+    this.states = []; // the surface before any edit, and after each
+    this.chosen = null; // { code, at } of what was pointed at
+    this.everywhere = true;
+    this.key = newKey();
+    this.canvas = h("canvas", { tabindex: "-1", role: "img", "aria-label": "The surface, edited", onclick: (event) => this.point(event) });
+    this.panel = h("div", { class: "edit" });
+    this.note = h("p", { class: "error", role: "alert" });
+    this.ready = this.load();
+  }
+
+  elements() {
+    return [h("div", { class: "canvas" }, this.canvas), this.panel];
+  }
+
+  async load() {
+    try {
+      this.colours = await palette();
+      this.states = [{ surface: await readSurface(this.picture.url, this.colours), sides: this.job.brief.surface }];
+      this.draw();
+    } catch (error) {
+      this.note.textContent = `The picture could not be opened: ${error.message}`;
+      this.panel.replaceChildren(this.note);
+    }
+  }
+
+  get now() {
+    return this.states.at(-1);
+  }
+
+  colour(code) {
+    return this.colours.find((one) => one.code === code);
+  }
+
+  point(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    this.chosen = { code: codeAt(this.now.surface, x, y), at: [x * this.now.sides.width_m * 1000, y * this.now.sides.height_m * 1000] };
+    this.everywhere = false;
+    this.draw();
+  }
+
+  make(edit) {
+    this.undone = [];
+    this.push(edit);
+    this.draw();
+  }
+
+  push(edit) {
+    const { surface, sides } = this.now;
+    const across = edit.kind === "turn" && edit.quarters % 2 === 1;
+    this.edits.push(edit);
+    this.states.push({ surface: edited(surface, edit, sides), sides: across ? { width_m: sides.height_m, height_m: sides.width_m } : sides });
+    if (this.chosen && edit.kind === "recolour") this.chosen.code = edit.to;
+    else this.chosen = null;
+  }
+
+  undo() {
+    this.undone.push(this.edits.pop());
+    this.states.pop();
+    this.chosen = null;
+    this.draw();
+  }
+
+  redo() {
+    this.push(this.undone.pop());
+    this.draw();
+  }
+
+  recolour(to) {
+    const { code, at } = this.chosen;
+    this.make({ kind: "recolour", colour: code, to, ...(this.everywhere ? {} : { at }) });
+  }
+
+  draw() {
+    const focused = document.activeElement?.id;
+    paint(this.canvas, this.now.surface, (code) => this.colour(code).hex);
+    styled(this.canvas.parentElement, { "--ratio": this.now.sides.width_m / this.now.sides.height_m });
+    this.panel.replaceChildren(this.tools(), this.used(), ...(this.chosen ? [this.exchange()] : []), this.note, this.keep());
+    if (focused) document.getElementById(focused)?.focus();
+  }
+
+  tools() {
+    const button = (id, text, action, disabled = false) => h("button", { type: "button", class: "quiet", id, disabled, onclick: action }, text);
+    return h("div", { class: "controls" },
+      button("undo", "Undo", () => this.undo(), !this.edits.length), button("redo", "Redo", () => this.redo(), !this.undone.length),
+      button("mirror", "Mirror left and right", () => this.make({ kind: "mirror", swap: "left_right" })),
+      button("flip", "Mirror top and bottom", () => this.make({ kind: "mirror", swap: "top_bottom" })),
+      button("turn-right", "Turn right", () => this.make({ kind: "turn", quarters: 1 })));
+  }
+
+  /** The colours there are; one of them is chosen to be exchanged. */
+  used() {
+    return h("div", { class: "used", role: "group", "aria-label": "Colours of this concept" }, h("p", { class: "hint" }, "Choose a colour, or point at a piece of the picture."),
+      sharesOf(this.now.surface).map(({ code, share }) => styled(h("button", { type: "button", id: `used-${code}`, class: "chip", "aria-pressed": String(this.chosen?.code === code), onclick: () => {
+        this.chosen = { code, at: null };
+        this.everywhere = true;
+        this.draw();
+      } }, h("span", { class: "colour" }), `${this.colour(code).name} `, h("small", {}, percent(share))), { "--colour": this.colour(code).hex })));
+  }
+
+  exchange() {
+    const { code, at } = this.chosen;
+    const present = sharesOf(this.now.surface).map((one) => one.code);
+    const isFull = !this.everywhere && present.length >= options.max_colours;
+    const allowed = this.colours.filter((one) => one.code !== code && (!isFull || present.includes(one.code)));
+    const where = (id, everywhere, text) => h("label", {}, h("input", { type: "radio", name: "where", id, checked: this.everywhere === everywhere, onchange: () => {
+      this.everywhere = everywhere;
+      this.draw();
+    } }), text);
+    return h("div", { class: "exchange" }, h("h3", {}, `Lay instead of ${this.colour(code).name}`),
+      at ? h("div", { class: "controls" }, where("this-piece", false, "In this piece"), where("everywhere", true, "Everywhere")) : null,
+      h("div", { class: "palette", role: "group", "aria-label": "New colour" }, allowed.map((one) =>
+        styled(h("button", { type: "button", class: "dot", id: `to-${one.code}`, title: `${one.name} ${one.code}`, "aria-label": one.name, onclick: () => this.recolour(one.code) }), { "--colour": one.hex }))),
+      isFull ? h("p", { class: "hint" }, `A concept has at most ${options.max_colours} colours.`) : null);
+  }
+
+  keep() {
+    return h("div", { class: "controls" },
+      h("button", { type: "button", class: "primary", id: "keep", disabled: !this.edits.length, onclick: (event) => this.save(event.currentTarget) }, "Keep as a new version"),
+      h("p", { class: "hint" }, "Free. Materials, drawings and score are made anew; this concept stays as it is."));
+  }
+
+  async save(button) {
+    button.disabled = true;
+    this.note.textContent = "";
+    try {
+      const job = await createJob({ from: { job: this.job.id, concept: this.concept.id, edits: this.edits } }, this.key);
+      remember(job);
+      location.assign(`${ROOT}jobs/${job.id}`);
+    } catch (error) {
+      this.note.textContent = `${error.title}. ${[...error.errors.map(({ detail }) => detail)].join(" ") || error.message}`;
+      this.key = newKey();
+      button.disabled = false;
+    }
+  }
+}

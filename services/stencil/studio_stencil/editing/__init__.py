@@ -1,0 +1,1 @@
+"""Changing a concept by hand: pure functions on index maps."""
