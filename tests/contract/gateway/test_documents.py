@@ -56,7 +56,8 @@ def test_operations_have_the_names_people_would_choose() -> None:
     names = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert names == {
         "createJob", "listJobs", "getJob", "cancelJob", "streamJobEvents", "getStencil", "getPicture", "getBundle",
-        "getPalette", "getOptions", "receiveWebhook", "receiveWebhookWithQuery", "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
+        "getPalette", "getOptions", "receiveWebhook", "receiveWebhookWithQuery",
+        "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
     }  # fmt: skip
 
 
