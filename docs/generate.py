@@ -19,9 +19,9 @@ from studio_chassis.observability import metrics
 from studio_chassis.runtime.service import ServiceContext
 from studio_chassis.runtime.settings import ServiceSettings
 from studio_contracts.services import SERVICES
+from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.api.asyncapi import asyncapi
 from studio_gateway.api.docs import API_VERSION
-from studio_gateway.api.job_subscriptions import JobSubscriptions
 from studio_gateway.app import create_app
 from studio_gateway.settings import GatewaySettings
 

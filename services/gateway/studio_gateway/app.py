@@ -11,10 +11,10 @@ from starlette.types import Scope
 
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
+from studio_gateway.access.job_subscriptions import JobSubscriptions
+from studio_gateway.access.version_loader import VersionLoader
 from studio_gateway.api import docs, jobs, options, palette, pictures, webhooks
 from studio_gateway.api import sse as events
-from studio_gateway.api.job_subscriptions import JobSubscriptions
-from studio_gateway.api.version_loader import VersionLoader
 from studio_gateway.dependencies import Dependencies
 from studio_gateway.http import problems
 from studio_gateway.http.body_limit import WEBHOOK_PATHS, BodyLimit

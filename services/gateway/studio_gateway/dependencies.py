@@ -11,8 +11,8 @@ from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.job import Limits
-from studio_gateway.api.job_subscriptions import JobSubscriptions
-from studio_gateway.api.version_loader import VersionLoader
+from studio_gateway.access.job_subscriptions import JobSubscriptions
+from studio_gateway.access.version_loader import VersionLoader
 from studio_gateway.http.places import Places
 from studio_gateway.settings import GatewaySettings
 

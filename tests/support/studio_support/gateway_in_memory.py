@@ -22,7 +22,7 @@ from studio_contracts.events import Event
 from studio_contracts.job import Limits
 from studio_domain import domain_events as h
 from studio_domain.prediction import PredictionReport, PredictionStatus
-from studio_gateway.api.job_subscriptions import JobSubscriptions
+from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.app import build
 from studio_gateway.settings import GatewaySettings
 from studio_support import job_fixtures

@@ -10,7 +10,7 @@ import pytest
 
 from studio_chassis.errors import Unavailable
 from studio_domain.domain_events import CancelRequested
-from studio_gateway.api.job_subscriptions import JobSubscriptions
+from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_support.gateway_in_memory import GatewayInMemory
 
 
