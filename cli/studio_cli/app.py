@@ -2,7 +2,7 @@
 
 import typer
 
-from studio_cli import dlq, job
+from studio_cli import dlq, job, keys
 from studio_cli.doctor import doctor
 from studio_cli.top import top
 
@@ -12,5 +12,6 @@ main = typer.Typer(
 )
 main.add_typer(dlq.app, name="dlq")
 main.add_typer(job.app, name="job")
+main.add_typer(keys.app, name="keys")
 main.command()(doctor)
 main.command()(top)

@@ -34,6 +34,9 @@ def create(
     direction: Annotated[list[int] | None, typer.Option(help="Of --from: a direction's number. None: all.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("concepts"),
     gateway: Annotated[str, typer.Option(envvar="STUDIO_GATEWAY_URL", help="Address.")] = "http://127.0.0.1:8080",
+    key: Annotated[
+        str | None, typer.Option(envvar="STUDIO_API_KEY", help="API key, where the studio wants one.")
+    ] = None,
     patience: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 1800,
 ) -> None:
     """Post a brief, follow its job, save the pictures."""
@@ -45,7 +48,7 @@ def create(
         wanted |= {"surface": {"width_m": width, "height_m": height}, "palette": colour or None, "seed": seed}
     _check_folder(out)
     try:
-        with httpx.Client(base_url=gateway, timeout=30) as client:
+        with httpx.Client(base_url=gateway, timeout=30, headers=bearer(key)) as client:
             job = _followed(client, _post(client, wanted), patience)
             if job["status"] != "completed":
                 error = job["error"] or {"title": "canceled", "detail": ""}
@@ -60,6 +63,11 @@ def create(
         name = directions[concept["direction"]]
         console.print(f"rank {concept['rank']}: {name}, score {concept['score']:.2f}, {colours}")
     console.print(f"{saved} files in {out}")
+
+
+def bearer(key: str | None) -> dict[str, str]:
+    """The headers that send an API key, if there is one."""
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _post(client: httpx.Client, brief: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.base import FrozenModel, UtcDatetime
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Strategy
 from studio_contracts.file_formats import VectorKind
@@ -252,9 +253,14 @@ class Limits(FrozenModel):
 
 
 class Job(FrozenModel):
-    """The whole document. Changed only by the functions of `lifecycle`; `version` counts those changes."""
+    """The whole document. Changed only by the functions of `lifecycle`; `version` counts those changes.
+
+    `owner` is whose key made it, `key_id` which key that was ("" where no keys are used).
+    """
 
     id: str
+    owner: str = LOCAL_OWNER
+    key_id: str = ""
     version: int = 1
     status: Status = "pending"
     stage: Stage = "stencil"

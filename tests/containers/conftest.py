@@ -36,11 +36,13 @@ class Compose:
         # The engine's own builder: BuildKit would want a plugin that not every machine has.
         self._environment = os.environ | {"DOCKER_BUILDKIT": "0", "STUDIO_VERSION": "test", "STUDIO_REVISION": "abc"}
 
-    def run(self, *arguments: str, seconds: float = 120) -> None:
+    def run(self, *arguments: str, seconds: float = 120) -> str:
+        """What the command prints on stdout."""
         done = subprocess.run(
             [*self._command, *arguments], env=self._environment, capture_output=True, text=True, timeout=seconds
         )
         assert done.returncode == 0, f"compose {' '.join(arguments)}:\n{(done.stdout + done.stderr)[-4000:]}"
+        return done.stdout
 
     def containers(self, service: str) -> list[Any]:
         """The service's containers, stopped ones too."""
@@ -96,7 +98,7 @@ def compose(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactor
     made_here = engine.images.list(filters={"label": "local-base-images.recipe"})
     tags = {tag for image in made_here for tag in image.tags}
     built = Compose(engine, tmp_path_factory.mktemp("compose"), stand_ins="mongo:6.0" in tags)
-    built.run("build", seconds=1200)
+    built.run("--profile", "cli", "build", seconds=1200)
     return built
 
 
@@ -106,7 +108,10 @@ def studio(compose: Compose) -> Iterator[httpx.Client]:
     compose.run("down", "--volumes", "--remove-orphans")
     try:
         compose.run("up", "--detach", "--no-build", "--wait", "--wait-timeout", "240", seconds=300)
-        with httpx.Client(base_url=f"http://127.0.0.1:{compose.port}", timeout=30, trust_env=False) as client:
+        token = compose.run("run", "--rm", "--no-TTY", "cli", "keys", "create", "tests", "--owner", "tests").strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        base = f"http://127.0.0.1:{compose.port}"
+        with httpx.Client(base_url=base, timeout=30, trust_env=False, headers=headers) as client:
             yield client
     finally:
         compose.run("down", "--volumes", "--remove-orphans")

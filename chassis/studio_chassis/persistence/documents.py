@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from studio_chassis.errors import UnreadableJob
 from studio_chassis.observability import metrics
+from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.events import Event
 from studio_contracts.job import TERMINAL, Job
 
@@ -21,8 +22,18 @@ _named: set[str] = set()
 
 
 def to_document(job: Job) -> dict[str, Any]:
-    """All of the job but its id, and whether it is final, for the indexes."""
-    return {**job.model_dump(exclude={"id"}), "final": job.status in TERMINAL}
+    """All of the job but its id, and whether it is final, for the indexes.
+
+    The owner of a studio without keys is not stored, so a release that knows no owners reads its documents; such a
+    document is found by an owner of null (`stored_owner`).
+    """
+    left_out = {"id", "owner"} if job.owner == LOCAL_OWNER else {"id"}
+    return {**job.model_dump(exclude=left_out), "final": job.status in TERMINAL}
+
+
+def stored_owner(owner: str) -> str | None:
+    """What a query compares `owner` with: null finds the documents that have none."""
+    return None if owner == LOCAL_OWNER else owner
 
 
 def from_document(document: dict[str, Any]) -> Job:

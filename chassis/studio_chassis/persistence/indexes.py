@@ -35,8 +35,11 @@ INDEXES = (
     Index("jobs", "unpublished", [("updated_at", 1)], {"partialFilterExpression": {"outbox.0": {"$exists": True}}}),
     Index("jobs", "recent", _NEWEST_FIRST),
     Index("jobs", "recent_of_status", [("status", 1), *_NEWEST_FIRST]),
+    Index("jobs", "recent_of_owner", [("owner", 1), *_NEWEST_FIRST]),
+    Index("jobs", "recent_of_owner_and_status", [("owner", 1), ("status", 1), *_NEWEST_FIRST]),
     Index("jobs", "awaiting", [("predictions.provider_id", 1)], {"sparse": True}),
     Index("claims", "kept", [("claimed_at", 1)], {"expireAfterSeconds": IDEMPOTENCY_HOURS * 3600}),
+    Index("api_keys", "by_hash", [("hash", 1)], {"unique": True}),
 )
 
 

@@ -14,6 +14,7 @@ from studio_chassis.persistence.job_metrics import count_change
 from studio_chassis.persistence.store import JobStore, Outbox
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.clock import Clock
+from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits
@@ -47,10 +48,28 @@ class Jobs:
         self._service = service
         self._publishing: set[asyncio.Task[None]] = set()
 
-    async def accept(self, brief: Brief, *, job_id: str, seed: int, traceparent: str, limits: Limits) -> Job:
+    async def accept(
+        self,
+        brief: Brief,
+        *,
+        job_id: str,
+        seed: int,
+        traceparent: str,
+        limits: Limits,
+        owner: str = LOCAL_OWNER,
+        key_id: str = "",
+    ) -> Job:
         """Store a new job; it is safe when this returns. Its event is published behind the caller's back."""
         first = accept(
-            brief, job_id=job_id, seed=seed, traceparent=traceparent, limits=limits, now=self._clock(), by=self._service
+            brief,
+            job_id=job_id,
+            seed=seed,
+            traceparent=traceparent,
+            limits=limits,
+            now=self._clock(),
+            by=self._service,
+            owner=owner,
+            key_id=key_id,
         )
         failpoints.reached("before-commit")
         await self._store.insert(first)

@@ -1,93 +1,60 @@
 """The job store in MongoDB. The only module that knows motor, so that another driver is a change of one file."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import structlog
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
-from pymongo.errors import (
-    ConnectionFailure,
-    DocumentTooLarge,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    NetworkTimeout,
-    OperationFailure,
-    PyMongoError,
-    WriteError,
-    WTimeoutError,
-)
+from pymongo.errors import DuplicateKeyError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
-from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
+from studio_chassis.errors import JobExists, JobNotFound, UnreadableJob
 from studio_chassis.observability import metrics
-from studio_chassis.persistence.documents import events_from, from_document, skip_unreadable, to_document
+from studio_chassis.persistence.documents import (
+    events_from,
+    from_document,
+    skip_unreadable,
+    stored_owner,
+    to_document,
+)
 from studio_chassis.persistence.indexes import INDEXES, Index, problems
+from studio_chassis.persistence.mongo_access import MongoAccessStore
+from studio_chassis.persistence.mongo_outages import OUTAGES, outages_as_unavailable, translated
 from studio_chassis.persistence.store import (
     AttemptRef,
     BacklogStats,
     Cursor,
     IdempotencyRecord,
+    JobVersion,
     Outbox,
     StatusStats,
 )
+from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
 
 OPERATION_SECONDS = 10
 log = structlog.get_logger()
-P = ParamSpec("P")
-R = TypeVar("R")
-_OUTAGES = (ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
-_TOO_LARGE = (10334, 17419, 17420)
-"""The server's codes for a document that would exceed 16 MB."""
-
-
-def _translated(operation: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
-    @wraps(operation)
-    async def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _outages_as_unavailable():
-            return await operation(*args, **kwargs)
-
-    return run
-
-
-@contextmanager
-def _outages_as_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except _OUTAGES as error:
-        raise Unavailable(f"database: {type(error).__name__}") from error
-    except (DocumentTooLarge, WriteError) as error:
-        if isinstance(error, WriteError) and error.code not in _TOO_LARGE:
-            raise
-        # its events are published and taken out; then there is room again
-        raise Unavailable("database: the job's document is full of events to be published") from error
-    except PyMongoError as error:
-        if error.timeout or error.has_error_label("RetryableWriteError"):
-            raise Unavailable(f"database: {type(error).__name__}") from error
-        raise
-
-
 _CONFLICTS = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
 
-class MongoJobStore:
-    """Jobs in `jobs`, leases in `leases`, idempotency keys in `claims`.
+class MongoJobStore(MongoAccessStore):
+    """Jobs in `jobs`, leases in `leases`, idempotency keys in `claims`; who may use them in other collections.
 
     Writes are acknowledged by a majority and journaled.
     """
 
     def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]") -> None:
+        super().__init__(database)
         self._database = database
         self._jobs = database["jobs"]
         self._newest_jobs = self._jobs.with_options(read_concern=ReadConcern("linearizable"))
         self._leases = database["leases"]
         self._claims = database["claims"]
 
-    @_translated
+    @translated
     async def create_indexes(self) -> tuple[str, ...]:
         """Create the indexes the questions below need, each by itself; safe to repeat. What is wrong with them after.
 
@@ -105,7 +72,7 @@ class MongoJobStore:
     async def _create_index(self, index: Index) -> None:
         try:
             await self._database[index.collection].create_index(index.keys, name=index.name, **index.options)
-        except _OUTAGES:
+        except OUTAGES:
             raise
         except OperationFailure as error:
             log.error("index refused", index=index.name, reason=str(error))
@@ -114,7 +81,7 @@ class MongoJobStore:
                 with suppress(OperationFailure):  # no such index, or one of another key: it shows as a problem
                     await self._database.command("collMod", index.collection, index=change)
 
-    @_translated
+    @translated
     async def index_problems(self) -> tuple[str, ...]:
         """Indexes that are missing or defined otherwise than here, each with how to mend it."""
         return await self._index_problems()
@@ -125,7 +92,7 @@ class MongoJobStore:
             found += problems(collection, await self._database[collection].list_indexes().to_list(None))
         return tuple(found)
 
-    @_translated
+    @translated
     async def unreadable(self, limit: int) -> tuple[tuple[str, str], ...]:
         """Id and reason of job documents that this release cannot read, among that many, unfinished ones first."""
         found: list[tuple[str, str]] = []
@@ -137,7 +104,7 @@ class MongoJobStore:
                 found.append((error.job_id, error.reason))
         return tuple(found)
 
-    @_translated
+    @translated
     async def insert(self, first: Transition) -> None:
         document = {"_id": first.job.id, **to_document(first.job), "outbox": _outbox(first)}
         try:
@@ -145,20 +112,20 @@ class MongoJobStore:
         except DuplicateKeyError as error:
             raise JobExists(first.job.id) from error
 
-    @_translated
+    @translated
     async def load(self, job_id: str) -> Job:
         document = await self._jobs.find_one({"_id": job_id}, {"outbox": 0})
         # after an election the majority's view may lag: ask what was acknowledged by now
         return await self.load_linearizable(job_id) if document is None else from_document(document)
 
-    @_translated
+    @translated
     async def load_linearizable(self, job_id: str) -> Job:
         document = await self._newest_jobs.find_one({"_id": job_id}, {"outbox": 0})
         if document is None:
             raise JobNotFound(job_id)
         return from_document(document)
 
-    @_translated
+    @translated
     async def commit(self, change: Transition) -> bool:
         result = await self._jobs.update_one(
             {"_id": change.job.id, "version": change.job.version - 1},
@@ -166,11 +133,11 @@ class MongoJobStore:
         )
         return bool(result.matched_count)
 
-    @_translated
+    @translated
     async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
         await self._jobs.update_one({"_id": job_id}, {"$pull": {"outbox": {"id": {"$in": list(event_ids)}}}})
 
-    @_translated
+    @translated
     async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
         found = self._jobs.find(
             {"outbox.0": {"$exists": True}, "updated_at": {"$lt": before}},
@@ -196,32 +163,44 @@ class MongoJobStore:
         return self._oldest_first("expires_at", {"final": True, "expires_at": {"$lte": now}})
 
     async def _oldest_first(self, by: str, query: dict[str, Any]) -> AsyncIterator[Job]:
-        with _outages_as_unavailable():
+        with outages_as_unavailable():
             async for document in self._jobs.find(query, {"outbox": 0}, sort=[(by, 1)], batch_size=100):
                 if (job := skip_unreadable(from_document, document)) is not None:
                     yield job
 
-    @_translated
+    @translated
     async def remove(self, job: Job) -> bool:
         result = await self._jobs.delete_one({"_id": job.id, "version": job.version})
         return bool(result.deleted_count)
 
-    @_translated
+    @translated
     async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        document = claim._asdict()
-        document["_id"] = document.pop("key")
+        owner = stored_owner(claim.owner)
+        place = claim.key if owner is None else {"owner": owner, "key": claim.key}
+        document = {name: getattr(claim, name) for name in ("fingerprint", "job_id", "claimed_at")}
         try:
-            await self._claims.insert_one(document)
+            await self._claims.insert_one({"_id": place, **document})
         except DuplicateKeyError:
-            known = await self._claims.find_one({"_id": claim.key})
+            known = await self._claims.find_one({"_id": place})
             if known is None:  # it ran out this very moment, so this one takes its place
                 return await self.claim(claim)
-            return IdempotencyRecord(known["_id"], *(known[name] for name in IdempotencyRecord._fields[1:]))
+            return claim._replace(**{name: known[name] for name in document})
         return claim
 
-    @_translated
     async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
-        query: dict[str, Any] = {} if status is None else {"status": status}
+        return await self._recent({}, limit, status, after)
+
+    async def recent_of(
+        self, owner: str, limit: int, status: Status | None = None, after: Cursor | None = None
+    ) -> tuple[Job, ...]:
+        return await self._recent({"owner": stored_owner(owner)}, limit, status, after)
+
+    @translated
+    async def _recent(
+        self, query: dict[str, Any], limit: int, status: Status | None, after: Cursor | None
+    ) -> tuple[Job, ...]:
+        if status is not None:
+            query["status"] = status
         if after is not None:
             query["$or"] = [
                 {"created_at": {"$lt": after.created_at}},
@@ -236,12 +215,16 @@ class MongoJobStore:
                 break
         return tuple(jobs)
 
-    @_translated
-    async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
-        found = self._jobs.find({"_id": {"$in": list(job_ids)}}, {"version": 1})
-        return {document["_id"]: document["version"] async for document in found if "version" in document}
+    @translated
+    async def versions(self, job_ids: Collection[str]) -> dict[str, JobVersion]:
+        found = self._jobs.find({"_id": {"$in": list(job_ids)}}, {"version": 1, "owner": 1})
+        return {
+            document["_id"]: JobVersion(document["version"], document.get("owner") or LOCAL_OWNER)
+            async for document in found
+            if "version" in document
+        }
 
-    @_translated
+    @translated
     async def awaiting(self, provider_id: str) -> AttemptRef | None:
         slot_of_it = {"predictions": {"$elemMatch": {"provider_id": provider_id}}}
         document = await self._jobs.find_one({"predictions.provider_id": provider_id}, slot_of_it)
@@ -253,7 +236,7 @@ class MongoJobStore:
         except (LookupError, TypeError) as error:
             raise UnreadableJob(str(document["_id"]), f"{type(error).__name__}: {error}") from error
 
-    @_translated
+    @translated
     async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lt": now}}]}
         try:
@@ -262,7 +245,7 @@ class MongoJobStore:
             return False  # the filter missed a lease that exists: somebody else holds it
         return True
 
-    @_translated
+    @translated
     async def backlog_stats(self) -> BacklogStats:
         grouped = self._jobs.aggregate(
             [
@@ -278,7 +261,7 @@ class MongoJobStore:
         )
         return BacklogStats(unfinished, None if waiting is None else waiting["updated_at"])
 
-    @_translated
+    @translated
     async def ping(self) -> None:
         await self._database.command("ping")
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from studio_chassis.persistence.access import AccessStore
+from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
@@ -20,12 +22,16 @@ class Outbox(NamedTuple):
 
 
 class IdempotencyRecord(NamedTuple):
-    """A client's idempotency key, the request it came with, and the job that answers it."""
+    """A client's idempotency key, the request it came with, and the job that answers it.
+
+    Keys of different owners have nothing to do with each other.
+    """
 
     key: str
     fingerprint: str
     job_id: str
     claimed_at: datetime
+    owner: str = LOCAL_OWNER
 
 
 class Cursor(NamedTuple):
@@ -41,6 +47,13 @@ class AttemptRef(NamedTuple):
     job_id: str
     slot: int
     attempt: int
+
+
+class JobVersion(NamedTuple):
+    """Which version of a job is stored, and whose the job is."""
+
+    version: int
+    owner: str
 
 
 IDEMPOTENCY_HOURS = 24
@@ -95,10 +108,15 @@ class JobRepository(Protocol):
         """Remove the job, if it is still as given."""
 
     async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
-        """Jobs, newest first, of that status where one is given; `after` continues a list behind that place."""
+        """Jobs of all owners, newest first; for operators. As `recent_of` otherwise."""
 
-    async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
-        """The versions of those jobs. A job that is not there is left out."""
+    async def recent_of(
+        self, owner: str, limit: int, status: Status | None = None, after: Cursor | None = None
+    ) -> tuple[Job, ...]:
+        """The owner's jobs, newest first, of that status where one is given; `after` continues behind that place."""
+
+    async def versions(self, job_ids: Collection[str]) -> dict[str, JobVersion]:
+        """The versions and owners of those jobs. A job that is not there is left out."""
 
     async def awaiting(self, provider_id: str) -> AttemptRef | None:
         """The attempt for which the provider makes that prediction."""
@@ -118,7 +136,7 @@ class IdempotencyKeys(Protocol):
     """Clients' idempotency keys."""
 
     async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        """Keep the claim, unless its key is claimed already. The claim that stands."""
+        """Keep the claim, unless its owner claimed its key already. The claim that stands."""
 
 
 class Leases(Protocol):
@@ -135,7 +153,7 @@ class JobStatistics(Protocol):
         """Count what is under way; finished jobs are not looked at."""
 
 
-class JobStore(JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, Protocol):
+class JobStore(JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, AccessStore, Protocol):
     """Everything the database keeps for the services."""
 
     async def create_indexes(self) -> tuple[str, ...]:

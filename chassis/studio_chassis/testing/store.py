@@ -5,7 +5,16 @@ from datetime import datetime
 
 from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.persistence.documents import from_document, skip_unreadable, to_document
-from studio_chassis.persistence.store import AttemptRef, BacklogStats, Cursor, IdempotencyRecord, Outbox, StatusStats
+from studio_chassis.persistence.store import (
+    AttemptRef,
+    BacklogStats,
+    Cursor,
+    IdempotencyRecord,
+    JobVersion,
+    Outbox,
+    StatusStats,
+)
+from studio_chassis.testing.access import AccessTables, SimulatedAccessStore
 from studio_chassis.testing.wire import Wire, perfect
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
@@ -21,7 +30,8 @@ class SimulatedDatabase:
         self.jobs: dict[str, Job] = {}
         self.outboxes: dict[str, list[Event]] = {}
         self.leases: dict[str, tuple[str, datetime]] = {}
-        self.claims: dict[str, IdempotencyRecord] = {}
+        self.claims: dict[tuple[str, str], IdempotencyRecord] = {}
+        self.access = AccessTables()
         self.observers: list[Observer] = []
         self.lags: Callable[[], bool] = lambda: False
         """Whether a read shows the job as it was before its last change, as after an election it may."""
@@ -56,12 +66,13 @@ class SimulatedDatabase:
         return sorted(filter(wanted, self.jobs.values()), key=lambda job: (job.updated_at, job.id))
 
 
-class SimulatedJobStore:
+class SimulatedJobStore(SimulatedAccessStore):
     """One client of the database."""
 
     def __init__(self, database: SimulatedDatabase | None = None, wire: Wire = perfect) -> None:
         self._database = database or SimulatedDatabase()
         self._wire = wire
+        super().__init__(self._database.access, wire)
 
     async def create_indexes(self) -> tuple[str, ...]:
         """There is nothing to index."""
@@ -157,25 +168,37 @@ class SimulatedJobStore:
         return await self._wire("store.remove", remove)
 
     async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        """Keep the claim, unless its key is claimed already."""
-        return await self._wire("store.claim", lambda: self._database.claims.setdefault(claim.key, claim))
+        """Keep the claim, unless its owner claimed its key already."""
+        place = claim.owner, claim.key
+        return await self._wire("store.claim", lambda: self._database.claims.setdefault(place, claim))
 
     async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
-        """Jobs, newest first."""
+        """Jobs of all owners, newest first."""
+        return await self._recent(lambda _: True, limit, status, after)
 
+    async def recent_of(
+        self, owner: str, limit: int, status: Status | None = None, after: Cursor | None = None
+    ) -> tuple[Job, ...]:
+        """The owner's jobs, newest first."""
+        return await self._recent(lambda job: job.owner == owner, limit, status, after)
+
+    async def _recent(
+        self, wanted: Callable[[Job], bool], limit: int, status: Status | None, after: Cursor | None
+    ) -> tuple[Job, ...]:
         def find() -> tuple[Job, ...]:
-            jobs = [job for job in self._database.jobs.values() if status in (None, job.status)]
+            jobs = [job for job in filter(wanted, self._database.jobs.values()) if status in (None, job.status)]
             places = sorted(((Cursor(job.created_at, job.id), job) for job in jobs), reverse=True, key=lambda at: at[0])
             found = (job for place, job in places if after is None or place < after)
             return tuple(job for job in found if skip_unreadable(self._database.read, job) is not None)[:limit]
 
         return await self._wire("store.find", find)
 
-    async def versions(self, job_ids: Collection[str]) -> dict[str, int]:
-        """The versions of those jobs that are there."""
+    async def versions(self, job_ids: Collection[str]) -> dict[str, JobVersion]:
+        """The versions and owners of those jobs that are there."""
 
-        def find() -> dict[str, int]:
-            return {job_id: self._database.jobs[job_id].version for job_id in job_ids if job_id in self._database.jobs}
+        def find() -> dict[str, JobVersion]:
+            jobs = (self._database.jobs[job_id] for job_id in job_ids if job_id in self._database.jobs)
+            return {job.id: JobVersion(job.version, job.owner) for job in jobs}
 
         return await self._wire("store.versions", find)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.brief import Brief
 from studio_contracts.job import Job, Limits
 from studio_domain import domain_events as h
@@ -26,11 +27,22 @@ __all__ = ["Transition", "accept", "outstanding_messages", "rescue_backoff", "tr
 
 
 def accept(
-    brief: Brief, *, job_id: str, seed: int, traceparent: str, limits: Limits, now: datetime, by: str
+    brief: Brief,
+    *,
+    job_id: str,
+    seed: int,
+    traceparent: str,
+    limits: Limits,
+    now: datetime,
+    by: str,
+    owner: str = LOCAL_OWNER,
+    key_id: str = "",
 ) -> Transition:
     """A new job for the brief, and the event that starts it. `seed` is used unless the brief has its own."""
     job = Job(
         id=job_id,
+        owner=owner,
+        key_id=key_id,
         brief=brief,
         limits=limits,
         seed=seed if brief.seed is None else brief.seed,

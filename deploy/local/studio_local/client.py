@@ -49,8 +49,9 @@ class Progress(NamedTuple):
 class GatewayClient:
     """A client of one gateway. Raises JobFailedError, with the gateway's own words, where it refuses."""
 
-    def __init__(self, base_url: str) -> None:
-        self._http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
+    def __init__(self, base_url: str, key: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else None
+        self._http = httpx.Client(base_url=base_url, timeout=30, trust_env=False, headers=headers)
 
     def __enter__(self) -> Self:
         return self

@@ -44,6 +44,7 @@ def settings(
         "STUDIO_DATABASE": endpoints.database,
         "OBJECT_STORE_URL": objects.as_uri(),
         "REPLICATE_WEBHOOK_SECRET": environment.get("REPLICATE_WEBHOOK_SECRET") or secrets["webhook_token"],
+        "STUDIO_ACCESS": environment.get("STUDIO_ACCESS") or "local",
         "STUDIO_GATEWAY_PORT": str(ports[GATEWAY]),
         "STUDIO_GATEWAY_URL": f"http://{LOOPBACK}:{ports[GATEWAY]}",
         "STUDIO_LOG_FORMAT": "json",

@@ -12,7 +12,8 @@ from starlette.types import Scope
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_gateway.access.job_subscriptions import JobSubscriptions
-from studio_gateway.access.version_loader import VersionLoader
+from studio_gateway.access.key_ring import KeyRing
+from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.api import docs, jobs, options, palette, pictures, webhooks
 from studio_gateway.api import sse as events
 from studio_gateway.dependencies import Dependencies
@@ -25,8 +26,18 @@ from studio_gateway.legacy import panel
 from studio_gateway.settings import GatewaySettings
 from studio_gateway.web import page
 
-_EXPOSED = ("ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range", "Accept-Ranges", REQUEST_ID)
+_EXPOSED = (
+    "ETag",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "Content-Disposition",
+    "Content-Range",
+    "Accept-Ranges",
+    REQUEST_ID,
+)
 _ACCEPTED = (
+    "Authorization",
     "Content-Type",
     "Idempotency-Key",
     "If-None-Match",
@@ -75,9 +86,12 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         telemetry={"exclude": _carries_a_secret},
         servers=[{"url": settings.public_base_url or "./", "description": "This studio"}],
     )
-    versions = VersionLoader(context.store)
     app.state.dependencies = Dependencies(
-        context.jobs, context.store, context.objects, context.clock, settings, subscriptions, versions
+        JobAccess(context.jobs, context.store, subscriptions),
+        KeyRing(context.store, context.clock),
+        context.objects,
+        context.clock,
+        settings,
     )
     problems.install(app)
     for routes in (jobs, events, pictures, palette, options, webhooks, panel, page):

@@ -6,13 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.objects import ObjectStore
-from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.job import Limits
-from studio_gateway.access.job_subscriptions import JobSubscriptions
-from studio_gateway.access.version_loader import VersionLoader
+from studio_gateway.access.key_ring import KeyRing
+from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.http.places import Places
 from studio_gateway.settings import GatewaySettings
 
@@ -22,15 +20,13 @@ MAX_UNVERIFIED_BODIES = 4
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The gateway's connections and settings."""
+    """The gateway's connections and settings. Jobs are reached through `jobs` alone, which asks for a caller."""
 
-    jobs: Jobs
-    store: JobStore
+    jobs: JobAccess
+    keys: KeyRing
     objects: ObjectStore
     clock: Clock
     settings: GatewaySettings
-    subscriptions: JobSubscriptions
-    versions: VersionLoader
     unverified_bodies: Places = field(default_factory=lambda: Places(MAX_UNVERIFIED_BODIES))
 
     @property

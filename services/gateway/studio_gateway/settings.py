@@ -1,5 +1,6 @@
 """Settings of the gateway."""
 
+import ipaddress
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -29,6 +30,14 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
     """Where the gateway listens, what proves a webhook, and what a job may cost."""
 
     port: int = Field(8080, ge=0, le=65535, validation_alias="STUDIO_GATEWAY_PORT", description="Port of the REST API")
+    access: Literal["keys", "anonymous", "local"] = Field(
+        "keys",
+        validation_alias="STUDIO_ACCESS",
+        description=(
+            "Who is let in. `keys`: who has an API key. `anonymous`: strangers too, who may create jobs and read those "
+            "whose id they know. `local`: everybody who reaches the address, so it must be a loopback address"
+        ),
+    )
     replicate_webhook_secret: SecretStr = Field(
         min_length=16, validation_alias="REPLICATE_WEBHOOK_SECRET", description="Key of the tokens in webhook URLs"
     )
@@ -87,6 +96,16 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _is_open_on_loopback_only(self) -> Self:
+        if self.access == "local" and not _is_loopback(self.http_host):
+            raise ValueError(
+                f"STUDIO_ACCESS=local lets everybody in, and STUDIO_HTTP_HOST={self.http_host} can be reached from "
+                "other machines: set STUDIO_HTTP_HOST=127.0.0.1, or set STUDIO_ACCESS=keys and make keys with "
+                "`studio keys create`"
+            )
+        return self
+
     @property
     def listen_port(self) -> int:
         return self.port
@@ -95,3 +114,10 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
     def root(self) -> str:
         """What precedes every path in a link: the path of the outside address, "" at the top of a host."""
         return urlsplit(self.public_base_url or "").path
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

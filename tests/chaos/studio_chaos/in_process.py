@@ -42,7 +42,8 @@ async def gateway_on(
     chassis: ServiceContext, endpoints: Endpoints, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway's application."""
-    known = GatewaySettings(**addresses(endpoints), replicate_webhook_secret=SECRET, **settings)
+    own = {"access": "local", "replicate_webhook_secret": SECRET, **settings}
+    known = GatewaySettings(**addresses(endpoints), **own)
     async with build(chassis, known) as work:
         assert work.web is not None
         transport = httpx.ASGITransport(work.web(Health("gateway", "test", "instance-1", chassis.store.ping, [])))

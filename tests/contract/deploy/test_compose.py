@@ -49,15 +49,17 @@ def example() -> dict[str, str]:
 
 
 def test_all_parts_are_there_and_postprocess_twice(parts: dict[str, Any]) -> None:
-    assert set(parts) == {*SETTINGS, *STORES, "standin", *TELEMETRY}
+    assert set(parts) == {*SETTINGS, *STORES, "cli", "standin", *TELEMETRY}
     assert parts["postprocess"]["deploy"]["replicas"] == 2
     assert parts["standin"]["profiles"] == ["standin"]
+    assert parts["cli"]["profiles"] == ["cli"]
     assert all(parts[name]["profiles"] == ["telemetry"] for name in TELEMETRY)
 
 
 def test_the_example_names_every_variable_and_no_other() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
     optional = {"STUDIO_VERSION", "STUDIO_REVISION", "STUDIO_CORS_ORIGINS", "COMPOSE_PROFILES"}
+    optional |= {"STUDIO_ACCESS", "STUDIO_API_KEY"}
     optional |= {"REPLICATE_WEBHOOK_SECRET_PREVIOUS", "STUDIO_TRUSTED_PROXIES", "STUDIO_KEEP_ALIVE_SECONDS"}
     used = set(re.findall(r"(?<!\$)\$\{([A-Z_0-9]+)", text)) | set(re.findall(r"^ +([A-Z_]+):$", text, re.MULTILINE))
     assert used - optional == set(example()) - optional

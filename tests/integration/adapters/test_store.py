@@ -8,8 +8,9 @@ import pytest
 
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
 from studio_chassis.persistence.mongo import MongoJobStore
-from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
+from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore, JobVersion
 from studio_chassis.testing.store import SimulatedJobStore
+from studio_contracts.access import LOCAL_OWNER, ApiKey
 from studio_contracts.brief import Brief
 from studio_contracts.job import GenerationRequest, Job, Limits
 from studio_domain.domain_events import (
@@ -28,9 +29,13 @@ from studio_support.plans import make_plan
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def _accepted(job_id: str = "a", now: datetime = NOW) -> Transition:
-    limits = Limits(deadline_seconds=600, retention_days=1)
-    return accept(Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="00-1", limits=limits, now=now, by="test")
+def _accepted(job_id: str = "a", now: datetime = NOW, owner: str = LOCAL_OWNER) -> Transition:
+    limits, brief = Limits(deadline_seconds=600, retention_days=1), Brief(prompt="waves")
+    return accept(brief, job_id=job_id, seed=1, traceparent="00-1", limits=limits, now=now, by="test", owner=owner)
+
+
+def _version(number: int) -> JobVersion:
+    return JobVersion(number, LOCAL_OWNER)
 
 
 def _after(job: Job, event: DomainEvent, now: datetime = NOW) -> Transition:
@@ -158,7 +163,51 @@ async def test_the_first_claim_of_a_key_stands(store: JobStore) -> None:
         "brief 0",
         "job-9",
         NOW,
+        LOCAL_OWNER,
     )
+
+
+async def test_owners_do_not_meet_in_an_idempotency_key(store: JobStore) -> None:
+    claims = [
+        IdempotencyRecord("key", f"brief of {owner}", f"job of {owner}", NOW, owner)
+        for owner in (LOCAL_OWNER, "ada", "bea")
+    ]
+    for claim in claims:
+        assert await store.claim(claim) == claim
+    for claim in claims:
+        assert await store.claim(claim._replace(job_id="another", fingerprint="another")) == claim
+
+
+async def test_an_owner_is_given_its_own_jobs_alone(store: JobStore) -> None:
+    for seconds, (job_id, owner) in enumerate({"a": "ada", "b": "bea", "c": "ada", "d": LOCAL_OWNER}.items()):
+        await store.insert(_accepted(job_id, NOW + timedelta(seconds=seconds), owner))
+    assert await store.commit(_after(await store.load("a"), CancelRequested()))
+    assert [job.id for job in await store.recent_of("ada", 9)] == ["c", "a"]
+    assert [job.id for job in await store.recent_of("ada", 9, "canceled")] == ["a"]
+    assert [job.id for job in await store.recent_of("ada", 9, after=Cursor(NOW + timedelta(seconds=2), "c"))] == ["a"]
+    assert [job.id for job in await store.recent_of(LOCAL_OWNER, 9)] == ["d"]
+    assert await store.recent_of("nobody", 9) == ()
+    assert await store.versions(["b", "d"]) == {"b": JobVersion(1, "bea"), "d": JobVersion(1, LOCAL_OWNER)}
+    assert (await store.load("a")).owner == "ada"
+
+
+async def test_a_key_is_found_by_its_hash_and_revoked_once(store: JobStore) -> None:
+    key = ApiKey(id="k1", name="site", owner="ada", scopes=frozenset({"jobs:read", "ops"}), created_at=NOW)
+    other = key.model_copy(update={"id": "k2", "created_at": NOW + timedelta(seconds=1), "expires_at": NOW})
+    for one, digest in ((other, "hash 2"), (key, "hash 1")):
+        await store.add_key(one, digest)
+    assert await store.keys() == (key, other)
+    assert await store.key_by_hash("hash 1") == key
+    assert await store.key_by_hash("no such hash") is None
+    assert await store.key_by_id("k2") == other
+    assert await store.key_by_id("k3") is None
+    await store.key_used("k1", NOW + timedelta(hours=1))
+    revoked = await store.revoke_key("k1", NOW + timedelta(hours=2))
+    assert revoked == key.model_copy(
+        update={"last_used_at": NOW + timedelta(hours=1), "revoked_at": NOW + timedelta(hours=2)}
+    )
+    assert await store.revoke_key("k1", NOW + timedelta(hours=3)) == revoked
+    assert await store.revoke_key("k3", NOW) is None
 
 
 async def _stored_in_a_row(store: JobStore) -> None:
@@ -190,7 +239,7 @@ async def test_versions_are_told_of_the_jobs_that_are_there(store: JobStore) -> 
     for job_id in ("a", "b", "c"):
         await store.insert(_accepted(job_id))
     await store.commit(_after(await store.load("b"), RescueRequested()))
-    assert await store.versions(["a", "b", "nowhere"]) == {"a": 1, "b": 2}
+    assert await store.versions(["a", "b", "nowhere"]) == {"a": _version(1), "b": _version(2)}
     assert await store.versions([]) == {}
 
 
@@ -260,7 +309,7 @@ async def test_one_unreadable_document_is_an_error_of_its_own_and_left_out_of_ev
     assert await _ids(store.expired(later)) == ["kept"]
     assert [job.id for job in await store.recent(2)] == ["kept", "c"], "a page is full all the same"
     assert len(await store.recent(9)) == 3
-    assert (await store.versions(["a", "b"])) == {"a": 1, "b": 1}
+    assert (await store.versions(["a", "b"])) == {"a": _version(1), "b": _version(1)}
     assert (await store.backlog_stats()).unfinished["pending"].jobs == 3
 
 
@@ -272,7 +321,7 @@ async def test_a_damaged_outbox_holds_up_no_other_and_is_named(store: JobStore) 
     await store._jobs.update_one({"_id": "a"}, {"$set": {"outbox": [{"id": 1}]}})
     await store._jobs.update_one({"_id": "c"}, {"$unset": {"updated_at": 1, "version": 1, "brief": 1}})
     assert [one.job_id for one in await store.unpublished(NOW + timedelta(minutes=1), 1)] == ["b"]
-    assert await store.versions(["a", "c"]) == {"a": 1}
+    assert await store.versions(["a", "c"]) == {"a": _version(1)}
     assert (await store.backlog_stats()).oldest_outbox == NOW
     assert [job_id for job_id, _ in await store.unreadable(100)] == ["c", "a"]
 

@@ -87,6 +87,7 @@ def _settings(service: str, public: bool, cents: int) -> Any:
     }
     own: dict[str, dict[str, Any]] = {
         "gateway": {
+            "access": "local",
             "replicate_webhook_secret": SecretStr("simulated-secret-of-webhooks"),
             "replicate_webhook_signing_key": SecretStr(SIGNING_KEY),
             "job_deadline": timedelta(seconds=DEADLINE_SECONDS),

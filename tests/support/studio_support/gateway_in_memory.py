@@ -13,10 +13,12 @@ from fastapi import FastAPI
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.runtime.api_tokens import new_token, token_hash
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_contracts.access import SCOPES, ApiKey, Scope
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Limits
@@ -73,7 +75,7 @@ class GatewayInMemory:
         self.health = Health("gateway", "build-7", "instance-1", store.ping, [])
         self.settings = GatewaySettings(
             rabbitmq_url="amqp://x", mongodb_url="mongodb://x", object_store_url="file:///x",
-            replicate_webhook_secret=SECRET, **settings,
+            replicate_webhook_secret=SECRET, **{"access": "local", **settings},
         )  # fmt: skip
         self.definition: ServiceDefinition
         self.app: FastAPI
@@ -97,6 +99,13 @@ class GatewayInMemory:
                 return
             await asyncio.sleep(0)
         raise AssertionError("the condition never held")
+
+    async def key(self, owner: str, *scopes: Scope, **fields: Any) -> str:
+        """A new API key of the owner, with all scopes unless some are named."""
+        token = new_token()
+        kept = {"id": f"k{token[-6:]}", "name": f"{owner}'s", "owner": owner, "scopes": frozenset(scopes or SCOPES)}
+        await self.context.store.add_key(ApiKey(**{**kept, "created_at": self.now, **fields}), token_hash(token))
+        return token
 
     async def accept(self, job_id: str, count: int = 1) -> None:
         brief = Brief(prompt="ocean energy", count=count)
@@ -150,7 +159,7 @@ async def open_gateway(gateway: GatewayInMemory) -> AsyncIterator[GatewayInMemor
         assert definition.web is not None
         gateway.definition = definition
         gateway.app = definition.web(gateway.health)
-        gateway.subscriptions = gateway.app.state.dependencies.subscriptions
+        gateway.subscriptions = gateway.app.state.dependencies.jobs.subscriptions
         loops = [asyncio.ensure_future(_run(loop)) for loop in definition.loops]
         try:
             yield gateway

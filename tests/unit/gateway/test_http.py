@@ -62,7 +62,7 @@ async def test_head_tells_of_an_unexpected_error_too(
     async def break_down(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(gateway.context.store, "recent", break_down)
+    monkeypatch.setattr(gateway.context.store, "recent_of", break_down)
     assert (await client.head("/v1/jobs")).status_code == 500
 
 

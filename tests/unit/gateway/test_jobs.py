@@ -6,7 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from studio_chassis.persistence.store import JobVersion
+from studio_contracts.access import LOCAL_OWNER
 from studio_domain.domain_events import RescueRequested
+from studio_gateway.access.version_loader import VersionLoader
 from studio_support.gateway_in_memory import GatewayInMemory
 
 BRIEF = {"prompt": "ocean energy with fish", "count": 2}
@@ -87,25 +90,25 @@ async def test_a_running_job_says_when_to_ask_again_and_a_finished_one_does_not(
 async def test_many_who_poll_at_once_cost_the_store_two_questions_and_get_the_newest_answer(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    versions = gateway.app.state.dependencies.versions
+    versions = VersionLoader(gateway.context.store)
     gateway.wire.calls.clear()
     early = asyncio.gather(*(versions.of(job_id) for _ in range(20)))
     await gateway.until(lambda: "store.versions" in gateway.wire.calls)  # the first question was answered just now
     await gateway.apply(job_id, RescueRequested())
     late = asyncio.gather(*(versions.of(name) for name in [job_id, "nowhere"] * 10))
-    assert await early == [1] * 20
-    assert await late == [2, None] * 10
+    assert await early == [JobVersion(1, LOCAL_OWNER)] * 20
+    assert await late == [JobVersion(2, LOCAL_OWNER), None] * 10
     assert gateway.wire.calls.count("store.versions") == 2
 
 
 async def test_one_who_polls_and_leaves_does_not_take_the_others_answer_along(
     gateway: GatewayInMemory, job_id: str
 ) -> None:
-    versions = gateway.app.state.dependencies.versions
+    versions = VersionLoader(gateway.context.store)
     leaving, staying = (asyncio.ensure_future(versions.of(job_id)) for _ in range(2))
     await asyncio.sleep(0)
     leaving.cancel()
-    assert await staying == 1
+    assert await staying == JobVersion(1, LOCAL_OWNER)
     assert leaving.cancelled()
 
 
@@ -123,10 +126,10 @@ async def test_while_the_store_is_away_all_who_poll_are_told(
 async def test_a_job_whose_version_the_store_does_not_show_yet_is_loaded(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lagging(_: object) -> dict[str, int]:  # as just after an election
+    async def lagging(_: object) -> dict[str, JobVersion]:  # as just after an election
         return {}
 
-    monkeypatch.setattr(gateway.app.state.dependencies.store, "versions", lagging)
+    monkeypatch.setattr(gateway.context.store, "versions", lagging)
     response = await client.get(f"/v1/jobs/{job_id}", headers={"If-None-Match": '"1"'})
     assert (response.status_code, response.json()["id"]) == (200, job_id)
 

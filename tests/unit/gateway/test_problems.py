@@ -186,7 +186,7 @@ async def test_an_unexpected_error_tells_the_client_nothing_of_its_inside(
     async def break_down(*_: Any) -> None:
         raise ZeroDivisionError("secret inside")
 
-    monkeypatch.setattr(gateway.context.store, "recent", break_down)
+    monkeypatch.setattr(gateway.context.store, "recent_of", break_down)
     response = await client.get("/v1/jobs")
     assert response.status_code == 500
     assert (response.headers["content-type"], response.headers["cache-control"]) == (

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from studio_chassis.persistence.store import JobRepository
+from studio_chassis.persistence.store import JobRepository, JobVersion
 
 
 class VersionLoader:
@@ -15,18 +15,17 @@ class VersionLoader:
         self._store = store
         self._turn = asyncio.Lock()
         self._wanted: set[str] = set()
-        self._next: asyncio.Task[dict[str, int]] | None = None
+        self._next: asyncio.Task[dict[str, JobVersion]] | None = None
 
-    async def of(self, job_id: str) -> int | None:
-        """The job's version, None when there is no such job. Raises Unavailable."""
+    async def of(self, job_id: str) -> JobVersion | None:
+        """The job's version and owner, None when there is no such job. Raises Unavailable."""
         self._wanted.add(job_id)
         if self._next is None:
             self._next = asyncio.create_task(self._query())
-        return (await asyncio.shield(self._next)).get(
-            job_id
-        )  # one cancelled poll must not cancel the query of the others
+        versions = await asyncio.shield(self._next)  # one cancelled poll must not cancel the query of the others
+        return versions.get(job_id)
 
-    async def _query(self) -> dict[str, int]:
+    async def _query(self) -> dict[str, JobVersion]:
         async with self._turn:
             wanted, self._wanted, self._next = self._wanted, set(), None
             return await self._store.versions(wanted)

@@ -8,27 +8,28 @@ import hashlib
 from datetime import timedelta
 from uuid import uuid4
 
-from studio_chassis.persistence.store import IdempotencyRecord, JobStore
+from studio_chassis.persistence.store import IdempotencyRecord
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
 from studio_contracts.job import Job
 from studio_domain.lifecycle import accept
+from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.http.problems import ProblemError
 
 IN_FLIGHT = timedelta(seconds=15)
 """Longer than storing a job can take: after this, a claim without a job was left by a crash."""
 
 
-async def job_id_for(store: JobStore, clock: Clock, key: str, brief: Brief) -> str:
+async def job_id_for(jobs: OwnedJobs, clock: Clock, key: str, brief: Brief) -> str:
     """The id of the job that answers this key. The job may not be stored yet. Raises ProblemError."""
     fingerprint = hashlib.sha256(brief.model_dump_json().encode()).hexdigest()
     ours = IdempotencyRecord(key, fingerprint, str(uuid4()), clock())
-    standing = await store.claim(ours)
+    standing = await jobs.claim(ours)
     if standing.fingerprint != fingerprint:
         detail = "This key was used with another brief within the last day. Use a new key for a new brief."
         raise ProblemError(422, "key-reused", "Idempotency key used before", detail, field="idempotency-key")
     is_young = ours.claimed_at - standing.claimed_at < IN_FLIGHT
-    if standing.job_id != ours.job_id and is_young and not await store.versions([standing.job_id]):
+    if standing.job_id != ours.job_id and is_young and await jobs.version_of(standing.job_id) is None:
         detail = "The first request with this key is still in progress."
         raise ProblemError(409, "in-flight", "Still in progress", detail, retry_after=1)
     return standing.job_id

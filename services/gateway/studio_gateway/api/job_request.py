@@ -6,10 +6,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 
 from studio_chassis.errors import JobNotFound
-from studio_chassis.persistence.jobs import Jobs
 from studio_contracts.brief import Brief, BriefFields, Prompt, Source, Surface
 from studio_contracts.edits import EditError, codes_after, exchanges_sides
 from studio_contracts.job import Concept, Job
+from studio_gateway.access.owned_jobs import OwnedJobs
 
 CHANGEABLE = frozenset({"source", "kind", "count", "style", "seed"})
 """What may differ from the job whose directions are painted. The rest is in the stencils already."""
@@ -21,7 +21,7 @@ class JobRequest(BriefFields[Prompt | None]):
     prompt: Prompt | None = Field(None, description="What the surface should look like; needed unless `from` is given.")
 
 
-async def to_brief(request: JobRequest, jobs: Jobs) -> Brief:
+async def to_brief(request: JobRequest, jobs: OwnedJobs) -> Brief:
     """The brief that is asked for. Raises RequestValidationError, naming the field; Unavailable."""
     given = {name: getattr(request, name) for name in request.model_fields_set}
     if request.source is None:
@@ -59,7 +59,7 @@ def _concept(job: Job, concept_id: str) -> Concept:
     raise _invalid("from.concept", "unknown_concept", f"There is no concept {concept_id}. There are: {known}.")
 
 
-async def _source(source: Source, jobs: Jobs) -> Job:
+async def _source(source: Source, jobs: OwnedJobs) -> Job:
     try:
         job = await jobs.load(source.job)
     except JobNotFound as error:

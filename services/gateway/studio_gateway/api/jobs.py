@@ -19,7 +19,8 @@ from studio_chassis.observability.tracing import span, traceparent_of
 from studio_chassis.persistence.store import Cursor
 from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.job import Job, Status
-from studio_domain.domain_events import CancelRequested
+from studio_gateway.access.authentication import JobsToCancel, JobsToCreate, JobsToRead, caller_of
+from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.idempotency import as_accepted, job_id_for
 from studio_gateway.api.job_request import JobRequest, to_brief
 from studio_gateway.api.parameters import JobId
@@ -77,11 +78,12 @@ IF_NONE_MATCH = {
     response_model=JobView,
     responses={
         202: {"description": "Accepted", "headers": described.LOCATION | described.RETRY_AFTER},
-        **problems(400, 409, 413, 415, 422, 503),
+        **problems(400, 401, 403, 409, 413, 415, 422, 503),
     },
 )
 async def create_job(
     wanted: Annotated[JobRequest, Body(openapi_examples=REQUESTS)],
+    jobs: JobsToCreate,
     deps: DependenciesDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
@@ -91,45 +93,46 @@ async def create_job(
 
     A draft (`kind`) is drawn immediately and costs nothing; `from` paints directions of an earlier job.
     """
-    brief = await to_brief(wanted, deps.jobs)
+    brief = await to_brief(wanted, jobs)
     if idempotency_key is None:
-        job = await accept_brief(deps, brief, traceparent=traceparent)
+        job = await accept_brief(deps, jobs, brief, traceparent=traceparent)
     else:
-        job_id = await job_id_for(deps.store, deps.clock, idempotency_key, brief)
+        job_id = await job_id_for(jobs, deps.clock, idempotency_key, brief)
         try:
-            job = await accept_brief(deps, brief, traceparent=traceparent, job_id=job_id)
+            job = await accept_brief(deps, jobs, brief, traceparent=traceparent, job_id=job_id)
         except JobExists:
-            job = as_accepted(await deps.jobs.load(job_id), SERVICE)
+            job = as_accepted(await jobs.load(job_id), SERVICE)
     response.headers.update({"Location": job_path(job.id, deps.settings.root), "Retry-After": "1"})
     return job_view(job, deps.settings.root)
 
 
 async def accept_brief(
-    deps: Dependencies, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
+    deps: Dependencies, jobs: OwnedJobs, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
 ) -> Job:
     """Store a new job for the brief. Raises JobExists, Unavailable."""
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
     with span("accept a job", given or "", SpanKind.SERVER) as current:
-        job = await deps.jobs.accept(
+        job = await jobs.accept(
             brief,
             job_id=job_id or str(uuid4()),
             seed=secrets.randbelow(MAX_SEED + 1),
             traceparent=traceparent_of(current, given),
             limits=deps.limits,
         )
-    log.info("accepted", job_id=job.id, count=brief.count)
+    log.info("accepted", job_id=job.id, count=brief.count, owner=job.owner, key_id=job.key_id)
     return job
 
 
-@router.get("/v1/jobs", responses=problems(422, 503))
+@router.get("/v1/jobs", responses=problems(401, 403, 422, 503))
 async def list_jobs(
+    jobs: JobsToRead,
     deps: DependenciesDep,
     status: Annotated[Status | None, Query(description="Only jobs of this status")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> JobList:
-    """All jobs, newest first."""
-    found = await deps.store.recent(limit + 1, status, None if cursor is None else _place(cursor))
+    """The jobs of the key's owner, newest first."""
+    found = await jobs.recent(limit + 1, status, None if cursor is None else _place(cursor))
     page = found[:limit]
     return JobList(
         jobs=[job_summary(job, deps.settings.root) for job in page],
@@ -154,9 +157,9 @@ def _place(cursor: str) -> Cursor:
     return Cursor(moment, job_id)
 
 
-async def get_job(job_id: JobId, deps: DependenciesDep, response: Response) -> JobView:
+async def get_job(job_id: JobId, jobs: JobsToRead, deps: DependenciesDep, response: Response) -> JobView:
     """How a job stands, and its concepts once there are some."""
-    job = await deps.jobs.load(job_id)
+    job = await jobs.load(job_id)
     response.headers["ETag"] = _etag(job.version)
     if not job.is_final:
         response.headers["Retry-After"] = "1"
@@ -175,7 +178,8 @@ class _Polled(APIRoute):
         async def handle_if_changed(request: Request) -> Response:
             known = request.headers.get("If-None-Match")
             if known is not None:
-                version = await dependencies_of(request).versions.of(request.path_params["job_id"])
+                jobs = dependencies_of(request).jobs.of(await caller_of(request, "jobs:read"))
+                version = await jobs.version_of(request.path_params["job_id"])
                 if version is not None and is_known(_etag(version), known):
                     return Response(status_code=304, headers={"ETag": _etag(version)})
             return await handle(request)
@@ -190,7 +194,7 @@ router.add_api_route(
     responses={
         200: {"headers": described.ETAG | described.RETRY_AFTER},
         304: {"description": "Not changed since", "headers": described.ETAG},
-        **problems(404, 422, 503),
+        **problems(401, 403, 404, 422, 503),
     },
     openapi_extra={"parameters": [IF_NONE_MATCH]},
     route_class_override=_Polled,
@@ -201,8 +205,8 @@ def _etag(version: int) -> str:
     return f'"{version}"'
 
 
-@router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(404, 422, 503))
-async def cancel_job(job_id: JobId, deps: DependenciesDep) -> JobView:
+@router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(401, 403, 404, 422, 503))
+async def cancel_job(job_id: JobId, jobs: JobsToCancel, deps: DependenciesDep) -> JobView:
     """Cancel a job. A final job stays as it is."""
-    job = (await deps.jobs.record(job_id, CancelRequested())).job
+    job = (await jobs.cancel(job_id)).job
     return job_view(job, deps.settings.root)

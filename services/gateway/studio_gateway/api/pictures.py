@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from studio_contracts.file_formats import SUFFIXES, VectorKind
 from studio_contracts.job import Job, PictureKind, StoredPicture
+from studio_gateway.access.authentication import JobsToRead
 from studio_gateway.api.bundle import bundle, bundle_etag, bundle_size
 from studio_gateway.api.parameters import ConceptId, JobId
 from studio_gateway.api.views import content_version
@@ -31,7 +32,7 @@ def _responses(content: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
         200: {"description": "The file", "content": content, "headers": _HEADERS},
         206: {"description": "The bytes asked for", "content": content, "headers": _HEADERS | described.CONTENT_RANGE},
         304: {"description": "The client has it already", "headers": described.ETAG},
-        **problems(404, 416, 422, 503),
+        **problems(401, 403, 404, 416, 422, 503),
     }
 
 
@@ -74,12 +75,13 @@ ConditionsDep = Annotated[Conditions, Depends()]
 async def get_stencil(
     job_id: JobId,
     number: Annotated[int, Path(ge=0)],
+    jobs: JobsToRead,
     deps: DependenciesDep,
     file_request: FileRequestDep,
     conditions: ConditionsDep,
 ) -> Response:
     """The flat picture from which the concepts of a direction start."""
-    job = await deps.jobs.load(job_id)
+    job = await jobs.load(job_id)
     if job.plan is None or number >= len(job.plan.directions):
         raise not_found("such stencil")
     stencil = job.plan.directions[number].stencil
@@ -91,12 +93,13 @@ async def get_picture(
     job_id: JobId,
     concept_id: ConceptId,
     kind: FileKind,
+    jobs: JobsToRead,
     deps: DependenciesDep,
     file_request: FileRequestDep,
     conditions: ConditionsDep,
 ) -> Response:
     """One picture of a concept, or the drawing of its installable version as SVG or DXF."""
-    job = await deps.jobs.load(job_id)
+    job = await jobs.load(job_id)
     concept = next((concept for concept in job.concepts if concept.id == concept_id), None)
     if concept is None or kind not in concept.files:
         raise not_found("such picture")
@@ -105,9 +108,9 @@ async def get_picture(
 
 
 @router.get("/v1/jobs/{job_id}/bundle.zip", response_class=StreamingResponse, responses=_BUNDLE_RESPONSES)
-async def get_bundle(job_id: JobId, deps: DependenciesDep, conditions: ConditionsDep) -> Response:
+async def get_bundle(job_id: JobId, jobs: JobsToRead, deps: DependenciesDep, conditions: ConditionsDep) -> Response:
     """The job and all its files so far, in a zip file. It can be resumed: the same job gives the same bytes."""
-    job = await deps.jobs.load(job_id)
+    job = await jobs.load(job_id)
     etag = bundle_etag(job, deps.settings.root)
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": REVALIDATE}
     if is_known(etag, conditions.if_none_match):

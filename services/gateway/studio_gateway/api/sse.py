@@ -10,8 +10,9 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from studio_contracts.job import Job, Stage, Status, TimelineEntry
+from studio_gateway.access.authentication import JobsToRead
+from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.parameters import JobId
-from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http.problems import problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
@@ -43,27 +44,27 @@ _LAST_EVENT_ID = re.compile(r"\d{1,9}", re.ASCII)
     responses={
         200: _STREAM,
         204: {"description": "The job is final, and everything was sent before: do not connect again"},
-        **problems(404, 422, 503),
+        **problems(401, 403, 404, 422, 503),
     },
 )
 async def stream_job_events(
     job_id: JobId,
-    deps: DependenciesDep,
+    jobs: JobsToRead,
     last_event_id: Annotated[str | None, Header(description="Resume after this index", examples=["2"])] = None,
 ) -> Response:
     """The timeline as it grows: one event an entry, whose id is its index. Closes when the job has ended."""
-    job = await deps.jobs.load(job_id)
+    job = await jobs.load(job_id)
     seen = _LAST_EVENT_ID.fullmatch(last_event_id or "")
     start = int(seen.group()) + 1 if seen else 0
     if job.is_final and start >= len(job.timeline):
         return Response(status_code=204)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(deps, job, start), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_stream(jobs, job, start), media_type="text/event-stream", headers=headers)
 
 
-async def _stream(deps: Dependencies, job: Job, start: int) -> AsyncGenerator[bytes, None]:
+async def _stream(jobs: OwnedJobs, job: Job, start: int) -> AsyncGenerator[bytes, None]:
     yield format_sse_event(retry=RECONNECT_MILLISECONDS)
-    async with aclosing(deps.subscriptions.follow(job)) as changes:
+    async with aclosing(jobs.follow(job)) as changes:
         async for now in changes:
             if now is None:
                 yield format_sse_event(comment="heartbeat")

@@ -11,7 +11,6 @@ from studio_chassis.observability import metrics
 from studio_chassis.persistence.store import AttemptRef
 from studio_chassis.replicate.webhook_url import WEBHOOK_ROUTE
 from studio_chassis.runtime import failpoints
-from studio_domain.domain_events import WebhookReceived
 from studio_domain.prediction import slim_prediction
 from studio_gateway.api.parameters import JobId
 from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
@@ -76,8 +75,8 @@ async def _receive(address: AttemptRef, token: str | None, request: Request, dep
 
 async def record(deps: Dependencies, address: AttemptRef, prediction: dict[str, Any]) -> None:
     """Record the report in the job. Raises JobNotFound, Unavailable."""
-    job_id, slot, attempt = address
-    applied = await deps.jobs.record(job_id, WebhookReceived(slot, attempt, slim_prediction(prediction)))
+    job_id, slot, _ = address
+    applied = await deps.jobs.record_webhook(address, slim_prediction(prediction))
     failpoints.reached("after-webhook-record")
     metrics.webhooks.labels("recorded" if applied.changed else "unchanged").inc()
     log.info("webhook recorded" if applied.changed else "webhook unchanged", job_id=job_id, slot=slot)

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem details, with stable types."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -46,12 +46,20 @@ class ProblemError(Exception):
     """An error that is sent to the client as it is."""
 
     def __init__(
-        self, status: int, kind: str, title: str, detail: str, *, field: str | None = None, retry_after: int = 0
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        retry_after: int = 0,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         errors = None if field is None else [FieldProblem(field=field, detail=detail)]
         self.problem = Problem(type=TYPES + kind, title=title, status=status, detail=detail, errors=errors)
-        self.headers = {"Retry-After": str(retry_after)} if retry_after else {}
+        self.headers = ({"Retry-After": str(retry_after)} if retry_after else {}) | dict(headers or {})
 
 
 def not_found(what: str) -> ProblemError:

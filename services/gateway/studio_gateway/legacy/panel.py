@@ -5,6 +5,7 @@ origin only. So a proxy in front of the panel passes these routes and the pictur
 docs/behind-a-proxy.md has the recipe.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
+from studio_gateway.access.authentication import JobsToCreate, JobsToRead
 from studio_gateway.api.jobs import accept_brief
 from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
 from studio_gateway.api.webhooks import QueryToken, parsed, record, refused
@@ -61,7 +63,7 @@ class PanelRoute(APIRoute):
             except JobNotFound:
                 return _error(404, "Job not found", "There is no job of this id.")
             except ProblemError as error:
-                return _error(error.problem.status, error.problem.title, error.problem.detail)
+                return _error(error.problem.status, error.problem.title, error.problem.detail, error.headers)
             except HTTPException as error:
                 return _error(error.status_code, "Invalid request", str(error.detail))
             except (Unavailable, JobConflict):
@@ -71,8 +73,8 @@ class PanelRoute(APIRoute):
         return handle_in_panel_terms
 
 
-def _error(status: int, error: str, message: str) -> JSONResponse:
-    return JSONResponse(PanelError(error=error, message=message).model_dump(), status)
+def _error(status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(PanelError(error=error, message=message).model_dump(), status, headers)
 
 
 def _in_words(error: RequestValidationError) -> str:
@@ -94,32 +96,37 @@ router = APIRouter(prefix="/.netlify/functions", route_class=PanelRoute, tags=["
 @router.post(
     "/studio-inspire-create",
     status_code=202,
-    responses=_errors(400, 413, 503),
+    responses=_errors(400, 401, 403, 413, 503),
 )
-async def panel_create(panel_request: views.PanelRequest, request: Request, deps: DependenciesDep) -> dict[str, Any]:
+async def panel_create(
+    panel_request: views.PanelRequest, request: Request, jobs: JobsToCreate, deps: DependenciesDep
+) -> dict[str, Any]:
     """Accept a brief."""
     try:
         brief = panel_request.brief()
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
-    return views.creation(await accept_brief(deps, brief), _base(request, deps.settings))
+    return views.creation(await accept_brief(deps, jobs, brief), _base(request, deps.settings))
 
 
-@router.get("/studio-inspire-status", responses=_errors(400, 404, 503))
+@router.get("/studio-inspire-status", responses=_errors(400, 401, 403, 404, 503))
 async def panel_status(
-    request: Request, deps: DependenciesDep, job_id: Annotated[str, Query(alias="jobId", min_length=1)]
+    request: Request,
+    jobs: JobsToRead,
+    deps: DependenciesDep,
+    job_id: Annotated[str, Query(alias="jobId", min_length=1)],
 ) -> dict[str, Any]:
     """The status of a job."""
-    return views.status(await deps.jobs.load(job_id), _base(request, deps.settings))
+    return views.status(await jobs.load(job_id), _base(request, deps.settings))
 
 
 @router.post(
     "/studio-enqueue",
-    responses=_errors(400, 404, 413, 503),
+    responses=_errors(400, 401, 403, 404, 413, 503),
 )
-async def panel_enqueue(enqueue_request: EnqueueRequest, deps: DependenciesDep) -> dict[str, Any]:
+async def panel_enqueue(enqueue_request: EnqueueRequest, jobs: JobsToRead) -> dict[str, Any]:
     """Nothing to do: a job starts when it is accepted."""
-    job = await deps.jobs.load(enqueue_request.job_id)
+    job = await jobs.load(enqueue_request.job_id)
     return {"ok": True, "note": f"The job is {job.status}; it needs no starting."}
 
 
@@ -141,7 +148,7 @@ async def panel_callback(request: Request, deps: DependenciesDep, token: QueryTo
             body = await request.body()
         check_signature(deps.settings, request.headers, body)
         prediction = parsed(body)
-        address = await deps.store.awaiting(str(prediction.get("id")))
+        address = await deps.jobs.awaiting(str(prediction.get("id")))
         if address is None:
             raise not_found("prediction of this id")
         check_token(deps.settings, address, token)

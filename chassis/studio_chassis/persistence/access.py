@@ -1,0 +1,35 @@
+"""What is kept about those who use the studio: one protocol for each concern, part of `JobStore`.
+
+Each method raises Unavailable when the database does not answer. Of a secret only the hash is stored.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from studio_contracts.access import ApiKey
+
+
+class ApiKeys(Protocol):
+    """API keys, each found by the SHA-256 of its token."""
+
+    async def add_key(self, key: ApiKey, token_hash: str) -> None:
+        """Keep a new key."""
+
+    async def key_by_hash(self, token_hash: str) -> ApiKey | None:
+        """The key whose token has this hash, also one that is revoked or expired."""
+
+    async def key_by_id(self, key_id: str) -> ApiKey | None:
+        """The key of that id."""
+
+    async def keys(self) -> tuple[ApiKey, ...]:
+        """All keys, oldest first."""
+
+    async def revoke_key(self, key_id: str, now: datetime) -> ApiKey | None:
+        """End the key for good; the key as it is then. A key revoked before keeps its moment."""
+
+    async def key_used(self, key_id: str, now: datetime) -> None:
+        """Keep when the key was last used."""
+
+
+class AccessStore(ApiKeys, Protocol):
+    """All of them."""

@@ -1,0 +1,50 @@
+"""The access store in MongoDB: a part of the job store, which gives it the database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from studio_chassis.persistence.mongo_outages import translated
+from studio_contracts.access import ApiKey
+
+
+class MongoAccessStore:
+    """API keys in `api_keys`."""
+
+    def __init__(self, database: Any) -> None:
+        self._keys = database["api_keys"]
+
+    @translated
+    async def add_key(self, key: ApiKey, token_hash: str) -> None:
+        document = key.model_dump(exclude={"id"}) | {"_id": key.id, "scopes": sorted(key.scopes), "hash": token_hash}
+        await self._keys.insert_one(document)
+
+    @translated
+    async def key_by_hash(self, token_hash: str) -> ApiKey | None:
+        return _key(await self._keys.find_one({"hash": token_hash}))
+
+    @translated
+    async def key_by_id(self, key_id: str) -> ApiKey | None:
+        return _key(await self._keys.find_one({"_id": key_id}))
+
+    @translated
+    async def keys(self) -> tuple[ApiKey, ...]:
+        found = [_key(document) async for document in self._keys.find({}, sort=[("created_at", 1), ("_id", 1)])]
+        return tuple(key for key in found if key is not None)
+
+    @translated
+    async def revoke_key(self, key_id: str, now: datetime) -> ApiKey | None:
+        await self._keys.update_one({"_id": key_id, "revoked_at": None}, {"$set": {"revoked_at": now}})
+        return _key(await self._keys.find_one({"_id": key_id}))
+
+    @translated
+    async def key_used(self, key_id: str, now: datetime) -> None:
+        await self._keys.update_one({"_id": key_id}, {"$max": {"last_used_at": now}})
+
+
+def _key(document: Mapping[str, Any] | None) -> ApiKey | None:
+    """The key of a document. What a later release added to it is overlooked."""
+    if document is None:
+        return None
+    known = {name: document[name] for name in ApiKey.model_fields if name in document}
+    return ApiKey.model_validate(known | {"id": document["_id"]})

@@ -1,0 +1,33 @@
+"""Who may use the studio: API keys, their scopes, and the owner of what is made with them."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, StringConstraints
+
+from studio_contracts.base import FrozenModel, UtcDatetime
+
+Scope = Literal["jobs:create", "jobs:read", "jobs:cancel", "ops"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+LOCAL_OWNER = "local"
+"""Owner of every job where no keys are used, and of the documents made before there were owners."""
+ANONYMOUS_OWNER = "anonymous"
+"""Owner of the jobs of strangers, where they are let in. No key has it."""
+Owner = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+"""A name that several keys may share: that of a person, a team or a client's site."""
+
+
+class ApiKey(FrozenModel):
+    """What is kept of a key: everything but the key itself."""
+
+    id: str
+    name: str = Field(min_length=1, max_length=100)
+    owner: Owner
+    scopes: frozenset[Scope]
+    created_at: UtcDatetime
+    expires_at: UtcDatetime | None = None
+    last_used_at: UtcDatetime | None = None
+    revoked_at: UtcDatetime | None = None
+
+    def is_valid(self, now: UtcDatetime) -> bool:
+        """Whether the key opens anything at that moment: not revoked, not expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -1,0 +1,70 @@
+"""The caller of a request, as routes ask for it: `Annotated[Caller, Security(authenticate, scopes=[…])]`."""
+
+from typing import Annotated
+
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from studio_gateway.access.caller import Caller
+from studio_gateway.access.owned_jobs import OwnedJobs
+from studio_gateway.dependencies import Dependencies, dependencies_of
+from studio_gateway.http.problems import ProblemError
+
+BEARER = HTTPBearer(
+    scheme_name="apiKey",
+    bearerFormat="tpvs_…",
+    description="An API key, made by `studio keys create`. A studio on a laptop's loopback needs none.",
+    auto_error=False,
+)
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+
+
+async def authenticate(needed: SecurityScopes, request: Request, bearer: Bearer) -> Caller:
+    """The caller, who may do what is needed. Raises ProblemError (401, 403) and Unavailable."""
+    caller = await _identify(dependencies_of(request), request, bearer)
+    if missing := [scope for scope in needed.scopes if scope not in caller.scopes]:
+        raise _forbidden(missing)
+    return caller
+
+
+async def caller_of(request: Request, *scopes: str) -> Caller:
+    """As `authenticate`, for code that runs before the framework resolves dependencies."""
+    return await authenticate(SecurityScopes(list(scopes)), request, await BEARER(request))
+
+
+async def _identify(deps: Dependencies, request: Request, bearer: HTTPAuthorizationCredentials | None) -> Caller:
+    address = "" if request.client is None else request.client.host
+    if deps.settings.access == "local":
+        return Caller.local(address)
+    if bearer is not None:
+        key = await deps.keys.key_of(bearer.credentials)
+        if key is None:
+            raise _unauthenticated("This API key is unknown, expired or revoked.", error="invalid_token")
+        return Caller.with_key(key, "key", address)
+    if deps.settings.access == "anonymous" and "Authorization" not in request.headers:
+        return Caller.anonymous(address)
+    raise _unauthenticated("Send an API key as `Authorization: Bearer tpvs_…`.")
+
+
+def _unauthenticated(detail: str, error: str = "") -> ProblemError:
+    challenge = 'Bearer realm="studio"' + (f', error="{error}"' if error else "")
+    return ProblemError(401, "unauthenticated", "Who are you?", detail, headers={"WWW-Authenticate": challenge})
+
+
+def _forbidden(missing: list[str]) -> ProblemError:
+    scopes = " ".join(missing)
+    challenge = f'Bearer realm="studio", error="insufficient_scope", scope="{scopes}"'
+    detail = f"This key lacks the scope {', '.join(missing)}."
+    return ProblemError(403, "forbidden", "Not allowed", detail, headers={"WWW-Authenticate": challenge})
+
+
+Operator = Annotated[Caller, Security(authenticate, scopes=["ops"])]
+
+
+async def _jobs(request: Request, caller: Annotated[Caller, Security(authenticate)]) -> OwnedJobs:
+    return dependencies_of(request).jobs.of(caller)
+
+
+JobsToCreate = Annotated[OwnedJobs, Security(_jobs, scopes=["jobs:create"])]
+JobsToRead = Annotated[OwnedJobs, Security(_jobs, scopes=["jobs:read"])]
+JobsToCancel = Annotated[OwnedJobs, Security(_jobs, scopes=["jobs:cancel"])]

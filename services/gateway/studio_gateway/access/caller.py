@@ -1,0 +1,39 @@
+"""Who sent a request."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from studio_contracts.access import ANONYMOUS_OWNER, LOCAL_OWNER, SCOPES, ApiKey, Scope
+
+STRANGERS_MAY: frozenset[Scope] = frozenset({"jobs:create", "jobs:read"})
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request, and what it may do.
+
+    `key_id` and `name` are those of the API key, or what stands for one. `address` is the client's, behind the proxies
+    that are trusted.
+    """
+
+    key_id: str
+    name: str
+    owner: str
+    scopes: frozenset[Scope]
+    via: Literal["key", "session", "local", "anonymous"]
+    address: str
+
+    @classmethod
+    def with_key(cls, key: ApiKey, via: Literal["key", "session"], address: str) -> "Caller":
+        """Someone who has a key, or a session that was opened with one."""
+        return cls(key.id, key.name, key.owner, key.scopes, via, address)
+
+    @classmethod
+    def local(cls, address: str) -> "Caller":
+        """Whoever works at the machine of a studio without keys."""
+        return cls("", "local", LOCAL_OWNER, frozenset(SCOPES), "local", address)
+
+    @classmethod
+    def anonymous(cls, address: str) -> "Caller":
+        """A stranger, where strangers are let in."""
+        return cls("", "anonymous", ANONYMOUS_OWNER, STRANGERS_MAY, "anonymous", address)

@@ -1,0 +1,97 @@
+"""The only way from a route to jobs: what belongs to others is not there.
+
+A route cannot reach the store, nor `Jobs`: `JobAccess` holds them, and gives them out with a caller only. The one
+exception is a webhook, which names an attempt that its token or signature vouches for.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from studio_chassis.errors import JobNotFound
+from studio_chassis.persistence.jobs import Applied, Jobs
+from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
+from studio_contracts.brief import Brief
+from studio_contracts.job import Job, Limits, Status
+from studio_domain.domain_events import CancelRequested, WebhookReceived
+from studio_gateway.access.caller import Caller
+from studio_gateway.access.job_subscriptions import JobSubscriptions
+from studio_gateway.access.version_loader import VersionLoader
+from studio_gateway.http.problems import ProblemError
+
+
+class JobAccess:
+    """Everybody's jobs, given out one caller at a time."""
+
+    def __init__(self, jobs: Jobs, store: JobStore, subscriptions: JobSubscriptions) -> None:
+        self._jobs = jobs
+        self._store = store
+        self.subscriptions = subscriptions
+        self._versions = VersionLoader(store)
+
+    def of(self, caller: Caller) -> "OwnedJobs":
+        """The jobs that the caller may see."""
+        return OwnedJobs(caller, self._jobs, self._store, self.subscriptions, self._versions)
+
+    async def record_webhook(self, address: AttemptRef, prediction: dict[str, Any]) -> Applied:
+        """Record the provider's report on an attempt. Raises JobNotFound, Unavailable."""
+        return await self._jobs.record(address.job_id, WebhookReceived(address.slot, address.attempt, prediction))
+
+    async def awaiting(self, provider_id: str) -> AttemptRef | None:
+        """The attempt for which the provider makes that prediction."""
+        return await self._store.awaiting(provider_id)
+
+
+class OwnedJobs:
+    """The jobs of one caller's owner. Another owner's job raises JobNotFound, as one that does not exist."""
+
+    def __init__(
+        self, caller: Caller, jobs: Jobs, store: JobStore, subscriptions: JobSubscriptions, versions: VersionLoader
+    ) -> None:
+        self.caller = caller
+        self._jobs = jobs
+        self._store = store
+        self._subscriptions = subscriptions
+        self._versions = versions
+
+    async def accept(self, brief: Brief, *, job_id: str, seed: int, traceparent: str, limits: Limits) -> Job:
+        """Store a new job of this owner. Raises JobExists, Unavailable."""
+        return await self._jobs.accept(
+            brief,
+            job_id=job_id,
+            seed=seed,
+            traceparent=traceparent,
+            limits=limits,
+            owner=self.caller.owner,
+            key_id=self.caller.key_id,
+        )
+
+    async def load(self, job_id: str) -> Job:
+        """The job as it stands. Raises JobNotFound, UnreadableJob, Unavailable."""
+        job = await self._jobs.load(job_id)
+        if job.owner != self.caller.owner:
+            raise JobNotFound(job_id)
+        return job
+
+    async def recent(self, limit: int, status: Status | None, after: Cursor | None) -> tuple[Job, ...]:
+        """This owner's jobs, newest first. Strangers have one owner, so they may not list: raises ProblemError."""
+        if self.caller.via == "anonymous":
+            raise ProblemError(403, "forbidden", "Not allowed", "A list of jobs needs an API key.")
+        return await self._store.recent_of(self.caller.owner, limit, status, after)
+
+    async def version_of(self, job_id: str) -> int | None:
+        """The job's version, None when there is no such job. Raises Unavailable."""
+        found = await self._versions.of(job_id)
+        return found.version if found is not None and found.owner == self.caller.owner else None
+
+    async def cancel(self, job_id: str) -> Applied:
+        """Cancel the job. Raises JobNotFound, JobConflict, Unavailable."""
+        await self.load(job_id)
+        return await self._jobs.record(job_id, CancelRequested())
+
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
+        """Keep the claim of an idempotency key for this owner. The claim that stands."""
+        return await self._store.claim(claim._replace(owner=self.caller.owner))
+
+    def follow(self, job: Job) -> AsyncGenerator[Job | None, None]:
+        """The job that was loaded, and again after each change."""
+        return self._subscriptions.follow(job)
