@@ -21,8 +21,10 @@ from studio_chaos.job_fixtures import STATES, freeze
 from studio_chaos.ledger_check import jobs_of, message_counts
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.replicate.webhook_url import webhook_url
+from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.service import ServiceContext
 from studio_contracts import topology
+from studio_contracts.events import PredictionUpdated
 from studio_contracts.job import Limits
 from studio_domain.domain_events import PredictionReported
 from studio_domain.prediction import PredictionReport, PredictionStatus
@@ -122,8 +124,8 @@ async def predictor_on(chassis: ServiceContext, provider: Any) -> AsyncIterator[
     settings: Any = None
     backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
     predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
-    queue = topology.PREDICTOR_PREDICTION_UPDATED
-    consumer = Consumer(chassis.broker, queue, predictor.read_update, chassis.jobs.dead_lettered)
+    row = JobHandler(topology.PREDICTOR_PREDICTION_UPDATED, PredictionUpdated, predictor.read_update)
+    consumer = Consumer(chassis.broker, row.queue, row.bound_to(chassis.jobs), chassis.jobs.dead_lettered)
     await consumer.start()
     yield
     await consumer.drain(10)

@@ -9,6 +9,8 @@ from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.dispositions import Reject
 from studio_chassis.replicate import client
 from studio_chassis.replicate.errors import InvalidRequest, NotTheProvider, ProviderError, error_for
+from studio_contracts.events import PredictionUpdated
+from studio_contracts.job import Job
 from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
 from studio_predictor import handlers
 from studio_predictor.handlers import Predictor
@@ -35,12 +37,12 @@ def an_unknown_status_in_an_answer_or_list_is_no_prediction(patch: Patch) -> Non
 def a_report_with_an_unknown_status_is_dead_lettered(patch: Patch) -> None:
     read = Predictor.read_update
 
-    async def strict(self: Predictor, event: Any) -> None:
+    async def strict(self: Predictor, job: Job, update: PredictionUpdated) -> None:
         try:
-            _only_known(event.payload.prediction)
+            _only_known(update.prediction)
         except UnreadablePrediction as error:
             raise Reject(str(error)) from error
-        await read(self, event)
+        await read(self, job, update)
 
     patch.setattr(Predictor, "read_update", strict)
 

@@ -21,7 +21,7 @@ from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_cli import replay
 from studio_cli.dead_letters import DeadLetter
 from studio_contracts.brief import Source
-from studio_contracts.events import Event
+from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
 from studio_contracts.job import GenerationRequest, Job, Slot
 from studio_domain import lifecycle
 from studio_domain.domain_events import (
@@ -42,7 +42,7 @@ from studio_reconciler.rescue import Rescuer
 from studio_reconciler.undelivered import UndeliveredMessages
 from studio_simulation.disorder import HOSTILE_TIME
 from studio_simulation.mutations import Mutation, Mutations, assert_caught
-from studio_stencil import handlers as stencil_handlers
+from studio_stencil.handlers import StencilMaker
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
@@ -234,10 +234,11 @@ def the_mark_of_a_duplicate_is_written_first(patch: Patch) -> None:
         database(self)
         seen.clear()
 
-    async def once(self: Predictor, event: Any) -> None:
-        if event.id not in seen:
-            seen.add(event.id)
-            await read(self, event)
+    async def once(self: Predictor, job: Job, update: PredictionUpdated) -> None:
+        message = f"{job.id} {update.key}"
+        if message not in seen:
+            seen.add(message)
+            await read(self, job, update)
 
     seen: set[str] = set()
     patch.setattr(SimulatedDatabase, "__init__", fresh)
@@ -348,10 +349,9 @@ def the_provider_is_not_told_of_a_cancellation(patch: Patch) -> None:
 def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
     apply = Jobs.apply
 
-    async def request_prediction(self: Predictor, event: Any) -> None:
-        job = await self.jobs.load(event.subject)
-        slot = job.slot(event.payload.slot)
-        if slot is not None and (slot.attempt, slot.state) == (event.payload.attempt, "waiting"):
+    async def request_prediction(self: Predictor, job: Job, request: PredictionRequested) -> None:
+        slot = job.slot(request.slot)
+        if slot is not None and (slot.attempt, slot.state) == (request.attempt, "waiting"):
             await self._create_prediction(job, slot)
 
     async def claimed(self: Jobs, job_id: str, event: Any) -> Applied:
@@ -427,12 +427,12 @@ def every_slot_painted_over_the_first_stencil(patch: Patch) -> None:
 
 @caught_by("painted_as_shown")
 def all_directions_of_a_draft_painted(patch: Patch) -> None:
-    copy = stencil_handlers._copy
+    copy = StencilMaker._copy
 
-    async def copy_all(job_id: str, source: Source, *arguments: Any) -> None:
-        await copy(job_id, source.model_copy(update={"directions": ()}), *arguments)
+    async def copy_all(self: StencilMaker, job: Job, source: Source, started: float) -> None:
+        await copy(self, job, source.model_copy(update={"directions": ()}), started)
 
-    patch.setattr(stencil_handlers, "_copy", copy_all)
+    patch.setattr(StencilMaker, "_copy", copy_all)
 
 
 @caught_by("drafts_cost_nothing completed_has_pictures")

@@ -9,9 +9,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
@@ -20,7 +20,7 @@ import uvicorn
 
 from studio_chassis.errors import ChassisError
 from studio_chassis.messaging.broker import open_broker
-from studio_chassis.messaging.consumer import Consumer, Handler
+from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.protocols import MessageBroker
 from studio_chassis.observability import metrics
 from studio_chassis.observability.logs import configure_logs
@@ -31,9 +31,9 @@ from studio_chassis.persistence.objects import ObjectStore, UrlObjectStore
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.clock import Clock, utc_now
+from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
-from studio_contracts.topology import Queue
 
 LAG_SECONDS = 1.0
 CLOSE_SECONDS = 12.0
@@ -56,13 +56,13 @@ class ServiceContext:
 
 @dataclass(frozen=True)
 class ServiceDefinition:
-    """What a service does: handlers by queue, loops that run until they are cancelled, and perhaps a web application.
+    """What a service does: a table of handlers, loops that run until they are cancelled, and perhaps a web application.
 
     `web` is given the health application to mount; without it the health application is all there is to see.
     `trusted_proxies`: addresses whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.
     """
 
-    handlers: Mapping[Queue, Handler] = field(default_factory=dict)
+    handlers: Sequence[JobHandler[Any]] = ()
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
     web: Callable[[Health], Any] | None = None
     trusted_proxies: str = "127.0.0.1"
@@ -134,8 +134,14 @@ async def _run_until(
 ) -> None:
     async with open_service_context(name, settings) as context, build(context, settings) as work:
         consumers = [
-            Consumer(context.broker, queue, handler, context.jobs.dead_lettered, context.clock)
-            for queue, handler in work.handlers.items()
+            Consumer(
+                context.broker,
+                handler.queue,
+                handler.bound_to(context.jobs),
+                context.jobs.dead_lettered,
+                context.clock,
+            )
+            for handler in work.handlers
         ]
         instance = settings.instance or secrets.token_hex(4)
         health = Health(name, settings.build, instance, context.store.ping, consumers)
@@ -146,7 +152,10 @@ async def _run_until(
         server = _Server(server_config(app, work, settings.drain_time.total_seconds()))
         serving = asyncio.create_task(server.serve(sockets=[port]))
         log.info(
-            "started", port=port.getsockname()[1], instance=instance, queues=[queue.name for queue in work.handlers]
+            "started",
+            port=port.getsockname()[1],
+            instance=instance,
+            queues=[handler.queue.name for handler in work.handlers],
         )
         await asyncio.wait([serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set():

@@ -42,8 +42,7 @@ class Dependencies:
 
 def dependencies_of(request: Request) -> Dependencies:
     """What the application behind a request works with."""
-    found = request.app.state.dependencies
-    assert isinstance(found, Dependencies)
+    found: Dependencies = request.app.state.dependencies
     return found
 
 

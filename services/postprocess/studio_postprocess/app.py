@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.process_pool import Limits, open_process_pool, usable_cores
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
+from studio_contracts.events import PredictionSucceeded
 from studio_postprocess.handlers import Postprocess
 from studio_postprocess.io.download import Downloader, read_allow_list
 from studio_postprocess.settings import PostprocessSettings
@@ -25,4 +27,6 @@ async def build(chassis: ServiceContext, settings: PostprocessSettings) -> Async
     ):
         downloader = Downloader(http, read_allow_list(settings.download_hosts))
         postprocess = Postprocess(chassis.jobs, chassis.objects, downloader, asyncio.Semaphore(cores + 1), workers)
-        yield ServiceDefinition({topology.POSTPROCESS_PREDICTION_SUCCEEDED: postprocess.make_pictures})
+        yield ServiceDefinition(
+            [JobHandler(topology.POSTPROCESS_PREDICTION_SUCCEEDED, PredictionSucceeded, postprocess.make_pictures)]
+        )

@@ -11,7 +11,7 @@ from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.process_pool import WorkLost, WorkRunner
-from studio_contracts.events import Event, PredictionSucceeded
+from studio_contracts.events import PredictionSucceeded
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.job import (
     ColourShare,
@@ -54,13 +54,10 @@ class Postprocess:
     at_once: asyncio.Semaphore
     workers: WorkRunner
 
-    async def make_pictures(self, event: Event) -> None:
+    async def make_pictures(self, job: Job, ready: PredictionSucceeded) -> None:
         """Turn one slot's outputs into concepts. A picture that cannot be had becomes a warning."""
-        ready = event.payload
-        assert isinstance(ready, PredictionSucceeded)
-        job = await self.jobs.load(event.subject)
         slot = job.slot(ready.slot)
-        if job.is_final or slot is None or slot.attempt != ready.attempt or slot.state != "succeeded":
+        if slot is None or slot.attempt != ready.attempt or slot.state != "succeeded":
             return
         started = time.perf_counter()
         assert job.plan is not None

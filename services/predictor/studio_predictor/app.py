@@ -6,24 +6,31 @@ from functools import partial
 
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.http_client import open_http_client
+from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
+from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested, PredictionUpdated, StencilReady
 from studio_predictor.handlers import Predictor
 from studio_predictor.settings import PredictorSettings
 
 
 @asynccontextmanager
 async def build(chassis: ServiceContext, settings: PredictorSettings) -> AsyncIterator[ServiceDefinition]:
-    """Each queue and its handler; one HTTP connection pool to the provider."""
+    """The table of handlers; one HTTP connection pool to the provider."""
     async with open_http_client() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
         backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
         predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
         yield ServiceDefinition(
-            {
-                topology.PREDICTOR_STENCIL_READY: predictor.plan_slots,
-                topology.PREDICTOR_PREDICTION_REQUESTED: predictor.request_prediction,
-                topology.PREDICTOR_PREDICTION_UPDATED: predictor.read_update,
-                topology.PREDICTOR_JOB_ENDED: predictor.cancel_predictions,
-            }
+            [
+                JobHandler(topology.PREDICTOR_STENCIL_READY, StencilReady, predictor.plan_slots),
+                JobHandler(topology.PREDICTOR_PREDICTION_REQUESTED, PredictionRequested, predictor.request_prediction),
+                JobHandler(topology.PREDICTOR_PREDICTION_UPDATED, PredictionUpdated, predictor.read_update),
+                JobHandler[JobCanceled | JobFailed](
+                    topology.PREDICTOR_JOB_ENDED,
+                    (JobCanceled, JobFailed),
+                    predictor.cancel_predictions,
+                    of_ended_jobs=True,
+                ),
+            ]
         )

@@ -24,7 +24,7 @@ from studio_chassis.replicate.errors import (
 )
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime import failpoints
-from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
+from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested, PredictionUpdated, StencilReady
 from studio_contracts.job import GenerationRequest, Job, Slot
 from studio_contracts.models import MODELS
 from studio_contracts.palette import BY_CODE
@@ -60,10 +60,9 @@ class Predictor:
     backlog: Callable[[], Awaitable[int]]
     """How many finished predictions wait for postprocess."""
 
-    async def plan_slots(self, event: Event) -> None:
+    async def plan_slots(self, job: Job, _: StencilReady) -> None:
         """stencil.ready → fix the model's input and divide the pictures into slots."""
-        job = await self.jobs.load(event.subject)
-        if job.is_final or job.plan is None or job.predictions:
+        if job.plan is None or job.predictions:
             return
         model = MODELS[self.settings.model]
         reading = job.plan.reading or Reading(language="en", wanted=job.brief.prompt)
@@ -79,13 +78,10 @@ class Predictor:
         slots = split(job.brief.count, len(job.plan.directions), model.max_outputs)
         await self.jobs.apply(job.id, SlotsPlanned(generation, slots))
 
-    async def request_prediction(self, event: Event) -> None:
+    async def request_prediction(self, job: Job, request: PredictionRequested) -> None:
         """prediction.requested → whoever claims the slot makes the paid call; a lost response is recovered."""
-        request = event.payload
-        assert isinstance(request, PredictionRequested)
-        job = await self.jobs.load(event.subject)
         slot = job.slot(request.slot)
-        if job.is_final or slot is None or slot.attempt != request.attempt:
+        if slot is None or slot.attempt != request.attempt:
             return
         if slot.state == "submitting":
             await self._recover_lost(job, slot)
@@ -160,21 +156,18 @@ class Predictor:
         if known.job.is_final and not report.is_final:  # cancelled during the request
             await self._cancel(report.id)
 
-    async def read_update(self, event: Event) -> None:
+    async def read_update(self, job: Job, update: PredictionUpdated) -> None:
         """prediction.updated → the provider's report is interpreted and applied."""
-        update = event.payload
-        assert isinstance(update, PredictionUpdated)
         try:
             report = read_report(update.prediction)
         except UnreadablePrediction as error:  # the slot waits for the next report, or for the reconciler's poll
             log.warning("report without a prediction", slot=update.slot, attempt=update.attempt, reason=str(error))
             return
-        await self.jobs.apply(event.subject, PredictionReported(update.slot, update.attempt, report))
+        await self.jobs.apply(job.id, PredictionReported(update.slot, update.attempt, report))
 
-    async def cancel_predictions(self, event: Event) -> None:
+    async def cancel_predictions(self, job: Job, _: JobCanceled | JobFailed) -> None:
         """job.canceled, job.failed → predictions that still run are cancelled, unless a replay may need them."""
-        job = await self.jobs.load_linearizable(event.subject)  # nobody rescues a job that has ended
-        if not job.is_final or (job.error is not None and job.error.replayable):
+        if job.error is not None and job.error.replayable:
             return
         for slot in job.predictions:
             if slot.state == "running" and slot.provider_id is not None:

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
+from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
-from studio_stencil.handlers import draw_stencils
+from studio_contracts.events import JobCreated
+from studio_stencil.handlers import StencilMaker
 from studio_stencil.planning.reading import warm_up
 from studio_stencil.settings import StencilSettings
 
@@ -16,5 +17,9 @@ async def build(chassis: ServiceContext, _: StencilSettings) -> AsyncIterator[Se
     """One queue, one handler. The word tables are read before the first brief comes."""
     warm_up()
     yield ServiceDefinition(
-        {topology.STENCIL_JOB_CREATED: partial(draw_stencils, jobs=chassis.jobs, objects=chassis.objects)}
+        [
+            JobHandler(
+                topology.STENCIL_JOB_CREATED, JobCreated, StencilMaker(chassis.jobs, chassis.objects).draw_stencils
+            )
+        ]
     )

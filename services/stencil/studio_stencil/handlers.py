@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from studio_chassis.errors import JobNotFound, ObjectNotFound
 from studio_chassis.messaging.dispositions import Reject
@@ -11,7 +12,7 @@ from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Source
-from studio_contracts.events import Event
+from studio_contracts.events import JobCreated
 from studio_contracts.job import Direction, Job, Plan, PlanColour, StoredPicture
 from studio_contracts.object_keys import stencil_key
 from studio_domain.domain_events import StencilDrawn, WorkFailed
@@ -25,74 +26,77 @@ from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan
 from studio_stencil.planning.roles import roles
 
 
-async def draw_stencils(event: Event, jobs: Jobs, objects: ObjectStore) -> None:
-    """Draw the stencils of a new job. Raises Reject for a brief that cannot be drawn."""
-    job = await jobs.load(event.subject)
-    if job.is_final or job.plan is not None:
-        return
-    started = time.perf_counter()
-    if job.brief.source is not None:
-        begin = _copy if job.brief.source.concept is None else _edit
-        await begin(job, job.brief.source, jobs, objects, started)
-        return
-    try:
-        plan, stencils = await asyncio.to_thread(_drawn, job.brief, job.seed)
-    except ValueError as error:  # errors of arithmetic and memory are never retried as they are
-        raise Reject(f"the stencil cannot be drawn: {error}") from error
-    directions = []
-    for number, (chosen, (stencil, png)) in enumerate(zip(plan.directions, stencils, strict=True)):
-        key = stencil_key(job.id, number)
-        await objects.put(key, png)
-        directions.append(_direction(chosen, stencil, plan, key, png))
-    failpoints.reached("after-store")
-    await jobs.apply(job.id, StencilDrawn(_plan(plan, directions), time.perf_counter() - started))
+@dataclass(frozen=True)
+class StencilMaker:
+    """The handler and what it works with."""
 
+    jobs: Jobs
+    objects: ObjectStore
 
-async def _copy(job: Job, source: Source, jobs: Jobs, objects: ObjectStore, started: float) -> None:
-    """Take the plan of another job with the directions that were chosen: what is painted is what was shown.
-
-    The stencils are copied, for the other job may expire before this one.
-    """
-    try:
-        plan = (await jobs.load(source.job)).plan
-        assert plan is not None, "the gateway takes no job without a plan"
+    async def draw_stencils(self, job: Job, _: JobCreated) -> None:
+        """job.created → draw the stencils of a new job. Raises Reject for a brief that cannot be drawn."""
+        if job.plan is not None:
+            return
+        started = time.perf_counter()
+        if job.brief.source is not None:
+            begin = self._copy if job.brief.source.concept is None else self._edit
+            await begin(job, job.brief.source, started)
+            return
+        try:
+            plan, stencils = await asyncio.to_thread(_drawn, job.brief, job.seed)
+        except ValueError as error:  # errors of arithmetic and memory are never retried as they are
+            raise Reject(f"the stencil cannot be drawn: {error}") from error
         directions = []
-        for number, chosen in enumerate(source.directions or range(len(plan.directions))):
-            direction = plan.directions[chosen]
+        for number, (chosen, (stencil, png)) in enumerate(zip(plan.directions, stencils, strict=True)):
             key = stencil_key(job.id, number)
-            await objects.put(key, await objects.get(direction.stencil.key))
-            stencil = direction.stencil.model_copy(update={"key": key})
-            directions.append(direction.model_copy(update={"stencil": stencil}))
-    except (JobNotFound, ObjectNotFound):
-        await _gone(job, source, jobs)
-        return
-    failpoints.reached("after-store")
-    copied = plan.model_copy(update={"directions": tuple(directions)})
-    await jobs.apply(job.id, StencilDrawn(copied, time.perf_counter() - started))
+            await self.objects.put(key, png)
+            directions.append(_direction(chosen, stencil, plan, key, png))
+        failpoints.reached("after-store")
+        await self.jobs.apply(job.id, StencilDrawn(_plan(plan, directions), time.perf_counter() - started))
 
+    async def _copy(self, job: Job, source: Source, started: float) -> None:
+        """Take the plan of another job with the directions that were chosen: what is painted is what was shown.
 
-async def _edit(job: Job, source: Source, jobs: Jobs, objects: ObjectStore, started: float) -> None:
-    """Take a concept of another job as it is laid, with the edits made: it is the one direction of the new job."""
-    try:
-        origin = await jobs.load(source.job)
-        concept = next(concept for concept in origin.concepts if concept.id == source.concept)
-        png = await objects.get(concept.pictures["installable"].key)
-    except (JobNotFound, ObjectNotFound):
-        await _gone(job, source, jobs)
-        return
-    assert origin.plan is not None, "a job with concepts has a plan"
-    try:
-        plan, edited = await asyncio.to_thread(edited_plan, origin.plan, concept.direction, png, job)
-    except ValueError as error:
-        raise Reject(f"the concept cannot be edited: {error}") from error
-    await objects.put(stencil_key(job.id, 0), edited)
-    failpoints.reached("after-store")
-    await jobs.apply(job.id, StencilDrawn(plan, time.perf_counter() - started))
+        The stencils are copied, for the other job may expire before this one.
+        """
+        try:
+            plan = (await self.jobs.load(source.job)).plan
+            assert plan is not None, "the gateway takes no job without a plan"
+            directions = []
+            for number, chosen in enumerate(source.directions or range(len(plan.directions))):
+                direction = plan.directions[chosen]
+                key = stencil_key(job.id, number)
+                await self.objects.put(key, await self.objects.get(direction.stencil.key))
+                stencil = direction.stencil.model_copy(update={"key": key})
+                directions.append(direction.model_copy(update={"stencil": stencil}))
+        except (JobNotFound, ObjectNotFound):
+            await self._gone(job, source)
+            return
+        failpoints.reached("after-store")
+        copied = plan.model_copy(update={"directions": tuple(directions)})
+        await self.jobs.apply(job.id, StencilDrawn(copied, time.perf_counter() - started))
 
+    async def _edit(self, job: Job, source: Source, started: float) -> None:
+        """Take a concept of another job as it is laid, with the edits made: it is the one direction of the new job."""
+        try:
+            origin = await self.jobs.load(source.job)
+            concept = next(concept for concept in origin.concepts if concept.id == source.concept)
+            png = await self.objects.get(concept.pictures["installable"].key)
+        except (JobNotFound, ObjectNotFound):
+            await self._gone(job, source)
+            return
+        assert origin.plan is not None, "a job with concepts has a plan"
+        try:
+            plan, edited = await asyncio.to_thread(edited_plan, origin.plan, concept.direction, png, job)
+        except ValueError as error:
+            raise Reject(f"the concept cannot be edited: {error}") from error
+        await self.objects.put(stencil_key(job.id, 0), edited)
+        failpoints.reached("after-store")
+        await self.jobs.apply(job.id, StencilDrawn(plan, time.perf_counter() - started))
 
-async def _gone(job: Job, source: Source, jobs: Jobs) -> None:
-    detail = f"Job {source.job} has been removed, and its pictures with it."
-    await jobs.apply(job.id, WorkFailed("source_gone", "The job to begin with is gone", detail))
+    async def _gone(self, job: Job, source: Source) -> None:
+        detail = f"Job {source.job} has been removed, and its pictures with it."
+        await self.jobs.apply(job.id, WorkFailed("source_gone", "The job to begin with is gone", detail))
 
 
 def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, bytes]]]:

@@ -21,7 +21,7 @@ from studio_chassis.runtime.process_pool import Limits, WorkLost, open_process_p
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
-from studio_contracts.events import Event
+from studio_contracts.events import Event, JobCreated, PredictionSucceeded
 from studio_contracts.job import Job
 from studio_contracts.job import Limits as JobLimits
 from studio_domain.domain_events import PredictionReported, SlotPlan, SlotsPlanned
@@ -66,16 +66,19 @@ class Studio:
 
     async def make(self, workers: Any, outputs: list[str]) -> Job:
         objects = cast(Any, SimulatedObjectStore(self.bucket))
-        await stencil_handlers.draw_stencils(self.event("studio.job.created.v1"), jobs=self.jobs, objects=objects)
+        await self.draw(objects)
         await self.jobs.apply("j", SlotsPlanned(GENERATION, (SlotPlan(0, len(outputs)),)))
         report = PredictionReport(id="p", status=PredictionStatus.SUCCEEDED, outputs=tuple(outputs))
         await self.jobs.apply("j", PredictionReported(0, 1, report))
         await self.jobs.flush_publishing()
-        event = self.event("studio.prediction.succeeded.v1")
         async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404))) as http:
             downloader = Downloader(http, read_allow_list("*.replicate.delivery"))
-            await Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers).make_pictures(event)
+            postprocess = Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers)
+            await postprocess.make_pictures(await self.jobs.load("j"), PredictionSucceeded(slot=0, attempt=1))
         return await self.jobs.load("j")
+
+    async def draw(self, objects: Any) -> None:
+        await stencil_handlers.StencilMaker(self.jobs, objects).draw_stencils(await self.jobs.load("j"), JobCreated())
 
     def event(self, kind: str) -> Event:
         return next(event for event in self.published if event.type == kind)
@@ -154,5 +157,5 @@ async def test_a_stencil_that_cannot_be_drawn_is_dead_lettered_and_not_tried_aga
     async with opened() as studio:
         objects = cast(Any, SimulatedObjectStore(studio.bucket))
         with pytest.raises(Exception, match=str(error)) as raised:
-            await stencil_handlers.draw_stencils(studio.event("studio.job.created.v1"), studio.jobs, objects)
+            await studio.draw(objects)
     assert isinstance(disposition_of(raised.value), Reject)

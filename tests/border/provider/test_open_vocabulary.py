@@ -15,7 +15,7 @@ from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
-from studio_contracts.events import Event, PredictionRequested
+from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
 from studio_contracts.job import GenerationRequest, Job, Limits, Slot
 from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn, WebhookReceived
 from studio_domain.prediction import MAX_OUTPUT_CHARS, slim_prediction
@@ -84,13 +84,13 @@ class Scenario:
     async def request(self) -> None:
         """The message of the slot's attempt is delivered."""
         events = [event for event in self.published if event.type == PredictionRequested.type]
-        await self.predictor.request_prediction(events[-1])
+        await self.predictor.request_prediction(await self.job, PredictionRequested(**events[-1].data))
 
     async def report(self, prediction: dict[str, Any]) -> None:
         """The gateway kept a webhook; its message is delivered."""
         applied = await self.jobs.apply("j", WebhookReceived(0, (await self.slot).attempt, prediction))
         if applied.changed:
-            await self.predictor.read_update(self.published[-1])
+            await self.predictor.read_update(await self.job, PredictionUpdated(**self.published[-1].data))
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ class Process:
         async with AsyncExitStack() as stack:
             work = await stack.enter_async_context(self._build(chassis, self._settings))
             self._consumers = [
-                Consumer(broker, queue, handler, jobs.dead_lettered) for queue, handler in work.handlers.items()
+                Consumer(broker, handler.queue, handler.bound_to(jobs), jobs.dead_lettered) for handler in work.handlers
             ]
             if work.web is not None:
                 self.app = work.web(_no_health)

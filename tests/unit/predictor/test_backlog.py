@@ -10,7 +10,7 @@ from studio_chassis.messaging.dispositions import Pause
 from studio_chassis.persistence.jobs import Jobs
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
-from studio_contracts.events import Event
+from studio_contracts.events import Event, PredictionRequested
 from studio_contracts.job import GenerationRequest, Job, Limits
 from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn
 from studio_domain.prediction import PredictionReport, PredictionStatus
@@ -61,7 +61,7 @@ async def _create_prediction(provider: Provider, waiting: int) -> Job:
     settings = SimpleNamespace(max_backlog=LIMIT, public_base_url=None)
     predictor = Predictor(jobs, cast(Any, Shelf()), cast(Any, provider), cast(Any, settings), lambda: NOW, backlog)
     try:
-        await predictor.request_prediction(published[-1])
+        await predictor.request_prediction(await jobs.load("j"), PredictionRequested(**published[-1].data))
     finally:
         job = await jobs.load("j")
     return job

@@ -10,10 +10,10 @@ from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief, Source, Surface
 from studio_contracts.edits import Recolour, Turn
-from studio_contracts.events import Event
+from studio_contracts.events import Event, JobCreated
 from studio_contracts.job import ColourShare, Concept, Job, Limits, Quality
 from studio_contracts.object_keys import job_prefix
-from studio_stencil.handlers import draw_stencils
+from studio_stencil.handlers import StencilMaker
 
 
 class Studio:
@@ -36,7 +36,7 @@ class Studio:
         wanted = Brief(**{"prompt": "ocean energy", **brief})
         await self.jobs.accept(wanted, job_id=job_id, seed=7, traceparent="00-1", limits=Limits())
         await self.jobs.flush_publishing()
-        await draw_stencils(self.published[-1], self.jobs, self.objects)
+        await StencilMaker(self.jobs, self.objects).draw_stencils(await self.jobs.load(job_id), JobCreated())
         return await self.jobs.load(job_id)
 
 

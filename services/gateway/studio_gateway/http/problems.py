@@ -86,16 +86,16 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def install(app: FastAPI) -> None:
     """Every error of the application leaves it as problem+json."""
-    app.add_exception_handler(ProblemError, _respond)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _always(_CUT_OFF))
-    app.add_exception_handler(JobNotFound, _always(not_found("job of this id")))
-    app.add_exception_handler(ObjectNotFound, _always(not_found("such picture (any more)")))
-    app.add_exception_handler(Unavailable, _always(unavailable()))
-    app.add_exception_handler(UnreadableJob, _always(unreadable()))
-    app.add_exception_handler(JobConflict, _always(unavailable()))
-    app.add_exception_handler(Exception, _unexpected)
+    app.exception_handler(ProblemError)(_respond)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(ClientDisconnect)(_always(_CUT_OFF))
+    app.exception_handler(JobNotFound)(_always(not_found("job of this id")))
+    app.exception_handler(ObjectNotFound)(_always(not_found("such picture (any more)")))
+    app.exception_handler(Unavailable)(_always(unavailable()))
+    app.exception_handler(UnreadableJob)(_always(unreadable()))
+    app.exception_handler(JobConflict)(_always(unavailable()))
+    app.exception_handler(Exception)(_unexpected)
 
 
 def _answer(problem: Problem, headers: dict[str, str]) -> JSONResponse:
@@ -103,8 +103,7 @@ def _answer(problem: Problem, headers: dict[str, str]) -> JSONResponse:
     return JSONResponse(body, problem.status, {"Cache-Control": "no-store", **headers}, media_type=MEDIA_TYPE)
 
 
-async def _respond(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ProblemError)
+async def _respond(_: Request, error: ProblemError) -> JSONResponse:
     return _answer(error.problem, error.headers)
 
 
@@ -123,8 +122,7 @@ async def _unexpected(request: Request, _: Exception) -> JSONResponse:
     return await _respond(request, ProblemError(500, "unexpected", "Unexpected error", detail))
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+async def _http(request: Request, error: HTTPException) -> JSONResponse:
     status = error.status_code
     headers = dict(error.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -150,8 +148,7 @@ def _allowed_methods(request: Request) -> list[str]:
     return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     if is_not_json(error):
         problem = Problem(type=TYPES + "not-json", title="Not JSON", status=415, detail=content_type_needed(request))
         return _answer(problem, {"Accept-Post": "application/json"})

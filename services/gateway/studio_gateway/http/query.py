@@ -8,8 +8,7 @@ from fastapi.routing import APIRoute
 async def _refuse_unknown_parameters(request: Request) -> None:
     if not request.query_params:
         return
-    route = request.scope["route"]
-    assert isinstance(route, APIRoute)
+    route: APIRoute = request.scope["route"]
     known = known_parameters(route)
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
