@@ -38,7 +38,7 @@ class Applied(NamedTuple):
     changed: bool
 
 
-class Jobs:
+class JobService:
     """Jobs as a service sees them."""
 
     def __init__(self, store: JobStore, publish: Publish, clock: Clock, service: str) -> None:
