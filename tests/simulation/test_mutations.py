@@ -165,10 +165,10 @@ def no_outbox_relay(patch: Patch) -> None:
 def no_claim_before_the_request(patch: Patch) -> None:
     apply = JobService.apply
 
-    async def unclaimed(self: JobService, job_id: str, event: Any) -> Applied:
+    async def unclaimed(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
         if isinstance(event, SlotClaimed):
             return Applied(await self.load(job_id), changed=True)
-        return await apply(self, job_id, event)
+        return await apply(self, job_id, event, **how)
 
     patch.setattr(JobService, "apply", unclaimed)
 
@@ -215,14 +215,14 @@ def no_deadline(patch: Patch) -> None:
 
 @caught_by("peace_is_uneventful")
 def webhooks_answered_and_not_recorded(patch: Patch) -> None:
-    record = JobService.record
+    apply = JobService.apply
 
-    async def forgetful(self: JobService, job_id: str, event: Any) -> Applied:
+    async def forgetful(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
         if isinstance(event, WebhookReceived):
             return Applied(await self.load(job_id), changed=False)
-        return await record(self, job_id, event)
+        return await apply(self, job_id, event, **how)
 
-    patch.setattr(JobService, "record", forgetful)
+    patch.setattr(JobService, "apply", forgetful)
 
 
 @caught_by("nothing_waits_for_its_deadline ends_by_its_deadline every_job_ends")
@@ -354,8 +354,8 @@ def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
         if slot is not None and (slot.attempt, slot.state) == (request.attempt, "waiting"):
             await self._create_prediction(job, slot)
 
-    async def claimed(self: JobService, job_id: str, event: Any) -> Applied:
-        applied = await apply(self, job_id, event)
+    async def claimed(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
+        applied = await apply(self, job_id, event, **how)
         return applied._replace(changed=True) if isinstance(event, SlotClaimed) else applied
 
     patch.setattr(Predictor, "request_prediction", request_prediction)

@@ -165,13 +165,13 @@ async def test_a_crash_between_commit_and_publishing_leaves_the_events_to_the_re
     assert store.outbox == [CANCELED]
 
 
-async def test_record_returns_after_the_commit_and_before_the_publishing(
+async def test_apply_returns_before_the_publishing_where_nobody_waits_for_it(
     jobs: JobService, store: Store, wire: Wire
 ) -> None:
     await _accept(jobs)
     await jobs.flush_publishing()
     wire.gate.clear()
-    done = await jobs.record("j", CancelRequested())
+    done = await jobs.apply("j", CancelRequested(), wait_for_publish=False)
     assert done.job.status == store.job.status == "canceled"
     assert CANCELED not in wire.published
     wire.gate.set()
@@ -185,7 +185,7 @@ async def test_in_a_flood_what_cannot_be_published_soon_is_left_to_the_relay(
     monkeypatch.setattr("studio_chassis.persistence.job_service.MAX_PUBLISHING", 1)
     wire.gate.clear()
     await _accept(jobs)
-    await jobs.record("j", CancelRequested())
+    await jobs.apply("j", CancelRequested(), wait_for_publish=False)
     wire.gate.set()
     await jobs.flush_publishing()
     assert (wire.published, store.outbox) == ([CREATED], [CANCELED])

@@ -113,7 +113,7 @@ async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s
     asking.answer = body
     await asking.rescuer.rescue_stuck(STUCK)
     await notified.jobs.apply("j", RescueRequested(STUCK))
-    await notified.jobs.record("j", WebhookReceived(0, 1, slim_prediction(body)))
+    await notified.jobs.apply("j", WebhookReceived(0, 1, slim_prediction(body)), wait_for_publish=False)
     await notified.jobs.flush_publishing()
     assert asking.said == notified.said
     assert asking.database.jobs == notified.database.jobs

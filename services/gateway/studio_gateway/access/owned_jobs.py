@@ -34,7 +34,8 @@ class JobAccess:
 
     async def record_webhook(self, address: AttemptRef, prediction: dict[str, Any]) -> Applied:
         """Record the provider's report on an attempt. Raises JobNotFound, Unavailable."""
-        return await self._jobs.record(address.job_id, WebhookReceived(address.slot, address.attempt, prediction))
+        event = WebhookReceived(address.slot, address.attempt, prediction)
+        return await self._jobs.apply(address.job_id, event, wait_for_publish=False)
 
     async def awaiting(self, provider_id: str) -> AttemptRef | None:
         """The attempt for which the provider makes that prediction."""
@@ -91,7 +92,7 @@ class OwnedJobs:
     async def cancel(self, job_id: str) -> Applied:
         """Cancel the job. Raises JobNotFound, JobConflict, Unavailable."""
         await self.load(job_id)
-        return await self._jobs.record(job_id, CancelRequested())
+        return await self._jobs.apply(job_id, CancelRequested(), wait_for_publish=False)
 
     async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         """Keep the claim of an idempotency key for this owner. The claim that stands."""
