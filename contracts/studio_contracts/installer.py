@@ -29,3 +29,12 @@ PENALTIES: dict[InstallerRule, tuple[int, int]] = {
     "angle": (5, 15),
 }
 """Points off the score of 100 for each violation of a rule, and at most."""
+RULE_TEXTS: dict[InstallerRule, str] = {
+    "width": f"narrower than {MIN_WIDTH_MM:g} mm",
+    "radius": f"curve tighter than {MIN_RADIUS_MM:g} mm",
+    "gap": f"gap under {MIN_GAP_MM:g} mm",
+    "area": f"island under {MIN_AREA_M2:g} m²",
+    "pieces": f"more than {MAX_PIECES} pieces of a colour",
+    "angle": f"corner sharper than {MIN_ANGLE_DEG:g}°",
+}
+"""What breaks a rule, in words for people."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from studio_support.studio_page import OCEAN
+from studio_support.studio_page import OCEAN, state
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
@@ -34,6 +34,10 @@ def test_materials_violations_and_drawings_are_shown(studio: Any, page: Page, ch
     with page.expect_download() as saved:
         dialog.get_by_role("link", name="SVG").click()
     assert saved.value.suggested_filename.endswith(".svg")
+    for link, suffix in (("Sheet to print", ".pdf"), ("Excel", ".xlsx"), ("CSV", ".csv")):
+        with page.expect_download() as saved:
+            dialog.get_by_role("link", name=link).click()
+        assert saved.value.suggested_filename.endswith(suffix)
     check(page, "inspected")
 
 
@@ -126,3 +130,25 @@ def test_a_picture_lies_on_the_surface_undistorted(
     left, right = min(place["left"] for place in places), max(place["left"] + place["width"] for place in places)
     assert (left + right) / 2 == pytest.approx(0.5)
     assert {place["flipX"] for place in places} == ({False, True} if layout == "tiled" and size[0] > 3 else {False})
+
+
+def test_more_of_a_direction_is_drawn_with_one_click(studio: Any, page: Page) -> None:
+    job = studio.run(OCEAN, count=1)
+    page.goto(f"/jobs/{job['id']}")
+    page.get_by_role("button", name="2 more like this, $0.06").click()
+    page.wait_for_url(lambda url: "/jobs/" in url and job["id"] not in url)
+    state(page, "Ready")
+    more = studio.job(page.url.rpartition("/")[2])
+    assert len(more["concepts"]) == 2
+    assert more["plan"]["directions"] == [
+        {**direction, "stencil": {**direction["stencil"], "url": more["plan"]["directions"][0]["stencil"]["url"]}}
+        for direction in job["plan"]["directions"]
+    ]
+
+
+def test_the_pictures_that_are_missing_can_be_drawn(studio: Any, page: Page) -> None:
+    job = studio.run(OCEAN, count=3)
+    short = {**job, "concepts": job["concepts"][:2]}
+    page.route(f"**/v1/jobs/{job['id']}", lambda route: route.fulfill(json=short))
+    page.goto(f"/jobs/{job['id']}")
+    expect(page.get_by_role("button", name="Draw the 1 missing picture, $0.03")).to_be_visible()

@@ -12,7 +12,7 @@ from studio_contracts.services import SERVICES
 
 ROOT = Path(__file__).parents[3]
 IMAGES = ROOT / "deploy" / "images"
-PLAIN = {"ARG", "CMD", "COPY", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN", "USER", "WORKDIR"}
+PLAIN = {"ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN", "USER", "WORKDIR"}
 
 
 class Instruction(NamedTuple):

@@ -56,6 +56,7 @@ def test_operations_have_the_names_people_would_choose() -> None:
     names = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert names == {
         "createJob", "listJobs", "getJob", "cancelJob", "streamJobEvents", "getStencil", "getPicture", "getBundle",
+        "getSheet", "getMaterialsCsv", "getMaterialsXlsx",
         "getPalette", "getOptions", "receiveWebhook", "receiveWebhookWithQuery",
         "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
     }  # fmt: skip

@@ -90,8 +90,10 @@ class ServedGateway:
             assert time.monotonic() < deadline, "a request is never answered"
             time.sleep(0.01)
 
-    def lose_files(self) -> None:
-        self.inner.bucket.clear()
+    def lose_files(self, *, but: str = "") -> None:
+        """The object store has no files any more, or only those whose keys contain `but`."""
+        for key in [key for key in self.inner.bucket if not but or but not in key]:
+            del self.inner.bucket[key]
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)

@@ -81,7 +81,7 @@ async def test_the_options_are_those_of_the_contracts(client: httpx.AsyncClient)
 
 def test_every_file_a_page_names_is_there() -> None:
     for name, asset in ASSETS.items():
-        text = asset.body.decode()
+        text = asset.body.decode("latin-1")
         named = re.findall(r'"(?:\.\./)?static/([\w.]+)"', text) + re.findall(r'from "\./([\w.]+)"', text)
         assert set(named) <= set(ASSETS), name
 

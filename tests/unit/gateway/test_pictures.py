@@ -143,7 +143,7 @@ async def test_the_bundle_holds_the_job_and_every_picture(
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         assert archive.testzip() is None
         kinds = ("original", "quantized", "thumbnail", "installable")
-        of_each = [*(f"{kind}.png" for kind in kinds), "svg.svg", "materials.csv"]
+        of_each = [*(f"{kind}.png" for kind in kinds), "svg.svg", "materials.csv", "sheet.pdf"]
         of_job = ("job.json", "stencil-0.png", "stencil-1.png")
         names = {*of_job, *(f"rank-{rank}-{name}" for rank in (1, 2) for name in of_each)}
         assert set(archive.namelist()) == names

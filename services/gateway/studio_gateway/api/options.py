@@ -50,14 +50,6 @@ _STATES: dict[Status, str] = {
     "failed": "Failed",
     "canceled": "Canceled",
 }
-_RULES: dict[InstallerRule, str] = {
-    "width": f"narrower than {installer.MIN_WIDTH_MM:g} mm",
-    "radius": f"curve tighter than {installer.MIN_RADIUS_MM:g} mm",
-    "gap": f"gap under {installer.MIN_GAP_MM:g} mm",
-    "area": f"island under {installer.MIN_AREA_M2:g} m²",
-    "pieces": f"more than {installer.MAX_PIECES} pieces of a colour",
-    "angle": f"corner sharper than {installer.MIN_ANGLE_DEG:g}°",
-}
 router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
 
 
@@ -95,7 +87,7 @@ class InstallerLimits(BaseModel):
     min_area_m2: float = installer.MIN_AREA_M2
     max_pieces: int = installer.MAX_PIECES
     min_angle_deg: float = installer.MIN_ANGLE_DEG
-    rules: dict[InstallerRule, str] = _RULES
+    rules: dict[InstallerRule, str] = installer.RULE_TEXTS
 
 
 class Options(BaseModel):

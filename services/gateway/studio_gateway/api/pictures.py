@@ -1,17 +1,17 @@
 """The pictures of a job, one by one or all in a zip file."""
 
-import re
-import unicodedata
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from studio_contracts.file_formats import SUFFIXES, VectorKind
-from studio_contracts.job import Job, PictureKind, StoredPicture
+from studio_contracts.job import PictureKind, StoredPicture
 from studio_gateway.access.authentication import JobsToRead
-from studio_gateway.api.bundle import bundle, bundle_etag, bundle_size
+from studio_gateway.api.bundle import Bundle
+from studio_gateway.api.documents import outside
+from studio_gateway.api.file_names import slug
 from studio_gateway.api.parameters import ConceptId, JobId
 from studio_gateway.api.views import content_version
 from studio_gateway.dependencies import Dependencies, DependenciesDep
@@ -85,7 +85,7 @@ async def get_stencil(
     if job.plan is None or number >= len(job.plan.directions):
         raise not_found("such stencil")
     stencil = job.plan.directions[number].stencil
-    return await _picture(deps, stencil, file_request, conditions, f"{_slug(job)}-stencil-{number}")
+    return await _picture(deps, stencil, file_request, conditions, f"{slug(job)}-stencil-{number}")
 
 
 @router.get("/v1/jobs/{job_id}/concepts/{concept_id}/{kind}", response_class=Response, responses=_RESPONSES)
@@ -103,28 +103,31 @@ async def get_picture(
     concept = next((concept for concept in job.concepts if concept.id == concept_id), None)
     if concept is None or kind not in concept.files:
         raise not_found("such picture")
-    name = f"{_slug(job)}-{concept.rank or concept.id}-{kind}"
+    name = f"{slug(job)}-{concept.rank or concept.id}-{kind}"
     return await _picture(deps, concept.files[kind], file_request, conditions, name)
 
 
 @router.get("/v1/jobs/{job_id}/bundle.zip", response_class=StreamingResponse, responses=_BUNDLE_RESPONSES)
-async def get_bundle(job_id: JobId, jobs: JobsToRead, deps: DependenciesDep, conditions: ConditionsDep) -> Response:
+async def get_bundle(
+    job_id: JobId, jobs: JobsToRead, deps: DependenciesDep, conditions: ConditionsDep, request: Request
+) -> Response:
     """The job and all its files so far, in a zip file. It can be resumed: the same job gives the same bytes."""
     job = await jobs.load(job_id)
-    etag = bundle_etag(job, deps.settings.root)
+    address = outside(request, deps.settings.public_base_url)
+    bundle = Bundle(job, deps.objects, deps.settings.root, address)
+    etag = bundle.etag
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": REVALIDATE}
     if is_known(etag, conditions.if_none_match):
         return Response(status_code=304, headers=headers)
-    size = await bundle_size(job, deps.objects, deps.settings.root)
+    size = await bundle.prepare()
     part = requested_range(conditions.range, conditions.if_range, etag, size)
-    chunks = bundle(job, deps.objects, deps.settings.root)
-    headers["Content-Disposition"] = f'attachment; filename="{_slug(job)}.zip"'
+    headers["Content-Disposition"] = f'attachment; filename="{slug(job)}.zip"'
     if part is None:
         headers["Content-Length"] = str(size)
-        return StreamingResponse(chunks, media_type="application/zip", headers=headers)
+        return StreamingResponse(bundle.chunks(), media_type="application/zip", headers=headers)
     headers["Content-Length"] = str(part.stop - part.start)
     headers["Content-Range"] = content_range(part, size)
-    return StreamingResponse(_within(chunks, part), 206, media_type="application/zip", headers=headers)
+    return StreamingResponse(_within(bundle.chunks(), part), 206, media_type="application/zip", headers=headers)
 
 
 async def _within(chunks: AsyncIterator[bytes], part: slice) -> AsyncIterator[bytes]:
@@ -156,9 +159,3 @@ async def _picture(
         return Response(data, media_type=stored.media_type, headers=headers)
     headers["Content-Range"] = content_range(part, len(data))
     return Response(data[part], 206, media_type=stored.media_type, headers=headers)
-
-
-def _slug(job: Job) -> str:
-    """A file name that tells what was asked for, in characters every system takes."""
-    plain = unicodedata.normalize("NFKD", job.brief.prompt).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", plain)[:6])[:60].strip("-") or "concept"

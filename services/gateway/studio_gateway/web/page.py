@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+import font_manrope
 from fastapi import APIRouter, Request, Response, status
 
 from studio_gateway.http.conditional_requests import is_known
@@ -14,10 +15,11 @@ MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".ttf": "font/ttf",
 }
 SECURITY = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -49,7 +51,8 @@ def _asset(file: Path) -> Asset:
     return Asset(body, headers)
 
 
-ASSETS = _load(Path(__file__).parent / "static")
+_FONT = Path(font_manrope.__file__).parent / "files" / "Manrope-VariableFont_wght.ttf"
+ASSETS = _load(Path(__file__).parent / "static") | {"font.ttf": _asset(_FONT)}
 
 
 @router.get("/", include_in_schema=False)

@@ -16,12 +16,13 @@ export function installer({ installer: says }) {
       : h("p", { class: "hint" }, "No rule is broken."));
 }
 
-/** What to order, a line for each colour. */
-export function materials({ materials: needs, palette_used: used }) {
+/** What to order, a line for each colour; `path` is where the concept is in the API. */
+export function materials({ materials: needs, palette_used: used }, path) {
   if (!needs) return null;
   const colour = (code) => used.find((one) => one.code === code);
   const figure = (value, unit) => h("td", {}, `${value} ${unit}`);
-  return h("section", {}, h("h3", {}, "Materials"),
+  return h("section", {}, h("div", { class: "under" }, h("h3", {}, "Materials"),
+    h("p", {}, h("a", { href: `${path}/materials.xlsx`, download: "" }, "Excel"), " · ", h("a", { href: `${path}/materials.csv`, download: "" }, "CSV"))),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Materials" }, h("table", { class: "figures" },
       h("thead", {}, h("tr", {}, ["Colour", "Share", "Area", "Granule", "Bags"].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, needs.colours.map((line) => h("tr", {},
@@ -31,9 +32,10 @@ export function materials({ materials: needs, palette_used: used }) {
     h("p", { class: "hint" }, `Binder for wet pour: ${needs.binder_kg.map((kg) => kg.toFixed(1)).join(" to ")} kg. Granule includes wastage.`));
 }
 
-/** Links to the concept's pictures (named by `names`) and drawings. */
-export function downloads(concept, pictures, names) {
+/** Links to the concept's sheet, pictures (named by `names`) and drawings. */
+export function downloads(concept, pictures, names, path) {
   const files = [...Object.entries(pictures), ...Object.entries(concept.vectors ?? {})];
-  return h("ul", { class: "files" }, files.map(([kind, file]) => h("li", {},
+  return h("ul", { class: "files" }, pictures.installable ? h("li", {}, h("a", { href: `${path}/sheet.pdf`, download: "" }, "Sheet to print, true to scale", h("small", {}, "PDF A4")),
+    " ", h("a", { href: `${path}/sheet.pdf?paper=A3`, download: "" }, h("small", {}, "A3"))) : null, files.map(([kind, file]) => h("li", {},
     h("a", { href: downloadUrl(file.url), download: "" }, names[kind] ?? kind.toUpperCase(), h("small", {}, FORMATS[file.media_type] ?? "")))));
 }

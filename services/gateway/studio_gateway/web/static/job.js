@@ -89,7 +89,7 @@ function showReading() {
 // The same directions asked for again, after a lost answer, are the same job.
 const keys = new Map();
 
-/** Have directions of these drafts painted: `{ directions, count }`; no directions means all. */
+/** Have directions of this job painted: `{ directions, count }`; no directions means all. */
 async function paint(event, { directions, count }) {
   const button = event.currentTarget;
   const key = JSON.stringify(directions);
@@ -103,6 +103,14 @@ async function paint(event, { directions, count }) {
     lost(error);
     button.disabled = false;
   }
+}
+
+/** Of a job that has fewer pictures than were asked for: the others can be drawn. */
+function paintMissing() {
+  const count = job.brief.count - job.concepts.length;
+  if (job.brief.kind === "draft" || !job.concepts.length || count <= 0) return null;
+  return h("button", { type: "button", onclick: (event) => paint(event, { directions: [], count }) },
+    `Draw the ${plural(count, "missing picture")}, ${dollars(cost(count))}`);
 }
 
 function paintAll() {
@@ -125,7 +133,7 @@ function showActions() {
   const link = navigator.clipboard ? h("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link") : null;
   byId("actions").replaceChildren(...(isFinal(job)
     ? [job.brief.kind === "draft" && job.concepts.length ? paintAll() : null,
-      job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, h("a", { class: "button", href: again }, "Change the brief"), link]
+      job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, paintMissing(), h("a", { class: "button", href: again }, "Change the brief"), link]
     : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), noticeButton(), link]).filter(Boolean));
 }
 

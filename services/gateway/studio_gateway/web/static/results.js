@@ -70,13 +70,14 @@ export class Results {
     if (this.list.contains(focused)) focused.focus();
   }
 
-  /** Which direction a concept belongs to and why there is one; a draft can be painted from here. */
+  /** Which direction a concept belongs to and why there is one; more can be painted of it from here. */
   direction(concept, job) {
     const { name, reason } = job.plan.directions[concept.direction];
-    const count = Math.max(1, Math.round(job.brief.count / job.plan.directions.length));
+    const isDraft = job.brief.kind === "draft";
+    const count = isDraft ? Math.max(1, Math.round(job.brief.count / job.plan.directions.length)) : 2;
     return h("div", { class: "about-direction" }, h("h3", {}, sentence(name)), h("p", { class: "hint" }, sentence(reason)),
-      job.brief.kind === "draft" ? h("button", { type: "button", class: "paint", onclick: (event) => this.paint(event, { directions: [concept.direction], count }) },
-        `Paint this draft, ${dollars(cost(count))}`) : null);
+      h("button", { type: "button", class: isDraft ? "paint" : "paint quiet", onclick: (event) => this.paint(event, { directions: [concept.direction], count }) },
+        isDraft ? `Paint this draft, ${dollars(cost(count))}` : `${count} more like this, ${dollars(cost(count))}`));
   }
 
   card(concept, job) {

@@ -1,5 +1,6 @@
 // One concept large: as it is laid, two of its pictures under a slider, in the yard, or edited; then figures and files.
 
+import { jobPath } from "./api.js";
 import { comparison } from "./compare.js";
 import { downloads, installer, materials } from "./details.js";
 import { byId, h, metres, percent } from "./dom.js";
@@ -73,6 +74,7 @@ export class Viewer {
     const ordered = inOrder(job);
     const place = ordered.indexOf(concept);
     const arrow = (by, text, sign) => h("button", { type: "button", class: "quiet", "aria-label": text, disabled: !ordered[place + by], onclick: () => this.step(by) }, sign);
+    const path = jobPath(job.id, `/concepts/${encodeURIComponent(concept.id)}`);
     const focused = document.activeElement?.id;
     this.dialog.replaceChildren(
       h("header", {},
@@ -84,8 +86,8 @@ export class Viewer {
         h("section", {}, h("h3", {}, "Why it ranks here"), h("p", { class: "score-line" }, `Score ${percent(concept.score)}`), measures(concept.quality),
           h("p", { class: "hint" }, `Mean difference from the original: ΔE ${concept.quality.mean_delta_e.toFixed(1)}`)),
         h("section", {}, h("h3", {}, "Colours used"), chips(concept.palette_used)),
-        h("section", {}, h("h3", {}, "Downloads"), downloads(concept, this.pictures, KINDS))),
-      installer(concept), materials(concept));
+        h("section", {}, h("h3", {}, "Downloads"), downloads(concept, this.pictures, KINDS, path))),
+      installer(concept), materials(concept, path));
     const back = focused && byId(focused);
     if (back && this.dialog.contains(back)) back.focus();
   }

@@ -1,0 +1,111 @@
+"""What is taken to the site, made of a concept when asked for: a sheet to print, and tables of what to order."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from studio_chassis.persistence.objects import ObjectStore
+from studio_contracts.job import Concept, Job, Materials
+from studio_gateway.access.authentication import JobsToRead
+from studio_gateway.api.file_names import concept_name, slug
+from studio_gateway.api.parameters import ConceptId, JobId
+from studio_gateway.dependencies import DependenciesDep
+from studio_gateway.documents.sheet import Paper, Sheet, draw_sheet
+from studio_gateway.documents.tables import materials_csv, materials_xlsx
+from studio_gateway.http import openapi_headers as described
+from studio_gateway.http.problems import not_found, problems
+from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+router = APIRouter(tags=["documents"], dependencies=[KNOWN_PARAMETERS_ONLY])
+
+
+def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    headers = described.DISPOSITION | described.CACHE_CONTROL
+    return {
+        200: {"description": "The file", "content": content, "headers": headers},
+        **problems(401, 403, 404, 422, 503),
+    }
+
+
+@router.get(
+    "/v1/jobs/{job_id}/concepts/{concept_id}/sheet.pdf",
+    response_class=Response,
+    responses=_file("application/pdf"),
+)
+async def get_sheet(
+    job_id: JobId,
+    concept_id: ConceptId,
+    jobs: JobsToRead,
+    deps: DependenciesDep,
+    request: Request,
+    paper: Annotated[Paper, Query(description="Its size, landscape")] = "A4",
+) -> Response:
+    """The concept on paper, true to scale: sides, scale bar, violations, colours, materials, date and link."""
+    job, concept = await _load(jobs, job_id, concept_id)
+    data = await sheet_of(job, concept, deps.objects, outside(request, deps.settings.public_base_url), paper)
+    return _download(data, "application/pdf", f"{_stem(job, concept)}-{paper}.pdf")
+
+
+@router.get(
+    "/v1/jobs/{job_id}/concepts/{concept_id}/materials.csv", response_class=Response, responses=_file("text/csv")
+)
+async def get_materials_csv(job_id: JobId, concept_id: ConceptId, jobs: JobsToRead) -> Response:
+    """What to order, with a line for each colour, as comma-separated values."""
+    job, concept = await _load(jobs, job_id, concept_id)
+    return _download(materials_csv(_materials(concept)).encode(), "text/csv", f"{_stem(job, concept)}-materials.csv")
+
+
+@router.get("/v1/jobs/{job_id}/concepts/{concept_id}/materials.xlsx", response_class=Response, responses=_file(XLSX))
+async def get_materials_xlsx(job_id: JobId, concept_id: ConceptId, jobs: JobsToRead) -> Response:
+    """What to order, with a line for each colour, as a workbook."""
+    job, concept = await _load(jobs, job_id, concept_id)
+    data = await asyncio.to_thread(materials_xlsx, _materials(concept))
+    return _download(data, XLSX, f"{_stem(job, concept)}-materials.xlsx")
+
+
+def outside(request: Request, public_base_url: str | None) -> str:
+    """The address under which people reach the studio, without a slash at its end."""
+    return (public_base_url or str(request.base_url)).rstrip("/")
+
+
+async def sheet_of(job: Job, concept: Concept, objects: ObjectStore, address: str, paper: Paper = "A4") -> bytes:
+    """The sheet of a concept. Raises ProblemError where it has not been laid, ObjectNotFound, Unavailable."""
+    laid = concept.pictures.get("installable")
+    if laid is None:
+        raise not_found("such sheet")
+    sheet = Sheet(
+        prompt=job.brief.prompt,
+        surface=job.brief.surface,
+        concept=concept,
+        picture=await objects.get(laid.key),
+        created_at=job.created_at,
+        link=f"{address}/jobs/{job.id}#{concept.id}",
+        attributions=job.plan.attributions if job.plan is not None else (),
+    )
+    return await asyncio.to_thread(draw_sheet, sheet, paper)
+
+
+async def _load(jobs: JobsToRead, job_id: str, concept_id: str) -> tuple[Job, Concept]:
+    job = await jobs.load(job_id)
+    concept = next((concept for concept in job.concepts if concept.id == concept_id), None)
+    if concept is None:
+        raise not_found("such concept")
+    return job, concept
+
+
+def _materials(concept: Concept) -> Materials:
+    if concept.materials is None:
+        raise not_found("such table")
+    return concept.materials
+
+
+def _stem(job: Job, concept: Concept) -> str:
+    return f"{slug(job)}-{concept_name(concept)}"
+
+
+def _download(data: bytes, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
+    return Response(data, media_type=media_type, headers=headers)

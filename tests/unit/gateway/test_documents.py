@@ -1,0 +1,128 @@
+"""What is taken to the site: the sheet is true to scale, and the tables agree with the job."""
+
+import csv
+import io
+import re
+import zipfile
+from datetime import UTC, datetime
+
+import httpx
+import numpy as np
+import openpyxl
+import pypdfium2
+import pytest
+from PIL import Image
+
+from studio_contracts.brief import Surface
+from studio_contracts.job import ColourShare, Concept, InstallabilityReport, Quality, Violation
+from studio_gateway.documents.sheet import SCALES, Paper, Sheet, draw_sheet
+from studio_support.gateway_in_memory import GatewayInMemory
+from studio_support.job_fixtures import MATERIALS
+
+MM_OF_INCH = 25.4
+PAPERS: dict[Paper, tuple[float, float]] = {"A4": (297, 210), "A3": (420, 297)}
+RED = (255, 0, 0)
+
+
+def a_sheet(surface: Surface, prompt: str = "ocean") -> Sheet:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), RED).save(file, "PNG")
+    installer = InstallabilityReport(
+        score_before=90,
+        score=90,
+        counts={"radius": 1},
+        violations=(Violation(rule="radius", code="RH20", box=(0, 0, 500, 500)),),
+    )
+    concept = Concept(
+        id="0-0",
+        slot=0,
+        index=0,
+        rank=1,
+        pictures={},
+        quality=Quality(score=0.5, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=0),
+        palette_used=(ColourShare(code="RH20", share=1),),
+        materials=MATERIALS,
+        installer=installer,
+    )
+    return Sheet(prompt, surface, concept, file.getvalue(), datetime(2026, 3, 1, tzinfo=UTC), "http://studio/jobs/a")
+
+
+def seen(pdf: bytes, dots_per_mm: float) -> np.ndarray:
+    page = pypdfium2.PdfDocument(pdf)[0]
+    return np.asarray(page.render(scale=dots_per_mm * MM_OF_INCH / 72).to_pil().convert("RGB"))
+
+
+def text_of(pdf: bytes) -> str:
+    return str(pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range())
+
+
+@pytest.mark.parametrize("paper", ["A4", "A3"])
+@pytest.mark.parametrize("sides", [(10, 3), (3, 10), (0.5, 0.5), (100, 50), (5, 5), (100, 5)])
+def test_the_picture_has_the_scale_that_the_sheet_names(paper: Paper, sides: tuple[float, float]) -> None:
+    pdf = draw_sheet(a_sheet(Surface(width_m=sides[0], height_m=sides[1])), paper)
+    pixels = seen(pdf, 4)
+    assert (pixels.shape[1] / 4, pixels.shape[0] / 4) == pytest.approx(PAPERS[paper], abs=1)
+    rows, columns = np.nonzero((pixels == RED).all(axis=2))
+    scale = next(scale for scale in SCALES if f"scale 1:{scale}," in text_of(pdf))
+    expected = (sides[0] * 1000 / scale, sides[1] * 1000 / scale)
+    assert (np.ptp(columns) / 4, np.ptp(rows) / 4) == pytest.approx(expected, abs=1)
+
+
+def test_the_sheet_says_what_to_order_what_is_marked_and_where_it_is_from() -> None:
+    text = text_of(draw_sheet(a_sheet(Surface(width_m=10, height_m=3), "Лес и ежи, forêt")))
+    for part in ("Лес и ежи, forêt", "RH20", "Total", "Marked: 1 × curve tighter than 600 mm", "http://studio/jobs/a"):
+        assert part in text
+    assert re.search(r"10\s000 mm", text)
+    assert "1 March 2026" in text
+
+
+def test_the_longest_brief_leaves_room_for_the_picture() -> None:
+    pdf = draw_sheet(a_sheet(Surface(width_m=10, height_m=3), "wide " * 400))
+    assert (seen(pdf, 2) == RED).all(axis=2).any()
+
+
+def test_the_same_concept_gives_the_same_bytes() -> None:
+    sheet = a_sheet(Surface())
+    assert draw_sheet(sheet) == draw_sheet(sheet)
+
+
+@pytest.fixture
+async def concept_path(gateway: GatewayInMemory, client: httpx.AsyncClient) -> str:
+    job = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()
+    await gateway.finish(job["id"])
+    return f"/v1/jobs/{job['id']}/concepts/0-0"
+
+
+async def test_tables_agree_with_the_job(client: httpx.AsyncClient, concept_path: str) -> None:
+    rows = list(csv.DictReader(io.StringIO((await client.get(f"{concept_path}/materials.csv")).text)))
+    workbook = openpyxl.load_workbook(io.BytesIO((await client.get(f"{concept_path}/materials.xlsx")).content))
+    header, *lines = workbook["Materials"].iter_rows(values_only=True)
+    assert [dict(zip(header, map(str, line), strict=True))["bags"] for line in lines] == [row["bags"] for row in rows]
+    assert [row["code"] for row in rows] == [*(line.code for line in MATERIALS.colours), "total"]
+    assert float(rows[-1]["granule_kg"]) == MATERIALS.kg
+
+
+@pytest.mark.parametrize("name", ["sheet.pdf", "sheet.pdf?paper=A3", "materials.csv", "materials.xlsx"])
+async def test_a_document_is_offered_as_a_file(client: httpx.AsyncClient, concept_path: str, name: str) -> None:
+    answer = await client.get(f"{concept_path}/{name}")
+    assert answer.status_code == 200
+    suffix = name.partition("?")[0].rpartition(".")[2]
+    assert answer.headers["content-disposition"].endswith(f'.{suffix}"')
+
+
+@pytest.mark.parametrize("name", ["sheet.pdf", "materials.csv", "materials.xlsx"])
+async def test_what_is_not_there_is_404(client: httpx.AsyncClient, concept_path: str, name: str) -> None:
+    path = concept_path.replace("0-0", "9-9")
+    assert (await client.get(f"{path}/{name}")).status_code == 404
+
+
+async def test_another_paper_is_refused(client: httpx.AsyncClient, concept_path: str) -> None:
+    assert (await client.get(f"{concept_path}/sheet.pdf?paper=A5")).status_code == 422
+
+
+async def test_the_bundle_holds_the_sheets(client: httpx.AsyncClient, concept_path: str) -> None:
+    job = concept_path.rpartition("/concepts")[0]
+    answer = await client.get(f"{job}/bundle.zip")
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.read("rank-1-sheet.pdf").startswith(b"%PDF")
