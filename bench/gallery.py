@@ -15,6 +15,7 @@ import gallery_briefs
 import gallery_cleaning
 from PIL import Image, ImageDraw, ImageFont
 
+from studio_contracts.brief import Strategy
 from studio_contracts.palette import BY_CODE
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
@@ -24,7 +25,6 @@ from studio_postprocess.io.encode import paint
 from studio_postprocess.scoring.kept import kept
 from studio_standin.pictures import Recipe, render
 from studio_stencil.drawing.compose import encode
-from studio_stencil.drawing.strategy import Strategy
 from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan
 
 SURFACES = ((3.0, 3.0), (10.0, 4.0), (20.0, 13.0), (14.0, 3.5))
@@ -34,10 +34,10 @@ PALETTES: tuple[tuple[str, ...] | None, ...] = (
     ("RH21", "RH22", "RH90", "RH26", "RH31", "RH50"),
 )
 BRIEFS: dict[Strategy, tuple[str, str, str, str]] = {
-    Strategy.VORONOI: ("ocean lagoon", "forest clearing", "candy land", "savanna"),
-    Strategy.BANDS: ("ocean currents", "sunset ribbons", "flowing meadow", "winding river"),
-    Strategy.GRID: ("modern city squares", "rainbow hopscotch", "autumn tiles", "harvest blocks"),
-    Strategy.SCATTERED: (
+    "voronoi": ("ocean lagoon", "forest clearing", "candy land", "savanna"),
+    "bands": ("ocean currents", "sunset ribbons", "flowing meadow", "winding river"),
+    "grid": ("modern city squares", "rainbow hopscotch", "autumn tiles", "harvest blocks"),
+    "scattered": (
         "ocean with three fish and a whale",
         "butterflies in a meadow",
         "rockets and five stars in space",
@@ -76,7 +76,7 @@ def make_row(
     colours = tuple(BY_CODE[code] for code in stencil.codes)
     original, _ = decode(render(Recipe(brief, seed, 0, STRENGTH, plan.fit.size, png)))
     clamped = clamp_for(colours).indices(original)
-    laid = make_installable(clamped, colours, plan.fit.layout.value, width_m, height_m)
+    laid = make_installable(clamped, colours, plan.fit.layout, width_m, height_m)
     title = f"{brief}, {width_m:g} x {height_m:g} m, {'given' if palette else 'chosen'} palette"
     return Row(title, plan, stencil, original, clamped, laid, seconds)
 

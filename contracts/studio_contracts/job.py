@@ -15,7 +15,14 @@ Status = Literal["pending", "queued", "running", "completed", "failed", "cancele
 Stage = Literal["stencil", "prediction", "postprocess", "finished"]
 SlotState = Literal["waiting", "submitting", "running", "succeeded", "finished", "failed"]
 Role = Literal["base", "accent", "highlight"]
-LayoutKind = Literal["full", "framed", "tiled"]
+"""Base carries the surface (half or more), accents give it structure, highlights draw the eye."""
+Layout = Literal["full", "framed", "tiled"]
+"""How the picture meets the surface. The picture is only ever scaled evenly, never stretched.
+
+full    the picture has the surface's shape; what hangs over, less than 8 pixels, is cropped evenly at both ends.
+framed  scaled to fit inside the surface, centred; the rest of the surface is the base colour.
+tiled   panels side by side along the surface, every other one mirrored, so that colours meet at the joints.
+"""
 PictureKind = Literal["original", "quantized", "thumbnail", "installable"]
 
 TERMINAL: frozenset[Status] = frozenset({"completed", "failed", "canceled"})
@@ -67,7 +74,7 @@ class Plan(FrozenModel):
     palette_reason: str
     width_px: int
     height_px: int
-    layout: LayoutKind
+    layout: Layout
     mm_per_pixel: float
     attributions: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = Field(min_length=1, max_length=MAX_DIRECTIONS)

@@ -6,7 +6,7 @@ import numpy as np
 
 from studio_contracts.brief import Surface
 from studio_contracts.file_formats import VECTOR_MEDIA_TYPES
-from studio_contracts.job import InstallabilityReport, LayoutKind, Violation
+from studio_contracts.job import InstallabilityReport, Layout, Violation
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
@@ -43,7 +43,7 @@ def make_concept(
     palette: Sequence[Colour],
     expected_size: tuple[int, int],
     stencil: ByteArray,
-    layout: LayoutKind,
+    layout: Layout,
     surface: Surface,
     asked: Sequence[Colour] | None = None,
     refused: Sequence[Colour] = (),

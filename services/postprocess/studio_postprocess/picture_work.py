@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from studio_contracts.brief import Surface
-from studio_contracts.job import LayoutKind
+from studio_contracts.job import Layout
 from studio_postprocess.results import ConceptPictures, PaletteFit
 
 
@@ -12,7 +12,7 @@ def work_on_picture(
     stencil: bytes,
     codes: Sequence[str],
     expected_size: tuple[int, int],
-    layout: LayoutKind,
+    layout: Layout,
     surface: Surface,
     fit: PaletteFit | None = None,
 ) -> ConceptPictures:

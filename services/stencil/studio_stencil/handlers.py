@@ -18,7 +18,6 @@ from studio_contracts.object_keys import stencil_key
 from studio_domain.domain_events import StencilDrawn, WorkFailed
 from studio_stencil.drawing.compose import encode
 from studio_stencil.drawing.directions import Direction as ChosenDirection
-from studio_stencil.drawing.strategy import Strategy
 from studio_stencil.editing.plan import edited_plan
 from studio_stencil.motifs.letters import ATTRIBUTION as LETTERS
 from studio_stencil.motifs.library import ATTRIBUTION as MOTIFS
@@ -122,7 +121,7 @@ def _plan(plan: StencilPlan, directions: Sequence[Direction]) -> Plan:
         palette_reason=plan.palette_reason,
         width_px=plan.fit.size.width,
         height_px=plan.fit.size.height,
-        layout=plan.fit.layout.value,
+        layout=plan.fit.layout,
         mm_per_pixel=plan.fit.mm_per_pixel,
         attributions=_attributions(plan, directions),
         directions=tuple(directions),
@@ -133,10 +132,10 @@ def _attributions(plan: StencilPlan, directions: Sequence[Direction]) -> tuple[s
     """The works of others that the stencils of a plan may show."""
     subjects = plan.reading.subjects
     strategies = {direction.strategy for direction in directions}
-    motifs = any(subject.motif for subject in subjects) or Strategy.SNAKES.value in strategies
+    motifs = any(subject.motif for subject in subjects) or "snakes" in strategies
     letters = any(subject.kind != "thing" for subject in subjects) or strategies & {
-        Strategy.COMPASS.value,
-        Strategy.HOPSCOTCH.value,
+        "compass",
+        "hopscotch",
     }
     return (MOTIFS,) * motifs + (LETTERS,) * bool(letters)
 
@@ -146,9 +145,9 @@ def _direction(chosen: ChosenDirection, stencil: Stencil, plan: StencilPlan, key
     return Direction(
         name=chosen.name,
         reason=stencil.reason,
-        strategy=chosen.strategy.value,
+        strategy=chosen.strategy,
         seed=plan.seed,
-        colours=tuple(PlanColour(code=code, role=role.value, share=share) for code, role, share in colours),
+        colours=tuple(PlanColour(code=code, role=role, share=share) for code, role, share in colours),
         stencil=StoredPicture(
             key=key,
             sha256=hashlib.sha256(png).hexdigest(),

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from studio_contracts.brief import MAX_RATIO, MAX_SIDE_M, MIN_SIDE_M, Surface
-from studio_contracts.job import LayoutKind
+from studio_contracts.job import Layout
 from studio_postprocess.installable.layout import MAX_SURFACE_PIXELS, MAX_SURFACE_SIDE, compose
 from studio_stencil.planning.plan import make_plan
 
@@ -25,8 +25,8 @@ WIDEST = (
 
 
 @pytest.mark.parametrize("surface", THIN)
-@pytest.mark.parametrize("layout", get_args(LayoutKind))
-def test_no_surface_takes_more_than_its_pixels_and_its_sides(surface: tuple[float, float], layout: LayoutKind) -> None:
+@pytest.mark.parametrize("layout", get_args(Layout))
+def test_no_surface_takes_more_than_its_pixels_and_its_sides(surface: tuple[float, float], layout: Layout) -> None:
     composed = compose(np.zeros((768, 1152), np.uint8), layout, *surface, 0, 0)
     assert max(composed.indices.shape) <= MAX_SURFACE_SIDE
     assert composed.indices.size <= MAX_SURFACE_PIXELS + MAX_SURFACE_SIDE

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from studio_contracts.job import Direction, LayoutKind, Plan, PlanColour, StoredPicture
+from studio_contracts.job import Direction, Layout, Plan, PlanColour, StoredPicture
 from studio_contracts.object_keys import stencil_key
 
 NAMES = ("Flowing", "Scattered", "Pattern")
@@ -18,7 +18,7 @@ def make_plan(
     *,
     directions: int = 1,
     size: tuple[int, int] = (1152, 768),
-    layout: LayoutKind = "full",
+    layout: Layout = "full",
     colours: Sequence[PlanColour] = COLOURS,
     store: Callable[[str], StoredPicture] = _nothing_stored,
 ) -> Plan:

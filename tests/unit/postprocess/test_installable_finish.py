@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ezdxf.filemanagement import read
 
-from studio_contracts.job import LayoutKind
+from studio_contracts.job import Layout
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
@@ -33,7 +33,7 @@ COLOURS = PALETTE[4:10]
     ],
 )
 def test_a_concept_is_finished(
-    layout: LayoutKind, size: tuple[int, int], surface: tuple[float, float], kg: float
+    layout: Layout, size: tuple[int, int], surface: tuple[float, float], kg: float
 ) -> None:
     design = regions(*size, 8, len(COLOURS), seed=4)
     picture = clamp_for(COLOURS).indices(painted(design, COLOURS, grain=9))
@@ -58,7 +58,7 @@ BRIEFS = {"voronoi": "lagoon", "bands": "currents", "grid": "tiles", "scattered"
 CODES = ("RH20", "RH22", "RH26", "RH31", "RH50", "RH41")
 
 
-def drawn(strategy: str, surface: tuple[float, float], colours: int, seed: int) -> tuple[Stencil, LayoutKind]:
+def drawn(strategy: str, surface: tuple[float, float], colours: int, seed: int) -> tuple[Stencil, Layout]:
     plan = make_plan(BRIEFS[strategy], *surface, CODES[:colours], strategy, seed)
     return draw(plan, plan.directions[0]), plan.fit.layout.value
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from studio_contracts.job import LayoutKind
+from studio_contracts.job import Layout
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.layout import MAX_SURFACE_PIXELS, compose
 
@@ -30,7 +30,7 @@ def disc(width: int, height: int, radius: int) -> ByteArray:
     ],
 )
 def test_a_disc_stays_a_disc_in_the_middle(
-    layout: LayoutKind, size: tuple[int, int], surface: tuple[float, float]
+    layout: Layout, size: tuple[int, int], surface: tuple[float, float]
 ) -> None:
     composed, mm_per_pixel = compose(disc(*size, 200), layout, *surface, base=0, border=0)
     height, width = composed.shape

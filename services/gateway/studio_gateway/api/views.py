@@ -3,8 +3,6 @@
 A picture's URL names its content by hash, so that it may be cached indefinitely: another picture has another URL.
 """
 
-from typing import Literal
-
 from pydantic import AwareDatetime, BaseModel
 
 from studio_contracts.brief import Brief, Strategy
@@ -16,6 +14,7 @@ from studio_contracts.job import (
     Job,
     JobError,
     JobWarning,
+    Layout,
     Materials,
     PictureKind,
     Plan,
@@ -73,7 +72,7 @@ class PlanView(BaseModel):
     palette_reason: str
     width_px: int
     height_px: int
-    layout: Literal["full", "framed", "tiled"]
+    layout: Layout
     mm_per_pixel: float
     attributions: list[str]
     directions: list[DirectionView]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_contracts.job import LayoutKind
+from studio_contracts.job import Layout
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 
@@ -35,7 +35,7 @@ class SurfacePicture(NamedTuple):
 
 def compose(
     picture: ByteArray,
-    layout: LayoutKind,
+    layout: Layout,
     width_m: float,
     height_m: float,
     base: int | ByteArray,
@@ -114,7 +114,7 @@ def _mirrored(positions: IntArray, size: int) -> IntArray:
     return mirrored
 
 
-_PLACE: dict[LayoutKind, Callable[[IntArray, int], IntArray]] = {
+_PLACE: dict[Layout, Callable[[IntArray, int], IntArray]] = {
     "full": _cropped,
     "framed": _cropped,
     "tiled": _mirrored,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from studio_contracts.installer import InstallerRule
-from studio_contracts.job import LayoutKind, Materials
+from studio_contracts.job import Layout, Materials
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.export.drawing import Drawing, draw
@@ -44,7 +44,7 @@ class Installable(NamedTuple):
 def make_installable(
     indices: ByteArray,
     palette: Sequence[Colour],
-    layout: LayoutKind,
+    layout: Layout,
     width_m: float,
     height_m: float,
     base: int = 0,

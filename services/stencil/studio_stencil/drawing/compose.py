@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from studio_contracts.brief import Strategy
 from studio_contracts.palette import BY_CODE
 from studio_contracts.reading import Reading, Subject
 from studio_stencil.drawing import compositions, games, patterns
@@ -17,31 +18,30 @@ from studio_stencil.drawing.directions import Direction
 from studio_stencil.drawing.placing import Wanted, wanted
 from studio_stencil.drawing.scene import Ground, rasterised
 from studio_stencil.drawing.sheet import Sheet
-from studio_stencil.drawing.strategy import Strategy
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.planning import scale
 from studio_stencil.planning.roles import coverage
 
 DRAW: dict[Strategy, Callable[[Job], Drawn]] = {
-    Strategy.HERO: compositions.hero,
-    Strategy.SCATTERED: compositions.scattered,
-    Strategy.FLOWING: compositions.flow,
-    Strategy.PANORAMA: compositions.panorama,
-    Strategy.PATH: compositions.path,
-    Strategy.MEDALLIONS: compositions.medallions,
-    Strategy.TRACK: games.track,
-    Strategy.HOPSCOTCH: games.hopscotch,
-    Strategy.SNAKES: games.snakes,
-    Strategy.MAZE: games.maze,
-    Strategy.PITCH: games.pitch,
-    Strategy.COMPASS: games.compass,
-    Strategy.STRIPES: patterns.stripes,
-    Strategy.CIRCLES: patterns.circles,
-    Strategy.HEXAGONS: patterns.hexagons,
-    Strategy.ISLANDS: patterns.islands,
-    Strategy.SPIRAL: patterns.spiral,
-    Strategy.GRID: patterns.squares,
-    Strategy.VORONOI: patterns.regions,
+    "hero": compositions.hero,
+    "scattered": compositions.scattered,
+    "flowing": compositions.flow,
+    "panorama": compositions.panorama,
+    "path": compositions.path,
+    "medallions": compositions.medallions,
+    "track": games.track,
+    "hopscotch": games.hopscotch,
+    "snakes": games.snakes,
+    "maze": games.maze,
+    "pitch": games.pitch,
+    "compass": games.compass,
+    "stripes": patterns.stripes,
+    "circles": patterns.circles,
+    "hexagons": patterns.hexagons,
+    "islands": patterns.islands,
+    "spiral": patterns.spiral,
+    "grid": patterns.squares,
+    "voronoi": patterns.regions,
 }
 LETTERS = {"letters": "ABCDEFGHJKLMN", "digits": "123456789"}
 SEVERAL = ((12.0, 3), (60.0, 4), (float("inf"), 6))
@@ -78,7 +78,7 @@ def compose(
     wishes = wishes_of(reading, width_m * height_m)
     if len(colours) == 1 or ground.short < scale.MIN_FEATURE_MM * 3:
         return Composition(np.zeros(size_px[::-1], np.uint8), (), _missing(wishes, [], "no room or no colour for it"))
-    if direction.strategy is Strategy.BANDS:
+    if direction.strategy == "bands":
         indices = draw_bands(sheet_of(colours, ground), rng)
         return Composition(indices, (), _missing(wishes, [], f"{direction.strategy} shows a pattern"))
     drawn = DRAW[direction.strategy](Job(ground, colours, wishes, rng))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from studio_contracts.brief import Strategy
 from studio_contracts.reading import Reading
-from studio_stencil.drawing.strategy import Strategy
 
 MOST = 3
 LONG = 1.8
@@ -12,49 +12,49 @@ LONG = 1.8
 FLOW_M, PANORAMA_M, PATH_M, TRACK_M = 2.4, 2.6, 3.0, 2.8
 """Shortest sides at which motifs still have room in such a composition."""
 
-NAMES = {
-    Strategy.HERO: "Hero",
-    Strategy.SCATTERED: "Scattered",
-    Strategy.FLOWING: "Flowing",
-    Strategy.PANORAMA: "Panorama",
-    Strategy.PATH: "Path",
-    Strategy.MEDALLIONS: "Medallions",
-    Strategy.TRACK: "Track",
-    Strategy.STRIPES: "Stripes",
-    Strategy.CIRCLES: "Circles",
-    Strategy.HEXAGONS: "Hexagons",
-    Strategy.ISLANDS: "Islands",
-    Strategy.COMPASS: "Compass",
-    Strategy.HOPSCOTCH: "Hopscotch",
-    Strategy.SNAKES: "Snakes and ladders",
-    Strategy.SPIRAL: "Spiral",
-    Strategy.MAZE: "Maze",
-    Strategy.PITCH: "Pitch",
-    Strategy.VORONOI: "Regions",
-    Strategy.BANDS: "Bands",
-    Strategy.GRID: "Grid",
+NAMES: dict[Strategy, str] = {
+    "hero": "Hero",
+    "scattered": "Scattered",
+    "flowing": "Flowing",
+    "panorama": "Panorama",
+    "path": "Path",
+    "medallions": "Medallions",
+    "track": "Track",
+    "stripes": "Stripes",
+    "circles": "Circles",
+    "hexagons": "Hexagons",
+    "islands": "Islands",
+    "compass": "Compass",
+    "hopscotch": "Hopscotch",
+    "snakes": "Snakes and ladders",
+    "spiral": "Spiral",
+    "maze": "Maze",
+    "pitch": "Pitch",
+    "voronoi": "Regions",
+    "bands": "Bands",
+    "grid": "Grid",
 }
 _PATTERNS: dict[str, tuple[Strategy, ...]] = {
-    "bands": (Strategy.BANDS, Strategy.FLOWING),
-    "stripes": (Strategy.STRIPES,),
-    "zigzag": (Strategy.STRIPES, Strategy.BANDS),
-    "waves": (Strategy.BANDS, Strategy.FLOWING),
-    "spiral": (Strategy.SPIRAL,),
-    "circles": (Strategy.CIRCLES,),
-    "dots": (Strategy.SCATTERED, Strategy.CIRCLES),
-    "grid": (Strategy.GRID,),
-    "triangles": (Strategy.VORONOI,),
-    "hexagons": (Strategy.HEXAGONS,),
-    "mosaic": (Strategy.GRID, Strategy.VORONOI),
-    "path": (Strategy.PATH,),
-    "track": (Strategy.TRACK, Strategy.PATH),
-    "maze": (Strategy.MAZE,),
-    "hopscotch": (Strategy.HOPSCOTCH,),
-    "compass": (Strategy.COMPASS,),
-    "snakes_and_ladders": (Strategy.SNAKES,),
-    "islands": (Strategy.ISLANDS,),
-    "bridges": (Strategy.ISLANDS,),
-    "football_pitch": (Strategy.PITCH,),
+    "bands": ("bands", "flowing"),
+    "stripes": ("stripes",),
+    "zigzag": ("stripes", "bands"),
+    "waves": ("bands", "flowing"),
+    "spiral": ("spiral",),
+    "circles": ("circles",),
+    "dots": ("scattered", "circles"),
+    "grid": ("grid",),
+    "triangles": ("voronoi",),
+    "hexagons": ("hexagons",),
+    "mosaic": ("grid", "voronoi"),
+    "path": ("path",),
+    "track": ("track", "path"),
+    "maze": ("maze",),
+    "hopscotch": ("hopscotch",),
+    "compass": ("compass",),
+    "snakes_and_ladders": ("snakes",),
+    "islands": ("islands",),
+    "bridges": ("islands",),
+    "football_pitch": ("pitch",),
 }
 _OUTDOORS = frozenset(
     {"forest", "meadow", "farm", "sunset", "beach", "desert", "autumn", "winter", "city", "mountains", "sky"}
@@ -63,8 +63,8 @@ _NOWHERE = frozenset({"ocean", "river", "space", "night"})
 """Settings without a horizon."""
 _WITH_MOTIFS = frozenset(
     {
-        Strategy.HERO, Strategy.SCATTERED, Strategy.FLOWING, Strategy.PANORAMA, Strategy.PATH, Strategy.MEDALLIONS,
-        Strategy.TRACK, Strategy.STRIPES, Strategy.CIRCLES, Strategy.ISLANDS, Strategy.SNAKES,
+        "hero", "scattered", "flowing", "panorama", "path", "medallions",
+        "track", "stripes", "circles", "islands", "snakes",
     }
 )  # fmt: skip
 
@@ -114,7 +114,7 @@ def _suitable(reading: Reading, width_m: float, height_m: float, seed: int) -> I
                 yield way, f"the brief names {pattern.replace('_', ' ')}"
     if motifs:
         yield from _of_motifs(reading, width_m, height_m, seed)
-    ways = [Strategy.BANDS, Strategy.VORONOI, Strategy.CIRCLES if long < 3 * short else Strategy.STRIPES]
+    ways: list[Strategy] = ["bands", "voronoi", "circles" if long < 3 * short else "stripes"]
     for step in range(len(ways)):
         yield ways[(step + seed) % len(ways)], "suits any brief"
 
@@ -124,37 +124,37 @@ def _of_motifs(reading: Reading, width_m: float, height_m: float, seed: int) -> 
     names = [subject.word for subject in reading.subjects if subject.motif or subject.kind != "thing"]
     kinds = len(names)
     first = names[0] if names else "it"
-    panorama = _fits(Strategy.PANORAMA, short, True) and width_m >= height_m
+    panorama = _fits("panorama", short, True) and width_m >= height_m
     letters = any(subject.kind != "thing" for subject in reading.subjects)
     if letters or _NOWHERE & set(reading.setting):
         panorama = False
     if letters:
-        yield Strategy.MEDALLIONS, f"{first} in round fields, one beside the other"
+        yield "medallions", f"{first} in round fields, one beside the other"
     if long < LONG * short:
-        yield Strategy.HERO, f"{first} is what the brief is about"
+        yield "hero", f"{first} is what the brief is about"
     if panorama and (_OUTDOORS & set(reading.setting) or long >= LONG * short):
-        yield Strategy.PANORAMA, "a scene with ground and sky suits the brief and the surface"
-    if seed % 2 and _fits(Strategy.FLOWING, short, True):
-        yield Strategy.FLOWING, "bands lead along the surface"
-    yield Strategy.SCATTERED, f"{first} everywhere, so that every corner has something to find"
-    if _fits(Strategy.FLOWING, short, True):
-        yield Strategy.FLOWING, "bands lead along the surface"
-    if _fits(Strategy.PATH, short, True):
-        yield Strategy.PATH, "a path leads through"
-    yield Strategy.HERO, f"{first} is what the brief is about"
+        yield "panorama", "a scene with ground and sky suits the brief and the surface"
+    if seed % 2 and _fits("flowing", short, True):
+        yield "flowing", "bands lead along the surface"
+    yield "scattered", f"{first} everywhere, so that every corner has something to find"
+    if _fits("flowing", short, True):
+        yield "flowing", "bands lead along the surface"
+    if _fits("path", short, True):
+        yield "path", "a path leads through"
+    yield "hero", f"{first} is what the brief is about"
     if kinds == 1 or long >= LONG * short:
-        yield Strategy.MEDALLIONS, f"{first} in round fields"
+        yield "medallions", f"{first} in round fields"
 
 
 def _fits(way: Strategy, short_m: float, motifs: bool) -> bool:
     """Whether a surface is wide enough for a composition."""
     least = {
-        Strategy.FLOWING: FLOW_M if motifs else 0.8,
-        Strategy.PANORAMA: PANORAMA_M,
-        Strategy.PATH: PATH_M if motifs else 1.6,
-        Strategy.TRACK: TRACK_M,
-        Strategy.SPIRAL: 3.4,
-        Strategy.MAZE: 2.4,
-        Strategy.PITCH: 2.4,
+        "flowing": FLOW_M if motifs else 0.8,
+        "panorama": PANORAMA_M,
+        "path": PATH_M if motifs else 1.6,
+        "track": TRACK_M,
+        "spiral": 3.4,
+        "maze": 2.4,
+        "pitch": 2.4,
     }
     return short_m >= least.get(way, 0.0)

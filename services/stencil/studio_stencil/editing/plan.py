@@ -47,7 +47,7 @@ def _direction(origin: Direction, surface: Surface, data: bytes, job: Job) -> Di
         update={
             "reason": "Edited by hand",
             "colours": tuple(
-                PlanColour(code=code, role=role.value, share=float(count) / surface.indices.size)
+                PlanColour(code=code, role=role, share=float(count) / surface.indices.size)
                 for code, role, count in colours
             ),
             "stencil": StoredPicture(

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from studio_contracts.brief import MAX_DIRECTIONS
+from studio_contracts.brief import MAX_DIRECTIONS, Strategy
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.reading import Reading
 from studio_stencil.drawing.compose import Composition, compose
 from studio_stencil.drawing.directions import Direction, choose_directions
-from studio_stencil.drawing.strategy import Strategy
 from studio_stencil.motifs.palette import with_motif_colours
 from studio_stencil.planning.palette_choice import choose_palette, order_by_brief
 from studio_stencil.planning.reading import read_brief
@@ -50,7 +49,7 @@ def make_plan(
     width_m: float,
     height_m: float,
     palette_codes: Sequence[str] | None,
-    strategy: str | None,
+    strategy: Strategy | None,
     seed: int,
     *,
     framed: bool = False,
@@ -58,7 +57,7 @@ def make_plan(
 ) -> StencilPlan:
     """Plan the stencils of a brief: one to `at_most` directions, the most fitting first. `framed` is as in `fit`.
 
-    Raises ValueError for a bad surface, strategy or number of colours, and for an unknown colour code.
+    Raises ValueError for a bad surface or number of colours, and for an unknown colour code.
     """
     if palette_codes is not None:
         _check_codes(palette_codes)
@@ -69,8 +68,7 @@ def make_plan(
     else:
         ordered, reason = order_by_brief(palette_codes, reading)
         codes = in_role_order(ordered)
-    asked = Strategy(strategy) if strategy is not None else None
-    directions = choose_directions(reading, *fitted.ground_m, seed, asked)[:at_most]
+    directions = choose_directions(reading, *fitted.ground_m, seed, strategy)[:at_most]
     return StencilPlan(reading, codes, reason, fitted, seed, directions)
 
 

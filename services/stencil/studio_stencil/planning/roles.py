@@ -1,26 +1,17 @@
 """The part each colour plays in a picture, and how much of the surface it is to cover."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
+from studio_contracts.job import Role
 from studio_stencil.drawing.colour import difference
 
-
-class Role(StrEnum):
-    """Base carries the surface (half or more), accents give it structure, highlights draw the eye."""
-
-    BASE = "base"
-    ACCENT = "accent"
-    HIGHLIGHT = "highlight"
-
-
 _ROLES: dict[int, tuple[Role, ...]] = {
-    1: (Role.BASE,),
-    2: (Role.BASE, Role.ACCENT),
-    3: (Role.BASE, Role.ACCENT, Role.HIGHLIGHT),
-    4: (Role.BASE, Role.ACCENT, Role.ACCENT, Role.HIGHLIGHT),
-    5: (Role.BASE, Role.ACCENT, Role.ACCENT, Role.ACCENT, Role.HIGHLIGHT),
-    6: (Role.BASE, Role.ACCENT, Role.ACCENT, Role.ACCENT, Role.HIGHLIGHT, Role.HIGHLIGHT),
+    1: ("base",),
+    2: ("base", "accent"),
+    3: ("base", "accent", "highlight"),
+    4: ("base", "accent", "accent", "highlight"),
+    5: ("base", "accent", "accent", "accent", "highlight"),
+    6: ("base", "accent", "accent", "accent", "highlight", "highlight"),
 }
 _COVERAGE: dict[int, tuple[float, ...]] = {
     1: (1.0,),
@@ -49,7 +40,7 @@ def in_role_order(codes: Sequence[str]) -> tuple[str, ...]:
     Highlights are the colours that stand out most from the base, because they cover least.
     """
     base, *rest = codes
-    wanted = roles(len(codes)).count(Role.HIGHLIGHT)
+    wanted = roles(len(codes)).count("highlight")
     by_contrast = sorted(rest, key=lambda code: -difference(base, code))
     highlights = by_contrast[:wanted]
     return base, *(code for code in rest if code not in highlights), *highlights

@@ -1,9 +1,9 @@
 """Which picture the image model is asked for, and how that picture meets the surface."""
 
 import math
-from enum import StrEnum
 from typing import NamedTuple
 
+from studio_contracts.job import Layout
 from studio_contracts.models import MEGAPIXEL_SIZES
 
 STEP = 8
@@ -12,19 +12,6 @@ MOST_RATIO = 4.0
 """The longest picture that the models were trained on, and so the longest that is drawn in one piece."""
 FRAMED_RATIO = 16 / 9
 """The longest picture in a frame."""
-
-
-class Layout(StrEnum):
-    """How the picture meets the surface. The picture is only ever scaled evenly, never stretched.
-
-    FULL    the picture has the surface's shape; what hangs over, less than 8 pixels, is cropped evenly at both ends.
-    FRAMED  scaled to fit inside the surface, centred; the rest of the surface is the base colour.
-    TILED   panels side by side along the surface, every other one mirrored, so that colours meet at the joints.
-    """
-
-    FULL = "full"
-    FRAMED = "framed"
-    TILED = "tiled"
 
 
 class PictureSize(NamedTuple):
@@ -57,13 +44,15 @@ def fit(width_m: float, height_m: float, *, framed: bool = False) -> Fit:
         raise ValueError(f"a surface needs positive finite sides, not {width_m} by {height_m} m")
     shorter, longer = sorted((width_m, height_m))
     ratio = longer / shorter
+    layout: Layout = "framed"
     if framed and ratio > FRAMED_RATIO:
-        layout, size = Layout.FRAMED, _size(FRAMED_RATIO)
+        size = _size(FRAMED_RATIO)
         mm_per_pixel = min(longer * 1000 / size.width, shorter * 1000 / size.height)
         ground = shorter * FRAMED_RATIO, shorter
     else:
         panels = _panels(ratio)
-        layout, size = Layout.FULL if panels == 1 else Layout.TILED, _size(ratio / panels)
+        layout = "full" if panels == 1 else "tiled"
+        size = _size(ratio / panels)
         mm_per_pixel = shorter * 1000 / size.height
         ground = longer / panels, shorter
     if width_m < height_m:
