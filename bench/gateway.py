@@ -134,7 +134,7 @@ async def watched(
         jobs = [f"/v1/jobs/{json.loads(await watcher.ask(post, 202))['id']}" for watcher in watchers]
         for watcher, job in zip(watchers, jobs, strict=True):
             watcher.send(request("GET", f"{job}/events"))
-            await watcher.read_until(b"job.accepted")
+            await watcher.read_until(b"job.created")
         phases.append(await observe(f"{number} watchers", gateway, read, unchanged, seconds))
         async with connections(gateway.port, number) as pollers:
             name = f"{number} and {number} polling"

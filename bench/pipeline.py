@@ -66,15 +66,15 @@ def shares(job: dict[str, Any]) -> Shares:
     }
     seconds = {entry["event"]: entry["seconds"] for entry in entries if entry["slot"] in (None, last["slot"])}
     return Shares(
-        to_stencil=at["stencil.ready"] - at["job.accepted"] - seconds["stencil.ready"],
-        to_request=at["prediction.requested"] - at["stencil.ready"],
-        to_provider=at["prediction.started"] - at["prediction.requested"],
+        to_stencil=at["stencil.ready"] - at["job.created"] - seconds["stencil.ready"],
+        to_request=at["slots.planned"] - at["stencil.ready"],
+        to_provider=at["prediction.started"] - at["slots.planned"],
         from_provider=max(0.0, at["prediction.succeeded"] - at["prediction.started"] - seconds["prediction.succeeded"]),
         to_pictures=max(0.0, at["pictures.made"] - at["prediction.succeeded"] - seconds["pictures.made"]),
         stencil_work=seconds["stencil.ready"],
         provider=seconds["prediction.succeeded"],
         pictures_work=seconds["pictures.made"],
-        total=at["job.completed"] - at["job.accepted"],
+        total=at["job.completed"] - at["job.created"],
     )
 
 

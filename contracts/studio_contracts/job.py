@@ -239,8 +239,19 @@ class JobError(FrozenModel):
     replayable: bool = False
 
 
+TimelineEvent = Literal[
+    "job.created", "stencil.ready", "slots.planned",
+    "prediction.started", "prediction.retried", "prediction.succeeded", "prediction.failed", "pictures.made",
+    "job.rescued", "job.reopened", "job.completed", "job.failed", "job.canceled",
+]  # fmt: skip
+"""What a timeline tells of. What also goes over the wire has the name that it has there."""
+
+
 class TimelineEntry(FrozenModel):
-    """What happened, when, in which service, and how many seconds the work took where that is known."""
+    """What happened, when, in which service, and how many seconds the work took where that is known.
+
+    `event` is a `TimelineEvent`, or one of another release.
+    """
 
     at: UtcDatetime
     event: str

@@ -19,9 +19,9 @@ from studio_local.processes import wait_until
 
 REST_SECONDS = 240
 LIFE = [
-    "job.accepted",
+    "job.created",
     "stencil.ready",
-    "prediction.requested",
+    "slots.planned",
     "prediction.started",
     "prediction.succeeded",
     "pictures.made",

@@ -211,7 +211,7 @@ class Consumer:
                 delay = topology.outage_delay(count_of(message, DEFERRALS, 0))
                 await self._settle(message, "unavailable", self._defer(message, str(outage), delay, counted=False))
             case Retry(counted=False) as retry:
-                await self._settle(message, "put off", self._defer(message, retry.reason, retry.after, counted=False))
+                await self._settle(message, "deferred", self._defer(message, retry.reason, retry.after, counted=False))
             case Reject() as rejection:
                 if error is not rejection:  # not a decision of the handler: the traceback shows where it came from
                     log.error("handler failed", queue=self.queue.name, reason=rejection.reason, exc_info=error)

@@ -4,7 +4,11 @@ from prometheus_client import Counter, Gauge, Histogram
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
-messages = Counter("studio_messages_total", "Messages taken, by what became of them.", ["queue", "outcome"])
+messages = Counter(
+    "studio_messages_total",
+    "Messages taken, by outcome: done, retried, deferred, paused, unavailable, dead, redelivered or probe.",
+    ["queue", "outcome"],
+)
 handler_seconds = Histogram("studio_handler_seconds", "Time a handler took for a message.", ["queue"], buckets=_SECONDS)
 queue_wait_seconds = Histogram(
     "studio_queue_wait_seconds", "From an event's time to its handler's start.", ["queue"], buckets=_SECONDS

@@ -50,7 +50,7 @@ def accept(
         created_at=now,
         updated_at=now,
         deadline_at=now + timedelta(seconds=limits.deadline_seconds),
-        timeline=(entry("job.accepted", now, by),),
+        timeline=(entry("job.created", now, by),),
     )
     return build_transition(None, Change(job), now=now, by=by)
 

@@ -4,9 +4,15 @@ from collections import Counter
 from datetime import timedelta
 
 from studio_contracts.events import PredictionUpdated
-from studio_contracts.job import SETTLED, Concept, Job, JobError, Status
+from studio_contracts.job import SETTLED, Concept, Job, JobError, Status, TimelineEvent
 from studio_domain.domain_events import CancelRequested, DeadlinePassed, Reopened, Undeliverable, WorkFailed, set_aside
 from studio_domain.lifecycle.transition import OPEN, Change, TransitionContext, outstanding_messages
+
+_ENDED: dict[Status, TimelineEvent] = {
+    "completed": "job.completed",
+    "failed": "job.failed",
+    "canceled": "job.canceled",
+}
 
 
 def settle(job: Job, context: TransitionContext) -> Job:
@@ -112,4 +118,4 @@ def _end(job: Job, status: Status, context: TransitionContext, error: JobError |
             "expires_at": context.now + timedelta(days=job.limits.retention_days),
         }
     )
-    return context.log(ended, f"job.{status}", detail=error.title if error is not None else None)
+    return context.log(ended, _ENDED[status], detail=error.title if error is not None else None)

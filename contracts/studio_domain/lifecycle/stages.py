@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import takewhile
+from typing import Final
 
 from studio_contracts.job import GenerationRequest, Job, JobWarning, Plan, Slot
 from studio_domain.domain_events import RescueRequested, SlotsPlanned, StencilDrawn, WorkFailed
@@ -42,7 +43,7 @@ def slots_planned(job: Job, planned: SlotsPlanned, context: TransitionContext) -
     warnings = (*job.warnings, *_not_sent(planned.generation))
     wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots, "warnings": warnings})
     return context.log(
-        wanted, "prediction.requested", detail=f"{planned.generation.model}: {job.brief.count} in {len(slots)} calls"
+        wanted, "slots.planned", detail=f"{planned.generation.model}: {job.brief.count} in {len(slots)} calls"
     )
 
 
@@ -52,7 +53,7 @@ def _not_sent(generation: GenerationRequest) -> tuple[JobWarning, ...]:
     return (JobWarning(code="not_sent", text=f"The model's prompt has no room for: {', '.join(generation.not_sent)}."),)
 
 
-RESCUED = "job.rescued"
+RESCUED: Final = "job.rescued"
 MAX_BACKOFF_FACTOR = 4
 """How much the back-off grows at most: a job that no rescue moves is still rescued now and then."""
 

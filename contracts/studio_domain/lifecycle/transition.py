@@ -15,7 +15,7 @@ from studio_contracts.events import (
     PredictionSucceeded,
     StencilReady,
 )
-from studio_contracts.job import SETTLED, Job, Slot, Stage, Status, TimelineEntry
+from studio_contracts.job import SETTLED, Job, Slot, Stage, Status, TimelineEntry, TimelineEvent
 
 OPEN = ("waiting", "submitting", "running")
 """States of a slot whose prediction is still to be reported."""
@@ -49,7 +49,13 @@ class TransitionContext:
     by: str
 
     def log(
-        self, job: Job, event: str, *, slot: int | None = None, detail: str | None = None, seconds: float | None = None
+        self,
+        job: Job,
+        event: TimelineEvent,
+        *,
+        slot: int | None = None,
+        detail: str | None = None,
+        seconds: float | None = None,
     ) -> Job:
         """The job with one more line in its timeline."""
         line = entry(event, self.now, self.by, slot=slot, detail=detail, seconds=seconds)
@@ -57,7 +63,7 @@ class TransitionContext:
 
 
 def entry(
-    event: str,
+    event: TimelineEvent,
     now: datetime,
     by: str,
     *,

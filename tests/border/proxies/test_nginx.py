@@ -89,7 +89,7 @@ def test_events_arrive_while_the_job_goes_on(behind_nginx: OpenProxy) -> None:
         proxied.gateway.accept("job-running")
         with client.stream("GET", "v1/jobs/job-running/events") as response:
             lines = response.iter_lines()
-            assert "job.accepted" in next(line for line in lines if line.startswith("data: "))
+            assert "job.created" in next(line for line in lines if line.startswith("data: "))
             proxied.gateway.finish("job-running")
             assert "job.completed" in [line for line in lines if line.startswith("data: ")][-1]
 

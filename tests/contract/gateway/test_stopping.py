@@ -24,7 +24,7 @@ def test_events_arrive_while_the_job_goes_on_and_the_stream_closes_at_its_end(ow
         client.stream("GET", f"{own_gateway.url}/v1/jobs/job-running/events") as response,
     ):
         lines = response.iter_lines()
-        assert "job.accepted" in next(line for line in lines if line.startswith("data: "))
+        assert "job.created" in next(line for line in lines if line.startswith("data: "))
         own_gateway.finish("job-running")
         rest = [line for line in lines if line.startswith("data: ")]
     assert "stencil.ready" in rest[0]

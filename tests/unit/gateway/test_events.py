@@ -85,7 +85,7 @@ async def test_a_stopping_service_ends_its_streams(
     await gateway.until(lambda: bool(gateway.subscriptions._watched))
     gateway.health.stopping = True
     response = await asyncio.wait_for(follower, 5)
-    assert [data["event"] for _, data in events(response.text)] == ["job.accepted"]
+    assert [data["event"] for _, data in events(response.text)] == ["job.created"]
     late = await asyncio.wait_for(client.get(f"/v1/jobs/{job_id}/events"), 5)
     assert late.status_code == 200
 

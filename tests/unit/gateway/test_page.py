@@ -9,7 +9,7 @@ import pytest
 
 from studio_contracts.brief import MAX_PICTURES, MAX_PROMPT, MAX_RATIO, MAX_SIDE_M, MIN_SIDE_M, Strategy, Style
 from studio_contracts.installer import MIN_RADIUS_MM, MIN_WIDTH_MM, InstallerRule
-from studio_contracts.job import TERMINAL, Status
+from studio_contracts.job import TERMINAL, Status, TimelineEvent
 from studio_contracts.models import MODELS
 from studio_contracts.palette import MAX_CHOSEN
 from studio_gateway.web.page import ASSETS
@@ -77,6 +77,12 @@ async def test_the_options_are_those_of_the_contracts(client: httpx.AsyncClient)
     assert set(options["installer"]["rules"]) == set(get_args(InstallerRule))
     assert f"{MIN_RADIUS_MM:g} mm" in options["installer"]["rules"]["radius"]
     assert [model["name"] for model in options["models"]] == list(MODELS)
+
+
+def test_the_page_has_a_text_for_each_event_of_a_timeline_and_no_other() -> None:
+    table = re.search(r"const EVENTS = {(.*?)};", ASSETS["progress.js"].body.decode(), re.DOTALL)
+    assert table is not None
+    assert re.findall(r'"([a-z.]+)":', table[1]) == list(get_args(TimelineEvent))
 
 
 def test_every_file_a_page_names_is_there() -> None:

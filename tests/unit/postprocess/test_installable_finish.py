@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ezdxf.filemanagement import read
 
+from studio_contracts.brief import Strategy
 from studio_contracts.job import Layout
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
@@ -32,9 +33,7 @@ COLOURS = PALETTE[4:10]
         ("tiled", (1152, 648), (12.0, 2.5), 264.0),
     ],
 )
-def test_a_concept_is_finished(
-    layout: Layout, size: tuple[int, int], surface: tuple[float, float], kg: float
-) -> None:
+def test_a_concept_is_finished(layout: Layout, size: tuple[int, int], surface: tuple[float, float], kg: float) -> None:
     design = regions(*size, 8, len(COLOURS), seed=4)
     picture = clamp_for(COLOURS).indices(painted(design, COLOURS, grain=9))
     finished = make_installable(picture, COLOURS, layout, *surface)
@@ -54,13 +53,18 @@ def test_a_concept_is_finished(
     assert svg(make_installable(picture, COLOURS, layout, *surface).drawing, COLOURS) == svg(drawing, COLOURS)
 
 
-BRIEFS = {"voronoi": "lagoon", "bands": "currents", "grid": "tiles", "scattered": "three fish and a whale"}
+BRIEFS: dict[Strategy, str] = {
+    "voronoi": "lagoon",
+    "bands": "currents",
+    "grid": "tiles",
+    "scattered": "three fish and a whale",
+}
 CODES = ("RH20", "RH22", "RH26", "RH31", "RH50", "RH41")
 
 
-def drawn(strategy: str, surface: tuple[float, float], colours: int, seed: int) -> tuple[Stencil, Layout]:
+def drawn(strategy: Strategy, surface: tuple[float, float], colours: int, seed: int) -> tuple[Stencil, Layout]:
     plan = make_plan(BRIEFS[strategy], *surface, CODES[:colours], strategy, seed)
-    return draw(plan, plan.directions[0]), plan.fit.layout.value
+    return draw(plan, plan.directions[0]), plan.fit.layout
 
 
 @pytest.mark.parametrize("surface", [(3.0, 3.0), (10.0, 4.0), (14.0, 3.0), (20.0, 13.0)])
@@ -68,7 +72,7 @@ def drawn(strategy: str, surface: tuple[float, float], colours: int, seed: int) 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("colours", [3, 6])
 def test_cleaning_never_lowers_the_score_and_a_clean_stencil_stays_as_it_is(
-    strategy: str, surface: tuple[float, float], seed: int, colours: int
+    strategy: Strategy, surface: tuple[float, float], seed: int, colours: int
 ) -> None:
     stencil, layout = drawn(strategy, surface, colours, seed)
     finished = make_installable(stencil.indices, [BY_CODE[code] for code in stencil.codes], layout, *surface)
@@ -109,7 +113,7 @@ def test_what_is_the_same_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("surface", [(3.0, 3.0), (10.0, 4.0)])
 @pytest.mark.parametrize("seed", range(3))
 def test_what_was_made_installable_is_as_good_when_it_is_made_so_again(
-    strategy: str, surface: tuple[float, float], seed: int
+    strategy: Strategy, surface: tuple[float, float], seed: int
 ) -> None:
     stencil, layout = drawn(strategy, surface, len(CODES), seed)
     palette = tuple(BY_CODE[code] for code in stencil.codes)

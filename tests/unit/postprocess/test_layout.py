@@ -29,9 +29,7 @@ def disc(width: int, height: int, radius: int) -> ByteArray:
         ("tiled", (1152, 648), (100.0, 2.0)),
     ],
 )
-def test_a_disc_stays_a_disc_in_the_middle(
-    layout: Layout, size: tuple[int, int], surface: tuple[float, float]
-) -> None:
+def test_a_disc_stays_a_disc_in_the_middle(layout: Layout, size: tuple[int, int], surface: tuple[float, float]) -> None:
     composed, mm_per_pixel = compose(disc(*size, 200), layout, *surface, base=0, border=0)
     height, width = composed.shape
     assert width * mm_per_pixel == pytest.approx(surface[0] * 1000)

@@ -29,7 +29,7 @@ class Progress(TimelineEntry):
     version: int
 
 
-_EXAMPLE = 'id: 0\ndata: {"event": "job.accepted", "index": 0, "status": "pending", "version": 1}\n\n'
+_EXAMPLE = 'id: 0\ndata: {"event": "job.created", "index": 0, "status": "pending", "version": 1}\n\n'
 # OpenAPI 3.1 has no way to describe the events of a stream: a schema would be of the whole text.
 _STREAM = {
     "description": "Server-sent events: `id` is the entry's index, `data` a Progress as JSON. Comments are heartbeats.",

@@ -93,9 +93,9 @@ function stageLine({ name, text, at, state }, job) {
 }
 
 const EVENTS = {
-  "job.accepted": "Brief accepted",
+  "job.created": "Brief accepted",
   "stencil.ready": "Stencil drawn",
-  "prediction.requested": "Pictures asked for",
+  "slots.planned": "Pictures asked for",
   "prediction.started": "Model at work",
   "prediction.retried": "Tried again",
   "prediction.succeeded": "Pictures received",
