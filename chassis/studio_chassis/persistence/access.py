@@ -31,5 +31,18 @@ class ApiKeys(Protocol):
         """Keep when the key was last used."""
 
 
-class AccessStore(ApiKeys, Protocol):
+class Sessions(Protocol):
+    """Browsers' sessions, each opened with a key and found by the SHA-256 of its cookie."""
+
+    async def add_session(self, token_hash: str, key_id: str, expires_at: datetime) -> None:
+        """Keep a new session of that key until then."""
+
+    async def session_key(self, token_hash: str, now: datetime) -> ApiKey | None:
+        """The key of the session, if the session has not ended. The key itself may be revoked or expired."""
+
+    async def end_session(self, token_hash: str) -> None:
+        """Forget the session. One that is not there is fine."""
+
+
+class AccessStore(ApiKeys, Sessions, Protocol):
     """All of them."""

@@ -40,6 +40,7 @@ INDEXES = (
     Index("jobs", "awaiting", [("predictions.provider_id", 1)], {"sparse": True}),
     Index("claims", "kept", [("claimed_at", 1)], {"expireAfterSeconds": IDEMPOTENCY_HOURS * 3600}),
     Index("api_keys", "by_hash", [("hash", 1)], {"unique": True}),
+    Index("sessions", "ended", [("expires_at", 1)], {"expireAfterSeconds": 0}),
 )
 
 

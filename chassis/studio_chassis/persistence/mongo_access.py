@@ -9,10 +9,11 @@ from studio_contracts.access import ApiKey
 
 
 class MongoAccessStore:
-    """API keys in `api_keys`."""
+    """API keys in `api_keys`, browsers' sessions in `sessions`."""
 
     def __init__(self, database: Any) -> None:
         self._keys = database["api_keys"]
+        self._sessions = database["sessions"]
 
     @translated
     async def add_key(self, key: ApiKey, token_hash: str) -> None:
@@ -40,6 +41,19 @@ class MongoAccessStore:
     @translated
     async def key_used(self, key_id: str, now: datetime) -> None:
         await self._keys.update_one({"_id": key_id}, {"$max": {"last_used_at": now}})
+
+    @translated
+    async def add_session(self, token_hash: str, key_id: str, expires_at: datetime) -> None:
+        await self._sessions.insert_one({"_id": token_hash, "key_id": key_id, "expires_at": expires_at})
+
+    @translated
+    async def session_key(self, token_hash: str, now: datetime) -> ApiKey | None:
+        session = await self._sessions.find_one({"_id": token_hash, "expires_at": {"$gt": now}})
+        return None if session is None else _key(await self._keys.find_one({"_id": session["key_id"]}))
+
+    @translated
+    async def end_session(self, token_hash: str) -> None:
+        await self._sessions.delete_one({"_id": token_hash})
 
 
 def _key(document: Mapping[str, Any] | None) -> ApiKey | None:

@@ -9,9 +9,10 @@ from studio_contracts.access import ApiKey
 
 @dataclass
 class AccessTables:
-    """What all clients of the database share. Keys by the hash of their token."""
+    """What all clients of the database share. Keys and sessions (key id and end) by the hash of their token."""
 
     keys: dict[str, ApiKey] = field(default_factory=dict)
+    sessions: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
 
 class SimulatedAccessStore:
@@ -59,6 +60,25 @@ class SimulatedAccessStore:
                 self._tables.keys[token_hash] = key.model_copy(update={"last_used_at": now})
 
         await self._access_wire("store.key", use)
+
+    async def add_session(self, token_hash: str, key_id: str, expires_at: datetime) -> None:
+        """Keep a new session of that key until then."""
+        await self._access_wire(
+            "store.session", lambda: self._tables.sessions.setdefault(token_hash, (key_id, expires_at))
+        )
+
+    async def session_key(self, token_hash: str, now: datetime) -> ApiKey | None:
+        """The key of the session, if the session has not ended."""
+
+        def find() -> ApiKey | None:
+            key_id, end = self._tables.sessions.get(token_hash, ("", now))
+            return self._found(key_id)[1] if end > now else None
+
+        return await self._access_wire("store.session", find)
+
+    async def end_session(self, token_hash: str) -> None:
+        """Forget the session."""
+        await self._access_wire("store.session", lambda: self._tables.sessions.pop(token_hash, None))
 
     def _found(self, key_id: str) -> tuple[str, ApiKey | None]:
         return next((entry for entry in self._tables.keys.items() if entry[1].id == key_id), ("", None))

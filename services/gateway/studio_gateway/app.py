@@ -14,13 +14,14 @@ from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
-from studio_gateway.api import docs, documents, jobs, options, palette, pictures, webhooks
+from studio_gateway.api import docs, documents, jobs, options, palette, pictures, session, webhooks
 from studio_gateway.api import sse as events
 from studio_gateway.dependencies import Dependencies
 from studio_gateway.http import problems
 from studio_gateway.http.body_limit import WEBHOOK_PATHS, BodyLimit
 from studio_gateway.http.compression import CompressionMiddleware
 from studio_gateway.http.head import HeadMiddleware
+from studio_gateway.http.hosts import HostCheck
 from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
 from studio_gateway.legacy import panel
 from studio_gateway.settings import GatewaySettings
@@ -94,7 +95,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         settings,
     )
     problems.install(app)
-    for routes in (jobs, events, documents, pictures, palette, options, webhooks, panel, page):
+    for routes in (jobs, events, documents, pictures, palette, options, session, webhooks, panel, page):
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     docs.install(app)
     app.add_middleware(CompressionMiddleware)
@@ -107,6 +108,8 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
             expose_headers=_EXPOSED,
         )
     app.add_middleware(HeadMiddleware)
+    if settings.hosts:
+        app.add_middleware(HostCheck, hosts=settings.hosts)
     app.add_middleware(RequestIdMiddleware)
     app.add_middleware(BodyLimit)
     return app

@@ -26,6 +26,9 @@ def _usable_key(key: SecretStr | None) -> SecretStr | None:
 SigningKey = Annotated[SecretStr | None, BeforeValidator(_empty_is_none), AfterValidator(_usable_key)]
 
 
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 class GatewaySettings(ModelSettings, PublicAddressSettings):
     """Where the gateway listens, what proves a webhook, and what a job may cost."""
 
@@ -36,6 +39,20 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
         description=(
             "Who is let in. `keys`: who has an API key. `anonymous`: strangers too, who may create jobs and read those "
             "whose id they know. `local`: everybody who reaches the address, so it must be a loopback address"
+        ),
+    )
+    session_time: Duration = Field(
+        timedelta(hours=8),
+        ge=timedelta(minutes=1),
+        validation_alias="STUDIO_SESSION_SECONDS",
+        description="How long a browser stays signed in after a key was entered",
+    )
+    trusted_hosts: str = Field(
+        "",
+        validation_alias="STUDIO_TRUSTED_HOSTS",
+        description=(
+            "Host names by which the gateway is reached, separated by spaces; requests to any other name are refused. "
+            "None: any with keys. With STUDIO_ACCESS=local the loopback's names, and those given here"
         ),
     )
     replicate_webhook_secret: SecretStr = Field(
@@ -109,6 +126,14 @@ class GatewaySettings(ModelSettings, PublicAddressSettings):
     @property
     def listen_port(self) -> int:
         return self.port
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The host names that are answered; empty for any."""
+        named = frozenset(self.trusted_hosts.lower().split())
+        if self.access == "local":
+            return named | LOOPBACK_NAMES
+        return named | {urlsplit(self.public_base_url or "").hostname or ""} - {""} if named else named
 
     @property
     def root(self) -> str:

@@ -42,7 +42,7 @@ async def gateway_on(
     chassis: ServiceContext, endpoints: Endpoints, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway's application."""
-    own = {"access": "local", "replicate_webhook_secret": SECRET, **settings}
+    own = {"access": "local", "trusted_hosts": "studio", "replicate_webhook_secret": SECRET, **settings}
     known = GatewaySettings(**addresses(endpoints), **own)
     async with build(chassis, known) as work:
         assert work.web is not None

@@ -57,8 +57,8 @@ def test_operations_have_the_names_people_would_choose() -> None:
     assert names == {
         "createJob", "listJobs", "getJob", "cancelJob", "streamJobEvents", "getStencil", "getPicture", "getBundle",
         "getSheet", "getMaterialsCsv", "getMaterialsXlsx",
-        "getPalette", "getOptions", "receiveWebhook", "receiveWebhookWithQuery",
-        "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
+        "getPalette", "getOptions", "getSession", "openSession", "endSession", "receiveWebhook",
+        "receiveWebhookWithQuery", "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
     }  # fmt: skip
 
 

@@ -88,6 +88,7 @@ def _settings(service: str, public: bool, cents: int) -> Any:
     own: dict[str, dict[str, Any]] = {
         "gateway": {
             "access": "local",
+            "trusted_hosts": "studio.example",
             "replicate_webhook_secret": SecretStr("simulated-secret-of-webhooks"),
             "replicate_webhook_signing_key": SecretStr(SIGNING_KEY),
             "job_deadline": timedelta(seconds=DEADLINE_SECONDS),

@@ -75,7 +75,7 @@ class GatewayInMemory:
         self.health = Health("gateway", "build-7", "instance-1", store.ping, [])
         self.settings = GatewaySettings(
             rabbitmq_url="amqp://x", mongodb_url="mongodb://x", object_store_url="file:///x",
-            replicate_webhook_secret=SECRET, **{"access": "local", **settings},
+            replicate_webhook_secret=SECRET, **{"access": "local", "trusted_hosts": "studio 127.0.0.1", **settings},
         )  # fmt: skip
         self.definition: ServiceDefinition
         self.app: FastAPI

@@ -8,15 +8,17 @@ import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 
 from studio_chassis.runtime.service import server_config
+from studio_contracts.access import Scope
 from studio_domain.prediction import PredictionStatus
 from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
 
 START_SECONDS = 20
+T = TypeVar("T")
 
 
 class _Collector(logging.Handler):
@@ -62,6 +64,10 @@ class ServedGateway:
         self._thread.join(10)
         assert not self._thread.is_alive(), "the gateway does not stop"
 
+    def key(self, owner: str, *scopes: Scope) -> str:
+        """A new API key of the owner."""
+        return self._run(self.inner.key(owner, *scopes))
+
     def accept(self, job_id: str, count: int = 1) -> None:
         self._run(self.inner.accept(job_id, count))
 
@@ -95,8 +101,8 @@ class ServedGateway:
         for key in [key for key in self.inner.bucket if not but or but not in key]:
             del self.inner.bucket[key]
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
 
 
 @contextmanager

@@ -19,8 +19,8 @@ from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
 BRIEF = {"prompt": "ocean energy with fish", "count": 2}
 PANEL = "/.netlify/functions"
 OPEN_TO_ALL = {
-    "/v1/palette", "/v1/options", "/", "/jobs/{job_id}", "/static/{name}", "/docs", "/docs/events", "/asyncapi.json",
-    "/openapi.json", "/v1/webhooks/replicate/{token}/{job_id}/{slot}/{attempt}",
+    "/v1/palette", "/v1/options", "/v1/session", "/", "/jobs/{job_id}", "/static/{name}", "/docs", "/docs/events",
+    "/asyncapi.json", "/openapi.json", "/v1/webhooks/replicate/{token}/{job_id}/{slot}/{attempt}",
     "/v1/webhooks/replicate/{job_id}/{slot}/{attempt}", f"{PANEL}/replicate-callback",
 }  # fmt: skip
 """Paths that need no key: what is the same for everybody, and what is signed."""

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from studio_gateway.access.caller import Caller
+from studio_gateway.access.origin import check_origin
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.dependencies import Dependencies, dependencies_of
 from studio_gateway.http.problems import ProblemError
@@ -16,12 +17,23 @@ BEARER = HTTPBearer(
     description="An API key, made by `studio keys create`. A studio on a laptop's loopback needs none.",
     auto_error=False,
 )
+SESSION_COOKIE = "studio_session"
+SESSION = APIKeyCookie(
+    name=SESSION_COOKIE,
+    scheme_name="session",
+    description="What a browser gets for a key (`POST /v1/session`). Unsafe requests must come from the studio's page.",
+    auto_error=False,
+)
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+Session = Annotated[str | None, Security(SESSION)]
 
 
-async def authenticate(needed: SecurityScopes, request: Request, bearer: Bearer) -> Caller:
+async def authenticate(needed: SecurityScopes, request: Request, bearer: Bearer, session: Session) -> Caller:
     """The caller, who may do what is needed. Raises ProblemError (401, 403) and Unavailable."""
-    caller = await _identify(dependencies_of(request), request, bearer)
+    deps = dependencies_of(request)
+    caller = await _identify(deps, request, bearer, session)
+    if caller.via != "key":
+        check_origin(request, deps.settings, from_browser=caller.via == "session")
     if missing := [scope for scope in needed.scopes if scope not in caller.scopes]:
         raise _forbidden(missing)
     return caller
@@ -29,24 +41,36 @@ async def authenticate(needed: SecurityScopes, request: Request, bearer: Bearer)
 
 async def caller_of(request: Request, *scopes: str) -> Caller:
     """As `authenticate`, for code that runs before the framework resolves dependencies."""
-    return await authenticate(SecurityScopes(list(scopes)), request, await BEARER(request))
+    return await authenticate(SecurityScopes(list(scopes)), request, await BEARER(request), await SESSION(request))
 
 
-async def _identify(deps: Dependencies, request: Request, bearer: HTTPAuthorizationCredentials | None) -> Caller:
-    address = "" if request.client is None else request.client.host
+async def _identify(
+    deps: Dependencies, request: Request, bearer: HTTPAuthorizationCredentials | None, session: str | None
+) -> Caller:
+    address = address_of(request)
     if deps.settings.access == "local":
         return Caller.local(address)
     if bearer is not None:
         key = await deps.keys.key_of(bearer.credentials)
         if key is None:
-            raise _unauthenticated("This API key is unknown, expired or revoked.", error="invalid_token")
+            raise unauthenticated("This API key is unknown, expired or revoked.", error="invalid_token")
         return Caller.with_key(key, "key", address)
+    if session is not None and (key := await deps.keys.key_of_session(session)) is not None:
+        return Caller.with_key(key, "session", address)
     if deps.settings.access == "anonymous" and "Authorization" not in request.headers:
         return Caller.anonymous(address)
-    raise _unauthenticated("Send an API key as `Authorization: Bearer tpvs_…`.")
+    if session is not None:
+        raise unauthenticated("The session has ended. Enter the API key again.")
+    raise unauthenticated("Send an API key as `Authorization: Bearer tpvs_…`.")
 
 
-def _unauthenticated(detail: str, error: str = "") -> ProblemError:
+def address_of(request: Request) -> str:
+    """Where the request comes from, behind the proxies that are trusted."""
+    return "" if request.client is None else request.client.host
+
+
+def unauthenticated(detail: str, error: str = "") -> ProblemError:
+    """A 401 that says how to identify oneself."""
     challenge = 'Bearer realm="studio"' + (f', error="{error}"' if error else "")
     return ProblemError(401, "unauthenticated", "Who are you?", detail, headers={"WWW-Authenticate": challenge})
 

@@ -1,12 +1,14 @@
-"""The API keys as the gateway looks them up: by hash, remembered for a few seconds."""
+"""API keys and sessions as the gateway looks them up: by hash, remembered for a few seconds."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from studio_chassis.persistence.access import ApiKeys
-from studio_chassis.runtime.api_tokens import is_well_formed, token_hash
+from studio_chassis.persistence.access import AccessStore
+from studio_chassis.runtime.api_tokens import KEY_PREFIX, is_well_formed, new_token, token_hash
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.access import ApiKey
 
+SESSION_PREFIX = "tpvc_"
 REMEMBERED = timedelta(seconds=5)
 """How long a key that was looked up is believed: a revoked one opens nothing after that."""
 MAX_REMEMBERED = 10_000
@@ -15,22 +17,41 @@ LAST_USED_PRECISION = timedelta(minutes=15)
 
 
 class KeyRing:
-    """Finds the valid key of a token."""
+    """Finds the valid key of a token: the key's own, or that of a browser's session."""
 
-    def __init__(self, store: ApiKeys, clock: Clock) -> None:
+    def __init__(self, store: AccessStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._remembered: dict[str, tuple[ApiKey, datetime]] = {}
 
     async def key_of(self, token: str) -> ApiKey | None:
         """The key that the token is, None when it is none or no longer valid. Raises Unavailable."""
-        if not is_well_formed(token):
+        return await self._valid(token, KEY_PREFIX, self._store.key_by_hash)
+
+    async def key_of_session(self, token: str) -> ApiKey | None:
+        """The key with which the session was opened, None when either is no longer valid. Raises Unavailable."""
+        return await self._valid(token, SESSION_PREFIX, lambda digest: self._store.session_key(digest, self._clock()))
+
+    async def open_session(self, key: ApiKey, until: datetime) -> str:
+        """A new session of the key; its token. Raises Unavailable."""
+        token = new_token(SESSION_PREFIX)
+        await self._store.add_session(token_hash(token), key.id, until)
+        return token
+
+    async def end_session(self, token: str) -> None:
+        """End the session. Raises Unavailable."""
+        self._remembered.pop(token_hash(token), None)
+        await self._store.end_session(token_hash(token))
+
+    async def _valid(self, token: str, prefix: str, find: Callable[[str], Awaitable[ApiKey | None]]) -> ApiKey | None:
+        if not is_well_formed(token, prefix):
             return None
         digest, now = token_hash(token), self._clock()
         known, until = self._remembered.get(digest, (None, now))
         if known is None or until <= now:
-            known = await self._store.key_by_hash(digest)
+            known = await find(digest)
             if known is None:
+                self._remembered.pop(digest, None)
                 return None
             self._remember(digest, known, now)
             if known.is_valid(now) and _is_old(known.last_used_at, now):

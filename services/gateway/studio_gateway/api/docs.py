@@ -22,6 +22,7 @@ API_VERSION = "1"
 _TAGS = [
     {"name": "jobs", "description": "Give a brief, follow the job, read its concepts."},
     {"name": "pictures", "description": "The files of a job, one by one or as a zip file."},
+    {"name": "session", "description": "For browsers: a key entered once becomes a cookie."},
     {"name": "palette", "description": "The colours that can be bought."},
     {"name": "webhooks", "description": "For the provider of the image model."},
     {"name": "panel", "description": "The routes of the panel that was there before this API."},

@@ -103,6 +103,11 @@ def _answer(problem: Problem, headers: dict[str, str]) -> JSONResponse:
     return JSONResponse(body, problem.status, {"Cache-Control": "no-store", **headers}, media_type=MEDIA_TYPE)
 
 
+def problem_response(error: ProblemError) -> JSONResponse:
+    """The response, for code outside of the routes."""
+    return _answer(error.problem, error.headers)
+
+
 async def _respond(_: Request, error: ProblemError) -> JSONResponse:
     return _answer(error.problem, error.headers)
 

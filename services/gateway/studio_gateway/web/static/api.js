@@ -18,7 +18,13 @@ let clockOffset = 0;
 /** Now by the server's clock, so that elapsed times are right on any device. */
 export const serverNow = () => Date.now() + clockOffset;
 
-async function send(path, options = {}) {
+let signIn = null;
+
+/** What to wait for when the API wants to know who asks; then the request is sent again. */
+export const onUnauthenticated = (ask) => { signIn = ask; };
+
+/** Send a request. Waits for a person to sign in where that is needed. */
+export async function send(path, options = {}) {
   let answer;
   try {
     answer = await fetch(new URL(path, ROOT), { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -28,12 +34,16 @@ async function send(path, options = {}) {
   const date = Date.parse(answer.headers.get("Date"));
   if (date && Math.abs(date - Date.now()) > 2000) clockOffset = date - Date.now();
   if (answer.ok || answer.status === 304) return answer;
+  if (answer.status === 401 && signIn) {
+    await signIn();
+    return send(path, options);
+  }
   const problem = await answer.json().catch(() => ({}));
   const title = problem.title ?? `The studio answered ${answer.status}`;
   throw new ApiError(answer.status, title, problem.detail ?? title, problem.errors);
 }
 
-const json = async (path, options) => (await send(path, options)).json();
+export const json = async (path, options) => (await send(path, options)).json();
 
 export const palette = () => json("v1/palette");
 export const options = () => json("v1/options");

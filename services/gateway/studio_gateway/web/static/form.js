@@ -5,6 +5,7 @@ import { byId, dollars, h, metres, plural } from "./dom.js";
 import { cost, options } from "./options.js";
 import { drawOutline } from "./outline.js";
 import { clearUnsent, keepUnsent, unsent } from "./unsent.js";
+import { requireSession } from "./session.js";
 import { remember, showRecent } from "./recent.js";
 import { oneStop } from "./roving.js";
 import { Swatches } from "./swatches.js";
@@ -193,6 +194,7 @@ addEventListener("pageshow", () => { // also when the browser brings the page ba
 });
 applyOptions();
 update();
+requireSession();
 showRecent();
 loadColours();
 reuse();

@@ -6,6 +6,7 @@ import { cost, isFinal, stateTitle } from "./options.js";
 import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
+import "./session.js";
 import { Results, about } from "./results.js";
 import { Viewer } from "./viewer.js";
 import { watchJob } from "./watch.js";

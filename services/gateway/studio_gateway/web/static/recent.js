@@ -42,13 +42,16 @@ export function remember(job) {
   save(others);
 }
 
+/** Forget them all, as when another person sits down here. */
+export const forgetAll = () => save([]);
+
 const forget = (id) => save(load().filter((entry) => entry.id !== id));
 
 /** Show the list on the page, and ask how the unfinished ones stand. */
 export function showRecent() {
   draw();
   byId("forget").addEventListener("click", () => {
-    save([]);
+    forgetAll();
     draw();
     byId("prompt").focus();
   });

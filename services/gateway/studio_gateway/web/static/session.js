@@ -1,0 +1,77 @@
+// Who uses the page: a key entered once becomes a session, which the browser keeps in a cookie that no script reads.
+
+import { ROOT, json, onUnauthenticated, send } from "./api.js";
+import { h } from "./dom.js";
+import { forgetAll } from "./recent.js";
+import { clearUnsent } from "./unsent.js";
+
+const PATH = "v1/session";
+let asking = null;
+
+/** Resolves when a person has signed in. Whatever asks meanwhile waits for the same dialog. */
+function signIn() {
+  asking ??= new Promise((resolve) => {
+    const problem = h("p", { class: "error", role: "alert" });
+    const key = h("input", { id: "api-key", type: "password", autocomplete: "current-password", required: true, spellcheck: "false" });
+    const button = h("button", { type: "submit", class: "primary" }, "Sign in");
+    const dialog = h("dialog", { class: "sign-in", "aria-labelledby": "sign-in-title", oncancel: (event) => event.preventDefault() },
+      h("form", { onsubmit: enter },
+        h("h2", { id: "sign-in-title" }, "Sign in"),
+        h("p", {}, "Enter the API key that the studio's operator gave you. If you were signed in before, your session has ended; nothing was lost."),
+        h("label", { class: "title", for: "api-key" }, "API key"), key, problem, button));
+
+    async function enter(event) {
+      event.preventDefault();
+      button.disabled = true;
+      problem.textContent = "";
+      const answer = await fetch(new URL(PATH, ROOT), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ key: key.value }),
+      }).catch(() => null);
+      button.disabled = false;
+      if (!answer?.ok) {
+        problem.textContent = answer ? (await answer.json().catch(() => ({}))).detail ?? "The key was not accepted." : "The studio cannot be reached.";
+        key.select();
+        return;
+      }
+      dialog.remove();
+      asking = null;
+      for (const image of document.images) {
+        if (image.complete && !image.naturalWidth) image.setAttribute("src", image.getAttribute("src")); // was refused
+      }
+      showSession();
+      resolve();
+    }
+
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+  return asking;
+}
+
+async function signOut() {
+  await send(PATH, { method: "DELETE" });
+  forgetAll();
+  clearUnsent();
+  location.assign(ROOT);
+}
+
+async function showSession() {
+  const session = await json(PATH);
+  document.getElementById("sign-out")?.remove();
+  if (session.signed_in) {
+    document.querySelector(".top nav").append(
+      h("button", { type: "button", class: "quiet", id: "sign-out", onclick: signOut, title: session.name }, `Sign out ${session.owner}`));
+  }
+  return session;
+}
+
+/** Ask for a key now, where one will be needed. */
+export async function requireSession() {
+  const { access, signed_in } = await known;
+  if (access === "keys" && !signed_in) await signIn();
+}
+
+onUnauthenticated(signIn);
+const known = showSession().catch(() => ({}));

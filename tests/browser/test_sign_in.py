@@ -1,0 +1,78 @@
+"""The page of a studio that wants keys: signing in, what happens when the session ends, signing out."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from studio_support.served_gateway import ServedGateway, serving
+
+
+@pytest.fixture
+def gateway() -> Iterator[ServedGateway]:
+    with serving(access="keys") as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def page(browser: Browser, gateway: ServedGateway) -> Iterator[Page]:
+    context = browser.new_context(base_url=gateway.url)
+    yield context.new_page()
+    context.close()
+
+
+def sign_in(page: Page, key: str) -> None:
+    dialog = page.get_by_role("dialog", name="Sign in")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("API key").fill(key)
+    dialog.get_by_role("button", name="Sign in").click()
+
+
+def end_session(gateway: ServedGateway, page: Page) -> None:
+    """The session ends elsewhere: its cookie is still in the browser."""
+    (cookie,) = page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    headers = {"Cookie": f"{cookie['name']}={cookie['value']}"}
+    assert httpx.delete(f"{gateway.url}/v1/session", headers=headers, trust_env=False).status_code == 204
+
+
+def test_a_key_entered_once_makes_a_concept_and_an_ended_session_loses_nothing(
+    gateway: ServedGateway, page: Page
+) -> None:
+    key = gateway.key("ada")
+    page.goto("/")
+    sign_in(page, "tpvs_not-a-key")
+    expect(page.get_by_role("alert").filter(has_text="unknown, expired or revoked")).to_be_visible()
+    sign_in(page, key)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Sign out ada")).to_be_visible()
+
+    page.get_by_label("Brief").fill("a pond with fish")
+    end_session(gateway, page)
+    page.get_by_role("button", name="Draw").first.click()
+    expect(page.get_by_text("your session has ended; nothing was lost")).to_be_visible()
+    sign_in(page, key)
+    expect(page.locator("#prompt")).to_have_text("a pond with fish")
+    (job,) = gateway.inner.database.jobs.values()
+    assert (job.owner, job.brief.prompt) == ("ada", "a pond with fish")
+
+    gateway.finish(job.id)
+    expect(page.locator("#state")).to_have_text("Ready")
+    page.wait_for_function("[...document.querySelectorAll('.concept img')].some((image) => image.naturalWidth > 0)")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download all").click()
+    assert saved.value.suggested_filename.endswith(".zip")
+
+    page.get_by_role("button", name="Sign out ada").click()
+    expect(page.get_by_role("dialog", name="Sign in")).to_be_visible()
+    expect(page.locator("#recent")).to_be_hidden()
+    page.goto(f"/jobs/{job.id}")
+    expect(page.get_by_role("dialog", name="Sign in")).to_be_visible()
+
+
+def test_another_owner_s_job_is_not_found(gateway: ServedGateway, page: Page) -> None:
+    gateway.accept("job-of-the-local-owner")
+    page.goto("/jobs/job-of-the-local-owner")
+    sign_in(page, gateway.key("bea"))
+    expect(page.locator("#prompt")).to_have_text("There is no such job")
