@@ -15,7 +15,7 @@ from aio_pika.abc import AbstractChannel
 
 from studio_chassis.errors import ChassisError
 from studio_chassis.messaging.broker import CONNECTION_ERRORS, open_broker
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
@@ -30,7 +30,7 @@ class Studio:
     """Jobs to read and reopen, and a channel to read dead letters from."""
 
     store: MongoJobStore
-    jobs: Jobs
+    jobs: JobService
     channel: AbstractChannel
     publish: Callable[[Event], Awaitable[None]]
     settings: ServiceSettings
@@ -49,7 +49,7 @@ async def connected() -> AsyncIterator[Studio]:
         async with asyncio.timeout(CONNECT_SECONDS):
             await broker.ready.wait()
         channel = await connection.channel()
-        yield Studio(store, Jobs(store, broker.publish, utc_now, "operator"), channel, broker.publish, settings)
+        yield Studio(store, JobService(store, broker.publish, utc_now, "operator"), channel, broker.publish, settings)
 
 
 def run(command: Callable[[Studio], Coroutine[Any, Any, R]]) -> R:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from studio_chassis.errors import JobNotFound
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_cli.dead_letters import DeadLetter
 from studio_contracts.events import Event
 from studio_contracts.job import Job
@@ -30,7 +30,7 @@ class ReplayOutcome(StrEnum):
 
 
 async def replay(
-    letters: list[DeadLetter], jobs: Jobs, publish: Publish, *, per_second: float, dry_run: bool, report: Report
+    letters: list[DeadLetter], jobs: JobService, publish: Publish, *, per_second: float, dry_run: bool, report: Report
 ) -> Counter[ReplayOutcome]:
     """Replay letters one after the other, at most so many a second. Killed in between, it can simply be run again."""
     fates: Counter[ReplayOutcome] = Counter()
@@ -43,7 +43,7 @@ async def replay(
     return fates
 
 
-async def _replay(letter: DeadLetter, jobs: Jobs, publish: Publish) -> ReplayOutcome:
+async def _replay(letter: DeadLetter, jobs: JobService, publish: Publish) -> ReplayOutcome:
     if letter.event is None:
         return ReplayOutcome.UNREADABLE
     try:
@@ -61,7 +61,7 @@ def _awaits(job: Job, letter: DeadLetter) -> bool:
     return letter.came_too_early and not job.is_final
 
 
-async def _dry_run(letter: DeadLetter, jobs: Jobs) -> ReplayOutcome:
+async def _dry_run(letter: DeadLetter, jobs: JobService) -> ReplayOutcome:
     if letter.event is None:
         return ReplayOutcome.UNREADABLE
     try:

@@ -15,7 +15,7 @@ from studio_chaos.ledger_check import check_ledger, wait_for_rest
 from studio_chaos.load_generator import post_jobs
 from studio_chaos.replicas import ReplicaSet, replica_set
 from studio_chassis.errors import JobExists, Unavailable
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
 from studio_chassis.runtime.clock import utc_now
 from studio_contracts.brief import Brief
@@ -61,7 +61,7 @@ class Ledger:
         self.acknowledged[job.id] = job
 
 
-async def live(jobs: Jobs, job_id: str, ledger: Ledger) -> None:
+async def live(jobs: JobService, job_id: str, ledger: Ledger) -> None:
     """Take a job to its end: apply each domain event, and repeat it as the reconciler would."""
     brief = Brief(prompt="a pond", count=1)
 
@@ -93,7 +93,7 @@ async def _acknowledged(step: Callable[[], Awaitable[bool]], ledger: Ledger) -> 
 
 async def load_for(store: MongoJobStore, ledger: Ledger, stop: asyncio.Event) -> None:
     """Concurrent jobs: at least this many, and until stopped."""
-    jobs = Jobs(store, ledger.publish, utc_now, "failover")
+    jobs = JobService(store, ledger.publish, utc_now, "failover")
     numbers = iter(range(10**9))
 
     async def one_after_another() -> None:

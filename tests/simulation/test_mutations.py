@@ -11,8 +11,8 @@ import pytest
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging import consumer, dispositions
 from studio_chassis.messaging.cloudevents import from_message
-from studio_chassis.persistence import jobs
-from studio_chassis.persistence.jobs import Applied, Jobs
+from studio_chassis.persistence import job_service
+from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import OutcomeUnknown
 from studio_chassis.testing import store
@@ -64,7 +64,7 @@ def no_compare_and_set(patch: Patch) -> None:
 
 @caught_by("peace_is_uneventful canceled_stops_spending")
 def published_before_the_commit_and_not_kept(patch: Patch) -> None:
-    async def commit(self: Jobs, job_id: str, event: Any) -> tuple[Transition | None, Job]:
+    async def commit(self: JobService, job_id: str, event: Any) -> tuple[Transition | None, Job]:
         for _ in range(50):
             job = await self._store.load(job_id)
             change = transition(job, event, now=self._clock(), by=self._service)
@@ -76,7 +76,7 @@ def published_before_the_commit_and_not_kept(patch: Patch) -> None:
                 return change._replace(events=()), change.job
         raise Unavailable("conflicts")
 
-    patch.setattr(Jobs, "_commit", commit)
+    patch.setattr(JobService, "_commit", commit)
 
 
 @caught_by("dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline")
@@ -158,19 +158,19 @@ def no_outbox_relay(patch: Patch) -> None:
     async def relay(*_: Any) -> int:
         return 0
 
-    patch.setattr(Jobs, "relay", relay)
+    patch.setattr(JobService, "relay", relay)
 
 
 @caught_by("paid_once")
 def no_claim_before_the_request(patch: Patch) -> None:
-    apply = Jobs.apply
+    apply = JobService.apply
 
-    async def unclaimed(self: Jobs, job_id: str, event: Any) -> Applied:
+    async def unclaimed(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
         if isinstance(event, SlotClaimed):
             return Applied(await self.load(job_id), changed=True)
-        return await apply(self, job_id, event)
+        return await apply(self, job_id, event, **how)
 
-    patch.setattr(Jobs, "apply", unclaimed)
+    patch.setattr(JobService, "apply", unclaimed)
 
 
 @caught_by("paid_once")
@@ -215,14 +215,14 @@ def no_deadline(patch: Patch) -> None:
 
 @caught_by("peace_is_uneventful")
 def webhooks_answered_and_not_recorded(patch: Patch) -> None:
-    record = Jobs.record
+    apply = JobService.apply
 
-    async def forgetful(self: Jobs, job_id: str, event: Any) -> Applied:
+    async def forgetful(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
         if isinstance(event, WebhookReceived):
             return Applied(await self.load(job_id), changed=False)
-        return await record(self, job_id, event)
+        return await apply(self, job_id, event, **how)
 
-    patch.setattr(Jobs, "record", forgetful)
+    patch.setattr(JobService, "apply", forgetful)
 
 
 @caught_by("nothing_waits_for_its_deadline ends_by_its_deadline every_job_ends")
@@ -262,7 +262,7 @@ def a_late_report_leads_out_of_a_final_state(patch: Patch) -> None:
             job = job.model_copy(update={"status": "running", "error": None, "finished_at": None})
         return transition(job, event, **where)
 
-    patch.setattr(jobs, "transition", lax)
+    patch.setattr(job_service, "transition", lax)
 
 
 @caught_by("nothing_waits_for_its_deadline queues_are_empty")
@@ -347,19 +347,19 @@ def the_provider_is_not_told_of_a_cancellation(patch: Patch) -> None:
 
 @caught_by("canceled_stops_spending")
 def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
-    apply = Jobs.apply
+    apply = JobService.apply
 
     async def request_prediction(self: Predictor, job: Job, request: PredictionRequested) -> None:
         slot = job.slot(request.slot)
         if slot is not None and (slot.attempt, slot.state) == (request.attempt, "waiting"):
             await self._create_prediction(job, slot)
 
-    async def claimed(self: Jobs, job_id: str, event: Any) -> Applied:
-        applied = await apply(self, job_id, event)
+    async def claimed(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
+        applied = await apply(self, job_id, event, **how)
         return applied._replace(changed=True) if isinstance(event, SlotClaimed) else applied
 
     patch.setattr(Predictor, "request_prediction", request_prediction)
-    patch.setattr(Jobs, "apply", claimed)
+    patch.setattr(JobService, "apply", claimed)
 
 
 @caught_by("dead_letters_as_expected canceled_stops_spending", first=700)
@@ -369,7 +369,7 @@ def late_reads_are_taken_for_the_newest(patch: Patch) -> None:
 
 @caught_by("dead_letters_as_expected")
 def a_letter_is_taken_away_before_its_job_is_reopened(patch: Patch) -> None:
-    async def ack_first(letter: DeadLetter, jobs: Jobs, _: Any) -> replay.ReplayOutcome:
+    async def ack_first(letter: DeadLetter, jobs: JobService, _: Any) -> replay.ReplayOutcome:
         if letter.event is None:
             return replay.ReplayOutcome.UNREADABLE
         await letter.message.ack()
@@ -388,7 +388,7 @@ def every_replay_sends_its_event_on(patch: Patch) -> None:
             return Transition(same, (event.event,) if event.event is not None else ())
         return change
 
-    patch.setattr(jobs, "transition", again)
+    patch.setattr(job_service, "transition", again)
 
 
 @caught_by("rescued_in_moderation")
@@ -483,7 +483,7 @@ def nobody_hears_of_a_delivery_limit(patch: Patch) -> None:
 
 @caught_by("nothing_waits_for_its_deadline", first=26)
 def a_delivery_limit_does_not_fail_its_job(patch: Patch) -> None:
-    patch.setattr(Jobs, "undeliverable", _nothing)
+    patch.setattr(JobService, "undeliverable", _nothing)
 
 
 @caught_by("arithmetic_is_never_retried")

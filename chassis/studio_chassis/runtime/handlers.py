@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from studio_chassis.messaging.dispositions import Reject
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_contracts.events import Event, Payload
 from studio_contracts.job import Job
 from studio_contracts.topology import Queue
@@ -31,7 +31,7 @@ class JobHandler(Generic[P]):
         if sorted(payload.type for payload in payloads) != sorted(self.queue.types):
             raise ValueError(f"{self.queue.name} takes {', '.join(self.queue.types)}")
 
-    def bound_to(self, jobs: Jobs) -> Callable[[Event], Awaitable[None]]:
+    def bound_to(self, jobs: JobService) -> Callable[[Event], Awaitable[None]]:
         """The function that a consumer calls with each event. It raises what `jobs` and `handle` raise, and Reject."""
 
         async def handle(event: Event) -> None:
@@ -44,7 +44,7 @@ class JobHandler(Generic[P]):
 
         return handle
 
-    async def _load(self, jobs: Jobs, job_id: str) -> Job:
+    async def _load(self, jobs: JobService, job_id: str) -> Job:
         """A late read may show a job as it was before it ended or was reopened, which decides here."""
         if self.of_ended_jobs:
             return await jobs.load_linearizable(job_id)

@@ -25,7 +25,7 @@ from studio_chassis.messaging.protocols import MessageBroker
 from studio_chassis.observability import metrics
 from studio_chassis.observability.logs import configure_logs
 from studio_chassis.observability.tracing import tracing_enabled
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import ObjectStore, UrlObjectStore
 from studio_chassis.persistence.store import JobStore
@@ -47,7 +47,7 @@ S = TypeVar("S", bound=ServiceSettings)
 class ServiceContext:
     """What a service is given to work with."""
 
-    jobs: Jobs
+    jobs: JobService
     store: JobStore
     objects: ObjectStore
     broker: MessageBroker
@@ -201,7 +201,7 @@ async def open_service_context(
         open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, name) as store,
         open_broker(settings.rabbitmq_url.get_secret_value(), name, settings.build) as broker,
     ):
-        jobs = Jobs(store, broker.publish, clock, name)
+        jobs = JobService(store, broker.publish, clock, name)
         yield ServiceContext(jobs, store, UrlObjectStore(settings.object_store_url), broker, clock)
 
 

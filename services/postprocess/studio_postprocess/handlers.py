@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.process_pool import WorkLost, WorkRunner
@@ -48,7 +48,7 @@ def palette_fit(job: Job, plan: Plan) -> PaletteFit | None:
 class Postprocess:
     """The handler and what it works with. `at_once` bounds the pictures in memory at the same time."""
 
-    jobs: Jobs
+    jobs: JobService
     objects: ObjectStore
     downloader: Downloader
     at_once: asyncio.Semaphore

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from studio_chassis.messaging.dispositions import Pause, Retry
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.replicate.client import ReplicateClient, read_report
 from studio_chassis.replicate.errors import (
@@ -52,7 +52,7 @@ log = structlog.get_logger()
 class Predictor:
     """The predictor's handlers and what they work with."""
 
-    jobs: Jobs
+    jobs: JobService
     objects: ObjectStore
     provider: ReplicateClient
     settings: PredictorSettings

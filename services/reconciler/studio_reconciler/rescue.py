@@ -11,7 +11,7 @@ import structlog
 from studio_chassis.errors import ChassisError
 from studio_chassis.observability import metrics
 from studio_chassis.observability.tracing import span
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.store import JobRepository
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import ProviderError, ResponseTooLarge
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 class Rescuer:
     """Looks after jobs without transitions, oldest first. What it touches moves to the end of the line."""
 
-    jobs: Jobs
+    jobs: JobService
     store: JobRepository
     provider: ReplicateClient
     now: Callable[[], datetime]

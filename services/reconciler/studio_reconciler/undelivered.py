@@ -10,7 +10,7 @@ from studio_chassis.messaging.cloudevents import DEAD_LETTERED_AT, UNREADABLE, f
 from studio_chassis.messaging.copies import dead_letter_of
 from studio_chassis.messaging.protocols import Delivery, MessageBroker
 from studio_chassis.observability import metrics
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.events import EventError
 from studio_contracts.topology import QUEUES, Queue
@@ -28,7 +28,7 @@ class UndeliveredMessages:
     """
 
     broker: MessageBroker
-    jobs: Jobs
+    jobs: JobService
     now: Clock
     _seen: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 

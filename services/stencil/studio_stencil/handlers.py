@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from studio_chassis.errors import JobNotFound, ObjectNotFound
 from studio_chassis.messaging.dispositions import Reject
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Source
@@ -29,7 +29,7 @@ from studio_stencil.planning.roles import roles
 class StencilMaker:
     """The handler and what it works with."""
 
-    jobs: Jobs
+    jobs: JobService
     objects: ObjectStore
 
     async def draw_stencils(self, job: Job, _: JobCreated) -> None:

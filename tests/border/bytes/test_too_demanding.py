@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from studio_chassis.messaging.dispositions import Reject, disposition_of
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.process_pool import Limits, WorkLost, open_process_pool
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
@@ -61,7 +61,7 @@ class Studio:
     """One job at the moment its pictures are ready, and what is published of it."""
 
     bucket: dict[str, bytes]
-    jobs: Jobs
+    jobs: JobService
     published: list[Event]
 
     async def make(self, workers: Any, outputs: list[str]) -> Job:
@@ -91,7 +91,7 @@ async def opened() -> AsyncIterator[Studio]:
     async def publish(event: Event) -> None:
         published.append(event)
 
-    jobs = Jobs(SimulatedJobStore(), publish, lambda: NOW, "postprocess")
+    jobs = JobService(SimulatedJobStore(), publish, lambda: NOW, "postprocess")
     await jobs.accept(Brief(prompt="a pond", count=4), job_id="j", seed=1, traceparent="00-1", limits=JobLimits())
     await jobs.flush_publishing()
     yield Studio({}, jobs, published)

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from studio_chassis.messaging.dispositions import Pause, Retry
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
@@ -43,7 +43,7 @@ class Scenario:
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         provider = ReplicateClient(http, "https://api.replicate.com", SecretStr("r8_x"), lambda: self.now)
         store = SimulatedJobStore(SimulatedDatabase())
-        self.jobs = Jobs(store, self._publish, lambda: self.now, "test")
+        self.jobs = JobService(store, self._publish, lambda: self.now, "test")
         settings: Any = SimpleNamespace(max_backlog=9, public_base_url=None, adoption_grace=GRACE)
         objects = SimulatedObjectStore()
         self.objects = objects

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
@@ -45,7 +45,7 @@ def life(job_id: str) -> Iterator[DomainEvent]:
 
 async def freeze(store: JobStore, clock: Clock, job_id: str, steps: int, limits: Limits) -> None:
     """A job to which only the first steps of its life have happened, and whose message to go on was lost."""
-    jobs = Jobs(store, _lose, clock, "test")
+    jobs = JobService(store, _lose, clock, "test")
     await jobs.accept(Brief(prompt="a pond", count=1), job_id=job_id, seed=1, traceparent=TRACE, limits=limits)
     for event in itertools.islice(life(job_id), steps):
         assert (await jobs.apply(job_id, event)).changed

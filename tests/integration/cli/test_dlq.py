@@ -17,7 +17,7 @@ from studio_chassis.messaging.broker import open_broker
 from studio_chassis.messaging.cloudevents import to_message
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.dispositions import Reject
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.runtime.clock import utc_now
 from studio_cli import replay
@@ -46,7 +46,7 @@ async def lists(studio: "Studio", words: str) -> bool:
 class Studio:
     """The stencil's queue with a handler that rejects everything until it is repaired."""
 
-    def __init__(self, jobs: Jobs, broker: Any, tmp_path: Path) -> None:
+    def __init__(self, jobs: JobService, broker: Any, tmp_path: Path) -> None:
         self.jobs = jobs
         self.broker = broker
         self.folder = tmp_path
@@ -100,7 +100,7 @@ async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]
         open_mongo_store(endpoints.mongodb_url, endpoints.database, "test") as store,
         open_broker(endpoints.rabbitmq_url, "test", "the build") as broker,
     ):
-        jobs = Jobs(store, broker.publish, utc_now, "test")
+        jobs = JobService(store, broker.publish, utc_now, "test")
         studio = Studio(jobs, broker, tmp_path)
         consumer = Consumer(broker, topology.STENCIL_JOB_CREATED, studio.handle, jobs.dead_lettered)
         await consumer.start()
@@ -209,7 +209,7 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
         studio.repaired = True
         real, seen = replay._replay, 0
 
-        async def dies_at_the_seventh(letter: Any, jobs: Jobs, publish: Any) -> replay.ReplayOutcome:
+        async def dies_at_the_seventh(letter: Any, jobs: JobService, publish: Any) -> replay.ReplayOutcome:
             nonlocal seen
             seen += 1
             if seen == 7:

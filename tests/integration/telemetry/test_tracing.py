@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from studio_chassis.messaging.broker import open_broker
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.dispositions import Reject
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime.clock import utc_now
@@ -149,7 +149,7 @@ async def post_and_set_aside(studio: Any) -> str:
         open_mongo_store(endpoints.mongodb_url, endpoints.database, "stencil") as store,
         open_broker(endpoints.rabbitmq_url, "stencil", "test") as broker,
     ):
-        jobs = Jobs(store, broker.publish, utc_now, "stencil")
+        jobs = JobService(store, broker.publish, utc_now, "stencil")
         consumer = Consumer(broker, topology.STENCIL_JOB_CREATED, reject, jobs.dead_lettered)
         await consumer.start()
         job_id: str = await asyncio.to_thread(studio.post)

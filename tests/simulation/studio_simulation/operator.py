@@ -11,7 +11,7 @@ from aio_pika import Message
 
 from studio_chassis.errors import ChassisError
 from studio_chassis.messaging.broker import CONNECTION_ERRORS
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.channel import SimulatedChannel
 from studio_chassis.testing.store import SimulatedJobStore
@@ -69,7 +69,7 @@ class Operator:
     async def _command(self, life: Life, channel: Any) -> None:
         store = SimulatedJobStore(self._world.database, life.wire)
         broker = SimulatedBroker(self._world.rabbit, life.wire)
-        jobs = Jobs(store, broker.publish, life.now, "operator")
+        jobs = JobService(store, broker.publish, life.now, "operator")
         life.world.say("operator", "replays what is dead")
         try:
             letters = [letter async for letter in read_letters(channel)]

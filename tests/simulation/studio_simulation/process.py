@@ -11,7 +11,7 @@ import httpx
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.consumer import Consumer
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.service import ServiceContext, _keep_running
 from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.objects import SimulatedObjectStore
@@ -88,7 +88,7 @@ class Process:
         self.app: Any = None
         self._build, self._settings = build, settings
         self._consumers: list[Consumer] = []
-        self._jobs: Jobs
+        self._jobs: JobService
         self._broker: SimulatedBroker
 
     async def run(self) -> None:
@@ -111,7 +111,7 @@ class Process:
         broker = self._broker = SimulatedBroker(world.rabbit, life.wire)
         store = SimulatedJobStore(world.database, life.wire)
         objects = SimulatedObjectStore(world.bucket, life.wire)
-        jobs = self._jobs = Jobs(store, broker.publish, life.now, self.service)
+        jobs = self._jobs = JobService(store, broker.publish, life.now, self.service)
         chassis = ServiceContext(jobs, store, objects, broker, life.now)
         async with AsyncExitStack() as stack:
             work = await stack.enter_async_context(self._build(chassis, self._settings))

@@ -12,7 +12,7 @@ import httpx
 from fastapi import FastAPI
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.api_tokens import new_token, token_hash
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
@@ -70,7 +70,7 @@ class GatewayInMemory:
         store = SimulatedJobStore(self.database, self.wire)
         objects = SimulatedObjectStore(self.bucket, self.wire)
         clock = clock or self._clock
-        self.jobs = Jobs(store, self._publish, clock, "gateway")
+        self.jobs = JobService(store, self._publish, clock, "gateway")
         self.context = ServiceContext(self.jobs, cast(Any, store), objects, cast(Any, None), clock)
         self.health = Health("gateway", "build-7", "instance-1", store.ping, [])
         self.settings = GatewaySettings(

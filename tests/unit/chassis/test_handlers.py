@@ -8,7 +8,7 @@ import pytest
 
 from studio_chassis.errors import JobNotFound
 from studio_chassis.messaging.dispositions import Reject
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts import topology
@@ -24,12 +24,12 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 class Fixture:
     """A store with one job, and what its handlers were given."""
 
-    jobs: Jobs = field(init=False)
+    jobs: JobService = field(init=False)
     published: list[Event] = field(default_factory=list)
     handled: list[tuple[str, Payload]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(SimulatedJobStore(SimulatedDatabase()), self._publish, lambda: NOW, "test")
+        self.jobs = JobService(SimulatedJobStore(SimulatedDatabase()), self._publish, lambda: NOW, "test")
 
     async def _publish(self, event: Event) -> None:
         self.published.append(event)

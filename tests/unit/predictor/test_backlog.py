@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from studio_chassis.messaging.dispositions import Pause
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested
@@ -50,7 +50,7 @@ async def _create_prediction(provider: Provider, waiting: int) -> Job:
     async def backlog() -> int:
         return waiting
 
-    jobs = Jobs(SimulatedJobStore(SimulatedDatabase()), publish, lambda: NOW, "predictor")
+    jobs = JobService(SimulatedJobStore(SimulatedDatabase()), publish, lambda: NOW, "predictor")
     await jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
     await jobs.flush_publishing()
     await jobs.apply("j", StencilDrawn(PLAN, 0.1))

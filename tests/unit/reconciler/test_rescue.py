@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.replicate.errors import OutcomeUnknown
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
@@ -35,7 +35,7 @@ class RescuerFixture:
         self.answer: dict[str, Any] | None = None
         self.refuses: set[str] = set()
         store = SimulatedJobStore(self.database)
-        self.jobs = jobs = Jobs(store, self._publish, lambda: self.now, "reconciler")
+        self.jobs = jobs = JobService(store, self._publish, lambda: self.now, "reconciler")
         provider: Any = SimpleNamespace(read=self._read)
         self.rescuer = Rescuer(jobs, store, provider, lambda: self.now)
 
@@ -113,7 +113,7 @@ async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s
     asking.answer = body
     await asking.rescuer.rescue_stuck(STUCK)
     await notified.jobs.apply("j", RescueRequested(STUCK))
-    await notified.jobs.record("j", WebhookReceived(0, 1, slim_prediction(body)))
+    await notified.jobs.apply("j", WebhookReceived(0, 1, slim_prediction(body)), wait_for_publish=False)
     await notified.jobs.flush_publishing()
     assert asking.said == notified.said
     assert asking.database.jobs == notified.database.jobs
@@ -138,14 +138,14 @@ async def test_a_job_that_makes_the_rescuer_raise_anything_does_not_stop_the_oth
     fixture = RescuerFixture()
     for number in range(3):
         fixture.accept(f"j{number}", NOW + timedelta(seconds=number))
-    apply = Jobs.apply
+    apply = JobService.apply
 
-    async def fails_for_one(self: Jobs, job_id: str, event: Any) -> Any:
+    async def fails_for_one(self: JobService, job_id: str, event: Any) -> Any:
         if job_id == "j0":
             raise OverflowError("date value out of range")
         return await apply(self, job_id, event)
 
-    monkeypatch.setattr(Jobs, "apply", fails_for_one)
+    monkeypatch.setattr(JobService, "apply", fails_for_one)
     fixture.now += 2 * STUCK
     await fixture.rescuer.rescue_stuck(STUCK)
     assert {event.subject for event in fixture.said} == {"j1", "j2"}

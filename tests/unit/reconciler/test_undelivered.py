@@ -8,7 +8,7 @@ import pytest
 from aio_pika import Message
 
 from studio_chassis.messaging.cloudevents import DEAD_LETTERED_AT, LAST_ERROR, to_message
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.testing.broker import SimulatedBroker, SimulatedRabbit
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
@@ -30,7 +30,7 @@ class Fixture:
         self.rabbit = SimulatedRabbit()
         self.broker = SimulatedBroker(self.rabbit)
         self.database = SimulatedDatabase()
-        self.jobs = Jobs(SimulatedJobStore(self.database), self.broker.publish, lambda: self.now, "reconciler")
+        self.jobs = JobService(SimulatedJobStore(self.database), self.broker.publish, lambda: self.now, "reconciler")
         self.undelivered = UndeliveredMessages(self.broker, self.jobs, lambda: self.now)
 
     def accept(self, job_id: str) -> Event:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from studio_chassis.persistence.jobs import Jobs
+from studio_chassis.persistence.job_service import JobService
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief, Source, Surface
@@ -24,7 +24,7 @@ class Studio:
         self.bucket: dict[str, bytes] = {}
         self.objects = SimulatedObjectStore(self.bucket)
         self.database = SimulatedDatabase()
-        self.jobs = Jobs(
+        self.jobs = JobService(
             SimulatedJobStore(self.database), self._publish, lambda: datetime(2026, 3, 1, tzinfo=UTC), "stencil"
         )
 

@@ -1,6 +1,6 @@
 """The only way from a route to jobs: what belongs to others is not there.
 
-A route cannot reach the store, nor `Jobs`: `JobAccess` holds them, and gives them out with a caller only. The one
+A route cannot reach the store, nor `JobService`: `JobAccess` holds them, and gives them out with a caller only. The one
 exception is a webhook, which names an attempt that its token or signature vouches for.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from studio_chassis.errors import JobNotFound
-from studio_chassis.persistence.jobs import Applied, Jobs
+from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import Job, Limits, Status
@@ -22,7 +22,7 @@ from studio_gateway.http.problems import ProblemError
 class JobAccess:
     """Everybody's jobs, given out one caller at a time."""
 
-    def __init__(self, jobs: Jobs, store: JobStore, subscriptions: JobSubscriptions) -> None:
+    def __init__(self, jobs: JobService, store: JobStore, subscriptions: JobSubscriptions) -> None:
         self._jobs = jobs
         self._store = store
         self.subscriptions = subscriptions
@@ -34,7 +34,8 @@ class JobAccess:
 
     async def record_webhook(self, address: AttemptRef, prediction: dict[str, Any]) -> Applied:
         """Record the provider's report on an attempt. Raises JobNotFound, Unavailable."""
-        return await self._jobs.record(address.job_id, WebhookReceived(address.slot, address.attempt, prediction))
+        event = WebhookReceived(address.slot, address.attempt, prediction)
+        return await self._jobs.apply(address.job_id, event, wait_for_publish=False)
 
     async def awaiting(self, provider_id: str) -> AttemptRef | None:
         """The attempt for which the provider makes that prediction."""
@@ -45,7 +46,12 @@ class OwnedJobs:
     """The jobs of one caller's owner. Another owner's job raises JobNotFound, as one that does not exist."""
 
     def __init__(
-        self, caller: Caller, jobs: Jobs, store: JobStore, subscriptions: JobSubscriptions, versions: VersionLoader
+        self,
+        caller: Caller,
+        jobs: JobService,
+        store: JobStore,
+        subscriptions: JobSubscriptions,
+        versions: VersionLoader,
     ) -> None:
         self.caller = caller
         self._jobs = jobs
@@ -86,7 +92,7 @@ class OwnedJobs:
     async def cancel(self, job_id: str) -> Applied:
         """Cancel the job. Raises JobNotFound, JobConflict, Unavailable."""
         await self.load(job_id)
-        return await self._jobs.record(job_id, CancelRequested())
+        return await self._jobs.apply(job_id, CancelRequested(), wait_for_publish=False)
 
     async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         """Keep the claim of an idempotency key for this owner. The claim that stands."""

@@ -38,8 +38,8 @@ class Applied(NamedTuple):
     changed: bool
 
 
-class Jobs:
-    """Jobs as a service sees them."""
+class JobService:
+    """Accepts, loads and changes jobs for one service."""
 
     def __init__(self, store: JobStore, publish: Publish, clock: Clock, service: str) -> None:
         self._store = store
@@ -59,7 +59,7 @@ class Jobs:
         owner: str = LOCAL_OWNER,
         key_id: str = "",
     ) -> Job:
-        """Store a new job; it is safe when this returns. Its event is published behind the caller's back."""
+        """Store a new job; it is safe when this returns. Its event is published in the background."""
         first = accept(
             brief,
             job_id=job_id,
@@ -85,20 +85,16 @@ class Jobs:
         """The job as it stands for certain: for a step that nobody would repeat. Raises JobNotFound."""
         return await self._store.load_linearizable(job_id)
 
-    async def apply(self, job_id: str, event: DomainEvent) -> Applied:
-        """Take in what happened. Raises JobNotFound, JobConflict, Unavailable.
+    async def apply(self, job_id: str, event: DomainEvent, *, wait_for_publish: bool = True) -> Applied:
+        """Apply an event to the job. Raises JobNotFound, JobConflict, Unavailable.
 
-        Once this returns the change is committed and its events are published, or will be by the relay.
+        Once this returns the change is committed and its events are published, or will be by the relay. A caller who
+        must answer within milliseconds does not wait for that: they are published in the background.
         """
         change, job = await self._commit(job_id, event)
-        if change is not None:
+        if change is not None and wait_for_publish:
             await self._publish_events(change)
-        return Applied(job, change is not None)
-
-    async def record(self, job_id: str, event: DomainEvent) -> Applied:
-        """As `apply`, but returns after the commit: for callers who must answer within milliseconds."""
-        change, job = await self._commit(job_id, event)
-        if change is not None:
+        elif change is not None:
             self._publish_in_background(change)
         return Applied(job, change is not None)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from studio_chassis.errors import JobConflict, JobExists, JobNotFound, Unavailable, UnreadableJob
-from studio_chassis.persistence.jobs import MAX_CONFLICTS, Jobs
+from studio_chassis.persistence.job_service import MAX_CONFLICTS, JobService
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
@@ -72,15 +72,15 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-def jobs(store: Store, wire: Wire) -> Jobs:
-    return Jobs(store, wire.publish, lambda: NOW, "test")
+def jobs(store: Store, wire: Wire) -> JobService:
+    return JobService(store, wire.publish, lambda: NOW, "test")
 
 
-async def _accept(jobs: Jobs, job_id: str = "j") -> Job:
+async def _accept(jobs: JobService, job_id: str = "j") -> Job:
     return await jobs.accept(Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="", limits=Limits())
 
 
-async def test_a_change_is_committed_then_published_then_cleared(jobs: Jobs, store: Store, wire: Wire) -> None:
+async def test_a_change_is_committed_then_published_then_cleared(jobs: JobService, store: Store, wire: Wire) -> None:
     await _accept(jobs)
     await jobs.flush_publishing()
     done = await jobs.apply("j", CancelRequested())
@@ -88,14 +88,14 @@ async def test_a_change_is_committed_then_published_then_cleared(jobs: Jobs, sto
     assert (wire.published, store.outbox) == ([CREATED, CANCELED], [])
 
 
-async def test_what_changes_nothing_writes_and_publishes_nothing(jobs: Jobs, store: Store, wire: Wire) -> None:
+async def test_what_changes_nothing_writes_and_publishes_nothing(jobs: JobService, store: Store, wire: Wire) -> None:
     job = await _accept(jobs)
     await jobs.flush_publishing()
     assert await jobs.apply("j", DeadlinePassed()) == (job, False)
     assert (store.job, wire.published) == (job, [CREATED])
 
 
-async def test_a_late_read_does_not_pass_for_nothing_to_do(jobs: Jobs, store: Store) -> None:
+async def test_a_late_read_does_not_pass_for_nothing_to_do(jobs: JobService, store: Store) -> None:
     await _accept(jobs)
     await jobs.apply("j", WorkFailed("set_aside", "Set aside", "kept", replayable=True))
     store.database.lags = lambda: True
@@ -104,14 +104,14 @@ async def test_a_late_read_does_not_pass_for_nothing_to_do(jobs: Jobs, store: St
     assert (store.job.status, store.job.version) == ("pending", 3)
 
 
-async def test_a_change_by_somebody_else_is_kept_and_ours_made_upon_it(jobs: Jobs, store: Store) -> None:
+async def test_a_change_by_somebody_else_is_kept_and_ours_made_upon_it(jobs: JobService, store: Store) -> None:
     await _accept(jobs)
     store.rivals = [RescueRequested(), RescueRequested()]
     done = await jobs.apply("j", CancelRequested())
     assert (done.job.status, done.job.rescues, done.job.version) == ("canceled", 2, 4)
 
 
-async def test_conflicts_without_end_are_given_up_changing_nothing(jobs: Jobs, store: Store) -> None:
+async def test_conflicts_without_end_are_given_up_changing_nothing(jobs: JobService, store: Store) -> None:
     await _accept(jobs)
     store.rivals = [RescueRequested()] * MAX_CONFLICTS
     with pytest.raises(JobConflict):
@@ -119,7 +119,7 @@ async def test_conflicts_without_end_are_given_up_changing_nothing(jobs: Jobs, s
     assert store.job.status == "pending"
 
 
-async def test_a_job_that_is_not_there_or_there_twice_is_an_error(jobs: Jobs) -> None:
+async def test_a_job_that_is_not_there_or_there_twice_is_an_error(jobs: JobService) -> None:
     with pytest.raises(JobNotFound):
         await jobs.apply("j", CancelRequested())
     await _accept(jobs)
@@ -130,7 +130,7 @@ async def test_a_job_that_is_not_there_or_there_twice_is_an_error(jobs: Jobs) ->
 async def test_while_the_broker_is_down_jobs_are_accepted_and_the_relay_sends_them_on(store: Store, wire: Wire) -> None:
     wire.trouble = Unavailable("broker: not connected")
     clock = [NOW]
-    jobs = Jobs(store, wire.publish, lambda: clock[0], "test")
+    jobs = JobService(store, wire.publish, lambda: clock[0], "test")
     await _accept(jobs)
     await jobs.flush_publishing()
     assert store.outbox == [CREATED]
@@ -143,7 +143,9 @@ async def test_while_the_broker_is_down_jobs_are_accepted_and_the_relay_sends_th
     assert await jobs.relay(timedelta(seconds=5), limit=10) == 0
 
 
-async def test_the_relay_leaves_alone_what_was_committed_a_moment_ago(jobs: Jobs, store: Store, wire: Wire) -> None:
+async def test_the_relay_leaves_alone_what_was_committed_a_moment_ago(
+    jobs: JobService, store: Store, wire: Wire
+) -> None:
     wire.trouble = Unavailable("broker: not connected")
     await _accept(jobs)
     await jobs.flush_publishing()
@@ -152,7 +154,7 @@ async def test_the_relay_leaves_alone_what_was_committed_a_moment_ago(jobs: Jobs
 
 
 async def test_a_crash_between_commit_and_publishing_leaves_the_events_to_the_relay(
-    jobs: Jobs, store: Store, wire: Wire
+    jobs: JobService, store: Store, wire: Wire
 ) -> None:
     await _accept(jobs)
     await jobs.flush_publishing()
@@ -163,11 +165,13 @@ async def test_a_crash_between_commit_and_publishing_leaves_the_events_to_the_re
     assert store.outbox == [CANCELED]
 
 
-async def test_record_returns_after_the_commit_and_before_the_publishing(jobs: Jobs, store: Store, wire: Wire) -> None:
+async def test_apply_returns_before_the_publishing_where_nobody_waits_for_it(
+    jobs: JobService, store: Store, wire: Wire
+) -> None:
     await _accept(jobs)
     await jobs.flush_publishing()
     wire.gate.clear()
-    done = await jobs.record("j", CancelRequested())
+    done = await jobs.apply("j", CancelRequested(), wait_for_publish=False)
     assert done.job.status == store.job.status == "canceled"
     assert CANCELED not in wire.published
     wire.gate.set()
@@ -176,12 +180,12 @@ async def test_record_returns_after_the_commit_and_before_the_publishing(jobs: J
 
 
 async def test_in_a_flood_what_cannot_be_published_soon_is_left_to_the_relay(
-    jobs: Jobs, store: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    jobs: JobService, store: Store, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio_chassis.persistence.jobs.MAX_PUBLISHING", 1)
+    monkeypatch.setattr("studio_chassis.persistence.job_service.MAX_PUBLISHING", 1)
     wire.gate.clear()
     await _accept(jobs)
-    await jobs.record("j", CancelRequested())
+    await jobs.apply("j", CancelRequested(), wait_for_publish=False)
     wire.gate.set()
     await jobs.flush_publishing()
     assert (wire.published, store.outbox) == ([CREATED], [CANCELED])
@@ -195,7 +199,7 @@ async def test_an_event_that_cannot_be_put_into_a_message_does_not_hold_up_the_r
 
     published: list[str] = []
     clock = [NOW]
-    jobs = Jobs(store, publish, lambda: clock[0], "test")
+    jobs = JobService(store, publish, lambda: clock[0], "test")
     for job_id in ("bad", "good"):
         change = accept(
             Brief(prompt="waves"), job_id=job_id, seed=1, traceparent="", limits=Limits(), now=clock[0], by="test"
@@ -207,7 +211,7 @@ async def test_an_event_that_cannot_be_put_into_a_message_does_not_hold_up_the_r
     assert published == ["good"]
 
 
-async def test_an_unreadable_outbox_and_job_do_not_hold_up_the_others(jobs: Jobs, store: Store) -> None:
+async def test_an_unreadable_outbox_and_job_do_not_hold_up_the_others(jobs: JobService, store: Store) -> None:
     await _accept(jobs)
     store.database.unreadable.add("j")
     with pytest.raises(UnreadableJob):
