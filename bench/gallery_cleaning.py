@@ -12,12 +12,12 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from studio_contracts.brief import Surface
 from studio_contracts.installer import InstallerRule
 from studio_contracts.palette import BY_CODE
+from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.decode import decode
 from studio_postprocess.results import ConceptPictures
@@ -84,8 +84,9 @@ def outcomes() -> Iterator[Outcome]:
 
 def _outcome(shared: Shared, original: bytes) -> Outcome:
     palette = tuple(BY_CODE[code] for code in make_plan(shared.brief, 5.0, 5.0, None, None, 1).codes)
-    height, width = decode(original).rgb.shape[:2]
-    stencil = np.zeros((8, 8), np.uint8)
+    rgb = decode(original).rgb
+    height, width = rgb.shape[:2]
+    stencil = clamp_for(palette).indices(rgb)  # as if the model had kept to it
     planned = make_concept(original, palette, (width, height), stencil, "full", SURFACE)
     asked = [BY_CODE[code] for code in shared.asked]
     started = time.process_time()

@@ -107,9 +107,9 @@ def _installer_score(laid: Installable, survived: Kept) -> int:
 
 
 def _judged(score: float, faithful: float, survived: Kept) -> float:
-    """The score of a concept of which the part `faithful` is laid: squared, as nothing makes up for a lost subject."""
+    """The score of a concept of which the part `faithful` is laid: cubed, as nothing makes up for a lost subject."""
     most = 1.0 if survived.subject >= SUBJECT_LOST else MOST_WITHOUT_SUBJECT
-    return round(min(score * faithful**2, most), 6)
+    return round(min(score * faithful**3, most), 6)
 
 
 def _recoloured(stencil: ByteArray, palette: Sequence[Colour], colours: tuple[Colour, ...]) -> ByteArray:

@@ -9,7 +9,7 @@ import pytest
 from studio_contracts.palette import PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
-from studio_postprocess.installable.cleaning import clean
+from studio_postprocess.installable.cleaning import clean, untouched, without_small_and_thin
 from studio_postprocess.installable.merging import merge
 from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import inspect
@@ -258,7 +258,7 @@ def test_on_a_small_surface_a_piece_nearly_large_enough_is_grown_and_keeps_its_s
     picture = np.zeros((300, 300), np.uint8)
     picture[:, 240:] = 1
     cv2.circle(picture, (80, 80), 26, (2,), -1)  # 0.21 m² of 9
-    cv2.circle(picture, (80, 220), 20, (2,), -1)  # 0.13 m²
+    cv2.circle(picture, (80, 220), 17, (2,), -1)  # 0.09 m²
     cleaned = clean(picture, 10.0)
     assert 0.30 <= np.count_nonzero(cleaned.indices == 2) / 1e4 < 0.40
     assert cleaned.indices[80, 80] == 2
@@ -298,3 +298,24 @@ def test_a_colours_last_strip_is_widened_until_it_can_be_laid() -> None:
     cleaned = clean(picture, 10.0)
     assert (cleaned.indices[250] == 2).sum() >= 12
     assert inspect(cleaned.indices, 10.0).score == 100
+
+
+def test_an_acute_tip_is_cut_blunt_and_the_shape_stays() -> None:
+    picture = np.zeros((500, 500), np.uint8)
+    cv2.fillPoly(picture, [np.array([[80, 120], [420, 250], [80, 380]], np.int32)], (1,))
+    before, cleaned = inspect(picture, 10.0), clean(picture, 10.0)
+    assert before.counts["angle"] == 1
+    after = inspect(cleaned.indices, 10.0)
+    assert after.counts["angle"] == 0
+    assert np.mean((cleaned.indices == 1) != (picture == 1)) < 0.01
+
+
+def test_a_short_neck_narrower_than_a_gap_may_be_is_closed() -> None:
+    picture = np.zeros((400, 400), np.uint8)
+    picture[200:] = 1
+    picture[160:240, 80:180] = picture[160:240, 198:300] = 2
+    picture[197:203, 170:210] = 2
+    surface = Shapes(picture)
+    assert inspect(picture, 10.0).counts["gap"] == 1
+    cleaned = without_small_and_thin(untouched(surface, 10.0), 10.0)
+    assert inspect(cleaned.indices, 10.0).counts["gap"] == 0

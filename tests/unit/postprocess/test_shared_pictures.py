@@ -1,6 +1,7 @@
 """What is kept of pictures that nobody here made. They lie beside the repository or where the variable says."""
 
 import os
+from functools import cache
 from pathlib import Path
 from statistics import mean
 
@@ -16,13 +17,32 @@ from studio_postprocess.results import ConceptPictures
 FOLDER = Path(os.environ.get("STUDIO_SHARED_PICTURES", Path(__file__).parents[4] / "shared" / "pictures"))
 SURFACE = Surface(width_m=5, height_m=5)
 PLANNED = tuple(BY_CODE[code] for code in ("RH20", "RH31", "RH41", "RH02", "RH11", "RH70"))
-OTHERS = ("steampunk-fish.jpg", "bottle-at-dusk.jpg", "fox-in-kitchen.jpg", "mountains.jpg", "unicorn-rider.jpg")
+FLAT: dict[str, tuple[str, ...]] = {
+    "dragon-on-castle.png": (),
+    "house-scribble.png": ("RH31", "RH70"),
+    "candy-jar-flat.jpg": (),
+    "gum-trees-vector.jpg": (),
+    "flag-rhombus.png": ("RH41", "RH11", "RH20"),
+    "flag-six-colours.png": ("RH02", "RH31", "RH12", "RH41", "RH70", "RH20"),
+}
+CROWDED = ("candy-jar-flat.jpg", "gum-trees-vector.jpg")
+"""Flat, but with more small parts and branches than there is room for."""
+OTHERS = (
+    "steampunk-fish.jpg",
+    "bottle-at-dusk.jpg",
+    "fox-in-kitchen.jpg",
+    "mountains.jpg",
+    "fox-in-snow.jpg",
+    "unicorn-rider.jpg",
+    "engine-drawing.jpg",
+)
 
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason=f"no shared pictures in {FOLDER}; STUDIO_SHARED_PICTURES names another folder"
 )
 
 
+@cache
 def made(file: str, *asked: str) -> ConceptPictures:
     original = (FOLDER / file).read_bytes()
     rgb = decode(original).rgb
@@ -31,37 +51,35 @@ def made(file: str, *asked: str) -> ConceptPictures:
     return make_concept(original, PLANNED, (rgb.shape[1], rgb.shape[0]), stencil, "full", SURFACE, colours)
 
 
-@pytest.mark.parametrize(
-    ("file", "asked"),
-    [
-        ("dragon-on-castle.png", ()),
-        ("house-scribble.png", ("RH31", "RH70")),
-        ("flag-rhombus.png", ("RH41", "RH11", "RH20")),
-        ("flag-six-colours.png", ("RH02", "RH31", "RH12", "RH41", "RH70", "RH20")),
-    ],
-)
-def test_a_flat_picture_is_kept_and_obeys_every_size_rule(file: str, asked: tuple[str, ...]) -> None:
-    report = made(file, *asked).installer
+@pytest.mark.parametrize("file", FLAT)
+def test_a_flat_picture_is_kept(file: str) -> None:
+    report = made(file, *FLAT[file]).installer
     assert report.kept is not None
-    assert report.kept >= 0.9
+    assert report.kept >= (0.85 if file in CROWDED else 0.9)
     assert report.kept_subject is not None
-    assert report.kept_subject >= 0.95
-    assert {rule for rule, count in report.counts.items() if count} <= {"radius", "angle"}
-    assert report.score > report.score_before
+    assert report.kept_subject >= 0.9
 
 
-def test_of_other_pictures_three_quarters_are_kept_on_average() -> None:
-    reports = [made(file).installer for file in OTHERS]
-    assert mean(report.kept or 0.0 for report in reports) >= 0.75
-    assert all(report.kept is not None and report.kept >= 0.65 for report in reports)
-    assert all(report.score >= report.score_before for report in reports)
+def test_of_other_pictures_four_fifths_are_kept_on_average() -> None:
+    kept = [made(file).installer.kept or 0.0 for file in OTHERS]
+    assert mean(kept) >= 0.78
+    assert min(kept) >= 0.7
+
+
+def test_every_picture_obeys_every_size_rule_and_bends_rarely() -> None:
+    reports = [made(file, *asked).installer for file, asked in (FLAT | dict.fromkeys(OTHERS, ())).items()]
+    for report in reports:
+        assert {rule for rule, count in report.counts.items() if count} <= {"radius", "angle"}
+        assert report.score > report.score_before
+    assert sum(report.counts["radius"] + report.counts["angle"] for report in reports) <= 50  # 85 and more before
 
 
 def test_a_navy_field_is_laid_in_blue() -> None:
-    concept = made("flag-six-colours.png", "RH02", "RH31", "RH12", "RH41", "RH70", "RH20")
+    concept = made("flag-six-colours.png", *FLAT["flag-six-colours.png"])
     assert concept.shares["RH20"] > 0.15
 
 
 def test_none_is_ranked_above_a_flag_that_is_kept_whole() -> None:
-    flag = made("flag-rhombus.png", "RH41", "RH11", "RH20").quality.score
-    assert all(made(file).quality.score < flag for file in OTHERS)
+    scores = [made(file).quality.score for file in OTHERS]
+    for flag in ("flag-rhombus.png", "flag-six-colours.png"):
+        assert all(score < made(flag, *FLAT[flag]).quality.score for score in scores)

@@ -78,6 +78,22 @@ def hue_first(rgb: ByteArray, palette: tuple[Colour, ...]) -> ByteArray:
     return nearest
 
 
+def hue_costs(rgb: ByteArray, palette: Sequence[Colour], most: float) -> list[FloatArray]:
+    """By how much, up to `most`, each palette colour suits each pixel worse than the best of them by `hue_difference`.
+
+    One array of float32, shape (height, width), a colour.
+    """
+    code = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR555).view(np.uint16)[..., 0]
+    return [cost.take(code) for cost in _costs(tuple(palette), most)]
+
+
+@lru_cache(maxsize=16)
+def _costs(palette: tuple[Colour, ...], most: float) -> FloatArray:
+    difference = _DIFFERENCES[:, [PALETTE.index(colour) for colour in palette]].T
+    worse: FloatArray = np.minimum(difference - difference.min(axis=0), np.float32(most))
+    return worse
+
+
 @lru_cache(maxsize=16)
 def _table(palette: tuple[Colour, ...]) -> ByteArray:
     columns = [PALETTE.index(colour) for colour in palette]

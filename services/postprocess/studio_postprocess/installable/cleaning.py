@@ -1,26 +1,25 @@
 """From the matched picture of a surface to one that an installer could lay."""
 
 import math
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_GAP_MM, MIN_WIDTH_MM
+from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_WIDTH_MM
+from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.easing import eased, too_tight
 from studio_postprocess.installable.merging import fill_holes, merge
 from studio_postprocess.installable.region_graph import merge_one_by_one
-from studio_postprocess.installable.regions import BoolArray, Pieces, colours_of, pieces_from, pieces_of
+from studio_postprocess.installable.region_matching import match_regions
+from studio_postprocess.installable.regions import Pieces, colours_of, pieces_from
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import LIGHT_PX, smoothed
 from studio_postprocess.installable.strokes import move_apart, widen
-from studio_postprocess.installable.thin_regions import (
-    between_parts,
-    slender,
-    strips,
-    unreached,
-)
+from studio_postprocess.installable.thin_places import ThinPlaces, thin_places
 
 FINE_MM = 15.0
 """Reach of the first smoothing, which takes out what a model leaves on edges but no line that could be meant."""
@@ -31,8 +30,8 @@ EASING_MM = (160.0, 250.0)
 LINE_MM = 500.0
 """Length from which a fragment may be part of a line, and is not merged before lines are widened."""
 FEATURE_SHARE = 0.01
-"""Where the smallest island is at least this share of the surface, a piece nearly as large is grown, not absorbed."""
-GROWN_M2 = 0.6 * MIN_AREA_M2
+"""Where the smallest island is at least this share of the surface, a smaller island is grown, not absorbed."""
+GROWN_M2 = 0.4 * MIN_AREA_M2
 """Smallest piece that is."""
 KEPT_M2 = 0.5 * MIN_AREA_M2
 """On any surface the last piece of a colour is grown from this area on, so that the colour is not lost."""
@@ -75,14 +74,17 @@ def untouched(surface: Shapes, mm_per_pixel: float) -> Cleaned:
     return Cleaned(surface, seen, seen, working_mm, 0.0)
 
 
-def clean(indices: ByteArray, mm_per_pixel: float, look: ByteArray | None = None) -> Cleaned:
+def clean(
+    indices: ByteArray, mm_per_pixel: float, look: ByteArray | None = None, palette: Sequence[Colour] = ()
+) -> Cleaned:
     """Clean the index map of a surface, shape (height, width): the same input gives the same output.
 
-    `look` is the original as it lies on the surface, sRGB, in any size. In this order: edges are smoothed and fragments
-    merged; limbs are moved apart where the gap between them is too narrow; thin lines and limbs are widened; pieces
-    that are still too small become part of the neighbour that looks most like them; edges that bend too tightly are
-    eased where the pieces beside them are large (a small shape keeps its character, and its violations). Each pixel
-    gets a colour that was there; none is left out.
+    `look` is the original as it lies on the surface, sRGB, in any size, and `palette` what the indices stand for. In
+    this order: edges are smoothed, soft gradients get calm regions (see `match_regions`), and fragments are merged;
+    limbs are moved apart where the gap between them is too narrow; thin lines and limbs are widened; pieces that are
+    still too small become part of the neighbour that looks most like them; edges that bend too tightly are eased where
+    the pieces beside them are large (a small shape keeps its character, and its violations). Each pixel gets a colour
+    that was there; none is left out.
     """
     height, width = indices.shape
     size, working = _working_grid(indices, mm_per_pixel)
@@ -91,30 +93,27 @@ def clean(indices: ByteArray, mm_per_pixel: float, look: ByteArray | None = None
     narrowest = MIN_WIDTH_MM + working - mm_per_pixel  # what is uncertain here must hold at the finer scale too
     pixel_m2 = working**2 / 1e6
 
-    raw = Shapes(smoothed(indices, max(FINE_MM / mm_per_pixel, _FINE_PX), size=size))
-    seen = _without_fragments(raw, working, look)
+    raw = smoothed(indices, max(FINE_MM / mm_per_pixel, _FINE_PX), size=size)
+    calm = raw if look is None or not palette else match_regions(raw, look, palette, working)
+    seen = _without_fragments(Shapes(calm), working, look)
     apart, look = move_apart(seen, look, working)
     filled = fill_holes(widen(apart, working), MIN_AREA_M2 / pixel_m2)
     fine = Shapes(smoothed(filled.indices, max(EVEN_MM / working, _FINE_PX)))
-    grown = _grown(fine, fine.pieces, _nearly_islands(fine.pieces, pixel_m2), pixel_m2, narrowest)
+    grown = _grown_islands(fine, pixel_m2, narrowest, look)
     shapes = _settled(grown, working, mm_per_pixel, look)
     lost = set(apart.pieces.colour.tolist()) - set(colours_of(shapes.indices))
     if last := _last_of(apart.pieces, lost, pixel_m2):
         shapes = _settled(_grown(shapes, apart.pieces, last, pixel_m2, narrowest), working, mm_per_pixel, look)
-    for sigma in EASING_MM:
-        bends = too_tight(shapes, working)
-        if not bends.places:
-            break
-        gentler = _settled(eased(shapes, bends, sigma, working), working, mm_per_pixel, look)
-        if len(too_tight(gentler, working).places) >= len(bends.places):
-            break
-        shapes = gentler
+    settle = partial(_settled, mm_per_pixel=working, finer_mm=mm_per_pixel, look=look)
+    bends = too_tight(shapes, working)
+    for sigma in EASING_MM if bends.places else ():
+        shapes, bends = eased(shapes, bends, sigma, working, settle)
     surface = shapes
     if size != (width, height):
         surface = Shapes(smoothed(shapes.indices, LIGHT_PX, size=(width, height)))
         residue = surface.pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2  # which smoothing cut off at thin necks
         surface = merge(surface, residue)
-    return Cleaned(surface, seen, shapes, working, float(np.mean(raw.indices != seen.indices)))
+    return Cleaned(surface, seen, shapes, working, float(np.mean(raw != seen.indices)))
 
 
 def without_small_and_thin(cleaned: Cleaned, mm_per_pixel: float) -> Cleaned:
@@ -147,15 +146,13 @@ def _without_fragments(shapes: Shapes, mm_per_pixel: float, look: ByteArray | No
 def _settled(shapes: Shapes, mm_per_pixel: float, finer_mm: float, look: ByteArray | None) -> Shapes:
     """Merge what is too small or too thin."""
     least = MIN_AREA_M2 * _AREA_MARGIN / (mm_per_pixel**2 / 1e6)
-    margin = mm_per_pixel - finer_mm  # what is uncertain here must hold at the finer scale too
     for _ in range(_ROUNDS):
         shapes = _without_small(shapes, least, look)
-        narrow, thin = strips(shapes.indices, shapes.distance, (MIN_WIDTH_MM + margin) / mm_per_pixel)
-        if thin.any():
-            thin &= ~_open_gaps(shapes, narrow, (MIN_GAP_MM + margin) / mm_per_pixel)
-        if not thin.any():
+        # What is uncertain here must hold at the finer scale too.
+        places = thin_places(shapes, mm_per_pixel, mm_per_pixel - finer_mm)
+        if places is None or not (places.thin.any() or places.gaps.any()):
             return shapes
-        shapes = _without_strips(shapes, narrow, thin)
+        shapes = _without_thin(shapes, places)
     return _without_small(shapes, least, look)
 
 
@@ -169,23 +166,16 @@ def _without_small(shapes: Shapes, least: float, look: ByteArray | None) -> Shap
     return merge_one_by_one(shapes, least, look)
 
 
-def _open_gaps(shapes: Shapes, narrow: Pieces, gap: float) -> BoolArray:
-    """Which strips are ground between parts of one piece, and nowhere narrower than `gap` pixels."""
-    ground = between_parts(shapes.pieces, narrow)
-    if not ground.any():
-        return ground
-    narrower = pieces_of(shapes.indices, unreached(shapes.distance, gap) & narrow.spread(ground, False))
-    closed = narrower.spread(slender(narrower, gap), False)
-    ground[narrow.labels[closed]] = False
-    return ground
-
-
-def _without_strips(shapes: Shapes, narrow: Pieces, thin: BoolArray) -> Shapes:
-    """The shapes with thin strips in the colour, other than their own, that they border on most."""
+def _without_thin(shapes: Shapes, places: ThinPlaces) -> Shapes:
+    """The shapes with thin strips and gaps in the colour, other than their own, that they border on most."""
     count = len(shapes.pieces.area)
-    labels = np.where(narrow.labels >= 0, narrow.labels + count, shapes.pieces.labels)
-    parts = pieces_from(labels, np.concatenate([shapes.pieces.colour, narrow.colour]))
-    return merge(shapes, np.concatenate([np.zeros(count, np.bool_), thin]), parts=parts)
+    labels = np.where(places.narrower.spread(places.gaps, False), places.narrower.labels + count, shapes.pieces.labels)
+    colours, count = [shapes.pieces.colour, places.narrower.colour], count + len(places.narrower.area)
+    labels = np.where(places.strips.spread(places.thin, False), places.strips.labels + count, labels)
+    parts = pieces_from(labels, np.concatenate([*colours, places.strips.colour]))
+    chosen = np.zeros(len(parts.area), np.bool_)
+    chosen[len(shapes.pieces.area) :] = parts.area[len(shapes.pieces.area) :] > 0
+    return merge(shapes, chosen, parts=parts)
 
 
 def _grown(shapes: Shapes, pieces: Pieces, chosen: list[int], pixel_m2: float, narrowest_mm: float) -> Shapes:
@@ -204,11 +194,23 @@ def _grown(shapes: Shapes, pieces: Pieces, chosen: list[int], pixel_m2: float, n
     return Shapes(result)
 
 
+def _grown_islands(shapes: Shapes, pixel_m2: float, narrowest_mm: float, look: ByteArray | None) -> Shapes:
+    """The shapes with islands grown that are too small, on a surface where the smallest allowed is a large part.
+
+    Small pieces that lie together in the ground become one first.
+    """
+    if FEATURE_SHARE * shapes.indices.size * pixel_m2 > MIN_AREA_M2 or len(shapes.pieces.area) > _MOST_PIECES:
+        return shapes
+    least = MIN_AREA_M2 * _AREA_MARGIN / pixel_m2
+    joined = merge_one_by_one(shapes, least, look, GROWN_M2 / pixel_m2)
+    return _grown(joined, joined.pieces, _nearly_islands(joined.pieces, pixel_m2), pixel_m2, narrowest_mm)
+
+
 def _nearly_islands(pieces: Pieces, pixel_m2: float) -> list[int]:
-    """Pieces alone in the ground and a little too small for islands, on a surface where that is a large part."""
+    """Pieces alone in the ground and too small for islands."""
     area = pieces.area * pixel_m2
     nearly = (area >= GROWN_M2) & (area < MIN_AREA_M2 * _AREA_MARGIN)
-    if FEATURE_SHARE * pieces.labels.size * pixel_m2 > MIN_AREA_M2 or not nearly.any():
+    if not nearly.any():
         return []
     near = pieces.neighbours
     beside_ground = near.other == pieces.ground

@@ -1,10 +1,13 @@
-"""Edges between large pieces that bend too tightly, eased where that takes nothing from a small shape."""
+"""Edges that bend too tightly: eased, or their acute tips cut blunt, where that takes little from a shape."""
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from studio_contracts.installer import MIN_WIDTH_MM
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.regions import BoolArray, IntArray
@@ -12,29 +15,43 @@ from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import smoothed
 from studio_postprocess.installable.thin_regions import edge_distance, largest_circles
 
-REACH_MM = 200.0
+REACH_MM = 160.0
 """How far from such a place, and from a corner, edges move freely or not at all; halved and doubled they do partly."""
 LARGE_MM = 450.0
 """Radius of the circle that fits into a large piece. Smaller ones, a fish or a star, are their outline."""
 LARGE_M2 = 2.5
 """Area of a large piece, likewise."""
-
-MOST_MOVED_MM = 110.0
-"""How far an edge may be moved."""
+MOST_MOVED_MM = {True: 110.0, False: 60.0}
+"""How far an edge may be moved: of large pieces, and where a small one is beside it."""
+BLUNT_MM = MIN_WIDTH_MM + 20
+"""Width of the end that an acute tip gets."""
+MOST_TAKEN_M2 = 0.04
+"""Area that may change its colour for each place."""
+MOST_CUT_MM = 260.0
+"""No tip is cut off that is longer."""
 
 _LEAST_PX = 2.5
-_SIGMAS = 3.0
+_SMALLER = 0.6
+_TRIES = 3
+
+
+class Place(NamedTuple):
+    """Where an edge bends too tightly: a tip or not, between large pieces or not, and its points (n, 2), x and y."""
+
+    is_tip: bool
+    is_large: bool
+    points: IntArray
 
 
 class Bends(NamedTuple):
-    """Points (n, 2), x and y, of each place where an edge between large pieces bends too tightly, and all corners."""
+    """Each place where an edge bends too tightly, and all corners."""
 
-    places: list[IntArray]
+    places: list[Place]
     corners: ByteArray
 
 
 def too_tight(shapes: Shapes, mm_per_pixel: float) -> Bends:
-    """The places where an edge between large pieces bends too tightly."""
+    """The places where an edge bends too tightly."""
     room = largest_circles(shapes.distance, shapes.pieces) * np.float32(mm_per_pixel)
     small = (room < LARGE_MM) | (shapes.pieces.area * (mm_per_pixel**2 / 1e6) < LARGE_M2)
     bends = Bends([], np.zeros_like(shapes.indices))
@@ -43,33 +60,109 @@ def too_tight(shapes: Shapes, mm_per_pixel: float) -> Bends:
         x, y = points.T
         if bend.kind == "corner":
             bends.corners[y, x] = 1
-        elif not small[shapes.pieces.labels[y, x]].any():
-            bends.places.append(points)
+        else:
+            is_large = not small[shapes.pieces.labels[y, x]].any()
+            bends.places.append(Place(bend.kind == "angle", is_large, points))
     return bends
 
 
-def eased(shapes: Shapes, bends: Bends, sigma_mm: float, mm_per_pixel: float) -> Shapes:
-    """The shapes smoothed around the places, but not at corners. Only the ground around them is worked on."""
-    sigma, reach = max(sigma_mm / mm_per_pixel, _LEAST_PX), REACH_MM / mm_per_pixel
-    margin = round(2 * reach + _SIGMAS * sigma)
-    near = np.zeros_like(shapes.indices)
-    for points in bends.places:
-        (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-        cv2.rectangle(near, (left - margin, top - margin), (right + margin, bottom + margin), (1,), -1)
-    _, regions, boxes, _ = cv2.connectedComponentsWithStats(near)
+def eased(
+    shapes: Shapes, bends: Bends, sigma_mm: float, mm_per_pixel: float, settle: Callable[[Shapes], Shapes]
+) -> tuple[Shapes, Bends]:
+    """The shapes smoothed around the places, but not at corners, and without tips, settled; and what bends still.
+
+    Only the ground around the places is worked on, each pixel for the place nearest to it. Where that leaves the place
+    as it was, or takes more from a shape than MOST_TAKEN_M2, everything stays as it is.
+    """
+    count = len(bends.places)
+    regions = _regions(shapes.indices.shape, bends.places, round(2 * REACH_MM / mm_per_pixel))
     result = shapes.indices.copy()
-    for number in range(1, len(boxes)):
-        left, top, across, down, _ = boxes[number].tolist()
-        bent = np.zeros((down, across), np.uint8)
-        for points in bends.places:
-            if regions[points[0, 1], points[0, 0]] == number:
-                bent[points[:, 1] - top, points[:, 0] - left] = 1
-        window = slice(top, top + down), slice(left, left + across)
-        where = _spread(bent, reach) * (1 - _spread(bends.corners[window], reach / 2))
-        smoother = smoothed(result[window], sigma, where=where)
-        if _moves_little(result[window], smoother, where > 0, MOST_MOVED_MM / mm_per_pixel):
-            result[window] = smoother
-    return Shapes(result)
+    for place in bends.places:
+        if place.is_tip:
+            _cut(result, place.points.astype(np.float64), mm_per_pixel)
+        else:
+            _ease(result, place, bends.corners, sigma_mm, mm_per_pixel)
+    allowed = MOST_TAKEN_M2 / (mm_per_pixel**2 / 1e6)
+    for _ in range(_TRIES):
+        gentler = settle(Shapes(result))
+        still = too_tight(gentler, mm_per_pixel)
+        at = [regions[place.points[0, 1], place.points[0, 0]] for place in still.places]
+        there = np.bincount(np.array(at, np.int64), minlength=count + 1)
+        taken = np.bincount(regions[gentler.indices != shapes.indices], minlength=count + 1)
+        failed = (there > 0) | (taken > allowed)
+        failed[0] = False
+        failed &= np.bincount(regions[result != shapes.indices], minlength=count + 1) > 0
+        if not failed.any():
+            break
+        result = np.where(failed[regions], shapes.indices, result)
+    return (gentler, still) if len(still.places) < count and not failed.any() else (shapes, bends)
+
+
+def _regions(shape: tuple[int, ...], places: list[Place], reach: int) -> IntArray:
+    """For each pixel the number of the nearest place, from 1, or 0 where none is within `reach` pixels."""
+    elsewhere, number = np.ones(shape, np.uint8), np.zeros(shape, np.int32)
+    for count, place in enumerate(places, start=1):
+        x, y = place.points.T
+        elsewhere[y, x], number[y, x] = 0, count
+    far, nearest = cv2.distanceTransformWithLabels(
+        elsewhere, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    number_of = np.zeros(int(nearest.max()) + 1, np.int32)
+    number_of[nearest[elsewhere == 0]] = number[elsewhere == 0]
+    regions: IntArray = np.where(far <= reach, number_of[nearest], 0)
+    return regions
+
+
+def _ease(indices: ByteArray, place: Place, corners: ByteArray, sigma_mm: float, mm_per_pixel: float) -> None:
+    """Smooth the edge around a place, unless that moves it too far."""
+    part = 1.0 if place.is_large else _SMALLER
+    sigma, reach = max(part * sigma_mm / mm_per_pixel, _LEAST_PX), part * REACH_MM / mm_per_pixel
+    margin = round(2 * reach + sigma)
+    (left, top), (right, bottom) = (np.maximum(place.points.min(axis=0) - margin, 0), place.points.max(axis=0) + margin)
+    window = slice(int(top), int(bottom) + 1), slice(int(left), int(right) + 1)
+    bent = np.zeros_like(indices[window])
+    bent[place.points[:, 1] - top, place.points[:, 0] - left] = 1
+    where = _spread(bent, reach) * (1 - _spread(corners[window], reach / 2))
+    smoother = smoothed(indices[window], sigma, where=where)
+    if _moves_little(indices[window], smoother, where > 0, MOST_MOVED_MM[place.is_large] / mm_per_pixel):
+        indices[window] = smoother
+
+
+def _cut(indices: ByteArray, points: FloatArray, mm_per_pixel: float) -> None:
+    """Take off a tip, where it is narrower than BLUNT_MM, in the colours beside it."""
+    apex = points[len(points) // 2]
+    sides = np.stack([points[0] - apex, points[-1] - apex])
+    length = np.hypot(*sides.T)
+    if not length.all():
+        return
+    sides /= length[:, np.newaxis]
+    inwards = sides.sum(axis=0)
+    half = math.acos(float(np.clip(sides[0] @ sides[1], -1, 1))) / 2
+    far = float(np.hypot(*inwards))
+    if not far or half < 1e-3:
+        return
+    depth = BLUNT_MM / mm_per_pixel / 2 / math.tan(half)
+    if depth * mm_per_pixel > MOST_CUT_MM:
+        return
+    reach = math.ceil(depth + BLUNT_MM / mm_per_pixel)
+    x, y = apex.round().astype(int).tolist()
+    left, top = max(x - reach, 0), max(y - reach, 0)
+    part = indices[top : y + reach + 1, left : x + reach + 1]
+    colour = indices[y, x]
+    own = part == colour
+    rows, columns = np.indices(part.shape)
+    along = ((columns + left - apex[0]) * inwards[0] + (rows + top - apex[1]) * inwards[1]) / far
+    tip = (own & (along < depth)).view(np.uint8)
+    _, parts = cv2.connectedComponents(tip, connectivity=4)
+    tip = parts == parts[y - top, x - left]
+    if own.all() or not tip.any():
+        return
+    _, nearest = cv2.distanceTransformWithLabels(
+        own.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    colour_of = np.zeros(int(nearest.max()) + 1, np.uint8)
+    colour_of[nearest[~own]] = part[~own]
+    part[tip] = colour_of[nearest[tip]]
 
 
 def _moves_little(before: ByteArray, after: ByteArray, where: BoolArray, most: float) -> bool:

@@ -1,8 +1,10 @@
 """From a matched picture to what goes to the installer. Pure and synchronous: made for worker threads."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from studio_contracts.installer import InstallerRule
@@ -60,9 +62,9 @@ def make_installable(
     composed, mm_per_pixel = compose(indices, layout, width_m, height_m, base, border)
     look = None
     if original is not None:
-        rgb = palette_rgb(palette)
-        look = compose(original, layout, width_m, height_m, rgb[base], rgb[border], _working_pixels(width_m, height_m))
-    before, cleaned, after = _cleaned(composed, mm_per_pixel, None if look is None else look.indices)
+        rgb, most = palette_rgb(palette), _working_pixels(width_m, height_m)
+        look = compose(_averaged(original, most), layout, width_m, height_m, rgb[base], rgb[border], most)
+    before, cleaned, after = _cleaned(composed, mm_per_pixel, None if look is None else look.indices, palette)
     pixels = np.array([np.count_nonzero(cleaned.indices == number) for number in range(len(palette))])
     return Installable(
         composed=composed,
@@ -79,8 +81,18 @@ def _working_pixels(width_m: float, height_m: float) -> int:
     return max(1, round(width_m * height_m * 1e6 / WORKING_MM**2))
 
 
+def _averaged(original: ByteArray, pixels: int) -> ByteArray:
+    """The original with as many pixels as that, or up to four times as many, where its sides can be divided."""
+    height, width = original.shape[:2]
+    times = max(1, math.isqrt(height * width // pixels))
+    while height % times or width % times:
+        times -= 1
+    smaller = cv2.resize(original, (width // times, height // times), interpolation=cv2.INTER_AREA)
+    return smaller.astype(np.uint8, copy=False)
+
+
 def _cleaned(
-    composed: ByteArray, mm_per_pixel: float, look: ByteArray | None
+    composed: ByteArray, mm_per_pixel: float, look: ByteArray | None, palette: Sequence[Colour]
 ) -> tuple[Inspection, Cleaned, Inspection]:
     """A surface inspected, cleaned and inspected again. What cleaning makes worse by the rules stays as it is."""
     surface = Shapes(composed)
@@ -88,9 +100,9 @@ def _cleaned(
         before = inspect_shapes(surface, mm_per_pixel)
         if before.score == 100:
             return before, untouched(surface, mm_per_pixel), before
-        cleaned = clean(composed, mm_per_pixel, look)
+        cleaned = clean(composed, mm_per_pixel, look, palette)
     else:
-        cleaned = clean(composed, mm_per_pixel, look)
+        cleaned = clean(composed, mm_per_pixel, look, palette)
         before = inspect_shapes(surface, mm_per_pixel, (cleaned.seen, cleaned.working_mm))
     after = inspect_shapes(cleaned.surface, mm_per_pixel)
     if any(after.counts[rule] for rule in SIZE_RULES):

@@ -17,10 +17,11 @@ from studio_postprocess.installable.regions import Pieces, colours_at
 from studio_postprocess.installable.shapes import Shapes
 
 
-def merge_one_by_one(shapes: Shapes, limit: float, look: ByteArray | None = None) -> Shapes:
+def merge_one_by_one(shapes: Shapes, limit: float, look: ByteArray | None = None, islands: float = math.inf) -> Shapes:
     """The shapes without pieces of fewer than `limit` pixels: two that become one get the larger's colour.
 
-    The choice of the neighbour is that of `merge`. Made for some hundreds of pieces.
+    The choice of the neighbour is that of `merge`. What has at least `islands` pixels and has come to border on nothing
+    but the ground stays. Made for some hundreds of pieces.
     """
     pieces = shapes.pieces
     if len(pieces.area) < 2 or not (pieces.area < limit).any():
@@ -32,6 +33,8 @@ def merge_one_by_one(shapes: Shapes, limit: float, look: ByteArray | None = None
         area, piece = heapq.heappop(waiting)
         if graph.area[piece] != area or not graph.borders[piece]:
             continue  # it is gone or has grown
+        if area >= islands and graph.is_island(piece):
+            continue
         larger = graph.merge(piece, graph.most_alike(piece))
         if graph.area[larger] < limit:
             heapq.heappush(waiting, (graph.area[larger], larger))
@@ -49,7 +52,12 @@ class _Graph:
             self.borders[piece][other] = edges
         self._into = list(range(len(self.area)))
         self._mean: list[tuple[float, ...]] = [tuple(row) for row in mean_look(pieces, look).tolist()]
-        self._ground = pieces.ground if look is not None else -1
+        self._ground = pieces.ground
+        self._handicap = GROUND if look is not None else 0.0
+
+    def is_island(self, piece: int) -> bool:
+        """Whether it borders on nothing but the ground."""
+        return self.borders[piece].keys() <= {self._ground}
 
     def root(self, piece: int) -> int:
         """The piece it was merged into in the end."""
@@ -65,7 +73,7 @@ class _Graph:
     def _cost(self, piece: int, other: int, total: int) -> float:
         share = self.borders[piece][other] / total
         unlike = math.dist(self._mean[piece], self._mean[other])
-        handicap = (GROUND if other == self._ground else 0.0) + (TOUCHES_LITTLE if share < LEAST_SHARE else 0.0)
+        handicap = (self._handicap if other == self._ground else 0.0) + (TOUCHES_LITTLE if share < LEAST_SHARE else 0.0)
         return unlike + handicap - BORDER * share
 
     def merge(self, piece: int, other: int) -> int:

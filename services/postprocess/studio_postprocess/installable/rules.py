@@ -12,7 +12,6 @@ from studio_contracts.installer import (
     FRAGMENT_M2,
     MAX_PIECES,
     MIN_AREA_M2,
-    MIN_GAP_MM,
     MIN_WIDTH_MM,
     PENALTIES,
     InstallerRule,
@@ -20,21 +19,16 @@ from studio_contracts.installer import (
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.merging import merge
-from studio_postprocess.installable.regions import BoolArray, Pieces, borders_of, pieces_of, votes
+from studio_postprocess.installable.regions import BoolArray, Pieces
 from studio_postprocess.installable.shapes import Shapes
+from studio_postprocess.installable.thin_places import thin_places
 from studio_postprocess.installable.thin_regions import (
-    between_parts,
     holds_circle,
     largest_circles,
-    slender,
-    strips,
-    unreached_within,
 )
 
 MOST_REPORTED = 100
 """Violations of one rule reported one by one; counts and score know of all."""
-
-_BESIDE_A_GAP = 0.25
 
 
 class Breach(NamedTuple):
@@ -89,7 +83,7 @@ def inspect_shapes(shapes: Shapes, mm_per_pixel: float, seen: tuple[Shapes, floa
     found = [_found("area", pieces, area < MIN_AREA_M2), _found("width", pieces, thin), _crowds(pieces)]
     found = [_scaled(one, mm_per_pixel) for one in found]
     whole, whole_mm = seen or (merge(shapes, fragment), mm_per_pixel)
-    found += [_scaled(one, whole_mm) for one in (*_thin_places(whole, whole_mm), *_bends(whole, whole_mm))]
+    found += [_scaled(one, whole_mm) for one in (*_thin(whole, whole_mm), *_bends(whole, whole_mm))]
     return _summed(found)
 
 
@@ -127,32 +121,13 @@ def _crowds(pieces: Pieces) -> _Found:
     return _Found("pieces", len(places), places)
 
 
-def _thin_places(shapes: Shapes, mm_per_pixel: float) -> list[_Found]:
-    indices, pieces, distance = shapes.indices, shapes.pieces, shapes.distance
-    width, gap = MIN_WIDTH_MM / mm_per_pixel, MIN_GAP_MM / mm_per_pixel
-    narrow, thin = strips(indices, distance, width)
-    places = slender(narrow, gap)
-    if not places.any():
+def _thin(shapes: Shapes, mm_per_pixel: float) -> list[_Found]:
+    places = thin_places(shapes, mm_per_pixel)
+    if places is None:
         return []
-    ground = between_parts(pieces, narrow)
-    narrower = pieces_of(indices, unreached_within(distance, gap, narrow.box[places]))
-    gaps = slender(narrower, gap)
-    around = np.zeros(len(narrower.area), np.int64)
-    begins = narrower.labels.ravel()[narrower.runs]
-    around[begins[begins >= 0]] = narrow.labels.ravel()[narrower.runs][begins >= 0]
-    gaps &= _lie_between_two(indices, narrower, gaps) | (around >= 0) & ground[around]
-    thin &= ~ground
-    thin[around[gaps & (around >= 0)]] = False
-    return [_found("gap", narrower, gaps), _found("width", narrow, thin)]
-
-
-def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> BoolArray:
-    borders = borders_of(indices, pieces.labels, chosen)
-    other = borders.colour != pieces.colour[borders.piece]
-    edges = votes(borders.piece[other], borders.colour[other], len(pieces.area))
-    beside = (edges >= _BESIDE_A_GAP * edges.sum(axis=1, keepdims=True)) & (edges > 0)
-    between: BoolArray = beside.sum(axis=1) >= 2
-    return between
+    thin = places.thin.copy()
+    thin[places.around[places.gaps & (places.around >= 0)]] = False
+    return [_found("gap", places.narrower, places.gaps), _found("width", places.strips, thin)]
 
 
 def _bends(shapes: Shapes, mm_per_pixel: float) -> list[_Found]:

@@ -33,7 +33,7 @@ WEIGHTS = {
     "fidelity": 0.20,
     "balance": 0.15,
     "contrast": 0.10,
-    "adherence": 0.15,
+    "adherence": 0.06,
     "installability": 0.30,
 }
 """Weights of the score; those of the figures present are scaled to sum to 1."""

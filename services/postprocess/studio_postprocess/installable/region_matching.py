@@ -1,0 +1,55 @@
+"""Colours matched region by region: what differs little from its surroundings in the original has their colour.
+
+Pixel by pixel, a soft gradient breaks up into specks and slivers where it passes from one palette colour to the next.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from studio_contracts.palette import Colour
+from studio_postprocess.clamp.colour import ByteArray
+from studio_postprocess.clamp.hue import hue_costs
+from studio_postprocess.installable.regions import colours_of
+
+CALM = 0.025
+"""How much worse a colour may suit a pixel, in squared OKLab distance, where all around have it."""
+MOST_CONTRAST = 0.15
+"""No colour suits a pixel worse by more: a few extreme pixels do not outweigh a region."""
+AROUND_MM = 60.0
+_NEAR_PX = 1.2
+_ROUNDS, _STEADY = 3, 0.002
+
+
+def match_regions(indices: ByteArray, look: ByteArray, palette: Sequence[Colour], mm_per_pixel: float) -> ByteArray:
+    """The index map, shape (height, width), with calmer regions where the original `look`, sRGB, has little contrast.
+
+    Each pixel gets the colour with the least sum of its difference to the original and of the share of other colours
+    within about AROUND_MM, a few times over: threshold dynamics with a data term (Esedoglu, Tsai, "Threshold dynamics
+    for the piecewise constant Mumford-Shah functional", 2006). Thin lines in strong contrast stay as they are.
+    """
+    colours = colours_of(indices)
+    if len(colours) < 2:
+        return indices
+    costs = [
+        cv2.GaussianBlur(cost, (0, 0), _NEAR_PX, borderType=cv2.BORDER_REFLECT)
+        for cost in hue_costs(look, [palette[colour] for colour in colours], MOST_CONTRAST)
+    ]
+    side = 2 * round(AROUND_MM / mm_per_pixel * np.sqrt(1.5)) + 1  # twice a box of it spreads like a Gaussian
+    for _ in range(_ROUNDS):
+        least = np.full(indices.shape, np.inf, np.float32)
+        calmer = np.zeros_like(indices)
+        for colour, cost in zip(colours, costs, strict=True):
+            mask = cv2.inRange(indices, (colour,), (colour,))
+            for _ in range(2):
+                mask = cv2.blur(mask, (side, side), borderType=cv2.BORDER_REFLECT)
+            energy = cv2.scaleAdd(mask.astype(np.float32), -CALM / 255, cost)
+            better = (energy < least).view(np.uint8)
+            cv2.max(calmer, better * np.uint8(colour), dst=calmer)  # colours come in rising order
+            cv2.min(energy, least, dst=least)
+        changed = np.count_nonzero(calmer != indices)
+        indices = calmer
+        if changed < _STEADY * indices.size:
+            break
+    return indices
