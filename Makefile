@@ -7,7 +7,7 @@ INTEGRATION := tests/integration
 E2E := tests/chaos tests/browser tests/containers tests/acceptance
 SEEDS ?= 20000
 FUZZ ?= 1000000
-CODE := contracts chassis services cli deploy tests bench
+CODE := contracts chassis services cli sdk deploy tests bench
 
 .PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock soak fuzz chaos bench-pipeline \
 	bench-pictures bench-gateway bench-scaling gallery clean

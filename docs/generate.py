@@ -10,6 +10,9 @@ from types import NoneType
 from typing import Any, Literal, cast, get_args, get_origin
 
 from annotated_types import MinLen
+from datamodel_code_generator import InputFileType, LiteralType, generate
+from datamodel_code_generator.enums import DataModelType
+from datamodel_code_generator.format import Formatter, PythonVersion
 from prometheus_client import Counter, Gauge, Histogram
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -26,6 +29,7 @@ from studio_gateway.app import create_app
 from studio_gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
+CLIENT = HERE.parent / "sdk" / "python" / "studio_client"
 SETTINGS: dict[str, type[ServiceSettings]] = {
     name: getattr(import_module(f"{service.package}.settings"), f"{name.capitalize()}Settings")
     for name, service in SERVICES.items()
@@ -39,7 +43,27 @@ def documents() -> dict[Path, str]:
         HERE / "api" / "asyncapi.json": _json(asyncapi(API_VERSION)),
         HERE / "settings.md": "\n".join(_settings()) + "\n",
         HERE / "metrics.md": "\n".join(_metrics()) + "\n",
+        CLIENT / "types.py": _client_types(_json(_openapi())),
     }
+
+
+def _client_types(openapi: str) -> str:
+    """The answers of the API as typed dictionaries. What a newer studio adds is no error, so none is closed."""
+    made = generate(
+        openapi,
+        input_file_type=InputFileType.OpenAPI,
+        output_model_type=DataModelType.TypingTypedDict,
+        target_python_version=PythonVersion.PY_311,
+        use_standard_collections=True,
+        use_union_operator=True,
+        use_schema_description=True,
+        collapse_root_models=True,
+        enum_field_as_literal=LiteralType.All,
+        formatters=[Formatter.RUFF_FORMAT],
+        custom_file_header='"""The API\'s answers and requests, made from its description: do not edit."""',
+    )
+    text = str(made).replace(", closed=True", "").replace("\n\nfrom typing_extensions import TypedDict", "")
+    return text.replace("from typing import Literal,", "from typing import Literal, TypedDict,")
 
 
 def _json(document: dict[str, Any]) -> str:
@@ -48,9 +72,7 @@ def _json(document: dict[str, Any]) -> str:
 
 def _openapi() -> dict[str, Any]:
     nothing = cast(Any, None)
-    settings = GatewaySettings.model_construct(
-        cors_origins="", trusted_hosts="", public_base_url="http://localhost:8080"
-    )
+    settings = GatewaySettings.model_construct(cors_origins="", trusted_hosts="", public_base_url="http://localhost:8080")
     app = create_app(ServiceContext(nothing, nothing, nothing, nothing, nothing), settings, JobSubscriptions(nothing))
     return app.openapi()
 
@@ -138,7 +160,7 @@ def main() -> int:
         path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
-            sys.stdout.write(f"{path.relative_to(HERE)} written\n")
+            sys.stdout.write(f"{path.relative_to(HERE.parent)} written\n")
     return 0
 
 

@@ -1,16 +1,46 @@
 """The `studio` command."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
-from studio_cli import callbacks, dlq, job, keys
+from studio_cli import dlq, job, keys
+from studio_cli.create import draft
 from studio_cli.doctor import doctor
+from studio_cli.profiles import login, logout
 from studio_cli.top import top
 
 main = typer.Typer(
-    help="For the engineers of TPV Studio. Settings come from the environment, as for the services.",
+    help="""TPV Studio from a terminal.
+
+    `login`, `draft` and most of `job` talk to a gateway, with a profile or STUDIO_GATEWAY_URL and STUDIO_API_KEY. The
+    others are for engineers and read the services' settings from the environment.
+
+    Exit codes: 0 done, 1 failed or not reachable, 2 refused as given, 3 still running when the patience was over.
+    """,
     no_args_is_help=True,
 )
-main.add_typer(callbacks.app, name="callbacks")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"studio {version('studio-cli')}")
+        raise typer.Exit
+
+
+@main.callback()
+def common(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What holds for all commands."""
+
+
+main.command()(draft)
+main.command()(login)
+main.command()(logout)
 main.add_typer(dlq.app, name="dlq")
 main.add_typer(job.app, name="job")
 main.add_typer(keys.app, name="keys")

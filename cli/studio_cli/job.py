@@ -1,16 +1,24 @@
-"""`studio job`: one job as a person would read it."""
+"""`studio job`: what clients do with jobs, and one job as an engineer reads it."""
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from studio_chassis.errors import JobNotFound
+from studio_cli import client_jobs
 from studio_cli.connection import run_on_store
 from studio_cli.create import create
 from studio_contracts.job import Job
 
-app = typer.Typer(help="Jobs: ask for one, see what happened to it.", no_args_is_help=True)
+app = typer.Typer(help="Jobs: ask for them, follow and save them; `show` reads the database.", no_args_is_help=True)
 app.command()(create)
+app.command("list")(client_jobs.list_jobs)
+app.command()(client_jobs.watch)
+app.command()(client_jobs.cancel)
+app.command()(client_jobs.retry)
+app.command()(client_jobs.download)
+app.command("open")(client_jobs.open_job)
+app.command()(client_jobs.edit)
 console = Console()
 
 

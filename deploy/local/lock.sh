@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 packages=$(ls contracts/pyproject.toml chassis/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml \
-    cli/pyproject.toml)
+    sdk/*/pyproject.toml cli/pyproject.toml)
 # Our own packages are installed from this tree and never looked for on an index.
 # shellcheck disable=SC2086
 sed -n 's/^name = "\(studio-.*\)"/\1/p' $packages >"$work/ours"

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 kind=${1:-dev}
 
-packages="contracts chassis $(echo services/*) deploy/standin deploy/local cli"
+packages="contracts chassis $(echo services/*) deploy/standin deploy/local sdk/python cli"
 stamp=.venv/studio-stamp-$kind
 locks=requirements.lock
 [ "$kind" = run ] || locks="$locks requirements-dev.lock"

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
 from studio_cli.app import main
-from studio_cli.create import _link
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
 from studio_domain.lifecycle import accept
@@ -114,13 +112,6 @@ def test_pictures_are_saved_under_the_server_s_own_suffixes(gateway: ServedGatew
     assert done.exit_code == 0, done.output
     names = {path.name for path in tmp_path.iterdir()}
     assert {"job.json", "rank-1-quantized.png", "rank-1-svg.svg"} <= names
-
-
-@pytest.mark.parametrize("path", ["/v1/jobs/j", "/concepts/v1/jobs/j"])
-def test_the_path_before_a_link_is_not_put_there_twice(path: str) -> None:
-    prefix = path.removesuffix("/v1/jobs/j")
-    with httpx.Client(base_url=f"https://studio.example{prefix}") as client:
-        assert _link(client, path) == f"https://studio.example{path}"
 
 
 def _created_and(gateway: ServedGateway, out: Path, end: Any) -> Result:

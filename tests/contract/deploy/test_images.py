@@ -98,6 +98,7 @@ def test_nothing_but_the_sources_reaches_the_builder() -> None:
     assert rules[0] == "*"
     taken = {rule[1:] for rule in rules if rule.startswith("!")}
     copied = {rest.split()[0] for name, rest in stages()["build"] if name == "COPY"}
-    assert taken == {"requirements.lock", "contracts", "chassis", "services", "deploy/images", "deploy/standin"}
-    assert copied == {"requirements.lock", "contracts", "chassis", "${PACKAGE}"}
+    packages = {"contracts", "chassis", "sdk/python"}
+    assert taken == {"requirements.lock", *packages, "services", "cli", "deploy/images", "deploy/standin"}
+    assert copied == {"requirements.lock", *packages, "${PACKAGE}"}
     assert "**/.env" in rules

@@ -21,7 +21,10 @@ def test_a_brief_from_the_terminal_ends_in_a_folder_of_pictures(studio: Any, tmp
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "rank 1" in done.output
-    kinds = {"original.png", "quantized.png", "thumbnail.webp", "installable.png", "svg.svg", "dxf.dxf"}
+    kinds = {
+        "original.png", "quantized.png", "thumbnail.webp", "installable.png", "svg.svg", "dxf.dxf",
+        "sheet.pdf", "materials.csv",
+    }  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == {
         "job.json",
         "stencil-0.png",

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from studio_contracts.events import (
-    CallbackRequested,
     Event,
     JobCanceled,
     JobCompleted,
@@ -26,7 +25,6 @@ EXAMPLES: tuple[Payload, ...] = (
     JobCompleted(),
     JobFailed(code="timed_out", replayable=False),
     JobCanceled(),
-    CallbackRequested(call=7),
 )
 
 

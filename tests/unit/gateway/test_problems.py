@@ -80,21 +80,7 @@ CODES = [colour.code for colour in PALETTE]
         (
             PROMPT | {"colour": "blue"},
             "colour",
-            [
-                "prompt",
-                "surface",
-                "palette",
-                "style",
-                "count",
-                "seed",
-                "strategy",
-                "framed",
-                "kind",
-                "from",
-                "callback_url",
-                "callback_events",
-                "metadata",
-            ],
+            ["prompt", "surface", "palette", "style", "count", "seed", "strategy", "framed", "kind", "from"],
         ),
     ],
 )

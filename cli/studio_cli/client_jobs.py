@@ -1,0 +1,135 @@
+"""What clients do with jobs from a terminal: list, watch, cancel, repeat, save, open and edit them."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from studio_cli.create import Out, check_folder
+from studio_cli.follow import followed
+from studio_cli.gateway import AsJson, Gateway, Key, Patience, print_concepts, print_json, studio
+
+JobId = Annotated[str, typer.Argument(help="The job's id, as `studio job create` prints it.")]
+
+
+def list_jobs(
+    status: Annotated[str | None, typer.Option(help="Only jobs of this status.")] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
+    as_json: AsJson = False,
+    gateway: Gateway = None,
+    key: Key = None,
+) -> None:
+    """Jobs, newest first."""
+    with studio(gateway, key) as client:
+        filters = {"status": status} if status else {}
+        jobs = [job for job, _ in zip(client.jobs(**filters), range(limit), strict=False)]
+    if as_json:
+        print_json(jobs)
+        return
+    console = Console()
+    if not console.is_terminal:  # a pipe has no width: nothing is cut off
+        for job in jobs:
+            typer.echo("\t".join((job["id"], job["status"], job["created_at"], job["prompt"])))
+        return
+    table = Table("job", "status", "created", "brief")
+    for job in jobs:
+        table.add_row(job["id"], job["status"], job["created_at"][:19].replace("T", " "), job["prompt"])
+    console.print(table)
+
+
+def watch(
+    job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None, patience: Patience = 1800
+) -> None:
+    """Follow a job to its end."""
+    with studio(gateway, key) as client:
+        job = followed(client, client.get(job_id), patience)
+    print_json(job) if as_json else print_concepts(job)
+
+
+def cancel(job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None) -> None:
+    """Stop a job. Pictures that are finished stay; what is under way is canceled at the provider."""
+    with studio(gateway, key) as client:
+        job = client.cancel(job_id)
+    print_json(job) if as_json else typer.echo(f"job {job['id']} is {job['status']}")
+
+
+def retry(job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None) -> None:
+    """Ask again for what a job was to make. It is a new job, and is paid for as one."""
+    with studio(gateway, key) as client:
+        brief: dict[str, Any] = dict(client.get(job_id)["brief"])
+        if brief["from"]:
+            brief = {name: brief[name] for name in ("from", "kind", "count", "style", "seed")}
+            if not brief["from"]["concept"]:
+                del brief["kind"]
+        job = client.create(brief)
+    print_json(job) if as_json else typer.echo(f"job {job['id']}")
+
+
+def download(job_id: JobId, out: Out = Path("concepts"), gateway: Gateway = None, key: Key = None) -> None:
+    """Save a job with all its files: pictures, SVG, DXF, sheets to print, materials."""
+    check_folder(out)
+    with studio(gateway, key) as client:
+        files = client.download(client.get(job_id), out)
+    typer.echo(f"{len(files)} files in {out}")
+
+
+def open_job(job_id: JobId, gateway: Gateway = None, key: Key = None) -> None:
+    """Open a job's page in the browser."""
+    with studio(gateway, key) as client:
+        client.get(job_id)
+        address = f"{client.address}/jobs/{job_id}"
+    typer.echo(address)
+    typer.launch(address)
+
+
+def edit(
+    job_id: JobId,
+    concept: Annotated[str, typer.Argument(help="The concept's id, as `studio job watch` prints it.")],
+    recolour: Annotated[
+        list[str] | None,
+        typer.Option(help="RH20:RH30 lays RH30 wherever RH20 lies; repeat it."),
+    ] = None,
+    edits: Annotated[Path | None, typer.Option(help="A JSON file with a list of edits, as the API takes them.")] = None,
+    out: Out = Path("concepts"),
+    as_json: AsJson = False,
+    gateway: Gateway = None,
+    key: Key = None,
+    patience: Patience = 300,
+) -> None:
+    """Change a concept and keep the result as a draft of its own, at no cost.
+
+    For example: studio job edit JOB 0-0 --recolour RH20:RH30
+    """
+    changes = [_recolouring(text) for text in recolour or []] + (_read(edits) if edits else [])
+    if not changes:
+        raise typer.BadParameter("give --recolour or --edits")
+    check_folder(out)
+    with studio(gateway, key) as client:
+        job = client.create({"from": {"job": job_id, "concept": concept, "edits": changes}})
+        job = followed(client, job, patience)
+        files = client.download(job, out)
+    if as_json:
+        print_json(job)
+        return
+    print_concepts(job)
+    typer.echo(f"{len(files)} files in {out}")
+
+
+def _recolouring(text: str) -> dict[str, Any]:
+    colour, colon, to = text.partition(":")
+    if not (colour and colon and to):
+        raise typer.BadParameter(f"{text!r} is not two codes with a colon between", param_hint="--recolour")
+    return {"kind": "recolour", "colour": colour, "to": to}
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error}", param_hint="--edits") from error
+    if not isinstance(found, list):
+        raise typer.BadParameter(f"{file} holds no list", param_hint="--edits")
+    return found

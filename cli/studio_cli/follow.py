@@ -1,0 +1,48 @@
+"""The progress of a job in the terminal: a bar for people, a line a change where the output is a pipe or a file."""
+
+from typing import get_args
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from studio_client import StudioClient
+from studio_client.types import JobView
+from studio_contracts.job import TERMINAL, Stage
+
+STAGES = get_args(Stage)
+
+
+def followed(client: StudioClient, job: JobView, patience: float) -> JobView:
+    """Show the job's progress on stderr until it has ended. Raises JobFailed, StillRunning."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return _in_lines(client, job, patience)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+        task = bars.add_task("accepted", total=len(STAGES) - 1)
+
+        def show(now: JobView) -> None:
+            bars.update(task, description=_state(now), completed=STAGES.index(now["stage"]))
+
+        return client.wait(job, patience=patience, changed=show)
+
+
+def _in_lines(client: StudioClient, job: JobView, patience: float) -> JobView:
+    said = ""
+
+    def say(now: JobView) -> None:
+        nonlocal said
+        if _state(now) != said:
+            said = _state(now)
+            typer.echo(said, err=True)
+
+    say(job)
+    return client.wait(job, patience=patience, changed=say)
+
+
+def _state(job: JobView) -> str:
+    if job["status"] in TERMINAL:
+        return job["status"]
+    pictures = len(job["concepts"])
+    return f"{job['stage']}, {pictures} of {job['brief']['count']} pictures" if pictures else job["stage"]

@@ -1,0 +1,66 @@
+"""The studio that a command talks to over its API: which one, as whom, and what its errors mean to a terminal.
+
+Exit codes: 0 done, 1 failed or not reachable, 2 refused as given, 3 still running when the patience was over.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from studio_cli.profiles import Profile, chosen_profile
+from studio_client import ApiError, JobFailed, StillRunning, StudioClient, StudioError
+from studio_client.types import JobView
+
+REFUSED, UNFINISHED = 2, 3
+DEFAULT = "http://127.0.0.1:8080"
+Gateway = Annotated[
+    str | None,
+    typer.Option(envvar="STUDIO_GATEWAY_URL", help=f"Address. None: that of the profile, else {DEFAULT}."),
+]
+Key = Annotated[
+    str | None, typer.Option(envvar="STUDIO_API_KEY", help="API key. None: that of the profile, if it has one.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
+Patience = Annotated[float, typer.Option(help="Seconds to wait at most.")]
+
+
+@contextmanager
+def studio(gateway: str | None, key: str | None) -> Iterator[StudioClient]:
+    """A client for the address and key given, or those of the profile. Its errors end the command."""
+    profile = Profile(gateway, key) if gateway else chosen_profile() or Profile(DEFAULT)
+    address = profile.gateway or DEFAULT
+    try:
+        with StudioClient(address, key or profile.key) as client:
+            yield client
+    except ApiError as error:
+        fields = "\n".join(f"{one['field']}: {one['detail']}" for one in error.errors)
+        _fail(fields or str(error), REFUSED if error.status < 500 else 1, error)
+    except StillRunning as error:
+        _fail(f"{error} Watch it with `studio job watch {error.job['id']}`.", UNFINISHED, error)
+    except JobFailed as error:
+        _fail(f"The job {error.job['status']}: {error}", 1, error)
+    except StudioError as error:
+        _fail(f"The gateway at {address} cannot be used: {error} Start it or give --gateway.", 1, error)
+
+
+def print_json(value: Any) -> None:
+    """Print a value for programs."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_concepts(job: JobView) -> None:
+    """The id of a job, and a line for each of its concepts."""
+    typer.echo(f"job {job['id']}")
+    directions = [direction["name"] for direction in job["plan"]["directions"]] if job["plan"] else []
+    for concept in job["concepts"]:
+        colours = ", ".join(used["name"] for used in concept["palette_used"])
+        name = directions[concept["direction"]]
+        typer.echo(f"rank {concept['rank']}: {concept['id']}, {name}, score {concept['score']:.2f}, {colours}")
+
+
+def _fail(message: str, code: int, cause: Exception) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code) from cause

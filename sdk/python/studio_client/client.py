@@ -1,0 +1,151 @@
+"""The client for code that waits."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+from urllib.parse import urljoin
+from uuid import uuid4
+
+import httpx
+from httpx_sse import connect_sse
+
+from studio_client import flows
+from studio_client.errors import Unreachable
+from studio_client.flows import Flow, Request, Wait
+from studio_client.types import ColourOffer, JobSummary, JobView, Options, Progress
+
+T = TypeVar("T")
+SECONDS = 30.0
+"""How long one request may take."""
+
+
+class StudioClient:
+    """A studio at an address, maybe with a path, as whoever has the API key. Close it, or use it in a `with`."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sleep = sleep
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=SECONDS, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def create(self, brief: Mapping[str, Any], *, key: str | None = None) -> JobView:
+        """A new job of a brief. The same `key` gives the same job, for a day."""
+        return self._run(flows.create(brief, key or str(uuid4())))
+
+    def create_and_wait(self, brief: Mapping[str, Any], *, key: str | None = None, patience: float = 1800) -> JobView:
+        """As `create` and `wait`."""
+        return self.wait(self.create(brief, key=key), patience=patience)
+
+    def wait(
+        self, job: JobView, *, patience: float = 1800, changed: Callable[[JobView], None] = lambda job: None
+    ) -> JobView:
+        """The job when it is completed; `changed` is told of each change. Raises JobFailed, and StillRunning after
+        `patience` seconds.
+        """
+        return self._run(flows.wait(job, patience, changed))
+
+    def get(self, job_id: str) -> JobView:
+        """A job as it is now."""
+        return self._run(flows.get(job_id))
+
+    def cancel(self, job_id: str) -> JobView:
+        """The job after its cancellation. One that has ended stays as it is."""
+        return self._run(flows.cancel(job_id))
+
+    def jobs(self, **filters: str) -> Iterator[JobSummary]:
+        """All jobs, newest first; `filters` are the parameters of the list."""
+        parameters = dict(filters)
+        while True:
+            page = self._run(flows.page(parameters))
+            yield from page["jobs"]
+            if not page["next"]:
+                return
+            parameters["cursor"] = page["next"]
+
+    def palette(self) -> list[ColourOffer]:
+        """The colours that can be bought."""
+        return cast(list[ColourOffer], self._run(flows.read("v1/palette")))
+
+    def options(self) -> Options:
+        """Limits, choices and prices."""
+        return cast(Options, self._run(flows.read("v1/options")))
+
+    def stream(self, job_id: str) -> Iterator[Progress]:
+        """The entries of a job's timeline as they come, to its end. A lost connection is taken up again."""
+        self.get(job_id)  # an unknown job is an ApiError
+        last, failures = "", 0
+        while True:
+            headers = {"Last-Event-ID": last} if last else {}
+            with (
+                suppress(httpx.TransportError),
+                connect_sse(self._http, "GET", f"v1/jobs/{job_id}/events", headers=headers) as source,
+            ):
+                if source.response.status_code == httpx.codes.NO_CONTENT:
+                    return
+                for event in source.iter_sse():
+                    failures = 0
+                    if event.data:
+                        last = event.id
+                        yield cast(Progress, event.json())
+            failures += 1
+            if failures > flows.RETRY_SECONDS / flows.POLL_SECONDS:
+                raise Unreachable("The studio's events cannot be had.")
+            self._sleep(flows.POLL_SECONDS)
+
+    def download(self, job: JobView, folder: str | Path) -> list[Path]:
+        """Save the job as job.json, and all its files; returns what was written."""
+        written = [flows.save(folder, "job.json", flows.as_text(job))]
+        for name, link in flows.files(job).items():
+            written.append(flows.save(folder, name, self._run(flows.send(Request("GET", link))).content))
+        return written
+
+    def _run(self, flow: Flow[T]) -> T:
+        step = next(flow)
+        while True:
+            try:
+                if isinstance(step, Wait):
+                    self._sleep(step.seconds)
+                    step = flow.send(None)
+                    continue
+                try:
+                    answer = self._http.request(step.method, self._url(step.path), **_arguments(step))
+                except httpx.TransportError as error:
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+            except StopIteration as end:
+                return cast(T, end.value)
+
+    @property
+    def address(self) -> str:
+        """Where the studio is, without a slash at its end."""
+        return str(self._http.base_url).rstrip("/")
+
+    def _url(self, path: str) -> str:
+        """A link that the studio gave holds what a proxy before it puts there: it is no path below the address."""
+        return urljoin(str(self._http.base_url), path)
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    return {"json": request.body, "headers": dict(request.headers), "params": dict(request.parameters) or None}

@@ -1,0 +1,681 @@
+"""The API's answers and requests, made from its description: do not edit."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict, NotRequired
+from typing_extensions import TypedDict
+
+
+class Choice(TypedDict):
+    """
+    One value of a field, with words for people.
+    """
+
+    name: str
+    title: str
+    text: str
+
+
+class ColourMaterial(TypedDict):
+    """
+    What one colour takes: share of the surface, m², kg of granule with wastage, bags.
+    """
+
+    code: str
+    share: float
+    area_m2: float
+    kg: float
+    bags: int
+
+
+class ColourOffer(TypedDict):
+    """
+    One granule colour.
+    """
+
+    code: str
+    name: str
+    hex: str
+
+
+class ColourView(TypedDict):
+    """
+    A colour and how much of the picture it covers (0 to 1).
+    """
+
+    code: str
+    name: str
+    hex: str
+    share: float
+    role: NotRequired[Literal["base", "accent", "highlight"] | None]
+
+
+class EnqueueRequest(TypedDict):
+    """
+    Which job to start.
+    """
+
+    job_id: str
+
+
+class FieldProblem(TypedDict):
+    """
+    One field of the request, what is wrong with it, and what it may hold.
+    """
+
+    field: str
+    detail: str
+    allowed: NotRequired[list[str] | None]
+
+
+class InstallerLimits(TypedDict):
+    """
+    What an installer can lay: lengths in mm, areas in m², angles in degrees. `rules` says what breaks them.
+    """
+
+    min_width_mm: NotRequired[float]
+    min_radius_mm: NotRequired[float]
+    exceptional_radius_mm: NotRequired[float]
+    min_gap_mm: NotRequired[float]
+    min_area_m2: NotRequired[float]
+    max_pieces: NotRequired[int]
+    min_angle_deg: NotRequired[float]
+    rules: NotRequired[dict[Literal["width", "radius", "gap", "area", "pieces", "angle"], str]]
+
+
+class InstallerView(TypedDict):
+    """
+    What an installer would say: score 0 to 100 before and after cleaning, what was kept, breaches by rule.
+
+    `kept` is the share, 0 to 1, of the lengths of shapes and borders that survived, `kept_subject` that of everything
+    but the ground, `kept_by_colour` that of each colour by its code.
+    """
+
+    score_before: int
+    score: int
+    kept: float | None
+    kept_subject: float | None
+    kept_by_colour: dict[str, float]
+    counts: dict[Literal["width", "radius", "gap", "area", "pieces", "angle"], int]
+
+
+class JobError(TypedDict):
+    """
+    Why a job failed. `replayable` means an operator can send it on once the cause is mended.
+    """
+
+    code: str
+    title: str
+    detail: str
+    stage: Literal["stencil", "prediction", "postprocess", "finished"]
+    replayable: NotRequired[bool]
+
+
+class JobWarning(TypedDict):
+    """
+    Something a person should know that did not stop the work.
+    """
+
+    code: str
+    text: str
+    slot: NotRequired[int | None]
+
+
+class Materials(TypedDict):
+    """
+    What the surface takes; the totals are the sums of the lines. Binder: least and most kg.
+    """
+
+    colours: list[ColourMaterial]
+    area_m2: float
+    kg: float
+    bags: int
+    binder_kg: tuple[float, float]
+
+
+class Mirror(TypedDict):
+    """
+    Exchange left and right, or top and bottom.
+    """
+
+    kind: NotRequired[Literal["mirror"]]
+    swap: Literal["left_right", "top_bottom"]
+
+
+class ModelOption(TypedDict):
+    """
+    An image model: its price in US cents, and the sizes it was trained on as width and height in pixels.
+    """
+
+    name: str
+    cents_per_picture: int
+    sizes: list[list[int]]
+
+
+class PanelColour(TypedDict):
+    """
+    Only the code counts; name and hex are known here.
+    """
+
+    code: str
+
+
+class PanelError(TypedDict):
+    """
+    The body of every error on these routes.
+    """
+
+    error: str
+    message: str
+
+
+class PanelSurface(TypedDict):
+    """
+    Metres.
+    """
+
+    width_m: float
+    height_m: float
+
+
+class PictureView(TypedDict):
+    """
+    A picture that can be fetched.
+    """
+
+    url: str
+    media_type: str
+    width: int
+    height: int
+    sha256: str
+
+
+class Problem(TypedDict):
+    """
+    The body of every error.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: NotRequired[list[FieldProblem] | None]
+
+
+class Quality(TypedDict):
+    """
+    Measured figures of one concept, 0 to 1 and higher is better; `mean_delta_e` alone is a CIEDE2000 difference.
+    """
+
+    score: float
+    fidelity: float
+    flatness: float
+    contrast: float
+    balance: float
+    adherence: NotRequired[float | None]
+    installability: NotRequired[float | None]
+    mean_delta_e: float
+
+
+class Recolour(TypedDict):
+    """
+    Lay `to` instead of `colour`: wherever it lies, or only in the piece at the point `at`.
+
+    `at` is in millimetres from the surface's left and top edge, as the surface is when the edits before are made.
+    """
+
+    kind: NotRequired[Literal["recolour"]]
+    colour: str
+    to: str
+    at: NotRequired[tuple[float, float] | None]
+
+
+class SessionView(TypedDict):
+    """
+    Whether the studio wants a key, and whose key this browser entered.
+    """
+
+    access: Literal["keys", "anonymous", "local"]
+    signed_in: bool
+    name: NotRequired[str | None]
+    owner: NotRequired[str | None]
+    scopes: NotRequired[list[Literal["jobs:create", "jobs:read", "jobs:cancel", "ops"]]]
+
+
+class SignIn(TypedDict):
+    """
+    An API key, sent once.
+    """
+
+    key: str
+
+
+class SlotView(TypedDict):
+    """
+    One call to the provider.
+    """
+
+    number: int
+    direction: int
+    count: int
+    state: Literal["waiting", "submitting", "running", "succeeded", "finished", "failed"]
+    attempt: int
+    received: int
+    predict_seconds: float | None
+
+
+class State(TypedDict):
+    """
+    A status of a job, with words for people. A final one never changes.
+    """
+
+    name: Literal["pending", "queued", "running", "completed", "failed", "canceled"]
+    title: str
+    is_final: bool
+
+
+class Subject(TypedDict):
+    """
+    One thing the brief asks to see.
+
+    `word` is the brief's own spelling, `name` the plain English name that image models know. `motif` is the emoji that
+    pictures it, or None when nothing does. `count` is None when the brief says several without a number; `colour` is
+    a palette code.
+    """
+
+    word: str
+    name: str
+    motif: str | None
+    kind: NotRequired[Literal["thing", "letters", "digits"]]
+    count: NotRequired[int | None]
+    size: NotRequired[Literal["small", "medium", "large"] | None]
+    colour: NotRequired[str | None]
+
+
+class Surface(TypedDict):
+    """
+    The rectangle to be laid, in metres; its ratio has a limit too.
+    """
+
+    width_m: NotRequired[float]
+    height_m: NotRequired[float]
+
+
+class TimelineEntry(TypedDict):
+    """
+    What happened, when, in which service, and how many seconds the work took where that is known.
+
+    `event` is a `TimelineEvent`, or one of another release.
+    """
+
+    at: str
+    event: str
+    service: str
+    slot: NotRequired[int | None]
+    detail: NotRequired[str | None]
+    seconds: NotRequired[float | None]
+
+
+class Turn(TypedDict):
+    """
+    Turn clockwise by quarter turns. An odd number of them exchanges the surface's sides.
+    """
+
+    kind: NotRequired[Literal["turn"]]
+    quarters: int
+
+
+class Violation(TypedDict):
+    """
+    A breach of an installer rule: the colour's code, and a box (left, top, width, height) in mm on the surface.
+    """
+
+    rule: Literal["width", "radius", "gap", "area", "pieces", "angle"]
+    code: str
+    box: tuple[float, float, float, float]
+
+
+class Progress(TypedDict):
+    """
+    One entry of the timeline, with the job's state when it was sent.
+    """
+
+    at: str
+    event: str
+    service: str
+    slot: NotRequired[int | None]
+    detail: NotRequired[str | None]
+    seconds: NotRequired[float | None]
+    index: int
+    status: Literal["pending", "queued", "running", "completed", "failed", "canceled"]
+    stage: Literal["stencil", "prediction", "postprocess", "finished"]
+    version: int
+
+
+class ConceptView(TypedDict):
+    """
+    One finished picture, best rank first. `direction` is the number of the composition it was painted over.
+    """
+
+    id: str
+    direction: int
+    rank: int | None
+    rank_in_direction: int | None
+    score: float
+    pictures: dict[Literal["original", "quantized", "thumbnail", "installable"], PictureView]
+    quality: Quality
+    palette_used: list[ColourView]
+    vectors: dict[Literal["svg", "dxf"], PictureView]
+    installer: InstallerView | None
+    violations: list[Violation]
+    materials: Materials | None
+    warnings: list[JobWarning]
+
+
+class DirectionView(TypedDict):
+    """
+    One composition of the brief: its name, why it was chosen, its colours and its stencil.
+    """
+
+    number: int
+    name: str
+    reason: str
+    strategy: Literal[
+        "hero",
+        "scattered",
+        "flowing",
+        "panorama",
+        "path",
+        "medallions",
+        "track",
+        "stripes",
+        "circles",
+        "hexagons",
+        "islands",
+        "compass",
+        "hopscotch",
+        "snakes",
+        "spiral",
+        "maze",
+        "pitch",
+        "voronoi",
+        "bands",
+        "grid",
+    ]
+    seed: int
+    palette: list[ColourView]
+    stencil: PictureView
+
+
+class JobSummary(TypedDict):
+    """
+    A job in a list. `picture` is the best concept's thumbnail, or else the first stencil.
+    """
+
+    id: str
+    status: Literal["pending", "queued", "running", "completed", "failed", "canceled"]
+    stage: Literal["stencil", "prediction", "postprocess", "finished"]
+    prompt: str
+    count: int
+    picture: PictureView | None
+    created_at: str
+    updated_at: str
+    finished_at: str | None
+
+
+class Options(TypedDict):
+    """
+    The limits of a brief, its choices, the states of a job, and what a picture costs here.
+    """
+
+    model: str
+    cents_per_picture: int
+    models: list[ModelOption]
+    max_prompt: NotRequired[int]
+    max_pictures: NotRequired[int]
+    max_directions: NotRequired[int]
+    max_colours: NotRequired[int]
+    min_side_m: NotRequired[float]
+    max_side_m: NotRequired[float]
+    max_ratio: NotRequired[float]
+    max_seed: NotRequired[int]
+    styles: list[Choice]
+    strategies: list[Choice]
+    states: list[State]
+    installer: NotRequired[InstallerLimits]
+
+
+class PanelRequest(TypedDict):
+    """
+    What the panel posts. What the fields may hold is decided by Brief.
+    """
+
+    prompt: str
+    surface: NotRequired[PanelSurface | None]
+    paletteColors: NotRequired[list[PanelColour] | None]
+    style: NotRequired[str | None]
+    count: NotRequired[int | None]
+
+
+class Reading(TypedDict):
+    """
+    A brief as the studio understood it. Everything is in the order of the brief.
+
+    `language` is an ISO 639-1 code. `setting` and `patterns` are English identifiers, whatever the brief's language.
+    Colours are palette codes. `refused_subjects` are the brief's own words, `refused_motifs` the emoji they stand for.
+    `refused_names` are the plain English names of refused subjects. `only_colours` says that the brief wants
+    its colours and no others. `not_understood` are words that had no effect. `wanted` is the brief without what it
+    refuses, in its own words.
+    """
+
+    language: str
+    subjects: NotRequired[list[Subject]]
+    setting: NotRequired[list[str]]
+    colours: NotRequired[list[str]]
+    only_colours: NotRequired[bool]
+    tones: NotRequired[list[Literal["warm", "cool", "pastel", "dark", "bright", "calm"]]]
+    patterns: NotRequired[
+        list[
+            Literal[
+                "bands",
+                "stripes",
+                "zigzag",
+                "waves",
+                "spiral",
+                "circles",
+                "dots",
+                "grid",
+                "triangles",
+                "hexagons",
+                "mosaic",
+                "path",
+                "track",
+                "maze",
+                "hopscotch",
+                "compass",
+                "snakes_and_ladders",
+                "islands",
+                "bridges",
+                "football_pitch",
+            ]
+        ]
+    ]
+    refused_colours: NotRequired[list[str]]
+    refused_subjects: NotRequired[list[str]]
+    refused_motifs: NotRequired[list[str]]
+    refused_names: NotRequired[list[str]]
+    refused_patterns: NotRequired[
+        list[
+            Literal[
+                "bands",
+                "stripes",
+                "zigzag",
+                "waves",
+                "spiral",
+                "circles",
+                "dots",
+                "grid",
+                "triangles",
+                "hexagons",
+                "mosaic",
+                "path",
+                "track",
+                "maze",
+                "hopscotch",
+                "compass",
+                "snakes_and_ladders",
+                "islands",
+                "bridges",
+                "football_pitch",
+            ]
+        ]
+    ]
+    not_understood: NotRequired[list[str]]
+    wanted: NotRequired[str]
+
+
+class Source(TypedDict):
+    """
+    The job whose directions are painted, and their numbers; all of them where none are named.
+
+    Where a `concept` of it is named instead, that is what the new job begins with, as it would be laid and with the
+    `edits` made in their order.
+    """
+
+    job: str
+    directions: NotRequired[list[int]]
+    concept: NotRequired[str | None]
+    edits: NotRequired[list[Recolour | Mirror | Turn]]
+
+
+Brief = TypedDict(
+    "Brief",
+    {
+        "prompt": str,
+        "surface": NotRequired[Surface],
+        "palette": NotRequired[list[str] | None],
+        "style": NotRequired[Literal["professional", "playful", "geometric"]],
+        "count": NotRequired[int],
+        "seed": NotRequired[int | None],
+        "strategy": NotRequired[
+            Literal[
+                "hero",
+                "scattered",
+                "flowing",
+                "panorama",
+                "path",
+                "medallions",
+                "track",
+                "stripes",
+                "circles",
+                "hexagons",
+                "islands",
+                "compass",
+                "hopscotch",
+                "snakes",
+                "spiral",
+                "maze",
+                "pitch",
+                "voronoi",
+                "bands",
+                "grid",
+            ]
+            | None
+        ],
+        "framed": NotRequired[bool],
+        "kind": NotRequired[Literal["painted", "draft"]],
+        "from": NotRequired[Source | None],
+    },
+    closed=True,
+)
+
+
+class JobList(TypedDict):
+    """
+    Jobs, newest first. `next` is the cursor of the following page, if there is one.
+    """
+
+    jobs: list[JobSummary]
+    next: str | None
+
+
+JobRequest = TypedDict(
+    "JobRequest",
+    {
+        "prompt": NotRequired[str | None],
+        "surface": NotRequired[Surface],
+        "palette": NotRequired[list[str] | None],
+        "style": NotRequired[Literal["professional", "playful", "geometric"]],
+        "count": NotRequired[int],
+        "seed": NotRequired[int | None],
+        "strategy": NotRequired[
+            Literal[
+                "hero",
+                "scattered",
+                "flowing",
+                "panorama",
+                "path",
+                "medallions",
+                "track",
+                "stripes",
+                "circles",
+                "hexagons",
+                "islands",
+                "compass",
+                "hopscotch",
+                "snakes",
+                "spiral",
+                "maze",
+                "pitch",
+                "voronoi",
+                "bands",
+                "grid",
+            ]
+            | None
+        ],
+        "framed": NotRequired[bool],
+        "kind": NotRequired[Literal["painted", "draft"]],
+        "from": NotRequired[Source | None],
+    },
+    closed=True,
+)
+
+
+class PlanView(TypedDict):
+    """
+    What was decided before painting, and why. `directions` has the most fitting composition first; `attributions`
+    name the works of others that the stencils show, and their licences.
+    """
+
+    reading: Reading | None
+    palette_reason: str
+    width_px: int
+    height_px: int
+    layout: Literal["full", "framed", "tiled"]
+    mm_per_pixel: float
+    attributions: list[str]
+    directions: list[DirectionView]
+
+
+class JobView(TypedDict):
+    """
+    All a client may know of a job.
+    """
+
+    id: str
+    status: Literal["pending", "queued", "running", "completed", "failed", "canceled"]
+    stage: Literal["stencil", "prediction", "postprocess", "finished"]
+    version: int
+    brief: Brief
+    plan: PlanView | None
+    predictions: list[SlotView]
+    concepts: list[ConceptView]
+    error: JobError | None
+    warnings: list[JobWarning]
+    timeline: list[TimelineEntry]
+    created_at: str
+    updated_at: str
+    started_at: str | None
+    finished_at: str | None
+    deadline_at: str
+    expires_at: str | None

@@ -1,0 +1,133 @@
+"""The commands of clients, against the gateway on a real port."""
+
+import json
+import logging
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from typer.testing import CliRunner, Result
+
+from studio_cli.app import main
+from studio_support.served_gateway import ServedGateway, serving
+
+
+@pytest.fixture(autouse=True)
+def no_log() -> Iterator[None]:
+    """The gateway logs in the process of the command here: nothing of it may stand in the command's output."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+class Terminal:
+    """The studio command with a settings folder of its own, as if its output went into a pipe."""
+
+    def __init__(self, gateway: ServedGateway, folder: Path) -> None:
+        self.gateway = gateway
+        self.folder = folder
+        self.environment = {"STUDIO_CONFIG": str(folder / "config"), "STUDIO_GATEWAY_URL": gateway.url}
+
+    def __call__(self, *arguments: str, **changed: str) -> Result:
+        return CliRunner(env={**self.environment, **changed}).invoke(main, list(arguments))
+
+    def json(self, *arguments: str) -> Any:
+        done = self(*arguments, "--json")
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    def create(self, prompt: str = "ocean energy", count: int = 2) -> str:
+        job = self.json("job", "create", prompt, "--count", str(count), "--no-wait")
+        return str(job["id"])
+
+
+@pytest.fixture
+def terminal(own_gateway: ServedGateway, tmp_path: Path) -> Terminal:
+    return Terminal(own_gateway, tmp_path)
+
+
+def test_a_job_is_posted_listed_watched_and_saved(terminal: Terminal) -> None:
+    first, second = terminal.create("pond"), terminal.create("sea")
+    assert [job["id"] for job in terminal.json("job", "list")] == [second, first]
+    assert terminal("job", "list", "--limit", "1").stdout.split("\t")[0] == second
+    threading.Timer(0.2, terminal.gateway.finish, [first]).start()
+    watched = terminal("job", "watch", first)
+    assert watched.exit_code == 0
+    assert f"job {first}" in watched.stdout
+    assert "rank 1" in watched.stdout
+    assert watched.stderr.splitlines()[-1] == "completed"
+    out = terminal.folder / "saved"
+    assert "files in" in terminal("job", "download", first, "--out", str(out)).stdout
+    assert (out / "rank-1-sheet.pdf").read_bytes().startswith(b"%PDF")
+    assert terminal("job", "list", "--status", "completed").stdout.startswith(first)
+
+
+def test_a_job_is_canceled_and_asked_for_again(terminal: Terminal) -> None:
+    job = terminal.create("a pond with frogs")
+    assert terminal.json("job", "cancel", job)["status"] == "canceled"
+    again = terminal.json("job", "retry", job)
+    assert again["id"] != job
+    assert again["brief"] == {**again["brief"], "prompt": "a pond with frogs", "count": 2, "from": None}
+    terminal.gateway.finish(again["id"])
+    edited = terminal.json("job", "retry", again["id"])
+    assert edited["brief"]["prompt"] == "a pond with frogs"
+
+
+def test_exit_codes_tell_refused_failed_and_unfinished_apart(terminal: Terminal) -> None:
+    assert terminal("job", "create", "pond", "--width", "0").exit_code == 2
+    assert terminal("job", "watch", "no-such-job").exit_code == 2
+    job = terminal.create()
+    unfinished = terminal("job", "watch", job, "--patience", "0.5")
+    assert (unfinished.exit_code, f"studio job watch {job}" in unfinished.stderr) == (3, True)
+    terminal.gateway.fail(job)
+    failed = terminal("job", "watch", job)
+    assert (failed.exit_code, "No paint" in failed.stderr, failed.stdout) == (1, True, "")
+    nowhere = terminal("job", "list", STUDIO_GATEWAY_URL="http://127.0.0.1:1")
+    assert nowhere.exit_code == 1
+    assert "http://127.0.0.1:1 cannot be used" in nowhere.stderr
+
+
+def test_a_concept_is_edited(terminal: Terminal) -> None:
+    job = terminal.create()
+    terminal.gateway.finish(job)
+    bad = terminal("job", "edit", job, "0-0", "--recolour", "RH20")
+    assert bad.exit_code == 2
+    refused = terminal("job", "edit", job, "0-0", "--recolour", "RH70:RH20", "--out", str(terminal.folder))
+    assert (refused.exit_code, "RH70" in refused.stderr) == (2, True)
+    out = str(terminal.folder / "edited")
+    started = terminal("job", "edit", job, "0-0", "--recolour", "RH20:RH70", "--out", out, "--patience", "0.5")
+    assert started.exit_code == 3
+    newest = terminal.json("job", "list")[0]["id"]
+    source = terminal.gateway.inner.database.jobs[newest].brief.source
+    assert source is not None
+    assert source.concept == "0-0"
+
+
+def test_a_studio_that_was_logged_in_to_needs_no_environment(terminal: Terminal) -> None:
+    nothing = {"STUDIO_GATEWAY_URL": "", "STUDIO_API_KEY": ""}
+    assert terminal("login", terminal.gateway.url, "--key", "", **nothing).exit_code == 0
+    assert terminal("job", "list", **nothing).exit_code == 0
+    file = terminal.folder / "config" / "profiles.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert terminal("job", "list", STUDIO_PROFILE="other", **nothing).exit_code == 2
+    assert terminal("logout", **nothing).exit_code == 0
+    assert terminal("logout", **nothing).exit_code == 2
+    assert json.loads(file.read_text()) == {}
+
+
+def test_a_key_that_is_refused_is_not_kept(tmp_path: Path) -> None:
+    with serving(access="keys") as gateway:
+        terminal = Terminal(gateway, tmp_path)
+        refused = terminal("login", gateway.url, "--key", "tpvs_wrong")
+        assert (refused.exit_code, "refuses this key" in refused.stderr) == (2, True)
+        assert "tpvs_wrong" not in refused.output
+        assert not (tmp_path / "config" / "profiles.json").exists()
+
+
+def test_the_version_is_told(terminal: Terminal) -> None:
+    assert terminal("--version").stdout.startswith("studio 0.")
