@@ -14,7 +14,8 @@ import typer
 from aio_pika.abc import AbstractChannel
 
 from studio_chassis.errors import ChassisError
-from studio_chassis.messaging.broker import CONNECTION_ERRORS, open_broker
+from studio_chassis.messaging.broker import open_broker
+from studio_chassis.messaging.connection import CONNECTION_ERRORS
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
 from studio_chassis.runtime.clock import utc_now

@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractConnection
 from rich.console import Console
 
 from studio_chassis.errors import ChassisError
-from studio_chassis.messaging.broker import CONNECTION_ERRORS
+from studio_chassis.messaging.connection import CONNECTION_ERRORS
 from studio_chassis.messaging.inspection import inspect_queue, missing_declarations
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import UrlObjectStore

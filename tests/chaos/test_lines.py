@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from studio_chaos.frames import Frame, Frames
-from studio_chassis.messaging.broker import CONNECTION_ERRORS, Broker, run_on_connection
+from studio_chassis.messaging.broker import Broker
+from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
 from studio_chassis.messaging.consumer import Consumer
 from studio_contracts import topology
 from studio_local.infrastructure import Infrastructure

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.messaging import consumer, dispositions
+from studio_chassis.messaging import dispositions, processing
 from studio_chassis.messaging.cloudevents import from_message
+from studio_chassis.messaging.processing import MessageProcessor
 from studio_chassis.persistence import job_service
 from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.replicate.client import ReplicateClient
@@ -81,15 +82,15 @@ def published_before_the_commit_and_not_kept(patch: Patch) -> None:
 
 @caught_by("dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline")
 def acknowledged_before_the_work(patch: Patch) -> None:
-    handle = consumer.Consumer._handle
+    handle = MessageProcessor.process
 
-    async def ack_first(self: consumer.Consumer, message: Any) -> None:
+    async def ack_first(self: MessageProcessor, message: Any) -> None:
         await message.ack()
         message.ack = _nothing
         message.reject = _nothing
         await handle(self, message)
 
-    patch.setattr(consumer.Consumer, "_handle", ack_first)
+    patch.setattr(MessageProcessor, "process", ack_first)
 
 
 @caught_by("paid_once nothing_is_paid_for_nothing")
@@ -272,14 +273,14 @@ def retried_for_ever(patch: Patch) -> None:
 
 @caught_by("dead_letters_as_expected")
 def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
-    bury = consumer.Consumer._dead_letter
+    bury = MessageProcessor._dead_letter
 
-    async def fail_first(self: consumer.Consumer, message: Any, event: Any, reason: str) -> None:
+    async def fail_first(self: MessageProcessor, message: Any, event: Any, reason: str) -> None:
         if event is not None:
-            await self._dead_lettered(event, self.queue)
+            await self._dead_lettered(event, self._queue)
         await bury(self, message, event, reason)
 
-    patch.setattr(consumer.Consumer, "_dead_letter", fail_first)
+    patch.setattr(MessageProcessor, "_dead_letter", fail_first)
 
 
 @caught_by("completed_has_pictures")
@@ -498,12 +499,12 @@ def what_its_headers_make_a_reader_raise_leaves_a_message_in_flight(patch: Patch
             raise OverflowError("date value out of range")
         return from_message(headers, body)
 
-    patch.setattr(consumer, "from_message", fragile)
+    patch.setattr(processing, "from_message", fragile)
 
 
 @caught_by("queues_are_empty no_lost_error dead_letters_as_expected")
 def a_rejected_message_is_neither_acknowledged_nor_kept(patch: Patch) -> None:
-    patch.setattr(consumer.Consumer, "_dead_letter", _nothing)
+    patch.setattr(MessageProcessor, "_dead_letter", _nothing)
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)

@@ -1,21 +1,22 @@
 """The broker: one robust connection, the declared topology, and publishing with confirms."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractExchange, AbstractQueue, AbstractRobustChannel, AbstractRobustConnection
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelNotFoundEntity, PublishError
+from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.cloudevents import to_message
-from studio_chassis.messaging.declaration import REFUSALS, declare, work_arguments
-from studio_chassis.messaging.protocols import DeadLetterSource, Delivery, WorkQueue
+from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
+from studio_chassis.messaging.declaration import declare
+from studio_chassis.messaging.protocols import DeadLetterSource, WorkQueue
+from studio_chassis.messaging.queues import DeclareOk, open_dead_letters, open_work_queue, queue_counts
 from studio_chassis.observability import metrics
-from studio_chassis.runtime.timeouts import wait_or_abandon
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_contracts.topology import Queue
@@ -26,10 +27,6 @@ SETUP_SECONDS = 30.0
 """A connection that breaks at the wrong moment leaves the opening of a channel waiting without end."""
 CLOSE_SECONDS = 10.0
 SETUP_RETRY_SECONDS = 5.0
-T = TypeVar("T")
-DeclareOk = Any
-"""What the broker answers to a declaration: its `message_count`."""
-CONNECTION_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
 log = structlog.get_logger()
 
 
@@ -153,7 +150,7 @@ class Broker:
         """
         await self.ready.wait()
         assert self._connection is not None
-        return await run_on_connection(SETUP_SECONDS, _open_work(self._connection, queue))
+        return await run_on_connection(SETUP_SECONDS, open_work_queue(self._connection, queue))
 
     async def ready_count(self, queue: Queue) -> int:
         """How many messages are ready in the queue, given to no consumer. Raises Unavailable."""
@@ -167,7 +164,7 @@ class Broker:
         if self._connection is None or not self.is_connected:
             raise Unavailable("broker: not connected")
         try:
-            return await run_on_connection(PUBLISH_SECONDS, _inspect(self._connection, name))
+            return await run_on_connection(PUBLISH_SECONDS, queue_counts(self._connection, name))
         except CONNECTION_ERRORS as error:
             raise Unavailable(f"broker: {name}: {type(error).__name__}") from error
 
@@ -178,7 +175,7 @@ class Broker:
             raise Unavailable("broker: not connected")
         channel = aio_pika.Channel(self._connection)
         try:
-            yield await run_on_connection(SETUP_SECONDS, _open_dead_letters(channel, queue))
+            yield await run_on_connection(SETUP_SECONDS, open_dead_letters(channel, queue))
         except CONNECTION_ERRORS as error:
             raise Unavailable(f"broker: {queue.dead_letter_queue}: {type(error).__name__}") from error
         finally:
@@ -189,79 +186,6 @@ class Broker:
         """Close the connection; what is not acknowledged goes back to its queue."""
         if self._connection is not None:
             await self._connection.close()
-
-
-async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What the work on a line that may break returns within the time. Raises one of CONNECTION_ERRORS.
-
-    What was under way when a line broke ends in aio-pika with any exception: a plain one, a cancellation, or never.
-    """
-    try:
-        return await wait_or_abandon(seconds, work)
-    except CONNECTION_ERRORS:
-        raise
-    except Exception as error:
-        raise ConnectionError(f"{type(error).__name__}: {error}") from error
-
-
-class _ConsumedQueue:
-    """A queue and the channel over which it is consumed."""
-
-    def __init__(self, channel: AbstractRobustChannel, queue: AbstractQueue) -> None:
-        self._channel = channel
-        self._queue = queue
-
-    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:
-        return await self._queue.consume(callback)
-
-    async def cancel(self, tag: str, /) -> None:
-        await self._queue.cancel(tag)
-
-    async def close(self) -> None:
-        await self._channel.close()
-
-
-async def _open_work(connection: AbstractRobustConnection, queue: Queue) -> WorkQueue:
-    channel = await _open_channel(connection, queue)
-    try:
-        await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
-        work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
-    except REFUSALS as error:  # somebody declared it with other arguments: it is consumed all the same
-        log.error("declaration refused", declaration=queue.name, reason=str(error))
-        await channel.close()
-        channel = await _open_channel(connection, queue)
-        work = await channel.get_queue(queue.name)
-    for event_type in queue.types:  # by the queue itself: the bindings are restored with it
-        await work.bind(topology.EXCHANGE, event_type)
-    return _ConsumedQueue(channel, work)
-
-
-async def _open_channel(connection: AbstractRobustConnection, queue: Queue) -> AbstractRobustChannel:
-    channel = connection.channel(publisher_confirms=False)
-    await channel.initialize()
-    await channel.set_qos(prefetch_count=queue.prefetch)
-    return channel
-
-
-async def _inspect(connection: AbstractRobustConnection, name: str) -> DeclareOk:
-    async with aio_pika.Channel(connection) as channel:
-        return (await channel.declare_queue(name, passive=True)).declaration_result
-
-
-async def _open_dead_letters(channel: aio_pika.Channel, queue: Queue) -> DeadLetterSource:
-    await channel.initialize()
-    return _DeadLetters(await channel.get_queue(queue.dead_letter_queue))
-
-
-class _DeadLetters:
-    def __init__(self, queue: AbstractQueue) -> None:
-        self._queue = queue
-
-    async def next(self) -> Delivery | None:
-        try:
-            return await run_on_connection(PUBLISH_SECONDS, self._queue.get(fail=False))
-        except CONNECTION_ERRORS as error:
-            raise Unavailable(f"broker: {self._queue.name}: {type(error).__name__}") from error
 
 
 @asynccontextmanager

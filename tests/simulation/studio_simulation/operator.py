@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aio_pika import Message
 
 from studio_chassis.errors import ChassisError
-from studio_chassis.messaging.broker import CONNECTION_ERRORS
+from studio_chassis.messaging.connection import CONNECTION_ERRORS
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.channel import SimulatedChannel

@@ -9,7 +9,8 @@ import pytest
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging import broker as amqp
-from studio_chassis.messaging.broker import CONNECTION_ERRORS, Broker, run_on_connection
+from studio_chassis.messaging.broker import Broker
+from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
 
 
 class Line:

@@ -1,0 +1,24 @@
+"""Operations on a connection that may break while they run."""
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+
+from studio_chassis.runtime.timeouts import wait_or_abandon
+
+T = TypeVar("T")
+CONNECTION_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
+
+
+async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What the work on a line that may break returns within the time. Raises one of CONNECTION_ERRORS.
+
+    What was under way when a line broke ends in aio-pika with any exception: a plain one, a cancellation, or never.
+    """
+    try:
+        return await wait_or_abandon(seconds, work)
+    except CONNECTION_ERRORS:
+        raise
+    except Exception as error:
+        raise ConnectionError(f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,83 @@
+"""Queues as their users see them: one that is consumed, and a dead-letter queue to fetch from."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractQueue, AbstractRobustChannel, AbstractRobustConnection
+
+from studio_chassis.errors import Unavailable
+from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
+from studio_chassis.messaging.declaration import REFUSALS, work_arguments
+from studio_chassis.messaging.protocols import DeadLetterSource, Delivery, WorkQueue
+from studio_contracts import topology
+from studio_contracts.topology import Queue
+
+FETCH_SECONDS = 5.0
+DeclareOk = Any
+"""What the broker answers to a declaration: its `message_count`."""
+log = structlog.get_logger()
+
+
+class _ConsumedQueue:
+    """A queue and the channel over which it is consumed."""
+
+    def __init__(self, channel: AbstractRobustChannel, queue: AbstractQueue) -> None:
+        self._channel = channel
+        self._queue = queue
+
+    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:
+        return await self._queue.consume(callback)
+
+    async def cancel(self, tag: str, /) -> None:
+        await self._queue.cancel(tag)
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+
+async def open_work_queue(connection: AbstractRobustConnection, queue: Queue) -> WorkQueue:
+    """The queue, declared and bound, on a channel of its own with its prefetch. Raises what a connection raises."""
+    channel = await _open_channel(connection, queue)
+    try:
+        await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+        work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
+    except REFUSALS as error:  # somebody declared it with other arguments: it is consumed all the same
+        log.error("declaration refused", declaration=queue.name, reason=str(error))
+        await channel.close()
+        channel = await _open_channel(connection, queue)
+        work = await channel.get_queue(queue.name)
+    for event_type in queue.types:  # by the queue itself: the bindings are restored with it
+        await work.bind(topology.EXCHANGE, event_type)
+    return _ConsumedQueue(channel, work)
+
+
+async def _open_channel(connection: AbstractRobustConnection, queue: Queue) -> AbstractRobustChannel:
+    channel = connection.channel(publisher_confirms=False)
+    await channel.initialize()
+    await channel.set_qos(prefetch_count=queue.prefetch)
+    return channel
+
+
+async def queue_counts(connection: AbstractRobustConnection, name: str) -> DeclareOk:
+    """The broker's counts of the queue. Raises ChannelNotFoundEntity when there is none."""
+    async with aio_pika.Channel(connection) as channel:
+        return (await channel.declare_queue(name, passive=True)).declaration_result
+
+
+async def open_dead_letters(channel: aio_pika.Channel, queue: Queue) -> DeadLetterSource:
+    """The dead-letter queue of a work queue, on that channel."""
+    await channel.initialize()
+    return _DeadLetters(await channel.get_queue(queue.dead_letter_queue))
+
+
+class _DeadLetters:
+    def __init__(self, queue: AbstractQueue) -> None:
+        self._queue = queue
+
+    async def next(self) -> Delivery | None:
+        try:
+            return await run_on_connection(FETCH_SECONDS, self._queue.get(fail=False))
+        except CONNECTION_ERRORS as error:
+            raise Unavailable(f"broker: {self._queue.name}: {type(error).__name__}") from error
