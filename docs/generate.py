@@ -72,7 +72,9 @@ def _json(document: dict[str, Any]) -> str:
 
 def _openapi() -> dict[str, Any]:
     nothing = cast(Any, None)
-    settings = GatewaySettings.model_construct(cors_origins="", trusted_hosts="", public_base_url="http://localhost:8080")
+    settings = GatewaySettings.model_construct(
+        cors_origins="", trusted_hosts="", public_base_url="http://localhost:8080"
+    )
     app = create_app(ServiceContext(nothing, nothing, nothing, nothing, nothing), settings, JobSubscriptions(nothing))
     return app.openapi()
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from studio_cli import dlq, job, keys
+from studio_cli import callbacks, dlq, job, keys
 from studio_cli.create import draft
 from studio_cli.doctor import doctor
 from studio_cli.profiles import login, logout
@@ -41,6 +41,7 @@ def common(
 main.command()(draft)
 main.command()(login)
 main.command()(logout)
+main.add_typer(callbacks.app, name="callbacks")
 main.add_typer(dlq.app, name="dlq")
 main.add_typer(job.app, name="job")
 main.add_typer(keys.app, name="keys")

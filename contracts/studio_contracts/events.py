@@ -99,6 +99,17 @@ class JobCanceled(Payload):
     type: ClassVar[str] = "studio.job.canceled.v1"
 
 
+class CallbackRequested(Payload):
+    """The client is to be called: `call` is the version of the job with which the call became due."""
+
+    type: ClassVar[str] = "studio.callback.requested.v1"
+    call: int
+
+    @property
+    def key(self) -> str:
+        return str(self.call)
+
+
 PAYLOADS: dict[str, type[Payload]] = {
     payload.type: payload
     for payload in (
@@ -110,6 +121,7 @@ PAYLOADS: dict[str, type[Payload]] = {
         JobCompleted,
         JobFailed,
         JobCanceled,
+        CallbackRequested,
     )
 }
 

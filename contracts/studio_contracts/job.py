@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.base import FrozenModel, UtcDatetime
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Strategy
+from studio_contracts.callbacks import Callback, Metadata
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.installer import InstallerRule
 from studio_contracts.reading import Reading
@@ -294,6 +295,8 @@ class Job(FrozenModel):
     warnings: tuple[JobWarning, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     rescues: int = 0
+    callback: Callback | None = None
+    metadata: Metadata = Field(default_factory=dict)
     created_at: UtcDatetime
     updated_at: UtcDatetime
     started_at: UtcDatetime | None = None

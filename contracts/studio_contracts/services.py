@@ -35,7 +35,7 @@ SERVICES: dict[str, Service] = {
         Service("stencil", (*_CONSUMING, "after-store")),
         Service("predictor", (*_CONSUMING, "before-create", "after-create")),
         Service("postprocess", (*_CONSUMING, "after-store")),
-        Service("reconciler", (*_COMMITTING, "after-rescue")),
+        Service("reconciler", (*_CONSUMING, "after-rescue")),
     )
 }
 """By name, in the order in which a job meets them."""

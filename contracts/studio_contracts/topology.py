@@ -46,6 +46,7 @@ PREDICTOR_JOB_ENDED = Queue("predictor.job-ended", (events.JobCanceled.type, eve
 POSTPROCESS_PREDICTION_SUCCEEDED = Queue(
     "postprocess.prediction-succeeded", (events.PredictionSucceeded.type,), prefetch=2
 )
+RECONCILER_CALLBACK_REQUESTED = Queue("reconciler.callback-requested", (events.CallbackRequested.type,), prefetch=32)
 
 QUEUES: tuple[Queue, ...] = (
     STENCIL_JOB_CREATED,
@@ -54,6 +55,7 @@ QUEUES: tuple[Queue, ...] = (
     PREDICTOR_PREDICTION_UPDATED,
     PREDICTOR_JOB_ENDED,
     POSTPROCESS_PREDICTION_SUCCEEDED,
+    RECONCILER_CALLBACK_REQUESTED,
 )
 
 MANDATORY_TYPES: frozenset[str] = frozenset(event_type for queue in QUEUES for event_type in queue.types)

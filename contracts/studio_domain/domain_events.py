@@ -142,6 +142,32 @@ class Reopened:
     event: Event | None = field(default=None)
 
 
+@dataclass(frozen=True)
+class CallbackAttempted:
+    """The client was called, or could not be: `error` says why, and `is_permanent` that no later attempt would help.
+
+    `call` is the version of the job with which the call became due.
+    """
+
+    call: int
+    error: str | None = None
+    is_permanent: bool = False
+
+
+@dataclass(frozen=True)
+class CallbackReplayed:
+    """An operator has this call made again."""
+
+    call: int
+
+
+@dataclass(frozen=True)
+class CallbackOverdue:
+    """Calls were not made for so long after they became due."""
+
+    after: timedelta
+
+
 DomainEvent = (
     StencilDrawn
     | SlotsPlanned
@@ -158,4 +184,7 @@ DomainEvent = (
     | DeadlinePassed
     | RescueRequested
     | Reopened
+    | CallbackAttempted
+    | CallbackReplayed
+    | CallbackOverdue
 )

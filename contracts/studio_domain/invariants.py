@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
+from studio_contracts.callbacks import END_CALLBACKS
 from studio_contracts.events import Event
 from studio_contracts.job import SETTLED, Job, Slot, Status
 
@@ -151,6 +152,19 @@ class ForgetsTheProvider(Invariant):
             yield "a final job points to the provider's files"
 
 
+class EndIsCalled(Invariant):
+    """A final job whose client asked to be called has that call: the last one that tells of an end, and of this one."""
+
+    name = "end_is_called"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        if job.callback is None or not job.is_final:
+            return
+        ends = [call.type for call in job.callback.calls if call.type in END_CALLBACKS]
+        if ends[-1:] != [f"job.{job.status}"]:
+            yield f"{job.status}, and the calls of its end are {ends}"
+
+
 INVARIANTS: tuple[Invariant, ...] = (
     FinalIsComplete(),
     SpendingIsCapped(),
@@ -159,6 +173,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     DirectionsExist(),
     RankedInOrder(),
     ForgetsTheProvider(),
+    EndIsCalled(),
 )
 
 
@@ -170,7 +185,8 @@ def job_violations(job: Job) -> list[str]:
 def change_violations(before: Job | None, after: Job) -> list[str]:
     """What no change may do: leave a final state, skip a version, take back what is decided.
 
-    Only a replay takes a job out of a final state, and only out of a replayable failure.
+    Only a replay takes a job out of a final state, and only out of a replayable failure. What becomes of the calls to
+    its client is the one thing that changes in a final job.
     """
     if before is None:
         begins = (after.status, after.version) == ("pending", 1)
@@ -180,7 +196,8 @@ def change_violations(before: Job | None, after: Job) -> list[str]:
 
 def _illegal(before: Job, after: Job) -> Iterator[str]:
     replayed = before.error is not None and before.error.replayable and after.status in REOPENED
-    if after.status not in NEXT[before.status] and not replayed:
+    called = after == before.model_copy(update={"version": after.version, "callback": after.callback})
+    if after.status not in NEXT[before.status] and not replayed and not called:
         yield f"{before.status} → {after.status}"
     if after.version != before.version + 1:
         yield f"version {before.version} → {after.version}"
@@ -198,4 +215,6 @@ def _illegal(before: Job, after: Job) -> Iterator[str]:
 def at_rest_violations(job: Job, outbox: tuple[Event, ...]) -> list[str]:
     """What must hold of a job once nothing is under way any more."""
     found = [] if job.is_final else [f"every_job_ends: still {job.status} in stage {job.stage}"]
+    calls = () if job.callback is None else job.callback.calls
+    found += [f"every_call_is_made: {call.type} is still open" for call in calls if call.state == "open"]
     return found + [f"outbox_is_empty: {event.id}" for event in outbox]

@@ -16,6 +16,7 @@ ROUTES = {
     "studio.prediction.succeeded.v1": "postprocess.prediction-succeeded",
     "studio.job.canceled.v1": "predictor.job-ended",
     "studio.job.failed.v1": "predictor.job-ended",
+    "studio.callback.requested.v1": "reconciler.callback-requested",
 }
 
 
@@ -37,7 +38,7 @@ def test_every_name_on_the_broker_is_unique() -> None:
 
 def test_queues_belong_to_a_service_and_hold_a_bounded_number_in_hand() -> None:
     for queue in QUEUES:
-        assert queue.name.split(".")[0] in {"stencil", "predictor", "postprocess"}
+        assert queue.name.split(".")[0] in {"stencil", "predictor", "postprocess", "reconciler"}
         assert 0 < queue.prefetch <= 32
 
 

@@ -36,6 +36,7 @@ unknown_statuses = Counter(
     "studio_unknown_statuses_total", "Reports of a prediction with a status we do not know; it is waited for."
 )
 webhooks = Counter("studio_webhooks_total", "Webhooks, by what became of them.", ["result"])
+callbacks = Counter("studio_callbacks_total", "Calls to clients, by how each attempt ended.", ["result"])
 rescued = Counter(
     "studio_rescued_total", "Jobs that stopped moving and were looked after, by what was done.", ["action"]
 )

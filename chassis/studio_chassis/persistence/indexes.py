@@ -38,6 +38,7 @@ INDEXES = (
     Index("jobs", "recent_of_owner", [("owner", 1), *_NEWEST_FIRST]),
     Index("jobs", "recent_of_owner_and_status", [("owner", 1), ("status", 1), *_NEWEST_FIRST]),
     Index("jobs", "awaiting", [("predictions.provider_id", 1)], {"sparse": True}),
+    Index("jobs", "calls", [("callback.calls.state", 1), ("callback.calls.due_at", 1)], {"sparse": True}),
     Index("claims", "kept", [("claimed_at", 1)], {"expireAfterSeconds": IDEMPOTENCY_HOURS * 3600}),
     Index("api_keys", "by_hash", [("hash", 1)], {"unique": True}),
     Index("sessions", "ended", [("expires_at", 1)], {"expireAfterSeconds": 0}),

@@ -1,7 +1,7 @@
 """The one way a service changes a job: load, apply a lifecycle rule, commit if unchanged, publish, clear."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -16,10 +16,11 @@ from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.brief import Brief
-from studio_contracts.events import Event
+from studio_contracts.callbacks import Callback
+from studio_contracts.events import CallbackRequested, Event
 from studio_contracts.job import Job, Limits
 from studio_contracts.topology import Queue
-from studio_domain.domain_events import DomainEvent, Undeliverable, WorkFailed, set_aside
+from studio_domain.domain_events import CallbackAttempted, DomainEvent, Undeliverable, WorkFailed, set_aside
 from studio_domain.lifecycle import Transition, accept, transition
 
 Publish = Callable[[Event], Awaitable[None]]
@@ -58,6 +59,8 @@ class JobService:
         limits: Limits,
         owner: str = LOCAL_OWNER,
         key_id: str = "",
+        callback: Callback | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> Job:
         """Store a new job; it is safe when this returns. Its event is published in the background."""
         first = accept(
@@ -70,6 +73,8 @@ class JobService:
             by=self._service,
             owner=owner,
             key_id=key_id,
+            callback=callback,
+            metadata=metadata,
         )
         failpoints.reached("before-commit")
         await self._store.insert(first)
@@ -99,14 +104,23 @@ class JobService:
         return Applied(job, change is not None)
 
     async def dead_lettered(self, event: Event, queue: Queue) -> None:
-        """Fail the job of an event that lies in a dead-letter queue, until an operator replays it."""
-        await self._report(event, set_aside(queue.dead_letter_queue), queue)
+        """Fail the job of an event that lies in a dead-letter queue, until an operator replays it.
+
+        A call to the client is given up; its job goes on.
+        """
+        if isinstance(event.payload, CallbackRequested):
+            reason = f"set aside in {queue.dead_letter_queue}"
+            await self._report(event, CallbackAttempted(event.payload.call, reason, is_permanent=True), queue)
+        else:
+            await self._report(event, set_aside(queue.dead_letter_queue), queue)
 
     async def undeliverable(self, event: Event, queue: Queue) -> None:
         """As `dead_lettered`, for an event that the broker dead-lettered, if the job still waits for it."""
         await self._report(event, Undeliverable(event.payload, queue.dead_letter_queue), queue)
 
-    async def _report(self, event: Event, failure: WorkFailed | Undeliverable, queue: Queue) -> None:
+    async def _report(
+        self, event: Event, failure: WorkFailed | Undeliverable | CallbackAttempted, queue: Queue
+    ) -> None:
         try:
             await self.apply(event.subject, failure)
         except (JobNotFound, UnreadableJob) as error:

@@ -18,6 +18,7 @@ from studio_chassis.persistence.documents import (
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
 from studio_chassis.persistence.store import AttemptRef, BacklogStats, Cursor, JobVersion, Outbox, StatusStats
 from studio_contracts.access import LOCAL_OWNER
+from studio_contracts.callbacks import CallState
 from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
 
@@ -78,6 +79,10 @@ class MongoJobs:
 
     def expired(self, now: datetime) -> AsyncIterator[Job]:
         return self._oldest_first("expires_at", {"final": True, "expires_at": {"$lte": now}})
+
+    def with_calls(self, state: CallState, due_before: datetime | None = None) -> AsyncIterator[Job]:
+        due = {} if due_before is None else {"due_at": {"$lt": due_before}}
+        return self._oldest_first("updated_at", {"callback.calls": {"$elemMatch": {"state": state, **due}}})
 
     async def _oldest_first(self, by: str, query: dict[str, Any]) -> AsyncIterator[Job]:
         with outages_as_unavailable():

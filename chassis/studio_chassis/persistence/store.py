@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from studio_chassis.persistence.access import AccessStore
 from studio_contracts.access import LOCAL_OWNER
+from studio_contracts.callbacks import CallState
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
@@ -106,6 +107,9 @@ class JobRepository(Protocol):
 
     async def remove(self, job: Job) -> bool:
         """Remove the job, if it is still as given."""
+
+    def with_calls(self, state: CallState, due_before: datetime | None = None) -> AsyncIterator[Job]:
+        """Every job with calls to its client in that state; with `due_before`, those with a call due before then."""
 
     async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
         """Jobs of all owners, newest first; for operators. As `recent_of` otherwise."""

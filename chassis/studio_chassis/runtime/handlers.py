@@ -17,13 +17,14 @@ P = TypeVar("P", bound=Payload)
 class JobHandler(Generic[P]):
     """What a service does with the messages of one queue: `handle` is given the job and the payload.
 
-    It sees jobs that go on, or with `of_ended_jobs` those that have ended; for all others a message has no effect.
+    It sees jobs that go on, or with `of_ended_jobs` those that have ended, or both where that is None; for all others a
+    message has no effect.
     """
 
     queue: Queue
     payload: type[P] | tuple[type[P], ...]
     handle: Callable[[Job, P], Awaitable[None]]
-    of_ended_jobs: bool = False
+    of_ended_jobs: bool | None = False
 
     def __post_init__(self) -> None:
         """Raises ValueError when the payload is not what the queue takes."""
@@ -39,14 +40,14 @@ class JobHandler(Generic[P]):
             if not isinstance(payload, self.payload):
                 raise Reject(f"{event.type} does not belong into {self.queue.name}")
             job = await self._load(jobs, event.subject)
-            if job.is_final == self.of_ended_jobs:
+            if self.of_ended_jobs in (None, job.is_final):
                 await self.handle(job, payload)
 
         return handle
 
     async def _load(self, jobs: JobService, job_id: str) -> Job:
         """A late read may show a job as it was before it ended or was reopened, which decides here."""
-        if self.of_ended_jobs:
+        if self.of_ended_jobs is not False:
             return await jobs.load_linearizable(job_id)
         job = await jobs.load(job_id)
         return await jobs.load_linearizable(job_id) if job.is_final else job

@@ -138,6 +138,16 @@ class PublicAddressSettings(ServiceSettings):
         return None if value == "" else value
 
 
+class CallbackSettings(ServiceSettings):
+    """For the services that take and make calls to clients."""
+
+    callbacks: Literal["off", "public", "local"] = Field(
+        "off",
+        validation_alias="STUDIO_CALLBACKS",
+        description="Whether clients may be called: `public` at https addresses of the internet, `local` at any",
+    )
+
+
 class ModelSettings(ServiceSettings):
     """For the services that buy pictures, or quote their price."""
 

@@ -16,6 +16,7 @@ from studio_chassis.persistence.store import (
 )
 from studio_chassis.testing.access import AccessTables, SimulatedAccessStore
 from studio_chassis.testing.wire import Wire, perfect
+from studio_contracts.callbacks import CallState
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
@@ -148,6 +149,15 @@ class SimulatedJobStore(SimulatedAccessStore):
     def expired(self, now: datetime) -> AsyncIterator[Job]:
         """Every final job that was to be kept until now."""
         return self._each(lambda job: job.is_final and job.expires_at is not None and job.expires_at <= now)
+
+    def with_calls(self, state: CallState, due_before: datetime | None = None) -> AsyncIterator[Job]:
+        """Every job with such calls to its client."""
+
+        def wanted(job: Job) -> bool:
+            calls = () if job.callback is None else job.callback.calls
+            return any(call.state == state and (due_before is None or call.due_at < due_before) for call in calls)
+
+        return self._each(wanted)
 
     async def _each(self, wanted: Callable[[Job], bool]) -> AsyncIterator[Job]:
         for stored in await self._wire("store.find", lambda: self._database.oldest_first(wanted)):

@@ -4,15 +4,16 @@ Total: every state and every event give either a transition or None, "nothing to
 because an event that was already taken in gives None.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.brief import Brief
+from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Limits
 from studio_domain import domain_events as h
-from studio_domain.lifecycle import ending, slots, stages
+from studio_domain.lifecycle import callbacks, ending, slots, stages
 from studio_domain.lifecycle.stages import rescue_backoff
 from studio_domain.lifecycle.transition import (
     Change,
@@ -37,6 +38,8 @@ def accept(
     by: str,
     owner: str = LOCAL_OWNER,
     key_id: str = "",
+    callback: Callback | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Transition:
     """A new job for the brief, and the event that starts it. `seed` is used unless the brief has its own."""
     job = Job(
@@ -51,6 +54,8 @@ def accept(
         updated_at=now,
         deadline_at=now + timedelta(seconds=limits.deadline_seconds),
         timeline=(entry("job.created", now, by),),
+        callback=callback,
+        metadata=dict(metadata or {}),
     )
     return build_transition(None, Change(job), now=now, by=by)
 
@@ -71,8 +76,11 @@ _RULES: dict[type, Callable[[Job, Any, TransitionContext], Job | Change | None]]
     h.DeadlinePassed: ending.deadline_passed,
     h.RescueRequested: stages.on_rescue_requested,
     h.Reopened: ending.reopened,
+    h.CallbackAttempted: callbacks.attempted,
+    h.CallbackReplayed: callbacks.replayed,
+    h.CallbackOverdue: callbacks.overdue,
 }
-_OF_FINAL_JOBS = frozenset({h.Reopened})
+_OF_FINAL_JOBS = frozenset({h.Reopened, h.CallbackAttempted, h.CallbackReplayed, h.CallbackOverdue})
 """Events that change a job that has ended; all others mean nothing to it."""
 
 

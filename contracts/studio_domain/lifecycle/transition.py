@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from studio_contracts.callbacks import END_CALLBACKS, Call, CallbackType
 from studio_contracts.events import (
+    CallbackRequested,
     Event,
     JobCanceled,
     JobCompleted,
@@ -26,12 +28,14 @@ MAX_TIMELINE = 200
 class Change(NamedTuple):
     """What a rule makes of a job: `messages` go out beside what the job newly waits for.
 
-    With `repeats`, everything it waits for is published again.
+    With `repeats`, everything it waits for is published again. What is no progress of the job does not count as its
+    last transition: a job that stands still is not rescued later because of it.
     """
 
     job: Job
     messages: tuple[Payload, ...] = ()
     repeats: bool = False
+    is_progress: bool = True
 
 
 class Transition(NamedTuple):
@@ -106,17 +110,40 @@ def build_transition(before: Job | None, change: Change, *, now: datetime, by: s
             "status": status,
             "stage": stage,
             "version": 1 if before is None else before.version + 1,
-            "updated_at": now,
+            "updated_at": now if change.is_progress else after.updated_at,
             "started_at": after.started_at or (now if _has_begun(after) else None),
         }
     )
+    call = callback_due(before, job)
+    if call is not None:
+        job = _with_call(job, call, now)
     job = Job.model_validate(job.model_dump())
     known = () if before is None or change.repeats else outstanding_messages(before)
     messages = [message for message in outstanding_messages(job) if message not in known]
     messages += [message for message in change.messages if message not in messages]
     if job.is_final and (before is None or not before.is_final):
         messages.append(_terminal_event(job))
+    if call is not None:
+        messages.append(CallbackRequested(call=job.version))
     return Transition(job, tuple(_event(job, payload, now, by) for payload in messages))
+
+
+def callback_due(before: Job | None, job: Job) -> CallbackType | None:
+    """What the client is told of this change: the end always, a stage where it asked for that, else nothing."""
+    if job.callback is None or before is None:
+        return None
+    if job.is_final:
+        ends: dict[str, CallbackType] = {one.removeprefix("job."): one for one in END_CALLBACKS}
+        return None if before.is_final else ends[job.status]
+    stages = (stage for stage in job.callback.events if stage == f"job.{job.stage}")
+    return next(stages, None) if job.stage != before.stage else None
+
+
+def _with_call(job: Job, due: CallbackType, now: datetime) -> Job:
+    assert job.callback is not None
+    error = None if job.error is None else job.error.code
+    call = Call(version=job.version, type=due, at=now, error=error, due_at=now)
+    return job.model_copy(update={"callback": job.callback.model_copy(update={"calls": (*job.callback.calls, call)})})
 
 
 def _progress(job: Job) -> tuple[Status, Stage]:

@@ -6,6 +6,54 @@ from typing import Literal, TypedDict, NotRequired
 from typing_extensions import TypedDict
 
 
+class CallView(TypedDict):
+    """
+    One call to the client: `reason` says why the last attempt failed, `due_at` when the next one is.
+    """
+
+    type: Literal["job.prediction", "job.postprocess"] | Literal["job.completed", "job.failed", "job.canceled"]
+    version: int
+    at: str
+    state: Literal["open", "delivered", "failed"]
+    attempts: int
+    reason: str | None
+    due_at: str | None
+
+
+class CallbackData(TypedDict):
+    """
+    Which job, and how far it was. Calls may come late or twice: a higher `version` is the later news of a job.
+
+    `error` is the code of a failed job, `metadata` what the client gave with its request.
+    """
+
+    id: str
+    version: int
+    url: str
+    metadata: dict[str, str]
+    error: NotRequired[str | None]
+
+
+class CallbackMessage(TypedDict):
+    """
+    The body of a call. The same at each attempt, as is the header `webhook-id`.
+    """
+
+    type: Literal["job.prediction", "job.postprocess"] | Literal["job.completed", "job.failed", "job.canceled"]
+    timestamp: str
+    data: CallbackData
+
+
+class CallbackView(TypedDict):
+    """
+    At which stages the client is called besides the end, and the calls so far. Its address is not shown: it may
+    hold a secret of the client.
+    """
+
+    events: list[Literal["job.prediction", "job.postprocess"]]
+    calls: list[CallView]
+
+
 class Choice(TypedDict):
     """
     One value of a field, with words for people.
@@ -636,6 +684,9 @@ JobRequest = TypedDict(
         "framed": NotRequired[bool],
         "kind": NotRequired[Literal["painted", "draft"]],
         "from": NotRequired[Source | None],
+        "callback_url": NotRequired[str | None],
+        "callback_events": NotRequired[list[Literal["job.prediction", "job.postprocess"]]],
+        "metadata": NotRequired[dict[str, str]],
     },
     closed=True,
 )
@@ -673,6 +724,8 @@ class JobView(TypedDict):
     error: JobError | None
     warnings: list[JobWarning]
     timeline: list[TimelineEntry]
+    metadata: dict[str, str]
+    callback: CallbackView | None
     created_at: str
     updated_at: str
     started_at: str | None

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
+import httpx
+
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.http_client import open_http_client
+from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
+from studio_contracts import topology
+from studio_contracts.events import CallbackRequested
+from studio_reconciler.callbacks import CallbackSender
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.retention import remove_expired
 from studio_reconciler.settings import ReconcilerSettings
@@ -48,6 +54,7 @@ class Reconciler:
             if await self._leads():
                 await self.rescuer.end_overdue()
                 await self.rescuer.rescue_stuck(self.settings.stuck_after)
+                await self.rescuer.request_overdue_calls()
             await asyncio.sleep(TICK_SECONDS)
 
     async def expire(self) -> None:
@@ -84,8 +91,11 @@ class Reconciler:
 
 @asynccontextmanager
 async def build(chassis: ServiceContext, settings: ReconcilerSettings) -> AsyncIterator[ServiceDefinition]:
-    """Relay, rescue and expiry always; polling only where the provider cannot call back."""
-    async with open_http_client() as http:
+    """Relay, rescue, expiry and calls to clients always; polling only where the provider cannot call back."""
+    async with (
+        open_http_client() as http,
+        httpx.AsyncClient(trust_env=False) as clients,  # a proxy would look up names itself, past our check
+    ):
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
         rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
         holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
@@ -100,4 +110,13 @@ async def build(chassis: ServiceContext, settings: ReconcilerSettings) -> AsyncI
         ]
         if settings.public_base_url is None:
             loops.append(reconciler.poll)
-        yield ServiceDefinition(loops=loops)
+        sender = CallbackSender(
+            chassis.jobs,
+            clients,
+            settings.callbacks,
+            settings.callback_secrets,
+            settings.public_base_url or "",
+            chassis.clock,
+        )
+        handler = JobHandler(topology.RECONCILER_CALLBACK_REQUESTED, CallbackRequested, sender.call, of_ended_jobs=None)
+        yield ServiceDefinition([handler], loops=loops)

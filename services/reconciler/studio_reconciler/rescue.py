@@ -17,12 +17,20 @@ from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import ProviderError, ResponseTooLarge
 from studio_chassis.runtime import failpoints
 from studio_contracts.job import Job, Slot
-from studio_domain.domain_events import DeadlinePassed, PredictionReported, RescueRequested, WebhookReceived
+from studio_domain.domain_events import (
+    CallbackOverdue,
+    DeadlinePassed,
+    PredictionReported,
+    RescueRequested,
+    WebhookReceived,
+)
 from studio_domain.lifecycle import rescue_backoff
 from studio_domain.prediction import PredictionReport, PredictionStatus, read_prediction, slim_prediction
 
 CONCURRENCY = 8
 """Jobs looked after side by side; the provider allows 3,000 questions a minute."""
+CALL_OVERDUE = timedelta(minutes=15)
+"""Longer than a message waits in the broker at a time, so that one whose call is due later is not taken for lost."""
 log = structlog.get_logger()
 
 
@@ -52,6 +60,14 @@ class Rescuer:
     async def poll_running(self) -> None:
         """Ask about every prediction that runs: the way to live without webhooks."""
         await self._each(self.store.unfinished(self.now()), self._ask_provider)
+
+    async def request_overdue_calls(self) -> None:
+        """Request calls to clients again whose messages were lost, as by a broker that lost its disk."""
+        await self._each(self.store.with_calls("open", self.now() - CALL_OVERDUE), self._request_calls)
+
+    async def _request_calls(self, job: Job) -> None:
+        if (await self.jobs.apply(job.id, CallbackOverdue(CALL_OVERDUE))).changed:
+            metrics.rescued.labels("call requested").inc()
 
     async def _each(self, jobs: AsyncIterator[Job], look_after: Callable[[Job], Awaitable[None]]) -> None:
         places = asyncio.Semaphore(CONCURRENCY)

@@ -22,6 +22,7 @@ MADE_BY_OPERATOR = {"rabbitmq-default-user": {"connection_string"}, "gateway-tls
 MADE_BY_HAND = {
     "studio-stores": {"MONGODB_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
     "studio-provider": {"REPLICATE_API_TOKEN", "REPLICATE_WEBHOOK_SECRET", "REPLICATE_WEBHOOK_SIGNING_KEY"},
+    "studio-callbacks": {"STUDIO_CALLBACK_SECRET", "STUDIO_CALLBACK_SECRET_PREVIOUS"},
 }
 Manifests = list[dict[str, Any]]
 
@@ -182,7 +183,11 @@ def test_only_the_secret_that_is_there_during_a_rotation_may_be_missing(manifest
         for each in container.get("env", [])
         if each["valueFrom"]["secretKeyRef"].get("optional")
     }
-    assert optional == {"REPLICATE_WEBHOOK_SECRET_PREVIOUS"}
+    assert optional == {
+        "REPLICATE_WEBHOOK_SECRET_PREVIOUS",
+        "STUDIO_CALLBACK_SECRET",
+        "STUDIO_CALLBACK_SECRET_PREVIOUS",
+    }
 
 
 def test_workers_scale_by_all_their_queues_and_slower_than_a_job(manifests: Manifests, overlay: str) -> None:

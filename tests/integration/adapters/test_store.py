@@ -12,8 +12,10 @@ from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyReco
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import LOCAL_OWNER, ApiKey
 from studio_contracts.brief import Brief
+from studio_contracts.callbacks import Callback
 from studio_contracts.job import GenerationRequest, Job, Limits
 from studio_domain.domain_events import (
+    CallbackAttempted,
     CancelRequested,
     DomainEvent,
     PredictionReported,
@@ -116,6 +118,33 @@ async def test_overdue_are_the_unfinished_jobs_past_their_deadline(store: JobSto
     await store.commit(_after(await store.load("final"), CancelRequested()))
     assert await _ids(store.overdue(NOW + timedelta(seconds=599))) == []
     assert await _ids(store.overdue(NOW + timedelta(seconds=600))) == ["a"]
+
+
+async def test_calls_to_clients_are_found_by_state_and_by_when_they_are_due(store: JobStore) -> None:
+    await store.insert(_accepted("silent"))
+    for job_id in ("waiting", "given up", "done"):
+        called = accept(
+            Brief(prompt="waves"),
+            job_id=job_id,
+            seed=1,
+            traceparent="00-1",
+            limits=Limits(),
+            now=NOW,
+            by="test",
+            callback=Callback(url="https://client.example/"),
+            metadata={"order": "66"},
+        )
+        await store.insert(called)
+        ended = _after(called.job, CancelRequested())
+        await store.commit(ended)
+        if job_id != "waiting":
+            error = None if job_id == "done" else "answered 410"
+            await store.commit(_after(ended.job, CallbackAttempted(ended.job.version, error, is_permanent=True)))
+    assert await _ids(store.with_calls("open")) == await _ids(store.with_calls("open", NOW + timedelta(seconds=1)))
+    assert await _ids(store.with_calls("open")) == ["waiting"]
+    assert await _ids(store.with_calls("open", NOW)) == []
+    assert await _ids(store.with_calls("failed")) == ["given up"]
+    assert (await store.load("waiting")).metadata == {"order": "66"}
 
 
 async def test_expired_are_the_final_jobs_whose_time_is_over(store: JobStore) -> None:

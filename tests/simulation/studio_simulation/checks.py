@@ -67,6 +67,7 @@ class Checks:
             self._dead_letter(job)
             self._in_time(job)
             self._source(job)
+            self._called(job)
             if world.faults.peaceful:
                 self._in_peace(job)
         for job_id in world.accepted:
@@ -92,6 +93,17 @@ class Checks:
         shown = [draft.directions[number].stencil.sha256 for number in job.brief.source.directions]
         if [direction.stencil.sha256 for direction in job.plan.directions] != shown:
             self.report(job.id, "painted_as_shown: it has other stencils than its draft")
+
+    def _called(self, job: Job) -> None:
+        """Who asked to be called heard of the end, and of each stage that was to be told."""
+        if job.callback is None:
+            return
+        accepted = self._world.receivers.accepted.get(job.id, set())
+        if not any(kind == f"job.{job.status}" for kind, _ in accepted):
+            self.report(job.id, f"the_end_is_heard: it is {job.status}, and its client heard {sorted(accepted)}")
+        for call in job.callback.calls:
+            if (call.type, call.version) not in accepted:
+                self.report(job.id, f"every_call_is_heard: {call.type} of version {call.version} was not")
 
     def _in_time(self, job: Job) -> None:
         """A job ends by its deadline, and before it unless the provider kept it waiting; it is rescued now and then."""

@@ -53,6 +53,7 @@ from studio_simulation.faults import (
 from studio_simulation.operator import Operator
 from studio_simulation.process import Life, Process
 from studio_simulation.provider import TOKEN, Prediction, Provider
+from studio_simulation.receiver import DOMAIN, MASTER, Receivers
 from studio_simulation.webhooks import SIGNING_KEY
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ def _settings(service: str, public: bool, cents: int) -> Any:
             "job_deadline": timedelta(seconds=DEADLINE_SECONDS),
             "attempts_per_slot": ATTEMPTS,
             "job_cents": cents,
+            "callbacks": "public",
         },
         "predictor": {
             "replicate_api_token": SecretStr(TOKEN),
@@ -107,6 +109,8 @@ def _settings(service: str, public: bool, cents: int) -> Any:
             "public_base_url": "https://studio.example" if public else None,
             "stuck_after": timedelta(seconds=STUCK_SECONDS),
             "poll_every": timedelta(seconds=5),
+            "callbacks": "public",
+            "callback_secret": SecretStr(MASTER),
         },
     }
     if service == "stencil":
@@ -154,6 +158,7 @@ class World:
         self.database.lags = partial(self.happens, "store.late")
         self.bucket: dict[str, bytes] = {}
         self.provider = Provider(self)
+        self.receivers = Receivers(self, peaceful=self.faults.peaceful)
         self.accepted: dict[str, float] = {}
         self.canceled: dict[str, float] = {}
         self.poisoned = 0
@@ -286,6 +291,7 @@ class World:
             all(job.is_final and job.updated_at < quiet_since for job in jobs)
             and (not self.faulty or self.loop.time() > FAULTY_SECONDS)
             and not any(self.database.outboxes.get(job.id) for job in jobs)
+            and not any(call.state == "open" for job in jobs if job.callback for call in job.callback.calls)
             and self.rabbit.is_empty
             and self.provider.webhooks.is_idle
             and self.operator.is_idle
@@ -304,7 +310,8 @@ class World:
         count = random.choice((1, 4, 6, 12))
         drafts = Random(f"{self.seed} {number}").random() < DRAFTS  # of its own, so that other worlds stay as they are
         kind = "draft" if drafts else "painted"
-        brief = {"prompt": prompt, "palette": list(CODES), "count": count, "kind": kind}
+        brief: dict[str, Any] = {"prompt": prompt, "palette": list(CODES), "count": count, "kind": kind}
+        brief |= self.receivers.wishes(number)
         key = {"idempotency-key": f"key-{number}"} if random.random() < 0.7 else {}
         job_id = await self._post(brief, key)
         if job_id is None:
@@ -392,6 +399,8 @@ class World:
 
     async def internet(self, request: httpx.Request, life: Any) -> httpx.Response:
         """Where every request of a service goes."""
+        if request.headers["host"].endswith(DOMAIN):
+            return await self.receivers.answer(life, request)
         return await self.provider.answer(life, request)
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from studio_contracts.events import (
+    CallbackRequested,
     Event,
     JobCanceled,
     JobCompleted,
@@ -25,6 +26,7 @@ EXAMPLES: tuple[Payload, ...] = (
     JobCompleted(),
     JobFailed(code="timed_out", replayable=False),
     JobCanceled(),
+    CallbackRequested(call=7),
 )
 
 

@@ -166,6 +166,9 @@ EVENTS: dict[str, h.DomainEvent] = {
     "deadline": h.DeadlinePassed(),
     "rescue": h.RescueRequested(),
     "reopen": h.Reopened(),
+    "called": h.CallbackAttempted(1),
+    "call replayed": h.CallbackReplayed(1),
+    "call overdue": h.CallbackOverdue(timedelta(0)),
 }
 """Everything that can happen, told of slot 0 and its first attempt."""
 

@@ -49,7 +49,11 @@ TABLE = """
     deadline    failed     failed     failed     failed     failed     failed     failed     failed
     rescue      =          =          =          =          =          =          =          =
     reopen      .          .          .          .          .          .          .          .
+    called      .          .          .          .          .          .          .          .
+    call_replayed        . . . . . . . .
+    call_overdue         . . . . . . . .
 """
+# None of these jobs has a client to be called: tests/unit/contracts/test_callbacks.py has those that do.
 # `queued` stands for every status that the provider does not document: the prediction exists and has not ended.
 
 

@@ -80,7 +80,21 @@ CODES = [colour.code for colour in PALETTE]
         (
             PROMPT | {"colour": "blue"},
             "colour",
-            ["prompt", "surface", "palette", "style", "count", "seed", "strategy", "framed", "kind", "from"],
+            [
+                "prompt",
+                "surface",
+                "palette",
+                "style",
+                "count",
+                "seed",
+                "strategy",
+                "framed",
+                "kind",
+                "from",
+                "callback_url",
+                "callback_events",
+                "metadata",
+            ],
         ),
     ],
 )

@@ -4,13 +4,14 @@ A route cannot reach the store, nor `JobService`: `JobAccess` holds them, and gi
 exception is a webhook, which names an attempt that its token or signature vouches for.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from studio_chassis.errors import JobNotFound
 from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
 from studio_contracts.brief import Brief
+from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Limits, Status
 from studio_domain.domain_events import CancelRequested, WebhookReceived
 from studio_gateway.access.caller import Caller
@@ -59,7 +60,17 @@ class OwnedJobs:
         self._subscriptions = subscriptions
         self._versions = versions
 
-    async def accept(self, brief: Brief, *, job_id: str, seed: int, traceparent: str, limits: Limits) -> Job:
+    async def accept(
+        self,
+        brief: Brief,
+        *,
+        job_id: str,
+        seed: int,
+        traceparent: str,
+        limits: Limits,
+        callback: Callback | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Job:
         """Store a new job of this owner. Raises JobExists, Unavailable."""
         return await self._jobs.accept(
             brief,
@@ -69,6 +80,8 @@ class OwnedJobs:
             limits=limits,
             owner=self.caller.owner,
             key_id=self.caller.key_id,
+            callback=callback,
+            metadata=metadata,
         )
 
     async def load(self, job_id: str) -> Job:

@@ -25,6 +25,7 @@ _TAGS = [
     {"name": "session", "description": "For browsers: a key entered once becomes a cookie."},
     {"name": "palette", "description": "The colours that can be bought."},
     {"name": "webhooks", "description": "For the provider of the image model."},
+    {"name": "callbacks", "description": "The calls that clients get where they gave a `callback_url`."},
     {"name": "panel", "description": "The routes of the panel that was there before this API."},
 ]
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
@@ -34,7 +35,7 @@ router = APIRouter(include_in_schema=False)
 
 def install(app: FastAPI) -> None:
     """Serve /docs, /docs/events, /openapi.json and /asyncapi.json."""
-    for route in app.routes:
+    for route in (*app.routes, *app.webhooks.routes):
         if isinstance(route, APIRoute):
             route.operation_id = _camel_case(route.name)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -54,6 +55,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             version=app.version,
             description=app.description,
             routes=app.routes,
+            webhooks=app.webhooks.routes,
             tags=_TAGS,
             servers=app.servers,
             license_info={"name": "MIT", "identifier": "MIT"},
@@ -62,6 +64,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             for operation in operations.values():
                 operation["responses"] = _corrected(operation["responses"])
                 operation.setdefault("security", [])
+        for operations in api["webhooks"].values():
+            for operation in operations.values():
+                del operation["responses"]["422"]  # the framework's: a receiver is not ours
+                operation["security"] = []
         for unused in ("HTTPValidationError", "ValidationError"):
             api["components"]["schemas"].pop(unused, None)
         api["components"]["schemas"]["Progress"] = Progress.model_json_schema(

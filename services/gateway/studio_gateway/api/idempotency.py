@@ -5,12 +5,15 @@ the id and finishes the work; two concurrent retries meet at the store, which ac
 """
 
 import hashlib
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import uuid4
 
 from studio_chassis.persistence.store import IdempotencyRecord
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
+from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job
 from studio_domain.lifecycle import accept
 from studio_gateway.access.owned_jobs import OwnedJobs
@@ -20,9 +23,18 @@ IN_FLIGHT = timedelta(seconds=15)
 """Longer than storing a job can take: after this, a claim without a job was left by a crash."""
 
 
-async def job_id_for(jobs: OwnedJobs, clock: Clock, key: str, brief: Brief) -> str:
+def fingerprint_of(brief: Brief, callback: Callback | None, metadata: Mapping[str, str]) -> str:
+    """What tells one request from another. One without callback and metadata has that of earlier releases."""
+    parts = [brief.model_dump_json()]
+    if callback is not None:
+        parts.append(callback.model_dump_json())
+    if metadata:
+        parts.append(json.dumps(dict(metadata), sort_keys=True))
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+async def job_id_for(jobs: OwnedJobs, clock: Clock, key: str, fingerprint: str) -> str:
     """The id of the job that answers this key. The job may not be stored yet. Raises ProblemError."""
-    fingerprint = hashlib.sha256(brief.model_dump_json().encode()).hexdigest()
     ours = IdempotencyRecord(key, fingerprint, str(uuid4()), clock())
     standing = await jobs.claim(ours)
     if standing.fingerprint != fingerprint:
@@ -45,4 +57,6 @@ def as_accepted(job: Job, by: str) -> Job:
         limits=job.limits,
         now=job.created_at,
         by=by,
+        callback=None if job.callback is None else job.callback.model_copy(update={"calls": ()}),
+        metadata=job.metadata,
     ).job

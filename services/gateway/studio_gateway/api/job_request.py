@@ -1,4 +1,4 @@
-"""What a client posts: a brief, the directions of a job to be painted, or a concept with edits."""
+"""What a client posts: a brief, the directions of a job to be painted, or a concept with edits; and whom to call."""
 
 from typing import Any
 
@@ -6,9 +6,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 
 from studio_chassis.errors import JobNotFound
+from studio_chassis.outbound.callback_url import CallbackUrlError, Reach, check_callback_url
 from studio_contracts.brief import Brief, BriefFields, Prompt, Source, Surface
+from studio_contracts.callbacks import MAX_URL_CHARS, STAGE_CALLBACKS, Callback, Metadata, StageCallback
 from studio_contracts.edits import EditError, codes_after, exchanges_sides
 from studio_contracts.job import Concept, Job
+from studio_gateway.access.caller import Caller
 from studio_gateway.access.owned_jobs import OwnedJobs
 
 CHANGEABLE = frozenset({"source", "kind", "count", "style", "seed"})
@@ -19,11 +22,35 @@ class JobRequest(BriefFields[Prompt | None]):
     """A brief; or `from`, and what else shall differ from the brief of that job."""
 
     prompt: Prompt | None = Field(None, description="What the surface should look like; needed unless `from` is given.")
+    callback_url: str | None = Field(
+        None, max_length=MAX_URL_CHARS, description="Call this https address when the job ends (see the webhooks)."
+    )
+    callback_events: tuple[StageCallback, ...] = Field(
+        (), max_length=len(STAGE_CALLBACKS), description="Call it when the job reaches these stages, too."
+    )
+    metadata: Metadata = Field(
+        default_factory=dict,
+        description="Your own words about the job, given back in its views and in every call: up to 20 pairs, 2 kB.",
+    )
+
+    def callback(self, reach: Reach, caller: Caller) -> Callback | None:
+        """Where the client is to be called; strangers have nobody called. Raises RequestValidationError."""
+        if self.callback_url is None:
+            if self.callback_events:
+                raise _invalid("callback_events", "no_callback_url", "There is no callback_url to tell of these.")
+            return None
+        if caller.via == "anonymous":
+            raise _invalid("callback_url", "callback_url", "Calls to clients need an API key.")
+        try:
+            check_callback_url(self.callback_url, reach)
+        except CallbackUrlError as error:
+            raise _invalid("callback_url", "callback_url", str(error)) from error
+        return Callback(url=self.callback_url, events=tuple(dict.fromkeys(self.callback_events)))
 
 
 async def to_brief(request: JobRequest, jobs: OwnedJobs) -> Brief:
     """The brief that is asked for. Raises RequestValidationError, naming the field; Unavailable."""
-    given = {name: getattr(request, name) for name in request.model_fields_set}
+    given = {name: getattr(request, name) for name in request.model_fields_set & Brief.model_fields.keys()}
     if request.source is None:
         if request.prompt is None:
             raise _invalid("prompt", "missing", "Field required")

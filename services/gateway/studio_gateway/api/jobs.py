@@ -3,8 +3,9 @@
 import base64
 import re
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -18,10 +19,11 @@ from studio_chassis.errors import JobExists
 from studio_chassis.observability.tracing import span, traceparent_of
 from studio_chassis.persistence.store import Cursor
 from studio_contracts.brief import MAX_SEED, Brief
+from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Status
 from studio_gateway.access.authentication import JobsToCancel, JobsToCreate, JobsToRead, caller_of
 from studio_gateway.access.owned_jobs import OwnedJobs
-from studio_gateway.api.idempotency import as_accepted, job_id_for
+from studio_gateway.api.idempotency import as_accepted, fingerprint_of, job_id_for
 from studio_gateway.api.job_request import JobRequest, to_brief
 from studio_gateway.api.parameters import JobId
 from studio_gateway.api.views import JobList, JobView, job_path, job_summary, job_view
@@ -58,6 +60,14 @@ REQUESTS: dict[str, Example] = {
         "summary": "Drawn immediately, at no cost",
         "value": {"prompt": "ocean energy with fish", "kind": "draft"},
     },
+    "callback": {
+        "summary": "Be called when it ends",
+        "value": {
+            "prompt": "ocean energy with fish",
+            "callback_url": "https://client.example/studio",
+            "metadata": {"order": "2026-114"},
+        },
+    },
     "from": {
         "summary": "Paint two directions of a draft",
         "value": {"from": {"job": "0f8e4f6e-6f0d-4e0c-9d3f-3c1f3c8f5a77", "directions": [0, 2]}, "count": 4},
@@ -93,13 +103,18 @@ async def create_job(
 
     A draft (`kind`) is drawn immediately and costs nothing; `from` paints directions of an earlier job.
     """
+    callback = wanted.callback(deps.settings.callbacks, jobs.caller)
     brief = await to_brief(wanted, jobs)
+    accept = partial(
+        accept_brief, deps, jobs, brief, traceparent=traceparent, callback=callback, metadata=wanted.metadata
+    )
     if idempotency_key is None:
-        job = await accept_brief(deps, jobs, brief, traceparent=traceparent)
+        job = await accept()
     else:
-        job_id = await job_id_for(jobs, deps.clock, idempotency_key, brief)
+        fingerprint = fingerprint_of(brief, callback, wanted.metadata)
+        job_id = await job_id_for(jobs, deps.clock, idempotency_key, fingerprint)
         try:
-            job = await accept_brief(deps, jobs, brief, traceparent=traceparent, job_id=job_id)
+            job = await accept(job_id=job_id)
         except JobExists:
             job = as_accepted(await jobs.load(job_id), SERVICE)
     response.headers.update({"Location": job_path(job.id, deps.settings.root), "Retry-After": "1"})
@@ -107,7 +122,14 @@ async def create_job(
 
 
 async def accept_brief(
-    deps: Dependencies, jobs: OwnedJobs, brief: Brief, *, traceparent: str | None = None, job_id: str | None = None
+    deps: Dependencies,
+    jobs: OwnedJobs,
+    brief: Brief,
+    *,
+    traceparent: str | None = None,
+    job_id: str | None = None,
+    callback: Callback | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Job:
     """Store a new job for the brief. Raises JobExists, Unavailable."""
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
@@ -118,6 +140,8 @@ async def accept_brief(
             seed=secrets.randbelow(MAX_SEED + 1),
             traceparent=traceparent_of(current, given),
             limits=deps.limits,
+            callback=callback,
+            metadata=metadata,
         )
     log.info("accepted", job_id=job.id, count=brief.count, owner=job.owner, key_id=job.key_id)
     return job

@@ -6,6 +6,7 @@ A picture's URL names its content by hash, so that it may be cached indefinitely
 from pydantic import AwareDatetime, BaseModel
 
 from studio_contracts.brief import Brief, Strategy
+from studio_contracts.callbacks import Callback, CallbackType, CallState, StageCallback
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.installer import InstallerRule
 from studio_contracts.job import (
@@ -123,6 +124,27 @@ class ConceptView(BaseModel):
     warnings: list[JobWarning]
 
 
+class CallView(BaseModel):
+    """One call to the client: `reason` says why the last attempt failed, `due_at` when the next one is."""
+
+    type: CallbackType
+    version: int
+    at: AwareDatetime
+    state: CallState
+    attempts: int
+    reason: str | None
+    due_at: AwareDatetime | None
+
+
+class CallbackView(BaseModel):
+    """At which stages the client is called besides the end, and the calls so far. Its address is not shown: it may
+    hold a secret of the client.
+    """
+
+    events: list[StageCallback]
+    calls: list[CallView]
+
+
 class JobView(BaseModel):
     """All a client may know of a job."""
 
@@ -137,6 +159,8 @@ class JobView(BaseModel):
     error: JobError | None
     warnings: list[JobWarning]
     timeline: list[TimelineEntry]
+    metadata: dict[str, str]
+    callback: CallbackView | None
     created_at: AwareDatetime
     updated_at: AwareDatetime
     started_at: AwareDatetime | None
@@ -188,10 +212,11 @@ def job_view(job: Job, root: str) -> JobView:
         concepts=[_concept(base, concept) for concept in job.concepts],
         warnings=list(job.warnings),
         timeline=list(job.timeline),
+        callback=None if job.callback is None else _callback(job.callback),
     )
 
 
-_COMPOSED = {"plan", "predictions", "concepts", "warnings", "timeline"}
+_COMPOSED = {"plan", "predictions", "concepts", "warnings", "timeline", "callback"}
 
 
 def job_path(job_id: str, root: str) -> str:
@@ -235,6 +260,14 @@ def _concept(base: str, concept: Concept) -> ConceptView:
         materials=concept.materials,
         warnings=list(concept.warnings),
     )
+
+
+def _callback(callback: Callback) -> CallbackView:
+    calls = [
+        CallView(**call.model_dump(exclude={"error", "due_at"}), due_at=call.due_at if call.state == "open" else None)
+        for call in callback.calls
+    ]
+    return CallbackView(events=list(callback.events), calls=calls)
 
 
 def _picture(url: str, stored: StoredPicture) -> PictureView:

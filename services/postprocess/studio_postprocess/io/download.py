@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-import ipaddress
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
@@ -11,16 +9,12 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from studio_chassis.outbound.addresses import AddressError, find_public_addresses, is_address, send_to
+
 MAX_BYTES = 20 * 2**20
 SECONDS = 30.0
 TRIES = 3
 PAUSES = (0.5, 2.0)
-
-_NOT_PUBLIC = tuple(
-    ipaddress.ip_network(network)
-    for network in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10")
-)
-"""Ranges that lead to an IPv4 address inside them (compatible, mapped, NAT64, Teredo, 6to4), and site-local ones."""
 
 
 class DownloadError(Exception):
@@ -93,15 +87,13 @@ class Downloader:
             admitted = None
         if admitted is None:
             raise DownloadError("the provider named a file on a host that is not allowed")
-        return None if _is_address(admitted.name) else parts.hostname
+        return None if is_address(admitted.name) else parts.hostname
 
     async def _read(self, url: str, name: str | None, number: int) -> bytes:
         request = self._http.build_request("GET", url, headers={"Accept-Encoding": "identity"}, timeout=10.0)
         if name is not None:
-            # Looked up here and not again for the connection, when a hostile name server could tell another address.
-            addresses = await _public_addresses(name)
-            request.url = request.url.copy_with(host=addresses[number % len(addresses)])
-            request.extensions["sni_hostname"] = name  # whose certificate the host must show
+            addresses = await _find_addresses(name)
+            send_to(request, name, addresses[number % len(addresses)])
         response = await self._http.send(request, stream=True, follow_redirects=False)
         async with aclosing(response):
             if response.status_code in (408, 425, 429) or response.status_code >= 500:
@@ -118,6 +110,13 @@ class Downloader:
             return bytes(body)
 
 
+async def _find_addresses(host: str) -> list[str]:
+    try:
+        return await find_public_addresses(host)
+    except AddressError as error:
+        raise DownloadError(f"the provider's file host {error}") from error
+
+
 def _inline(uri: str) -> bytes:
     head, _, data = uri.partition(",")
     if not head.endswith(";base64") or len(data) > MAX_BYTES:
@@ -126,30 +125,3 @@ def _inline(uri: str) -> bytes:
         return base64.b64decode(data, validate=True)
     except ValueError as error:
         raise DownloadError("the provider's inline picture cannot be decoded") from error
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-async def _public_addresses(host: str) -> list[str]:
-    """The addresses of the host. Raises DownloadError unless there are some and all are public."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise DownloadError("the provider's file host has no address") from error
-    except ValueError as error:  # a label that is empty, too long or not IDNA; a zero byte
-        raise DownloadError("the provider's file host has a name that cannot be looked up") from error
-    addresses = [str(address[0]) for *_, address in found]
-    if not all(_is_public(address) for address in addresses):
-        raise DownloadError("the provider's file host has a private address")
-    return addresses
-
-
-def _is_public(address: str) -> bool:
-    ip = ipaddress.ip_address(address)
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or any(ip in network for network in _NOT_PUBLIC))

@@ -1,0 +1,103 @@
+"""`studio callbacks`: the calls to clients that fail, making them again, and the secrets that sign them."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+import typer
+from pydantic import Field, SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from studio_chassis.outbound.signatures import owner_secret
+from studio_chassis.persistence.mongo import MongoJobStore
+from studio_chassis.runtime.settings import ServiceSettings, read_settings
+from studio_cli.connection import Studio, run, run_on_store
+from studio_contracts.access import LOCAL_OWNER
+from studio_contracts.callbacks import Call
+from studio_domain.domain_events import CallbackReplayed
+
+app = typer.Typer(help="Calls to clients: which fail and why, and making them again.", no_args_is_help=True)
+console = Console()
+
+JobId = Annotated[str | None, typer.Option("--job", help="Only calls of this job.")]
+Host = Annotated[str | None, typer.Option("--host", help="Only calls to this host.")]
+Waiting = Annotated[bool, typer.Option("--waiting", help="Also calls that are tried again by themselves.")]
+
+
+class FailedCall(NamedTuple):
+    """A call that is given up, or that waits for its next attempt."""
+
+    job_id: str
+    host: str
+    call: Call
+
+
+class _Secrets(ServiceSettings):
+    """The masters, as the reconciler has them."""
+
+    callback_secret: SecretStr = Field(min_length=32, validation_alias="STUDIO_CALLBACK_SECRET")
+    callback_secret_previous: SecretStr | None = Field(None, validation_alias="STUDIO_CALLBACK_SECRET_PREVIOUS")
+
+
+async def _calls(store: MongoJobStore, waiting: bool, job: str | None, host: str | None) -> AsyncIterator[FailedCall]:
+    for state in ("failed", "open") if waiting else ("failed",):
+        async for one in store.with_calls(state):
+            assert one.callback is not None
+            its_host = urlsplit(one.callback.url).hostname or ""
+            if job in (None, one.id) and host in (None, its_host):
+                for call in one.callback.calls:
+                    if call.state == state:
+                        yield FailedCall(one.id, its_host, call)
+
+
+@app.command("list")
+def list_calls(job: JobId = None, host: Host = None) -> None:
+    """The calls that were given up, and those that failed so far and are tried again."""
+
+    async def found(store: MongoJobStore) -> list[FailedCall]:
+        return [one async for one in _calls(store, True, job, host) if one.call.reason or one.call.state == "failed"]
+
+    calls = run_on_store(found)
+    table = Table(title=f"Calls to clients that failed: {len(calls)}")
+    for heading in ("job", "call", "host", "happened", "state", "attempts", "reason", "next attempt"):
+        table.add_column(heading, overflow="fold")
+    for job_id, its_host, call in calls:
+        due = _time(call.due_at) if call.state == "open" else "none"
+        state = "given up" if call.state == "failed" else "waiting"
+        table.add_row(job_id, call.type, its_host, _time(call.at), state, str(call.attempts), call.reason or "", due)
+    console.print(table)
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%d %b %H:%M:%S")
+
+
+@app.command()
+def replay(
+    job: JobId = None,
+    host: Host = None,
+    waiting: Waiting = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+) -> None:
+    """Make calls again that were given up. Their receivers may have heard some of them: the ids are the same."""
+
+    async def whole(studio: Studio) -> int:
+        count = 0
+        for one in [one async for one in _calls(studio.store, waiting, job, host)]:
+            if dry_run or (await studio.jobs.apply(one.job_id, CallbackReplayed(one.call.version))).changed:
+                console.print(f"{one.job_id} {one.call.type} to {one.host}")
+                count += 1
+        return count
+
+    console.print(f"{run(whole)} calls {'would be ' if dry_run else ''}made again")
+
+
+@app.command()
+def secret(owner: Annotated[str, typer.Argument(help="Whose receivers are called.")] = LOCAL_OWNER) -> None:
+    """The secrets with which an owner's receivers verify calls, the newest first. Give them to that owner only."""
+    settings = read_settings(_Secrets)
+    for master in (settings.callback_secret, settings.callback_secret_previous):
+        if master is not None:
+            typer.echo(owner_secret(master, owner).get_secret_value())
