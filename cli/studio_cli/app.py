@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from studio_cli import callbacks, dlq, job, keys
+from studio_cli import callbacks, dlq, job, keys, migrate
+from studio_cli.audit import audit
 from studio_cli.create import draft
 from studio_cli.doctor import doctor
 from studio_cli.profiles import login, logout
@@ -45,5 +46,7 @@ main.add_typer(callbacks.app, name="callbacks")
 main.add_typer(dlq.app, name="dlq")
 main.add_typer(job.app, name="job")
 main.add_typer(keys.app, name="keys")
+main.add_typer(migrate.app, name="migrate")
+main.command()(audit)
 main.command()(doctor)
 main.command()(top)

@@ -13,6 +13,7 @@ from rich.table import Table
 from studio_chassis.outbound.signatures import owner_secret
 from studio_chassis.persistence.mongo import MongoJobStore
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
+from studio_cli.audit import record
 from studio_cli.connection import Studio, run, run_on_store
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import Call
@@ -86,7 +87,10 @@ def replay(
     async def whole(studio: Studio) -> int:
         count = 0
         for one in [one async for one in _calls(studio.store, waiting, job, host)]:
-            if dry_run or (await studio.jobs.apply(one.job_id, CallbackReplayed(one.call.version))).changed:
+            replayed = not dry_run and (await studio.jobs.apply(one.job_id, CallbackReplayed(one.call.version))).changed
+            if replayed:
+                await record(studio.store, "callback.replayed", one.job_id, detail=f"{one.call.type} to {one.host}")
+            if dry_run or replayed:
                 console.print(f"{one.job_id} {one.call.type} to {one.host}")
                 count += 1
         return count

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from studio_chassis.runtime.clock import utc_now
+from studio_cli.audit import record
 from studio_cli.connection import Studio, run
 from studio_cli.dead_letters import DeadLetter, DeadLetterFilter, read_letters
 from studio_cli.replay import ReplayOutcome, replay
@@ -99,8 +100,13 @@ def replay_letters(
     """Reopen the jobs of letters and send them on. Doing it twice changes nothing; killed, it is simply run again."""
 
     async def whole(studio: Studio) -> tuple[dict[ReplayOutcome, int], int]:
+        async def tell(letter: DeadLetter, fate: ReplayOutcome) -> None:
+            console.print(f"{letter.id}: {fate.value}")
+            if fate is ReplayOutcome.REPLAYED and not dry_run:
+                await record(studio.store, "dead-letter.replayed", letter.id, detail=letter.queue.name)
+
         letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
-        fates = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=_tell)
+        fates = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=tell)
         if dry_run or not fates[ReplayOutcome.REPLAYED]:
             return fates, 0
         return fates, await _wait_for_returns(studio, letters, fates[ReplayOutcome.REPLAYED], watch)
@@ -131,10 +137,6 @@ async def _came_back(studio: Studio, ids: set[str], before: Sequence[DeadLetter]
     )
 
 
-def _tell(letter: DeadLetter, fate: ReplayOutcome) -> None:
-    console.print(f"{letter.id}: {fate.value}")
-
-
 @app.command()
 def discard(
     keep: Annotated[Path, typer.Option(help="File that keeps a copy of each, one JSON object a line.")],
@@ -157,6 +159,7 @@ def discard(
                 file.write(json.dumps(_copy(letter)) + "\n")
                 file.flush()
                 await letter.message.ack()
+                await record(studio.store, "dead-letter.discarded", letter.id, detail=letter.queue.name)
         return len(letters)
 
     console.print(f"{run(whole)} discarded; copies in {keep}")

@@ -9,8 +9,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from studio_chassis.persistence.mongo import MongoJobStore
 from studio_chassis.runtime.api_tokens import new_token, token_hash
 from studio_chassis.runtime.clock import utc_now
+from studio_cli.audit import record
 from studio_cli.connection import run_on_store
 from studio_contracts.access import ANONYMOUS_OWNER, SCOPES, ApiKey, Scope
 
@@ -47,7 +49,12 @@ def create(
         faults = (f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
         raise typer.BadParameter("; ".join(faults)) from error
     token = new_token()
-    run_on_store(lambda store: store.add_key(key, token_hash(token)))
+
+    async def add(store: MongoJobStore) -> None:
+        await store.add_key(key, token_hash(token))
+        await record(store, "key.created", key.id, owner=key.owner, detail=" ".join(sorted(key.scopes)))
+
+    run_on_store(add)
     typer.echo(f"Key {key.id} of {key.owner}: {', '.join(sorted(key.scopes))}. It is not shown again.", err=True)
     typer.echo(token)
 
@@ -68,7 +75,14 @@ def list_keys() -> None:
 @app.command()
 def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key, as `studio keys list` shows it.")]) -> None:
     """End a key for good. Gateways let it in for some seconds more."""
-    key = run_on_store(lambda store: store.revoke_key(key_id, utc_now()))
+
+    async def end(store: MongoJobStore) -> ApiKey | None:
+        key = await store.revoke_key(key_id, utc_now())
+        if key is not None:
+            await record(store, "key.revoked", key.id, owner=key.owner)
+        return key
+
+    key = run_on_store(end)
     if key is None:
         typer.echo(f"There is no key {key_id}. `studio keys list` shows all.", err=True)
         raise typer.Exit(1)

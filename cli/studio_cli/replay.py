@@ -16,7 +16,7 @@ from studio_contracts.events import Event
 from studio_contracts.job import Job
 from studio_domain.domain_events import Reopened
 
-Report = Callable[[DeadLetter, "ReplayOutcome"], None]
+Report = Callable[[DeadLetter, "ReplayOutcome"], Awaitable[None]]
 Publish = Callable[[Event], Awaitable[None]]
 
 
@@ -37,7 +37,7 @@ async def replay(
     for letter in letters:
         fate = await (_dry_run(letter, jobs) if dry_run else _replay(letter, jobs, publish))
         fates[fate] += 1
-        report(letter, fate)
+        await report(letter, fate)
         if not dry_run:
             await asyncio.sleep(1 / per_second)
     return fates

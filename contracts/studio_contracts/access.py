@@ -31,3 +31,55 @@ class ApiKey(FrozenModel):
     def is_valid(self, now: UtcDatetime) -> bool:
         """Whether the key opens anything at that moment: not revoked, not expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class ShareLink(FrozenModel):
+    """A read-only link to one job: whoever has its token sees the job until it expires or is revoked."""
+
+    id: str
+    job_id: str
+    owner: Owner
+    key_id: str
+    created_at: UtcDatetime
+    expires_at: UtcDatetime
+    revoked_at: UtcDatetime | None = None
+
+    def is_valid(self, now: UtcDatetime) -> bool:
+        """Whether the link opens the job at that moment."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+AuditAction = Literal[
+    "job.created",
+    "job.canceled",
+    "job.shared",
+    "share.revoked",
+    "session.opened",
+    "session.ended",
+    "key.created",
+    "key.revoked",
+    "dead-letter.replayed",
+    "dead-letter.discarded",
+    "owner.assigned",
+    "budget.changed",
+    "spending.stopped",
+    "spending.resumed",
+    "callback.replayed",
+    "callback-secret.rotated",
+]
+
+
+class AuditEntry(FrozenModel):
+    """Who did what to what, and from where. No secret and nothing of a client's text is in it.
+
+    `actor` is the id of an API key, `local` or `anonymous`, or `operator:` and the account that ran `studio`. `target`
+    is the id of the job, key, link or letter. `address` is the client's, or the operator's machine.
+    """
+
+    at: UtcDatetime
+    action: AuditAction
+    actor: str
+    owner: str
+    target: str
+    address: str
+    detail: str = ""

@@ -4,9 +4,19 @@ Each method raises Unavailable when the database does not answer. Of a secret on
 """
 
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from studio_contracts.access import ApiKey
+from studio_contracts.access import ApiKey, AuditAction, AuditEntry, ShareLink
+
+
+class AuditFilter(NamedTuple):
+    """Which entries are wanted: those that agree with every field that is given."""
+
+    since: datetime | None = None
+    action: AuditAction | None = None
+    actor: str | None = None
+    owner: str | None = None
+    target: str | None = None
 
 
 class ApiKeys(Protocol):
@@ -44,5 +54,31 @@ class Sessions(Protocol):
         """Forget the session. One that is not there is fine."""
 
 
-class AccessStore(ApiKeys, Sessions, Protocol):
+class ShareLinks(Protocol):
+    """Read-only links, each found by the SHA-256 of its token."""
+
+    async def add_share(self, link: ShareLink, token_hash: str) -> None:
+        """Keep a new link."""
+
+    async def share_by_hash(self, token_hash: str) -> ShareLink | None:
+        """The link whose token has this hash, also one that is revoked or expired."""
+
+    async def shares_of(self, job_id: str) -> tuple[ShareLink, ...]:
+        """The links of a job, oldest first."""
+
+    async def revoke_share(self, job_id: str, link_id: str, now: datetime) -> ShareLink | None:
+        """End a link of the job for good; the link as it is then. One revoked before keeps its moment."""
+
+
+class AuditLog(Protocol):
+    """What was done by whom. Entries are added and read; nothing changes or removes one."""
+
+    async def append_audit(self, entry: AuditEntry) -> None:
+        """Keep an entry."""
+
+    async def audit(self, wanted: AuditFilter, limit: int) -> tuple[AuditEntry, ...]:
+        """Entries, newest first."""
+
+
+class AccessStore(ApiKeys, Sessions, ShareLinks, AuditLog, Protocol):
     """All of them."""

@@ -41,6 +41,10 @@ INDEXES = (
     Index("jobs", "calls", [("callback.calls.state", 1), ("callback.calls.due_at", 1)], {"sparse": True}),
     Index("claims", "kept", [("claimed_at", 1)], {"expireAfterSeconds": IDEMPOTENCY_HOURS * 3600}),
     Index("api_keys", "by_hash", [("hash", 1)], {"unique": True}),
+    Index("shares", "by_hash", [("hash", 1)], {"unique": True}),
+    Index("shares", "of_job", [("job_id", 1)]),
+    Index("audit", "newest", [("at", -1)]),
+    Index("audit", "of_target", [("target", 1), ("at", -1)]),
     Index("sessions", "ended", [("expires_at", 1)], {"expireAfterSeconds": 0}),
 )
 

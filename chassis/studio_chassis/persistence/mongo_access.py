@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from studio_chassis.persistence.access import AuditFilter
 from studio_chassis.persistence.mongo_outages import translated
-from studio_contracts.access import ApiKey
+from studio_contracts.access import ApiKey, AuditEntry, ShareLink
 
 
 class MongoAccessStore:
-    """API keys in `api_keys`, browsers' sessions in `sessions`."""
+    """API keys in `api_keys`, browsers' sessions in `sessions`, links in `shares`, what was done in `audit`."""
 
     def __init__(self, database: Any) -> None:
         self._keys = database["api_keys"]
         self._sessions = database["sessions"]
+        self._shares = database["shares"]
+        self._audit = database["audit"]
 
     @translated
     async def add_key(self, key: ApiKey, token_hash: str) -> None:
@@ -54,6 +57,48 @@ class MongoAccessStore:
     @translated
     async def end_session(self, token_hash: str) -> None:
         await self._sessions.delete_one({"_id": token_hash})
+
+    @translated
+    async def add_share(self, link: ShareLink, token_hash: str) -> None:
+        await self._shares.insert_one(link.model_dump(exclude={"id"}) | {"_id": link.id, "hash": token_hash})
+
+    @translated
+    async def share_by_hash(self, token_hash: str) -> ShareLink | None:
+        return _share(await self._shares.find_one({"hash": token_hash}))
+
+    @translated
+    async def shares_of(self, job_id: str) -> tuple[ShareLink, ...]:
+        cursor = self._shares.find({"job_id": job_id}, sort=[("created_at", 1), ("_id", 1)])
+        found = [_share(document) async for document in cursor]
+        return tuple(link for link in found if link is not None)
+
+    @translated
+    async def revoke_share(self, job_id: str, link_id: str, now: datetime) -> ShareLink | None:
+        ours = {"_id": link_id, "job_id": job_id}
+        await self._shares.update_one(ours | {"revoked_at": None}, {"$set": {"revoked_at": now}})
+        return _share(await self._shares.find_one(ours))
+
+    @translated
+    async def append_audit(self, entry: AuditEntry) -> None:
+        await self._audit.insert_one(entry.model_dump())
+
+    @translated
+    async def audit(self, wanted: AuditFilter, limit: int) -> tuple[AuditEntry, ...]:
+        query: dict[str, Any] = {
+            name: value for name, value in wanted._asdict().items() if value is not None and name != "since"
+        }
+        if wanted.since is not None:
+            query["at"] = {"$gte": wanted.since}
+        found = self._audit.find(query, {"_id": 0}, sort=[("at", -1), ("_id", -1)], limit=limit)
+        return tuple([AuditEntry.model_validate(document) async for document in found])
+
+
+def _share(document: Mapping[str, Any] | None) -> ShareLink | None:
+    """The link of a document. What a later release added to it is overlooked."""
+    if document is None:
+        return None
+    known = {name: document[name] for name in ShareLink.model_fields if name in document}
+    return ShareLink.model_validate(known | {"id": document["_id"]})
 
 
 def _key(document: Mapping[str, Any] | None) -> ApiKey | None:

@@ -124,6 +124,13 @@ class MongoJobs:
         return tuple(jobs)
 
     @translated
+    async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
+        unowned = {"final": True, "owner": None}
+        ids = [document["_id"] async for document in self._jobs.find(unowned, {"_id": 1}, limit=limit)]
+        await self._jobs.update_many({"_id": {"$in": ids}, **unowned}, {"$set": {"owner": owner}})
+        return tuple(ids)
+
+    @translated
     async def versions(self, job_ids: Collection[str]) -> dict[str, JobVersion]:
         found = self._jobs.find({"_id": {"$in": list(job_ids)}}, {"version": 1, "owner": 1})
         return {

@@ -119,6 +119,12 @@ class JobRepository(Protocol):
     ) -> tuple[Job, ...]:
         """The owner's jobs, newest first, of that status where one is given; `after` continues behind that place."""
 
+    async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
+        """Give the owner to so many final jobs whose documents have none; their ids.
+
+        Unfinished ones are left until they have ended: a release that knows no owners may be at work on them.
+        """
+
     async def versions(self, job_ids: Collection[str]) -> dict[str, JobVersion]:
         """The versions and owners of those jobs. A job that is not there is left out."""
 

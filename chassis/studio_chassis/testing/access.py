@@ -3,16 +3,20 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from studio_chassis.persistence.access import AuditFilter
 from studio_chassis.testing.wire import Wire
-from studio_contracts.access import ApiKey
+from studio_contracts.access import ApiKey, AuditEntry, ShareLink
 
 
 @dataclass
 class AccessTables:
-    """What all clients of the database share. Keys and sessions (key id and end) by the hash of their token."""
+    """What all clients of the database share. What has a token is found by its hash: keys, links, and
+    sessions (key id and end)."""
 
     keys: dict[str, ApiKey] = field(default_factory=dict)
     sessions: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    shares: dict[str, ShareLink] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
 
 
 class SimulatedAccessStore:
@@ -79,6 +83,49 @@ class SimulatedAccessStore:
     async def end_session(self, token_hash: str) -> None:
         """Forget the session."""
         await self._access_wire("store.session", lambda: self._tables.sessions.pop(token_hash, None))
+
+    async def add_share(self, link: ShareLink, token_hash: str) -> None:
+        """Keep a new link."""
+        await self._access_wire("store.share", lambda: self._tables.shares.setdefault(token_hash, link))
+
+    async def share_by_hash(self, token_hash: str) -> ShareLink | None:
+        """The link whose token has this hash."""
+        return await self._access_wire("store.share", lambda: self._tables.shares.get(token_hash))
+
+    async def shares_of(self, job_id: str) -> tuple[ShareLink, ...]:
+        """The links of a job, oldest first."""
+        found = await self._access_wire("store.share", lambda: list(self._tables.shares.values()))
+        links = (link for link in found if link.job_id == job_id)
+        return tuple(sorted(links, key=lambda link: (link.created_at, link.id)))
+
+    async def revoke_share(self, job_id: str, link_id: str, now: datetime) -> ShareLink | None:
+        """End a link of the job for good."""
+
+        def revoke() -> ShareLink | None:
+            for token_hash, link in self._tables.shares.items():
+                if (link.job_id, link.id) == (job_id, link_id):
+                    if link.revoked_at is None:
+                        self._tables.shares[token_hash] = link.model_copy(update={"revoked_at": now})
+                    return self._tables.shares[token_hash]
+            return None
+
+        return await self._access_wire("store.share", revoke)
+
+    async def append_audit(self, entry: AuditEntry) -> None:
+        """Keep an entry."""
+        await self._access_wire("store.audit", lambda: self._tables.audit.append(entry))
+
+    async def audit(self, wanted: AuditFilter, limit: int) -> tuple[AuditEntry, ...]:
+        """Entries, newest first."""
+
+        def matches(entry: AuditEntry) -> bool:
+            given = {name: value for name, value in wanted._asdict().items() if value is not None}
+            since = given.pop("since", entry.at)
+            return entry.at >= since and all(getattr(entry, name) == value for name, value in given.items())
+
+        entries = await self._access_wire("store.audit", lambda: list(self._tables.audit))
+        newest = sorted(enumerate(entries), key=lambda one: (one[1].at, one[0]), reverse=True)
+        return tuple(entry for _, entry in newest if matches(entry))[:limit]
 
     def _found(self, key_id: str) -> tuple[str, ApiKey | None]:
         return next((entry for entry in self._tables.keys.items() if entry[1].id == key_id), ("", None))

@@ -16,6 +16,7 @@ from studio_chassis.persistence.store import (
 )
 from studio_chassis.testing.access import AccessTables, SimulatedAccessStore
 from studio_chassis.testing.wire import Wire, perfect
+from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
@@ -55,6 +56,8 @@ class SimulatedDatabase:
         """Replace the job and add to its outbox, as one."""
         job = change.job
         before = self.jobs.get(job.id)
+        if before is not None and job.owner == LOCAL_OWNER:  # it is not stored, so it does not replace another
+            job = job.model_copy(update={"owner": before.owner})
         self.jobs[job.id] = job
         if before is not None:
             self._before[job.id] = before
@@ -202,6 +205,17 @@ class SimulatedJobStore(SimulatedAccessStore):
             return tuple(job for job in found if skip_unreadable(self._database.read, job) is not None)[:limit]
 
         return await self._wire("store.find", find)
+
+    async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
+        """Give the owner to so many final jobs that have none."""
+
+        def assign() -> tuple[str, ...]:
+            jobs = self._database.oldest_first(lambda job: job.is_final and job.owner == LOCAL_OWNER)[:limit]
+            for job in jobs:
+                self._database.jobs[job.id] = job.model_copy(update={"owner": owner})
+            return tuple(job.id for job in jobs)
+
+        return await self._wire("store.assign", assign)
 
     async def versions(self, job_ids: Collection[str]) -> dict[str, JobVersion]:
         """The versions and owners of those jobs that are there."""

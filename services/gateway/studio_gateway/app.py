@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
+from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
@@ -87,9 +88,11 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         telemetry={"exclude": _carries_a_secret},
         servers=[{"url": settings.public_base_url or "./", "description": "This studio"}],
     )
+    audit = AuditTrail(context.store, context.clock)
     app.state.dependencies = Dependencies(
-        JobAccess(context.jobs, context.store, subscriptions),
+        JobAccess(context.jobs, context.store, subscriptions, audit),
         KeyRing(context.store, context.clock),
+        audit,
         context.objects,
         context.clock,
         settings,

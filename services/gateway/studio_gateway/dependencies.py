@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.job import Limits
+from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.http.places import Places
@@ -24,6 +25,7 @@ class Dependencies:
 
     jobs: JobAccess
     keys: KeyRing
+    audit: AuditTrail
     objects: ObjectStore
     clock: Clock
     settings: GatewaySettings

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
+from studio_chassis.persistence.access import AuditFilter
 from studio_chassis.persistence.mongo import MongoJobStore
 from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore, JobVersion
 from studio_chassis.testing.store import SimulatedJobStore
-from studio_contracts.access import LOCAL_OWNER, ApiKey
+from studio_contracts.access import LOCAL_OWNER, ApiKey, AuditEntry, ShareLink
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import GenerationRequest, Job, Limits
@@ -19,10 +20,12 @@ from studio_domain.domain_events import (
     CancelRequested,
     DomainEvent,
     PredictionReported,
+    Reopened,
     RescueRequested,
     SlotPlan,
     SlotsPlanned,
     StencilDrawn,
+    WorkFailed,
 )
 from studio_domain.lifecycle import Transition, accept, transition
 from studio_domain.prediction import PredictionReport, PredictionStatus
@@ -237,6 +240,79 @@ async def test_a_key_is_found_by_its_hash_and_revoked_once(store: JobStore) -> N
     )
     assert await store.revoke_key("k1", NOW + timedelta(hours=3)) == revoked
     assert await store.revoke_key("k3", NOW) is None
+
+
+async def test_a_session_is_found_until_it_ends_and_forgotten_when_it_is_ended(store: JobStore) -> None:
+    key = ApiKey(id="k1", name="site", owner="ada", scopes=frozenset({"jobs:read"}), created_at=NOW)
+    await store.add_key(key, "hash of the key")
+    await store.add_session("hash", "k1", NOW + timedelta(hours=1))
+    await store.add_session("of no key", "k2", NOW + timedelta(hours=1))
+    assert await store.session_key("hash", NOW) == key
+    assert await store.session_key("hash", NOW + timedelta(hours=1)) is None
+    assert await store.session_key("of no key", NOW) is None
+    for _ in range(2):
+        await store.end_session("hash")
+        assert await store.session_key("hash", NOW) is None
+
+
+async def test_a_link_is_found_by_its_hash_and_revoked_once_by_its_job_alone(store: JobStore) -> None:
+    link = ShareLink(id="s1", job_id="a", owner="ada", key_id="k1", created_at=NOW, expires_at=NOW + timedelta(days=1))
+    later = link.model_copy(update={"id": "s2", "created_at": NOW + timedelta(seconds=1)})
+    for one, digest in ((later, "hash 2"), (link, "hash 1")):
+        await store.add_share(one, digest)
+    assert await store.shares_of("a") == (link, later)
+    assert await store.shares_of("b") == ()
+    assert await store.share_by_hash("hash 1") == link
+    assert await store.share_by_hash("no such hash") is None
+    assert await store.revoke_share("b", "s1", NOW) is None
+    revoked = await store.revoke_share("a", "s1", NOW + timedelta(hours=1))
+    assert revoked == link.model_copy(update={"revoked_at": NOW + timedelta(hours=1)})
+    assert await store.revoke_share("a", "s1", NOW + timedelta(hours=2)) == revoked
+
+
+async def test_audit_entries_are_told_newest_first_and_chosen_by_any_field(store: JobStore) -> None:
+    first = AuditEntry(at=NOW, action="job.created", actor="k1", owner="ada", target="a", address="10.0.0.1")
+    entries = [
+        first,
+        first.model_copy(update={"at": NOW + timedelta(seconds=1), "action": "job.canceled", "actor": "k2"}),
+        first.model_copy(update={"at": NOW + timedelta(seconds=2), "owner": "bea", "target": "b"}),
+    ]
+    for entry in entries:
+        await store.append_audit(entry)
+    assert await store.audit(AuditFilter(), 9) == tuple(reversed(entries))
+    assert await store.audit(AuditFilter(), 1) == (entries[2],)
+    for wanted, found in (
+        (AuditFilter(action="job.canceled"), [1]),
+        (AuditFilter(actor="k1"), [2, 0]),
+        (AuditFilter(owner="ada"), [1, 0]),
+        (AuditFilter(target="a", since=NOW + timedelta(seconds=1)), [1]),
+        (AuditFilter(target="nothing"), []),
+    ):
+        assert await store.audit(wanted, 9) == tuple(entries[place] for place in found)
+
+
+async def test_final_jobs_without_owner_are_given_one_and_others_keep_theirs(store: JobStore) -> None:
+    for job_id, owner in {"a": LOCAL_OWNER, "b": LOCAL_OWNER, "c": "ada", "d": LOCAL_OWNER}.items():
+        await store.insert(_accepted(job_id, owner=owner))
+    for job_id in ("a", "b", "c"):
+        assert await store.commit(_after(await store.load(job_id), CancelRequested()))
+    given = [await store.assign_owner("bea", 1) for _ in range(3)]
+    assert sorted(given) == [(), ("a",), ("b",)]
+    owners = {job_id: (await store.load(job_id)).owner for job_id in "abcd"}
+    assert owners == {"a": "bea", "b": "bea", "c": "ada", "d": LOCAL_OWNER}, "the unfinished one waits"
+    assert {job.id for job in await store.recent_of("bea", 9)} == {"a", "b"}
+
+
+async def test_an_owner_given_meanwhile_outlasts_a_change_by_a_release_that_knows_none(store: JobStore) -> None:
+    event = _accepted().events[0]
+    await store.insert(_accepted())
+    failed = _after(await store.load("a"), WorkFailed("broken", "t", "d", replayable=True))
+    assert await store.commit(failed)
+    reopened = _after(await store.load("a"), Reopened(event))
+    assert reopened.job.owner == LOCAL_OWNER
+    assert await store.assign_owner("ada", 9) == ("a",)
+    assert await store.commit(reopened)
+    assert (await store.load("a")).owner == "ada"
 
 
 async def _stored_in_a_row(store: JobStore) -> None:

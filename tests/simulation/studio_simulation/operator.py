@@ -84,7 +84,7 @@ class Operator:
             copy = Message(letter.body, headers=dict(letter.headers), message_id=letter.message.message_id)
             self._read[letter.queue.dead_letter_queue, letter.event.id] = copy
 
-    def _told(self, letter: DeadLetter, fate: ReplayOutcome) -> None:
+    async def _told(self, letter: DeadLetter, fate: ReplayOutcome) -> None:
         world = self._world
         world.say("operator", f"{letter.id}: {fate.value}")
         if fate not in (ReplayOutcome.REPLAYED, ReplayOutcome.DONE_BEFORE):

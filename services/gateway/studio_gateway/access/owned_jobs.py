@@ -14,6 +14,7 @@ from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Limits, Status
 from studio_domain.domain_events import CancelRequested, WebhookReceived
+from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.version_loader import VersionLoader
@@ -23,15 +24,16 @@ from studio_gateway.http.problems import ProblemError
 class JobAccess:
     """Everybody's jobs, given out one caller at a time."""
 
-    def __init__(self, jobs: JobService, store: JobStore, subscriptions: JobSubscriptions) -> None:
+    def __init__(self, jobs: JobService, store: JobStore, subscriptions: JobSubscriptions, audit: AuditTrail) -> None:
         self._jobs = jobs
         self._store = store
         self.subscriptions = subscriptions
+        self._audit = audit
         self._versions = VersionLoader(store)
 
     def of(self, caller: Caller) -> "OwnedJobs":
         """The jobs that the caller may see."""
-        return OwnedJobs(caller, self._jobs, self._store, self.subscriptions, self._versions)
+        return OwnedJobs(caller, self._jobs, self._store, self.subscriptions, self._versions, self._audit)
 
     async def record_webhook(self, address: AttemptRef, prediction: dict[str, Any]) -> Applied:
         """Record the provider's report on an attempt. Raises JobNotFound, Unavailable."""
@@ -53,12 +55,14 @@ class OwnedJobs:
         store: JobStore,
         subscriptions: JobSubscriptions,
         versions: VersionLoader,
+        audit: AuditTrail,
     ) -> None:
         self.caller = caller
         self._jobs = jobs
         self._store = store
         self._subscriptions = subscriptions
         self._versions = versions
+        self._audit = audit
 
     async def accept(
         self,
@@ -72,7 +76,7 @@ class OwnedJobs:
         metadata: Mapping[str, str] | None = None,
     ) -> Job:
         """Store a new job of this owner. Raises JobExists, Unavailable."""
-        return await self._jobs.accept(
+        job = await self._jobs.accept(
             brief,
             job_id=job_id,
             seed=seed,
@@ -83,6 +87,8 @@ class OwnedJobs:
             callback=callback,
             metadata=metadata,
         )
+        await self._audit.record(self.caller, "job.created", job.id, f"{brief.kind}, count {brief.count}")
+        return job
 
     async def load(self, job_id: str) -> Job:
         """The job as it stands. Raises JobNotFound, UnreadableJob, Unavailable."""
@@ -105,7 +111,10 @@ class OwnedJobs:
     async def cancel(self, job_id: str) -> Applied:
         """Cancel the job. Raises JobNotFound, JobConflict, Unavailable."""
         await self.load(job_id)
-        return await self._jobs.apply(job_id, CancelRequested(), wait_for_publish=False)
+        applied = await self._jobs.apply(job_id, CancelRequested(), wait_for_publish=False)
+        if applied.changed:
+            await self._audit.record(self.caller, "job.canceled", job_id)
+        return applied
 
     async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         """Keep the claim of an idempotency key for this owner. The claim that stands."""

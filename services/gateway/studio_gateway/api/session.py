@@ -3,18 +3,17 @@
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-import structlog
 from fastapi import APIRouter, Body, Request, Response, status
 from pydantic import BaseModel, Field
 
 from studio_contracts.access import ApiKey, Scope
-from studio_gateway.access.authentication import SESSION_COOKIE, Session, unauthenticated
+from studio_gateway.access.authentication import SESSION_COOKIE, Session, address_of, unauthenticated
+from studio_gateway.access.caller import Caller
 from studio_gateway.access.origin import check_origin
 from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http.problems import problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
-log = structlog.get_logger()
 router = APIRouter(tags=["session"], dependencies=[KNOWN_PARAMETERS_ONLY])
 
 
@@ -56,7 +55,7 @@ async def open_session(
     token = await deps.keys.open_session(key, until)
     max_age = int((until - deps.clock()).total_seconds())
     response.set_cookie(SESSION_COOKIE, token, max_age=max_age, **_attributes(request, deps))
-    log.info("signed in", key_id=key.id, owner=key.owner)
+    await deps.audit.record(Caller.with_key(key, "session", address_of(request)), "session.opened", key.id)
     return _view(deps, key)
 
 
@@ -65,7 +64,10 @@ async def end_session(request: Request, response: Response, deps: DependenciesDe
     """Sign this browser out; the session is gone, whoever has a copy of its cookie."""
     check_origin(request, deps.settings, from_browser=False)
     if session is not None:
+        key = await deps.keys.key_of_session(session)
         await deps.keys.end_session(session)
+        if key is not None:
+            await deps.audit.record(Caller.with_key(key, "session", address_of(request)), "session.ended", key.id)
     response.delete_cookie(SESSION_COOKIE, **_attributes(request, deps))
 
 
