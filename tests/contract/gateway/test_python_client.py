@@ -19,7 +19,7 @@ def test_a_job_is_created_followed_listed_and_saved(own_gateway: ServedGateway, 
         finishing.start()
         events = [entry["event"] for entry in studio.stream(job["id"])]
         finishing.join()
-        assert (events[0], events[-1]) == ("job.accepted", "job.completed")
+        assert (events[0], events[-1]) == ("job.created", "job.completed")
         done = studio.wait(job)
         written = studio.download(done, tmp_path / "new" / "folder")
     names = {path.name for path in written}
