@@ -11,7 +11,16 @@ from studio_gateway.web.page import ASSETS
 from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
 from studio_support.kubernetes.overlays import KUBERNETES
 
-PRIVATE = {"/healthz", "/readyz", "/metrics"}
+PRIVATE = {
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/docs",
+    "/docs/assets",
+    "/docs/events",
+    "/openapi.json",
+    "/asyncapi.json",
+}
 
 
 @pytest.fixture

@@ -223,6 +223,7 @@ def test_the_ingress_bounds_bodies_but_lets_every_webhook_in(manifests: Manifest
     assert ("tls" in ingress["spec"]) == (overlay == "production")
 
 
+OPEN = {25: "", 80: "", 443: "", 27017: ""}
 OTHERS = (
     Place("ingress controller", {}, {}, namespace="nginx-ingress"),
     Place("prometheus", {"app.kubernetes.io/name": "prometheus"}, {9090: ""}, namespace="monitoring"),
@@ -233,7 +234,11 @@ OTHERS = (
     Place("dns", {"k8s-app": "kube-dns"}, {53: ""}, namespace="kube-system"),
     Place("stranger", {"app.kubernetes.io/component": "service"}, {8080: "http", 5672: ""}, namespace="default"),
     Place("newcomer", {}, {8080: "http"}),  # a pod of ours that no policy but the general ones knows
-    Place("internet", {}, {80: "", 443: "", 27017: "", 25: ""}, internet=True),
+    Place("internet", {}, OPEN, address="93.184.215.14"),
+    Place("database", {}, OPEN, address="10.20.0.5"),
+    Place("object store", {}, OPEN, address="10.21.0.5"),
+    Place("private host", {}, OPEN, address="10.99.0.5"),
+    Place("cloud metadata", {}, OPEN, address="169.254.169.254"),
 )
 BROKER = Place(
     "rabbitmq",
@@ -263,7 +268,10 @@ def flows_that_exist(manifests: Manifests, overlay: str) -> set[Flow]:
     flows |= {Flow("prometheus", name, 8080 if name == "gateway" else 8081) for name in SERVICES}
     flows |= {Flow("prometheus", "rabbitmq", 15692), Flow("ingress controller", "gateway", 8080)}
     if overlay == "production":
-        return flows | {Flow(name, "internet", port) for name, port in product(SERVICES, (443, 27017))}
+        flows |= {Flow(name, "database", 27017) for name in SERVICES} | {
+            Flow(name, "object store", 443) for name in SERVICES
+        }
+        return flows | {Flow(name, "internet", 443) for name in ("predictor", "reconciler", "postprocess")}
     flows |= {Flow(name, "mongodb", 27017) for name in (*SERVICES, "mongodb")}
     flows |= {Flow(name, "seaweedfs", 8333) for name in SERVICES}
     flows |= {Flow(name, "standin", 18090) for name in ("predictor", "reconciler", "postprocess")}
@@ -289,7 +297,7 @@ def test_without_policies_everything_would_be_allowed(manifests: Manifests) -> N
     assert Flow("stranger", "rabbitmq", 5672) in everything
 
 
-@pytest.mark.parametrize("name", ["default-deny", "services", "rabbitmq", "gateway", "dns"])
+@pytest.mark.parametrize("name", ["default-deny", "services", "stores", "rabbitmq", "gateway", "dns"])
 def test_taking_away_any_policy_is_noticed(manifests: Manifests, overlay: str, name: str) -> None:
     policies = of_kind(manifests, "NetworkPolicy")
     del policies[name]

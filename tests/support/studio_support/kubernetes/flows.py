@@ -1,13 +1,14 @@
 """What NetworkPolicies let through: a connection needs a rule at both of its ends, or no policy for that end."""
 
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, NamedTuple
 
 NAMESPACE = "kubernetes.io/metadata.name"
 
 
 class Place(NamedTuple):
-    """One end of a connection: pods of ours, pods of another namespace, or the internet.
+    """One end of a connection: pods of ours, pods of another namespace, or a host outside, known by its address.
 
     `ports` are those it listens on, by number: their name, or an empty text.
     """
@@ -16,11 +17,11 @@ class Place(NamedTuple):
     labels: Mapping[str, str]
     ports: Mapping[int, str]
     namespace: str | None = None
-    internet: bool = False
+    address: str | None = None
 
     @property
     def ours(self) -> bool:
-        return self.namespace is None and not self.internet
+        return self.namespace is None and self.address is None
 
 
 class UnknownSelectorError(ValueError):
@@ -72,10 +73,15 @@ def _range(given: dict[str, Any]) -> range:
     return range(first, given.get("endPort", first) + 1) if isinstance(first, int) else range(0)
 
 
+def _is_in(block: dict[str, Any], address: IPv4Address | IPv6Address) -> bool:
+    inside = address in ip_network(block["cidr"])
+    return inside and not any(address in ip_network(left_out) for left_out in block.get("except", ()))
+
+
 def _is_peer(peer: dict[str, Any], place: Place) -> bool:
     if "ipBlock" in peer:
-        return place.internet
-    if place.internet:
+        return place.address is not None and _is_in(peer["ipBlock"], ip_address(place.address))
+    if place.address is not None:
         return False
     pods = _selects(peer.get("podSelector", {}), place.labels)
     if "namespaceSelector" in peer:
