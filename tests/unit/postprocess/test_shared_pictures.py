@@ -1,17 +1,22 @@
 """What is kept of pictures that nobody here made. They lie beside the repository or where the variable says."""
 
+import io
 import os
 from functools import cache
 from pathlib import Path
 from statistics import mean
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.concept import make_concept
+from studio_postprocess.installable.make_installable import make_installable
 from studio_postprocess.io.decode import decode
+from studio_postprocess.io.encode import paint
 from studio_postprocess.results import ConceptPictures
 
 FOLDER = Path(os.environ.get("STUDIO_SHARED_PICTURES", Path(__file__).parents[4] / "shared" / "pictures"))
@@ -72,6 +77,16 @@ def test_every_picture_obeys_every_size_rule_and_bends_rarely() -> None:
         assert {rule for rule, count in report.counts.items() if count} <= {"radius", "angle"}
         assert report.score > report.score_before
     assert sum(report.counts["radius"] + report.counts["angle"] for report in reports) <= 50  # 85 and more before
+
+
+@pytest.mark.parametrize("file", [*FLAT, *OTHERS])
+def test_what_was_laid_is_laid_again_as_it_is(file: str) -> None:
+    concept = made(file, *FLAT.get(file, ()))
+    colours = tuple(BY_CODE[code] for code in concept.shares)
+    with Image.open(io.BytesIO(concept.pictures["installable"].data)) as image:
+        laid = np.array(image)
+    again = make_installable(laid, colours, "full", 5.0, 5.0, original=paint(laid, colours))
+    np.testing.assert_array_equal(again.indices, laid)
 
 
 def test_a_navy_field_is_laid_in_blue() -> None:

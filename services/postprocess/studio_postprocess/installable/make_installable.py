@@ -21,6 +21,11 @@ from studio_postprocess.installable.shapes import Shapes
 SIZE_RULES: tuple[InstallerRule, ...] = ("width", "gap", "area")
 """The rules that cleaning can always obey, by taking away what breaks them."""
 
+GOOD_ENOUGH = 90
+"""Score from which a surface that obeys those rules, as one that was cleaned before and edited, stays as it is."""
+WORTH_A_CHANGE = 0.5
+"""Below that it is changed only where more than this part of what an installer takes off is won."""
+
 
 class Installable(NamedTuple):
     """A concept on its surface.
@@ -94,22 +99,30 @@ def _averaged(original: ByteArray, pixels: int) -> ByteArray:
 def _cleaned(
     composed: ByteArray, mm_per_pixel: float, look: ByteArray | None, palette: Sequence[Colour]
 ) -> tuple[Inspection, Cleaned, Inspection]:
-    """A surface inspected, cleaned and inspected again. What cleaning makes worse by the rules stays as it is."""
+    """A surface inspected, cleaned and inspected again. What cleaning makes no better stays as it is.
+
+    That is what scores less by the rules, or little more where every size rule was obeyed before.
+    """
     surface = Shapes(composed)
     if not has_fragments(surface, mm_per_pixel):
         before = inspect_shapes(surface, mm_per_pixel)
-        if before.score == 100:
+        if before.score >= GOOD_ENOUGH and _obeys_sizes(before):
             return before, untouched(surface, mm_per_pixel), before
         cleaned = clean(composed, mm_per_pixel, look, palette)
     else:
         cleaned = clean(composed, mm_per_pixel, look, palette)
         before = inspect_shapes(surface, mm_per_pixel, (cleaned.seen, cleaned.working_mm))
     after = inspect_shapes(cleaned.surface, mm_per_pixel)
-    if any(after.counts[rule] for rule in SIZE_RULES):
+    if not _obeys_sizes(after):
         again = without_small_and_thin(cleaned, mm_per_pixel)
         again_after = inspect_shapes(again.surface, mm_per_pixel)
         if again_after.score > after.score:
             cleaned, after = again, again_after
-    if after.score >= before.score:
-        return before, cleaned, after
-    return before, untouched(surface, mm_per_pixel), before
+    won = after.score - before.score
+    if won < 0 or (_obeys_sizes(before) and won <= WORTH_A_CHANGE * (100 - before.score)):
+        return before, untouched(surface, mm_per_pixel), before
+    return before, cleaned, after
+
+
+def _obeys_sizes(inspection: Inspection) -> bool:
+    return not any(inspection.counts[rule] for rule in SIZE_RULES)
