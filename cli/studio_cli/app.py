@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from studio_cli import callbacks, dlq, job, keys, migrate
-from studio_cli.audit import audit
+from studio_cli.audit , spend
 from studio_cli.create import draft
 from studio_cli.doctor import doctor
 from studio_cli.profiles import login, logout
@@ -49,4 +49,6 @@ main.add_typer(keys.app, name="keys")
 main.add_typer(migrate.app, name="migrate")
 main.command()(audit)
 main.command()(doctor)
+main.add_typer(spend.app, name="spend")
+main.command()(spend.usage)
 main.command()(top)

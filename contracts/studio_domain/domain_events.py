@@ -52,9 +52,10 @@ class ClaimReleased(SlotEvent):
 
 @dataclass(frozen=True)
 class CreationRefused(SlotEvent):
-    """The provider refused the request for what it holds; asking again would not help."""
+    """The provider refuses the request for what it holds, or a budget has no room: asking again would not help."""
 
     reason: str
+    code: str = "prediction_refused"
 
 
 @dataclass(frozen=True)

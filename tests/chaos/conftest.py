@@ -15,7 +15,12 @@ from studio_local.stack import ServiceStack
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK_JOBS = 40
-IMPATIENT = {"STANDIN_DELAY_SECONDS": "0.1", "STUDIO_STUCK_AFTER": "2", "STUDIO_RELAY_AFTER": "1"}
+IMPATIENT = {
+    "STANDIN_DELAY_SECONDS": "0.1",
+    "STUDIO_STUCK_AFTER": "2",
+    "STUDIO_RELAY_AFTER": "1",
+    "STUDIO_DAY_CENTS": "100000000",
+}
 IMPATIENT |= {"STUDIO_ADOPTION_GRACE": "30", "STUDIO_LOG_LEVEL": "info"}
 
 

@@ -46,4 +46,5 @@ def test_nothing_is_lost_and_nothing_paid_twice_while_everything_is_killed(
         assert at_rest, why
         assert result.violations == [], why
         assert (result.lost, result.paid_twice, result.paid_again, result.missing, result.dead) == (0, 0, 0, 0, 0), why
+        assert result.cents_off == 0, why
         assert len(load.accepted) >= jobs_wanted

@@ -151,7 +151,12 @@ async def test_no_acknowledged_change_is_lost_when_the_primary_fails(replicas: R
 def test_whole_jobs_finish_while_the_primary_is_killed(
     replicas: ReplicaSet, infrastructure: Infrastructure, tmp_path: Path
 ) -> None:
-    impatient = {"STANDIN_DELAY_SECONDS": "0.1", "STUDIO_STUCK_AFTER": "2", "STUDIO_RELAY_AFTER": "1"}
+    impatient = {
+        "STANDIN_DELAY_SECONDS": "0.1",
+        "STUDIO_STUCK_AFTER": "2",
+        "STUDIO_RELAY_AFTER": "1",
+        "STUDIO_DAY_CENTS": "100000000",
+    }
     with infrastructure.isolated() as endpoints:
         on_replicas = endpoints._replace(mongodb_url=replicas.url)
         with ServiceStack(infrastructure, on_replicas, tmp_path, extra=impatient) as stack:

@@ -20,6 +20,7 @@ from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_reconciler import app
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.settings import ReconcilerSettings
+from studio_reconciler.settlement import Settlement
 from studio_reconciler.undelivered import UndeliveredMessages
 
 PERIOD = timedelta(seconds=10)
@@ -43,7 +44,9 @@ def reconciler(chassis: ServiceContext, endpoints: Endpoints, provider: Replicat
     )
     rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
     undelivered = UndeliveredMessages(chassis.broker, chassis.jobs, chassis.clock)
-    return app.Reconciler(chassis, rescuer, settings, name, undelivered)
+    return app.Reconciler(
+        chassis, rescuer, settings, name, undelivered, Settlement(chassis.store, provider, chassis.clock)
+    )
 
 
 def rescues(jobs: tuple[Job, ...]) -> Counter[int]:

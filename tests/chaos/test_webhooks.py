@@ -123,7 +123,7 @@ async def predictor_on(chassis: ServiceContext, provider: Any) -> AsyncIterator[
     """The part of the predictor that reads reports of the provider."""
     settings: Any = None
     backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
-    predictor = Predictor(chassis.jobs, chassis.objects, provider, settings, chassis.clock, backlog)
+    predictor = Predictor(chassis.jobs, chassis.store, chassis.objects, provider, settings, chassis.clock, backlog)
     row = JobHandler(topology.PREDICTOR_PREDICTION_UPDATED, PredictionUpdated, predictor.read_update)
     consumer = Consumer(chassis.broker, row.queue, row.bound_to(chassis.jobs), chassis.jobs.dead_lettered)
     await consumer.start()

@@ -30,10 +30,11 @@ class Reject(Disposition):
 class Pause(Disposition):
     """Nothing of this kind can be done now: stop consuming and resume by itself.
 
-    The cause is the provider (no credit, out of reach), or a backlog that more work would only make longer.
+    The cause is the provider (no credit, out of reach), a backlog that more work would only make longer, or an operator
+    who stopped spending.
     """
 
-    def __init__(self, reason: str, cause: Literal["provider", "backlog"] = "provider") -> None:
+    def __init__(self, reason: str, cause: Literal["provider", "backlog", "spending"] = "provider") -> None:
         super().__init__(reason)
         self.cause = cause
 

@@ -29,6 +29,14 @@ stage_seconds = Histogram(
     "studio_stage_seconds", "Work and provider time, as the timeline tells it.", ["event"], buckets=_SECONDS
 )
 spent_cents = Counter("studio_spent_cents_total", "Money committed to predictions, in US cents.")
+refused_jobs = Counter("studio_refused_jobs_total", "Jobs refused for money, by the budget without room.", ["budget"])
+budget_used = Gauge(
+    "studio_budget_used_ratio",
+    "Share of a day's budget (UTC) that is spent or held: of everybody (`key` is empty), and of each key in use.",
+    ["key"],
+)
+spending_stopped = Gauge("studio_spending_stopped", "1 while an operator has stopped all spending.")
+day_cents = Gauge("studio_day_cents", "US cents of the day so far, by state: spent, held, uncertain.", ["state"])
 provider_calls = Counter(
     "studio_provider_calls_total", "Calls to the provider, by how they ended.", ["call", "outcome"]
 )

@@ -46,6 +46,8 @@ INDEXES = (
     Index("audit", "newest", [("at", -1)]),
     Index("audit", "of_target", [("target", 1), ("at", -1)]),
     Index("sessions", "ended", [("expires_at", 1)], {"expireAfterSeconds": 0}),
+    Index("charges", "held", [("reserved_at", 1)], {"partialFilterExpression": {"state": "held"}}),
+    Index("spending", "by_day", [("day", 1), ("key_id", 1)]),
 )
 
 

@@ -14,19 +14,21 @@ from studio_chassis.persistence.mongo_access import MongoAccessStore
 from studio_chassis.persistence.mongo_claims import MongoClaims
 from studio_chassis.persistence.mongo_jobs import MongoJobs
 from studio_chassis.persistence.mongo_outages import OUTAGES, translated
+from studio_chassis.persistence.mongo_spending import MongoSpendingStore
 
 OPERATION_SECONDS = 10
 log = structlog.get_logger()
 _CONFLICTS = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
 
-class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore):
+class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore, MongoSpendingStore):
     """Everything the database keeps for the services. Writes are acknowledged by a majority and journaled."""
 
     def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]") -> None:
         MongoJobs.__init__(self, database)
         MongoClaims.__init__(self, database)
         MongoAccessStore.__init__(self, database)
+        MongoSpendingStore.__init__(self, database)
         self._database = database
 
     @translated

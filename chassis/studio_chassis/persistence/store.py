@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from studio_chassis.persistence.access import AccessStore
+from studio_chassis.persistence.spending import SpendingStore
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
 from studio_contracts.events import Event
@@ -163,7 +164,9 @@ class JobStatistics(Protocol):
         """Count what is under way; finished jobs are not looked at."""
 
 
-class JobStore(JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, AccessStore, Protocol):
+class JobStore(
+    JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, AccessStore, SpendingStore, Protocol
+):
     """Everything the database keeps for the services."""
 
     async def create_indexes(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ FAILPOINTS = {
     "after-publish": "every service: they are published and still in the outbox",
     "before-ack": "workers: a message is dealt with and not acknowledged",
     "after-store": "stencil, postprocess: pictures are stored and the job does not know",
+    "after-reserve": "predictor: the money of an attempt is reserved and its slot not claimed",
     "before-create": "predictor: the slot is claimed and its prediction not asked for",
     "after-create": "predictor: the prediction is created and paid for, its id not recorded",
     "after-webhook-record": "gateway: a webhook is recorded and not answered",

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from studio_chassis.replicate.webhook_url import normalize_base_url
 from studio_chassis.runtime import failpoints
 from studio_contracts.models import ModelName
+from studio_contracts.spending import Budgets
 
 
 def _from_seconds(value: Any) -> Any:
@@ -152,6 +153,29 @@ class ModelSettings(ServiceSettings):
     """For the services that buy pictures, or quote their price."""
 
     model: ModelName = Field("sdxl", validation_alias="STUDIO_MODEL", description="The image model that paints")
+
+
+class BudgetSettings(ServiceSettings):
+    """For the services that spend money, or say how much is left."""
+
+    day_cents: int = Field(
+        20_000,
+        ge=0,
+        validation_alias="STUDIO_DAY_CENTS",
+        description="US cents that may be spent in a day (UTC); `studio spend limit` changes it while running",
+    )
+    key_day_cents: int = Field(
+        5_000,
+        ge=0,
+        validation_alias="STUDIO_KEY_DAY_CENTS",
+        description="US cents that may be spent in a day (UTC) with one API key; `studio spend limit --key` changes it "
+        "for one",
+    )
+
+    @property
+    def budgets(self) -> Budgets:
+        """The limits, as the store takes them."""
+        return Budgets(day_cents=self.day_cents, key_day_cents=self.key_day_cents)
 
 
 S = TypeVar("S", bound=ServiceSettings)

@@ -15,6 +15,7 @@ from studio_chassis.persistence.store import (
     StatusStats,
 )
 from studio_chassis.testing.access import AccessTables, SimulatedAccessStore
+from studio_chassis.testing.spending import SimulatedSpending, SimulatedSpendingStore
 from studio_chassis.testing.wire import Wire, perfect
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
@@ -34,6 +35,7 @@ class SimulatedDatabase:
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.claims: dict[tuple[str, str], IdempotencyRecord] = {}
         self.access = AccessTables()
+        self.spending = SimulatedSpending()
         self.observers: list[Observer] = []
         self.lags: Callable[[], bool] = lambda: False
         """Whether a read shows the job as it was before its last change, as after an election it may."""
@@ -70,13 +72,14 @@ class SimulatedDatabase:
         return sorted(filter(wanted, self.jobs.values()), key=lambda job: (job.updated_at, job.id))
 
 
-class SimulatedJobStore(SimulatedAccessStore):
+class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore):
     """One client of the database."""
 
     def __init__(self, database: SimulatedDatabase | None = None, wire: Wire = perfect) -> None:
         self._database = database or SimulatedDatabase()
         self._wire = wire
-        super().__init__(self._database.access, wire)
+        SimulatedAccessStore.__init__(self, self._database.access, wire)
+        SimulatedSpendingStore.__init__(self, self._database.spending, wire)
 
     async def create_indexes(self) -> tuple[str, ...]:
         """There is nothing to index."""

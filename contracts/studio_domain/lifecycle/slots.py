@@ -90,9 +90,9 @@ def _adopt(job: Job, slot: Slot, provider_id: str, context: TransitionContext) -
 
 
 def on_creation_refused(job: Job, refusal: CreationRefused, context: TransitionContext) -> Job | None:
-    """A request the provider will never take fails the slot at once; no attempt is spent on asking again."""
+    """A request that will never be taken, or not today, fails the slot; no attempt is spent on asking again."""
     slot = _slot(job, refusal, "waiting", "submitting")
-    return None if slot is None else _fail(job, slot, "prediction_refused", refusal.reason, context)
+    return None if slot is None else _fail(job, slot, refusal.code, refusal.reason, context)
 
 
 def on_creation_lost(job: Job, loss: CreationLost, context: TransitionContext) -> Job | None:

@@ -26,6 +26,7 @@ class LedgerEntry(BaseModel):
     version: str
     status: Status
     paid: bool
+    pictures: int
     seed: int
     num_outputs: int
     prompt: str
@@ -77,6 +78,7 @@ def _entry(prediction: Prediction) -> LedgerEntry:
         version=prediction.version,
         status=prediction.status,
         paid=prediction.started_at is not None,  # time that ran is billed; aborted ones never ran
+        pictures=prediction.delivered if prediction.status == "succeeded" else 0,
         seed=prediction.arguments["seed"],
         num_outputs=prediction.arguments["num_outputs"],
         prompt=prediction.prompt,

@@ -128,7 +128,8 @@ class Lifecycle:
         dropped = set(range(int(prediction.arguments["num_outputs"]))) - {recipe.number for recipe in recipes}
         notes = "".join(f"NSFW content detected in image {index}\n" for index in sorted(dropped))
         prediction.logs = f"{prediction.logs}{notes}"
-        prediction.output = await self._output(prediction, recipes, paths)
+        prediction.output = output = await self._output(prediction, recipes, paths)
+        prediction.delivered = len(output) if isinstance(output, list) else int(output is not None)
         prediction.at_output = view(prediction)
         self._post(prediction, "output")
         self._finish(prediction, "succeeded")

@@ -43,6 +43,8 @@ class Prediction:
 
     status: Status = "starting"
     output: Any = None
+    delivered: int = 0
+    """Pictures in the output, also once that is purged."""
     logs: str | None = ""
     error: str | None = None
     started_at: datetime | None = None

@@ -6,6 +6,17 @@ from typing import Literal, TypedDict, NotRequired
 from typing_extensions import TypedDict
 
 
+class BudgetState(TypedDict):
+    """
+    The budget that refuses a job: its limit, what is left of it in US cents, and when it is full again.
+    """
+
+    name: str
+    limit_cents: int
+    left_cents: int
+    resets_at: NotRequired[str | None]
+
+
 class CallView(TypedDict):
     """
     One call to the client: `reason` says why the last attempt failed, `due_at` when the next one is.
@@ -248,6 +259,7 @@ class Problem(TypedDict):
     status: int
     detail: str
     errors: NotRequired[list[FieldProblem] | None]
+    budget: NotRequired[BudgetState | None]
 
 
 class Quality(TypedDict):
@@ -371,6 +383,22 @@ class Turn(TypedDict):
 
     kind: NotRequired[Literal["turn"]]
     quarters: int
+
+
+class UsageEntry(TypedDict):
+    """
+    US cents of one day (UTC) and one key; `key_id` is null for the sum of all keys, which operators see.
+
+    `spent_cents` is for delivered pictures. `held_cents` is reserved for pictures under way. `uncertain_cents` may have
+    been paid without a trace, because the provider's response was lost.
+    """
+
+    day: str
+    key_id: str | None
+    spent_cents: int
+    held_cents: int
+    uncertain_cents: int
+    pictures: int
 
 
 class Violation(TypedDict):
@@ -594,6 +622,19 @@ class Source(TypedDict):
     directions: NotRequired[list[int]]
     concept: NotRequired[str | None]
     edits: NotRequired[list[Recolour | Mirror | Turn]]
+
+
+class Usage(TypedDict):
+    """
+    What was spent, newest day first, and what the key that asks may still spend today.
+    """
+
+    stopped: bool
+    reason: str
+    left_cents: int
+    budget: str
+    resets_at: str
+    days: list[UsageEntry]
 
 
 Brief = TypedDict(

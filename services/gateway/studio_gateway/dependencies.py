@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from studio_chassis.persistence.objects import ObjectStore
+from studio_chassis.persistence.spending import SpendingStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.job import Limits
 from studio_gateway.access.audit import AuditTrail
@@ -29,6 +30,7 @@ class Dependencies:
     objects: ObjectStore
     clock: Clock
     settings: GatewaySettings
+    spending: SpendingStore
     unverified_bodies: Places = field(default_factory=lambda: Places(MAX_UNVERIFIED_BODIES))
 
     @property

@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from standardwebhooks.webhooks import Webhook
 
-from studio_chassis.runtime.settings import CallbackSettings, Duration, ModelSettings, PublicAddressSettings
+from studio_chassis.runtime.settings import (
+    BudgetSettings,
+    CallbackSettings,
+    Duration,
+    ModelSettings,
+    PublicAddressSettings,
+)
 
 
 def _empty_is_none(value: Any) -> Any:
@@ -29,7 +35,7 @@ SigningKey = Annotated[SecretStr | None, BeforeValidator(_empty_is_none), AfterV
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class GatewaySettings(CallbackSettings, ModelSettings, PublicAddressSettings):
+class GatewaySettings(CallbackSettings, ModelSettings, BudgetSettings, PublicAddressSettings):
     """Where the gateway listens, what proves a webhook, and what a job may cost."""
 
     port: int = Field(8080, ge=0, le=65535, validation_alias="STUDIO_GATEWAY_PORT", description="Port of the REST API")

@@ -1,4 +1,7 @@
-"""The predictor's handlers. A slot is claimed, then requested, then recorded: this order prevents a second payment."""
+"""The predictor's handlers: money is reserved, the slot claimed, its prediction requested, and then recorded.
+
+The claim before the request prevents a second payment, the reservation before the claim a payment beyond the budgets.
+"""
 
 import base64
 from collections.abc import Awaitable, Callable
@@ -11,6 +14,7 @@ import structlog
 from studio_chassis.messaging.dispositions import Pause, Retry
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.objects import ObjectStore
+from studio_chassis.persistence.spending import SpendingStore
 from studio_chassis.replicate.client import ReplicateClient, read_report
 from studio_chassis.replicate.errors import (
     AccountBlocked,
@@ -38,6 +42,7 @@ from studio_domain.domain_events import (
     SlotsPlanned,
 )
 from studio_domain.prediction import PredictionReport, UnreadablePrediction
+from studio_domain.spending import Outcome, delivered_by, reservation
 from studio_predictor.model_input import InvalidInput, shared_input, slot_input
 from studio_predictor.prompts import compose
 from studio_predictor.settings import PredictorSettings
@@ -53,6 +58,7 @@ class Predictor:
     """The predictor's handlers and what they work with."""
 
     jobs: JobService
+    spending: SpendingStore
     objects: ObjectStore
     provider: ReplicateClient
     settings: PredictorSettings
@@ -102,6 +108,15 @@ class Predictor:
         except InvalidInput as error:
             await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, str(error)))
             return
+        charge = reservation(job, slot, self.now())
+        refused = await self.spending.reserve(charge, self.settings.budgets)
+        if refused is not None and refused.budget.name == "stopped":
+            raise Pause(refused.text, cause="spending")
+        if refused is not None:
+            log.warning("over budget", job_id=job.id, slot=slot.number, **refused.budget._asdict())
+            await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, refused.text, code="over_budget"))
+            return
+        failpoints.reached("after-reserve")
         claim = await self.jobs.apply(job.id, SlotClaimed(slot.number, slot.attempt))
         if not claim.changed:
             raise Retry("claimed by another delivery of this message", after=RECHECK_DELAY, counted=False)
@@ -117,6 +132,7 @@ class Predictor:
             raise _disposition(error) from error
         except InvalidRequest as error:
             await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, str(error)))
+            await self.spending.settle(charge.id, Outcome(0))
             return
         except ProviderError as error:
             await self.jobs.apply(job.id, ClaimReleased(slot.number, slot.attempt))
@@ -174,13 +190,18 @@ class Predictor:
                 await self._cancel(slot.provider_id)
         for slot in job.predictions:
             if slot.state == "submitting" and (found := await self._search(job, slot)) is not None:
-                await self._cancel(found.id)
+                # the job is final and takes no report, so nobody else learns what this prediction delivered
+                delivered = delivered_by(await self._cancel(found.id) or found)
+                if delivered is not None:
+                    await self.spending.settle(reservation(job, slot, self.now()).id, delivered)
 
-    async def _cancel(self, prediction_id: str) -> None:
+    async def _cancel(self, prediction_id: str) -> PredictionReport | None:
+        """Cancel a prediction; what the provider then says of it, None when there is nothing left to cancel."""
         try:
-            await self.provider.cancel(prediction_id)
+            return await self.provider.cancel(prediction_id)
         except (NotFound, InvalidRequest):
             log.info("nothing left to cancel", prediction_id=prediction_id)
+            return None
         except ProviderError as error:
             raise _disposition(error) from error
 

@@ -4,10 +4,16 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
-from studio_chassis.runtime.settings import Duration, ModelSettings, ProviderSettings, PublicAddressSettings
+from studio_chassis.runtime.settings import (
+    BudgetSettings,
+    Duration,
+    ModelSettings,
+    ProviderSettings,
+    PublicAddressSettings,
+)
 
 
-class PredictorSettings(ModelSettings, PublicAddressSettings, ProviderSettings):
+class PredictorSettings(ModelSettings, BudgetSettings, PublicAddressSettings, ProviderSettings):
     """Which model to buy from, how, and where the provider calls back."""
 
     replicate_webhook_secret: SecretStr = Field(

@@ -20,7 +20,8 @@ from studio_reconciler.callbacks import CallbackSender
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.retention import remove_expired
 from studio_reconciler.settings import ReconcilerSettings
-from studio_reconciler.stats import measure_backlog
+from studio_reconciler.settlement import Settlement
+from studio_reconciler.stats import measure_backlog, measure_spending
 from studio_reconciler.undelivered import UndeliveredMessages
 
 LEASE = timedelta(seconds=15)
@@ -29,6 +30,7 @@ CENSUS_SECONDS = 15.0
 RELAY_BATCH = 500
 EXPIRY_SECONDS = 60.0
 UNDELIVERED_SECONDS = 15.0
+SETTLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Reconciler:
     settings: ReconcilerSettings
     holder: str
     undelivered: UndeliveredMessages
+    settlement: Settlement
 
     async def relay(self) -> None:
         """Publish what was committed and never published."""
@@ -64,6 +67,13 @@ class Reconciler:
                 await remove_expired(self.chassis.store, self.chassis.objects, self.chassis.clock())
             await asyncio.sleep(EXPIRY_SECONDS)
 
+    async def settle(self) -> None:
+        """Replace the money that is held by what was delivered for it."""
+        while True:
+            if await self._leads():
+                await self.settlement.settle_held()
+            await asyncio.sleep(SETTLE_SECONDS)
+
     async def report_undelivered(self) -> None:
         """Fail the jobs whose messages the broker gave up."""
         while True:
@@ -75,6 +85,7 @@ class Reconciler:
         """Count what is under way. Each replica does: whoever is scraped tells the truth."""
         while True:
             await measure_backlog(self.chassis.store, self.chassis.clock())
+            await measure_spending(self.chassis.store, self.settings.budgets, self.chassis.clock())
             await asyncio.sleep(CENSUS_SECONDS)
 
     async def poll(self) -> None:
@@ -100,13 +111,15 @@ async def build(chassis: ServiceContext, settings: ReconcilerSettings) -> AsyncI
         rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
         holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
         undelivered = UndeliveredMessages(chassis.broker, chassis.jobs, chassis.clock)
-        reconciler = Reconciler(chassis, rescuer, settings, holder, undelivered)
+        settlement = Settlement(chassis.store, provider, chassis.clock)
+        reconciler = Reconciler(chassis, rescuer, settings, holder, undelivered, settlement)
         loops = [
             reconciler.relay,
             reconciler.rescue,
             reconciler.expire,
             reconciler.count,
             reconciler.report_undelivered,
+            reconciler.settle,
         ]
         if settings.public_base_url is None:
             loops.append(reconciler.poll)

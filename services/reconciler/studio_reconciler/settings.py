@@ -5,10 +5,16 @@ from typing import Any, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from studio_chassis.runtime.settings import CallbackSettings, Duration, ProviderSettings, PublicAddressSettings
+from studio_chassis.runtime.settings import (
+    BudgetSettings,
+    CallbackSettings,
+    Duration,
+    ProviderSettings,
+    PublicAddressSettings,
+)
 
 
-class ReconcilerSettings(CallbackSettings, PublicAddressSettings, ProviderSettings):
+class ReconcilerSettings(BudgetSettings, CallbackSettings, PublicAddressSettings, ProviderSettings):
     """How long things may take before the reconciler looks after them."""
 
     relay_after: Duration = Field(

@@ -5,8 +5,10 @@ from datetime import datetime
 import structlog
 
 from studio_chassis.observability import metrics
+from studio_chassis.persistence.spending import SpendingStore
 from studio_chassis.persistence.store import JobStore
 from studio_contracts.job import Status
+from studio_contracts.spending import Budgets, day_of
 from studio_domain.invariants import INVARIANTS
 
 UNFINISHED: tuple[Status, ...] = ("pending", "queued", "running")
@@ -33,3 +35,20 @@ async def measure_backlog(store: JobStore, now: datetime) -> None:
         metrics.violations.labels(invariant.name).set(len(broken))
         if broken:
             log.error("invariant broken", invariant=invariant.name, jobs=dict(list(broken.items())[:NAMED]))
+
+
+async def measure_spending(store: SpendingStore, budgets: Budgets, now: datetime) -> None:
+    """Set the gauges of the day's spending, of everybody's budget and of each key's that is in use."""
+    day = day_of(now)
+    control = await store.spending_control()
+    sums = await store.spending(day, day)
+    metrics.spending_stopped.set(control.stopped)
+    metrics.budget_used.clear()  # yesterday's keys
+    metrics.budget_used.labels("").set(0)
+    for one in sums:
+        limit = control.budget_of(one.key_id, budgets)
+        if limit is not None:
+            metrics.budget_used.labels(one.key_id or "").set(one.committed_cents / limit if limit else 1)
+    total = next((one for one in sums if one.key_id is None), None)
+    for state in ("spent", "held", "uncertain"):
+        metrics.day_cents.labels(state).set(0 if total is None else getattr(total, f"{state}_cents"))

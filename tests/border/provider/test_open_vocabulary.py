@@ -17,6 +17,7 @@ from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
 from studio_contracts.job import GenerationRequest, Job, Limits, Slot
+from studio_contracts.spending import Budgets
 from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn, WebhookReceived
 from studio_domain.prediction import MAX_OUTPUT_CHARS, slim_prediction
 from studio_predictor.handlers import Predictor
@@ -44,10 +45,12 @@ class Scenario:
         provider = ReplicateClient(http, "https://api.replicate.com", SecretStr("r8_x"), lambda: self.now)
         store = SimulatedJobStore(SimulatedDatabase())
         self.jobs = JobService(store, self._publish, lambda: self.now, "test")
-        settings: Any = SimpleNamespace(max_backlog=9, public_base_url=None, adoption_grace=GRACE)
+        settings: Any = SimpleNamespace(
+            max_backlog=9, public_base_url=None, adoption_grace=GRACE, budgets=Budgets(day_cents=999, key_day_cents=999)
+        )
         objects = SimulatedObjectStore()
         self.objects = objects
-        self.predictor = Predictor(self.jobs, objects, provider, settings, lambda: self.now, self._no_backlog)
+        self.predictor = Predictor(self.jobs, store, objects, provider, settings, lambda: self.now, self._no_backlog)
         self.rescuer = Rescuer(self.jobs, store, provider, lambda: self.now)
 
     async def open(self) -> "Scenario":

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
 from studio_contracts.job import Job
+from studio_contracts.models import MODELS
 from studio_domain.invariants import at_rest_violations, job_violations
 from studio_local.infrastructure import Endpoints
 from studio_local.processes import wait_until
@@ -35,21 +36,25 @@ class LedgerCheck(NamedTuple):
     paid_again: int
     missing: int
     dead: int
+    cents_off: int
     violations: list[str]
 
     def __str__(self) -> str:
         return (
             f"jobs accepted {self.accepted}, final {self.final}, lost {self.lost}; predictions paid {self.paid}, paid "
             f"twice {self.paid_twice}, asked again after a lost answer {self.paid_again}; pictures missing "
-            f"{self.missing}; dead letters {self.dead}"
+            f"{self.missing}; dead letters {self.dead}; usage less ledger {self.cents_off} cents"
         )
 
 
 def wait_for_rest(stack: ServiceStack, seconds: float) -> bool:
-    """Whether in time every job is final and every outbox empty."""
+    """Whether in time every job is final, every outbox empty, and no money held."""
     with jobs_of(stack.endpoints) as jobs:
         busy = {"$or": [{"final": False}, {"outbox.0": {"$exists": True}}]}
-        return wait_until(lambda: jobs.count_documents(busy) == 0, seconds)
+        charges = jobs.database["charges"]
+        return wait_until(
+            lambda: jobs.count_documents(busy) == 0 and charges.count_documents({"state": "held"}) == 0, seconds
+        )
 
 
 @contextmanager
@@ -69,6 +74,7 @@ async def check_ledger(stack: ServiceStack, accepted: list[str]) -> LedgerCheck:
     for job in jobs.values():
         found = (*job_violations(job), *at_rest_violations(job, outboxes.get(job.id, ())))
         violations += [f"{job.id}: {what}" for what in found]
+        spent = sum(day.spent_cents for day in await store.spending(date.min, date.max, [None]))
     payments = await paid_attempts(stack)
     return LedgerCheck(
         accepted=len(accepted),
@@ -79,6 +85,7 @@ async def check_ledger(stack: ServiceStack, accepted: list[str]) -> LedgerCheck:
         paid_again=len(payments) - len({attempt[:2] for attempt in payments}),
         missing=missing_pictures(stack, [job for job in jobs.values() if job.status == "completed"]),
         dead=await dead_letters(endpoints),
+        cents_off=spent - await delivered_cents(stack),
         violations=violations,
     )
 
@@ -90,6 +97,14 @@ async def paid_attempts(stack: ServiceStack) -> Counter[tuple[str, ...]]:
     return Counter(
         tuple(urlsplit(entry["webhook"]).path.split("/")[-3:]) for entry in ledger["predictions"] if entry["paid"]
     )
+
+
+async def delivered_cents(stack: ServiceStack) -> int:
+    """The price of every picture that was delivered, by the stand-in's ledger."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        ledger = (await client.get(f"{stack.standin_url}/standin/ledger")).json()
+    pictures: int = sum(entry["pictures"] for entry in ledger["predictions"])
+    return pictures * MODELS["sdxl"].cents_per_picture
 
 
 def missing_pictures(stack: ServiceStack, jobs: list[Job]) -> int:

@@ -58,7 +58,7 @@ def test_operations_have_the_names_people_would_choose() -> None:
         "createJob", "listJobs", "getJob", "cancelJob", "streamJobEvents", "getStencil", "getPicture", "getBundle",
         "getSheet", "getMaterialsCsv", "getMaterialsXlsx",
         "getPalette", "getOptions", "getSession", "openSession", "endSession", "receiveWebhook",
-        "receiveWebhookWithQuery", "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
+        "receiveWebhookWithQuery", "getUsage", "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
     }  # fmt: skip
 
 

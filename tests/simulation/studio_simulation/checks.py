@@ -15,6 +15,7 @@ from studio_contracts.job import Job, PictureKind
 from studio_domain.invariants import at_rest_violations, change_violations, job_violations
 from studio_simulation.faults import BROKEN_BRIEFS, LETHAL, STUCK_SECONDS
 from studio_simulation.ledger import Ledger
+from studio_simulation.money import Money
 
 if TYPE_CHECKING:
     from studio_simulation.world import World
@@ -30,6 +31,7 @@ class Checks:
         self._world = world
         self.violations: list[str] = []
         self._ledger = Ledger(world, self.report)
+        self.money = Money(world)
 
     def observe(self, before: Job | None, after: Job) -> None:
         """A change was committed."""
@@ -77,6 +79,7 @@ class Checks:
             self.violations.append("queues_are_empty: messages are left")
         self._letters()
         self._ledger.at_the_end()
+        self.money.at_the_end()
 
     def keyed(self, number: int, prompt: str, count: int) -> None:
         """A client got the same answer for the same key, so it has one job."""
@@ -146,7 +149,11 @@ class Checks:
             "replays": operator.fates[ReplayOutcome.REPLAYED],
             "replays of the replayed": operator.fates[ReplayOutcome.DONE_BEFORE],
         }
-        return self._ledger.counts + Counter(replays) + Counter({"replayed jobs completed": completed})
+        over_budget = sum(
+            warning.code == "over_budget" for job in self._world.jobs.values() for warning in job.warnings
+        )
+        refused = Counter({"refused at creation": self._world.refused, "refused at the claim": over_budget})
+        return self._ledger.counts + refused + Counter(replays) + Counter({"replayed jobs completed": completed})
 
     def report(self, job_id: str, what: str) -> None:
         """A promise was broken."""

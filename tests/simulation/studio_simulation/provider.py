@@ -196,6 +196,7 @@ class Provider:
             world.happens("prediction.failing"),
         )
         self.predictions[prediction.id] = prediction
+        world.checks.money.created()
         fast = world.happens("prediction.fast")
         start = 0.0 if fast else world.random.uniform(0.05, 5)
         end = start + (0.01 if fast else world.random.uniform(0.1, 30))

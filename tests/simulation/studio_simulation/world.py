@@ -26,6 +26,7 @@ from studio_chassis.testing.loop import Stalled, VirtualLoop
 from studio_chassis.testing.store import SimulatedDatabase
 from studio_contracts import topology
 from studio_contracts.job import Job
+from studio_contracts.spending import SpendingControl
 from studio_gateway.settings import GatewaySettings
 from studio_postprocess.settings import PostprocessSettings
 from studio_predictor.settings import PredictorSettings
@@ -78,8 +79,18 @@ BUILDS = {
 }
 
 
+TIGHT_BUDGETS = (30, 60, 90)
+"""Cents a day, in some worlds: twelve pictures cost 36."""
+AMPLE_BUDGET = 1_000_000
+
+
+def _day_cents(seed: int, *, peaceful: bool) -> int:
+    random = Random(f"budget {seed}")  # of its own, so that other worlds stay as they are
+    return AMPLE_BUDGET if peaceful or random.random() < 0.75 else random.choice(TIGHT_BUDGETS)
+
+
 @cache
-def _settings(service: str, public: bool, cents: int) -> Any:
+def _settings(service: str, public: bool, cents: int, day_cents: int) -> Any:
     types = {
         "gateway": GatewaySettings,
         "predictor": PredictorSettings,
@@ -96,12 +107,14 @@ def _settings(service: str, public: bool, cents: int) -> Any:
             "attempts_per_slot": ATTEMPTS,
             "job_cents": cents,
             "callbacks": "public",
+            "day_cents": day_cents,
         },
         "predictor": {
             "replicate_api_token": SecretStr(TOKEN),
             "replicate_webhook_secret": SecretStr("simulated-secret-of-webhooks"),
             "public_base_url": "https://studio.example" if public else None,
             "adoption_grace": timedelta(seconds=GRACE_SECONDS),
+            "day_cents": day_cents,
         },
         "postprocess": {},
         "reconciler": {
@@ -162,12 +175,15 @@ class World:
         self.accepted: dict[str, float] = {}
         self.canceled: dict[str, float] = {}
         self.poisoned = 0
+        self.refused = 0
+        self.stopped_at: float | None = None
         self.checks = Checks(self)
         self.operator = Operator(self)
         self.database.observers.append(self.checks.observe)
         cents = self.random.choice((200, 50))  # twelve pictures cost 36
+        self.day_cents = _day_cents(seed, peaceful=self.faults.peaceful)
         self.processes = [
-            Process(self, service, number, BUILDS[service], _settings(service, self.public, cents))
+            Process(self, service, number, BUILDS[service], _settings(service, self.public, cents, self.day_cents))
             for number, service in enumerate(SERVICES)
         ]
 
@@ -258,6 +274,7 @@ class World:
             store_unreadable_documents(self)
         if self.faults.wipe_at is not None:
             self.loop.call_later(self.faults.wipe_at, self._wipe)
+        self.spawn(self._stop_spending())
         clients = [self.spawn(self._client(number)) for number in range(self.random.choice((1, 1, 2, 3)))]
         for moment in self.faults.replays:
             self.spawn(self.operator.replay_at(moment))
@@ -334,6 +351,9 @@ class World:
                 answer = await self.gateway().ask("POST", "/v1/jobs", json=wanted, headers=key)
             except ConnectionError:
                 answer = None
+            if answer is not None and answer.status_code == 402:
+                self.refused += 1
+                return None
             if answer is not None and answer.status_code == 202:
                 job_id = str(answer.json()["id"])
                 self.accepted[job_id] = self.loop.time()
@@ -389,6 +409,20 @@ class World:
             if window.what == "broker":
                 await asyncio.sleep(max(0, window.start - self.loop.time()))
                 await asyncio.gather(*(process.cut_off(window.end - window.start) for process in self.processes))
+
+    async def _stop_spending(self) -> None:
+        """In some worlds an operator stops spending for a while."""
+        random = Random(f"stop {self.seed}")
+        if self.faults.peaceful or random.random() < 0.8:
+            return
+        await asyncio.sleep(random.uniform(0, FAULTY_SECONDS))
+        self.database.spending.control = SpendingControl(stopped=True)
+        self.stopped_at = self.loop.time()
+        self.say("operator", "stops spending")
+        await asyncio.sleep(random.uniform(10, 120))
+        self.stopped_at = None
+        self.database.spending.control = SpendingControl()
+        self.say("operator", "resumes spending")
 
     async def _poison(self) -> None:
         await asyncio.sleep(self.random.uniform(0, FAULTY_SECONDS))

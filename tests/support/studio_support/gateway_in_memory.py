@@ -67,7 +67,7 @@ class GatewayInMemory:
         self.bucket: dict[str, bytes] = {}
         self.published: list[Event] = []
         self.now = START
-        store = SimulatedJobStore(self.database, self.wire)
+        store = self.store = SimulatedJobStore(self.database, self.wire)
         objects = SimulatedObjectStore(self.bucket, self.wire)
         clock = clock or self._clock
         self.jobs = JobService(store, self._publish, clock, "gateway")

@@ -18,7 +18,12 @@ from studio_local.services import WORKERS
 from studio_local.stack import ServiceStack
 
 PATIENCE_SECONDS = 60.0
-IMPATIENT = {"STANDIN_DELAY_SECONDS": "0.1", "STUDIO_STUCK_AFTER": "2", "STUDIO_RELAY_AFTER": "1"}
+IMPATIENT = {
+    "STANDIN_DELAY_SECONDS": "0.1",
+    "STUDIO_STUCK_AFTER": "2",
+    "STUDIO_RELAY_AFTER": "1",
+    "STUDIO_DAY_CENTS": "10000000",
+}
 
 
 class Studio:
@@ -68,6 +73,10 @@ class Studio:
 
     def until(self, condition: Callable[[], bool]) -> None:
         assert wait_until(condition, PATIENCE_SECONDS), "the condition did not hold in time"
+
+    def delivered_pictures(self) -> int:
+        """Pictures that the provider delivered, by the stand-in's ledger."""
+        return sum(entry["pictures"] for entry in self._standin.get("/ledger").json()["predictions"])
 
     def paid_for(self, job: dict[str, Any]) -> list[dict[str, Any]]:
         """The entries of the stand-in's ledger for a job's predictions, by slot."""

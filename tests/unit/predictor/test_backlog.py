@@ -12,6 +12,7 @@ from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested
 from studio_contracts.job import GenerationRequest, Job, Limits
+from studio_contracts.spending import Budgets
 from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn
 from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_predictor.handlers import Predictor
@@ -40,7 +41,10 @@ class Shelf:
         return b"a stencil"
 
 
-async def _create_prediction(provider: Provider, waiting: int) -> Job:
+AMPLE = Budgets(day_cents=100, key_day_cents=100)
+
+
+async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets = AMPLE) -> Job:
     """The job of one slot after the predictor read that it is to be bought, with so much waiting for postprocess."""
     published: list[Event] = []
 
@@ -50,7 +54,8 @@ async def _create_prediction(provider: Provider, waiting: int) -> Job:
     async def backlog() -> int:
         return waiting
 
-    jobs = JobService(SimulatedJobStore(SimulatedDatabase()), publish, lambda: NOW, "predictor")
+    store = SimulatedJobStore(SimulatedDatabase())
+    jobs = JobService(store, publish, lambda: NOW, "predictor")
     await jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
     await jobs.flush_publishing()
     await jobs.apply("j", StencilDrawn(PLAN, 0.1))
@@ -58,8 +63,10 @@ async def _create_prediction(provider: Provider, waiting: int) -> Job:
         "j",
         SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT), (SlotPlan(0, 1),)),
     )
-    settings = SimpleNamespace(max_backlog=LIMIT, public_base_url=None)
-    predictor = Predictor(jobs, cast(Any, Shelf()), cast(Any, provider), cast(Any, settings), lambda: NOW, backlog)
+    settings = SimpleNamespace(max_backlog=LIMIT, public_base_url=None, budgets=budgets)
+    predictor = Predictor(
+        jobs, store, cast(Any, Shelf()), cast(Any, provider), cast(Any, settings), lambda: NOW, backlog
+    )
     try:
         await predictor.request_prediction(await jobs.load("j"), PredictionRequested(**published[-1].data))
     finally:
@@ -72,6 +79,16 @@ async def test_nothing_is_claimed_or_bought_while_too_much_waits_for_postprocess
     with pytest.raises(Pause, match="4 finished predictions wait for postprocess") as pause:
         await _create_prediction(provider, LIMIT + 1)
     assert (pause.value.cause, provider.sold) == ("backlog", 0)
+
+
+async def test_what_no_budget_has_room_for_is_not_bought_and_the_job_says_why() -> None:
+    provider = Provider()
+    job = await _create_prediction(provider, 0, Budgets(day_cents=2, key_day_cents=100))
+    assert provider.sold == 0
+    assert job.status == "failed"
+    assert [warning.code for warning in job.warnings] == ["over_budget"]
+    assert job.error is not None
+    assert "2 of 2 cents are left of what the studio may spend in a day. It resets at" in job.error.detail
 
 
 async def test_up_to_the_limit_is_bought() -> None:

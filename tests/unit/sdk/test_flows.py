@@ -140,9 +140,7 @@ async def test_an_unknown_status_is_waited_for(both: Callable[..., Both]) -> Non
 
 
 @pytest.mark.parametrize("path", ["/v1/jobs/j/bundle.zip", "/path/v1/jobs/j/bundle.zip"])
-async def test_the_path_before_a_link_is_there_once(
-    both: Callable[..., Both], path: str, tmp_path: Path
-) -> None:
+async def test_the_path_before_a_link_is_there_once(both: Callable[..., Both], path: str, tmp_path: Path) -> None:
     view = {"url": path, "media_type": "image/png"}
     plan = {"directions": [{"number": 0, "stencil": view}]}
     studio = both(httpx.Response(200, content=b"png"))

@@ -26,6 +26,7 @@ from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.idempotency import as_accepted, fingerprint_of, job_id_for
 from studio_gateway.api.job_request import JobRequest, to_brief
 from studio_gateway.api.parameters import JobId
+from studio_gateway.api.usage import refuse_over_budget
 from studio_gateway.api.views import JobList, JobView, job_path, job_summary, job_view
 from studio_gateway.dependencies import Dependencies, DependenciesDep, dependencies_of
 from studio_gateway.http import openapi_headers as described
@@ -88,7 +89,7 @@ IF_NONE_MATCH = {
     response_model=JobView,
     responses={
         202: {"description": "Accepted", "headers": described.LOCATION | described.RETRY_AFTER},
-        **problems(400, 401, 403, 409, 413, 415, 422, 503),
+        **problems(400, 401, 402, 403, 409, 413, 415, 422, 503),
     },
 )
 async def create_job(
@@ -131,7 +132,13 @@ async def accept_brief(
     callback: Callback | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Job:
-    """Store a new job for the brief. Raises JobExists, Unavailable."""
+    """Store a new job for the brief. Raises JobExists, Unavailable, and ProblemError when no budget has room for it."""
+    try:
+        await refuse_over_budget(deps, jobs.caller, brief)
+    except ProblemError:
+        if job_id is not None and await jobs.version_of(job_id) is not None:
+            raise JobExists(job_id) from None  # accepted earlier, and paid from what was left then
+        raise
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
     with span("accept a job", given or "", SpanKind.SERVER) as current:
         job = await jobs.accept(

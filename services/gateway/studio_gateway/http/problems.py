@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details, with stable types."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -32,6 +33,15 @@ class FieldProblem(BaseModel):
     allowed: list[str] | None = None
 
 
+class BudgetState(BaseModel):
+    """The budget that refuses a job: its limit, what is left of it in US cents, and when it is full again."""
+
+    name: str
+    limit_cents: int
+    left_cents: int
+    resets_at: datetime | None = None
+
+
 class Problem(BaseModel):
     """The body of every error."""
 
@@ -40,6 +50,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[FieldProblem] | None = None
+    budget: BudgetState | None = None
 
 
 class ProblemError(Exception):
@@ -55,10 +66,13 @@ class ProblemError(Exception):
         field: str | None = None,
         retry_after: int = 0,
         headers: Mapping[str, str] | None = None,
+        budget: BudgetState | None = None,
     ) -> None:
         super().__init__(detail)
         errors = None if field is None else [FieldProblem(field=field, detail=detail)]
-        self.problem = Problem(type=TYPES + kind, title=title, status=status, detail=detail, errors=errors)
+        self.problem = Problem(
+            type=TYPES + kind, title=title, status=status, detail=detail, errors=errors, budget=budget
+        )
         self.headers = ({"Retry-After": str(retry_after)} if retry_after else {}) | dict(headers or {})
 
 
@@ -99,7 +113,7 @@ def install(app: FastAPI) -> None:
 
 
 def _answer(problem: Problem, headers: dict[str, str]) -> JSONResponse:
-    body = problem.model_dump(exclude_none=True)
+    body = problem.model_dump(mode="json", exclude_none=True)
     return JSONResponse(body, problem.status, {"Cache-Control": "no-store", **headers}, media_type=MEDIA_TYPE)
 
 

@@ -96,7 +96,7 @@ router = APIRouter(prefix="/.netlify/functions", route_class=PanelRoute, tags=["
 @router.post(
     "/studio-inspire-create",
     status_code=202,
-    responses=_errors(400, 401, 403, 413, 503),
+    responses=_errors(400, 401, 402, 403, 413, 503),
 )
 async def panel_create(
     panel_request: views.PanelRequest, request: Request, jobs: JobsToCreate, deps: DependenciesDep

@@ -1,0 +1,50 @@
+"""Money from the terminal: stopped, resumed, limited, and a usage that agrees with the provider's ledger."""
+
+from typing import Any
+
+from typer.testing import CliRunner
+
+from studio_cli.app import main
+from studio_contracts.models import MODELS
+
+BRIEF = {"prompt": "a pond", "count": 4}
+
+
+def studio_command(studio: Any, *arguments: str) -> str:
+    done = CliRunner(env={**studio.stack.environment, "COLUMNS": "120"}).invoke(main, list(arguments))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def usage(studio: Any) -> dict[str, Any]:
+    found: dict[str, Any] = studio.get("/v1/usage").json()
+    return found
+
+
+def test_spending_is_stopped_resumed_and_limited_while_the_studio_runs(studio: Any) -> None:
+    assert "spending is on" in studio_command(studio, "spend", "show")
+    try:
+        assert "stopped: a key leaked" in studio_command(studio, "spend", "stop", "a key leaked")
+        refused = studio.client.post("/v1/jobs", json=BRIEF)
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:tpv-studio:problem:spending-stopped")
+        draft = studio.client.post("/v1/jobs", json={"prompt": "a pond", "kind": "draft"})
+        assert studio.wait(draft.json()["id"])["status"] == "completed"
+        assert "spending is on" in studio_command(studio, "spend", "resume")
+        assert "of 7 cents" in studio_command(studio, "spend", "limit", "7")
+        refused = studio.client.post("/v1/jobs", json=BRIEF)
+        assert (refused.status_code, refused.json()["budget"]["limit_cents"]) == (402, 7)
+    finally:
+        studio_command(studio, "spend", "limit")
+        studio_command(studio, "spend", "resume")
+    assert studio.wait(studio.client.post("/v1/jobs", json=BRIEF).json()["id"])["status"] == "completed"
+
+
+def test_the_usage_agrees_with_the_provider_s_ledger_to_the_cent(studio: Any) -> None:
+    jobs = [studio.client.post("/v1/jobs", json=BRIEF | {"count": count}).json()["id"] for count in (1, 3)]
+    assert {studio.wait(job_id)["status"] for job_id in jobs} == {"completed"}
+    studio.until(lambda: not any(day["held_cents"] for day in usage(studio)["days"]))
+    total = next(day for day in usage(studio)["days"] if day["key_id"] is None)
+    assert total["pictures"] == studio.delivered_pictures()
+    assert total["spent_cents"] == studio.delivered_pictures() * MODELS["sdxl"].cents_per_picture
+    table = studio_command(studio, "usage")
+    assert f"{total['spent_cents'] / 100:.2f}" in table
