@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from studio_cli import callbacks, dlq, job, keys, migrate
-from studio_cli.audit , spend
+from studio_cli import callbacks, dlq, job, keys, migrate, spend
+from studio_cli.audit import audit
 from studio_cli.create import draft
 from studio_cli.doctor import doctor
 from studio_cli.profiles import login, logout
