@@ -7,6 +7,7 @@ import typer
 
 from studio_cli import callbacks, dlq, job, keys, migrate, spend
 from studio_cli.audit import audit
+from studio_cli.broker_users import broker_users
 from studio_cli.create import draft
 from studio_cli.doctor import doctor
 from studio_cli.profiles import login, logout
@@ -48,6 +49,7 @@ main.add_typer(job.app, name="job")
 main.add_typer(keys.app, name="keys")
 main.add_typer(migrate.app, name="migrate")
 main.command()(audit)
+main.command()(broker_users)
 main.command()(doctor)
 main.add_typer(spend.app, name="spend")
 main.command()(spend.usage)

@@ -10,13 +10,14 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from aiormq.exceptions import ChannelAccessRefused
 
 from studio_contracts import topology
 from studio_contracts.topology import Queue
 
 DLQ_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
-REFUSALS = (ChannelNotFoundEntity, ChannelPreconditionFailed)
+REFUSALS = (ChannelNotFoundEntity, ChannelPreconditionFailed, ChannelAccessRefused)
 """What the broker answers when one declaration cannot be had; it closes the channel with it, not the connection."""
 log = structlog.get_logger()
 
@@ -122,6 +123,8 @@ def fingerprint() -> str:
 async def declare(connection: AbstractConnection) -> tuple[str, ...]:
     """Declare the topology, each part by itself; repeating it changes nothing. What the broker refuses, and why.
 
+    What this user has no right to declare is left to the services that have it, and is not among that.
+
     Raises what a connection raises that breaks in between.
     """
     refused: list[str] = []
@@ -129,6 +132,9 @@ async def declare(connection: AbstractConnection) -> tuple[str, ...]:
     for declaration in DECLARATIONS:
         try:
             await declaration.declare(channel)
+        except ChannelAccessRefused as error:
+            log.debug("declaration left to others", declaration=str(declaration), reason=str(error))
+            channel = await _open(connection)
         except REFUSALS as error:
             refused.append(f"{declaration}: {error}")
             log.error("declaration refused", declaration=str(declaration), reason=str(error))

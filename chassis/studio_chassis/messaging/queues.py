@@ -6,6 +6,7 @@ from typing import Any
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractQueue, AbstractRobustChannel, AbstractRobustConnection
+from aiormq.exceptions import ChannelAccessRefused
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
@@ -42,6 +43,10 @@ async def open_work_queue(connection: AbstractRobustConnection, queue: Queue) ->
     channel = await _open_channel(connection, queue)
     try:
         await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+    except ChannelAccessRefused:  # another service has that right
+        await channel.close()
+        channel = await _open_channel(connection, queue)
+    try:
         work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
     except REFUSALS as error:  # somebody declared it with other arguments: it is consumed all the same
         log.error("declaration refused", declaration=queue.name, reason=str(error))

@@ -22,6 +22,7 @@ MADE_BY_OPERATOR = {"rabbitmq-default-user": {"connection_string"}, "gateway-tls
 MADE_BY_HAND = {
     "studio-stores": {"MONGODB_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
     "studio-provider": {"REPLICATE_API_TOKEN", "REPLICATE_WEBHOOK_SECRET", "REPLICATE_WEBHOOK_SIGNING_KEY"},
+    "rabbitmq-users": set(SERVICES),
     "studio-callbacks": {"STUDIO_CALLBACK_SECRET", "STUDIO_CALLBACK_SECRET_PREVIOUS"},
 }
 Manifests = list[dict[str, Any]]
@@ -161,6 +162,19 @@ def test_secrets_are_only_referred_to_and_every_reference_is_met(manifests: Mani
         assert found == MADE_BY_HAND.get(name, found)
     config = of_kind(manifests, "ConfigMap")["studio-settings"]["data"]
     assert not [key for key in config if re.search("TOKEN|SECRET|PASSWORD|SIGNING", key)]
+
+
+def test_each_service_has_a_broker_user_of_its_own_in_production(manifests: Manifests, overlay: str) -> None:
+    for name in SERVICES:
+        (url,) = (
+            each["valueFrom"]["secretKeyRef"]
+            for each in named(manifests, name)["env"]
+            if each["name"] == "RABBITMQ_URL"
+        )
+        own = {"name": "rabbitmq-users", "key": name}
+        assert url == (
+            own if overlay == "production" else {"name": "rabbitmq-default-user", "key": "connection_string"}
+        )
 
 
 def test_only_those_who_buy_hold_the_provider_s_token(manifests: Manifests) -> None:

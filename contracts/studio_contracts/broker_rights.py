@@ -1,0 +1,54 @@
+"""What each service may do on the broker, as data that follows from the topology: RabbitMQ's permissions of its user.
+
+RabbitMQ asks for `configure` to declare or delete, for `write` to publish to an exchange or bind a queue, and for
+`read` to consume a queue or bind to an exchange. A permission is a regular expression of names; the default exchange,
+by which a dead letter gets into its queue, is called amq.default.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from studio_contracts import topology
+from studio_contracts.services import SERVICES, Service
+
+KEEPER = "reconciler"
+"""The service that declares what all share: the event exchange and the delay queues. It looks into all dead letters."""
+DEFAULT_EXCHANGE = "amq.default"
+_DELAYS = tuple(topology.retry_exchange(delay) for delay in topology.RETRY_DELAYS)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Permissions of one user in the studio's virtual host. An empty text permits nothing."""
+
+    configure: str
+    write: str
+    read: str
+
+
+def _any_of(names: Iterable[str]) -> str:
+    names = sorted(set(names))
+    return f"^({'|'.join(re.escape(name) for name in names)})$" if names else "^$"
+
+
+def rights_of(service: Service) -> Rights:
+    """Its own queues, publishing events and, where it consumes, putting messages off; the keeper's besides.
+
+    Nobody but the keeper and its consumer reads a queue, and of those the keeper reads dead letters alone.
+    """
+    own = [name for queue in service.queues for name in (queue.name, queue.dead_letter_queue)]
+    consuming = (DEFAULT_EXCHANGE, *_DELAYS) if own else ()
+    configure, read = own, [queue.name for queue in service.queues]
+    write = [topology.EXCHANGE, *own, *consuming]
+    if own:
+        read.append(topology.EXCHANGE)  # to bind its queues to
+    if service.name == KEEPER:
+        configure = [*own, topology.EXCHANGE, *_DELAYS]
+        read += [*_DELAYS, *(queue.dead_letter_queue for queue in topology.QUEUES)]
+    return Rights(_any_of(configure), _any_of(write), _any_of(read))
+
+
+def permissions() -> dict[str, dict[str, str]]:
+    """The rights of every service by the name of its user, as `configure`, `write` and `read`."""
+    return {f"studio-{name}": asdict(rights_of(service)) for name, service in SERVICES.items()}

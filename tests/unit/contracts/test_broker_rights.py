@@ -1,0 +1,57 @@
+"""Who may do what on the broker follows from the topology."""
+
+import re
+import shlex
+
+from typer.testing import CliRunner
+
+from studio_cli.app import main
+from studio_contracts import topology
+from studio_contracts.broker_rights import DEFAULT_EXCHANGE, KEEPER, permissions, rights_of
+from studio_contracts.services import SERVICES
+from studio_contracts.topology import QUEUES
+
+SHARED = [topology.EXCHANGE, *(topology.retry_exchange(delay) for delay in topology.RETRY_DELAYS)]
+
+
+def _matching(pattern: str) -> set[str]:
+    names = [*SHARED, DEFAULT_EXCHANGE, "amq.topic", "elsewhere", "studioXevents"]
+    names += [name for queue in QUEUES for name in (queue.name, queue.dead_letter_queue)]
+    return {name for name in names if re.search(pattern, name)}
+
+
+def test_each_queue_is_read_and_changed_by_its_service_alone() -> None:
+    for queue in QUEUES:
+        readers = {name for name, service in SERVICES.items() if queue.name in _matching(rights_of(service).read)}
+        owners = {name for name, service in SERVICES.items() if queue.name in _matching(rights_of(service).configure)}
+        assert readers == owners == {queue.name.partition(".")[0]}
+
+
+def test_dead_letters_are_read_by_the_keeper_and_what_all_share_is_changed_by_it() -> None:
+    for queue in QUEUES:
+        readers = [one for one, has in SERVICES.items() if queue.dead_letter_queue in _matching(rights_of(has).read)]
+        assert readers == [KEEPER]
+    for name in SHARED:
+        assert [one for one, has in SERVICES.items() if name in _matching(rights_of(has).configure)] == [KEEPER]
+
+
+def test_the_gateway_publishes_and_nothing_else() -> None:
+    rights = rights_of(SERVICES["gateway"])
+    assert [_matching(one) for one in (rights.configure, rights.write, rights.read)] == [
+        set(),
+        {topology.EXCHANGE},
+        set(),
+    ]
+
+
+def test_the_commands_set_just_these_rights_with_a_new_password_each() -> None:
+    runs = [CliRunner().invoke(main, ["broker-users", "--vhost", "a b"]) for _ in range(2)]
+    assert [run.exit_code for run in runs] == [0, 0]
+    lines = [shlex.split(line) for line in runs[0].output.splitlines() if not line.startswith("#")]
+    added = {line[2]: line[3] for line in lines if line[1] == "add_user"}
+    allowed = {line[4]: line[5:] for line in lines if line[1] == "set_permissions"}
+    assert {line[3] for line in lines if line[1] == "set_permissions"} == {"a b"}
+    assert allowed == {user: list(rights.values()) for user, rights in permissions().items()}
+    assert set(added) == set(allowed)
+    assert len(set(added.values())) == len(added)
+    assert not [password for password in added.values() if password in runs[1].output]
