@@ -1,5 +1,8 @@
 """Settings every service shares, read once from the environment."""
 
+import base64
+import os
+import re
 import sys
 from contextlib import suppress
 from datetime import timedelta
@@ -45,6 +48,9 @@ def _checked_base_url(url: str) -> str:
     return url
 
 
+_STORE_KEY = "AWS_SECRET_ACCESS_KEY"
+_EXAMPLE = re.compile(f"exampleonly|{base64.b64encode(b'exampleon').decode()}")
+"""How every secret in the examples begins, as it stands and in Base64."""
 Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
 """A time span: in the environment a number of seconds, or an ISO 8601 duration such as PT5M."""
 
@@ -90,9 +96,31 @@ class ServiceSettings(BaseSettings):
         validation_alias="STUDIO_DRAIN_SECONDS",
         description="Time after SIGTERM to finish the work in flight",
     )
+    example_values: Literal["refuse", "accept"] = Field(
+        "refuse",
+        validation_alias="STUDIO_EXAMPLE_VALUES",
+        description="`accept` starts with the secrets of the examples, which everybody knows: to try it on one machine",
+    )
     failpoint: Annotated[str, AfterValidator(_known_failpoint)] = Field(
         "", validation_alias="STUDIO_FAILPOINT", description="For drills: name[:n] of the line at which to die"
     )
+
+    @model_validator(mode="after")
+    def _has_secrets_of_its_own(self) -> Self:
+        if self.example_values == "refuse" and (names := self._examples()):
+            raise ValueError(
+                f"{', '.join(names)}: from an example, so everybody knows it. Make your own (openssl rand -hex 24); "
+                "STUDIO_EXAMPLE_VALUES=accept is for trying the studio on one machine"
+            )
+        return self
+
+    def _examples(self) -> list[str]:
+        """The variables that hold a secret of an example; the object store's is read by its library alone."""
+        values = {_STORE_KEY: os.environ.get(_STORE_KEY, "")}
+        for name, field in type(self).model_fields.items():
+            if isinstance(value := getattr(self, name), SecretStr):
+                values[str(field.validation_alias)] = value.get_secret_value()
+        return [name for name, value in values.items() if _EXAMPLE.search(value)]
 
     @property
     def listen_port(self) -> int:

@@ -1,9 +1,18 @@
 """A service refuses to start on settings that cannot work, naming all of them at once and telling no secret."""
 
+import re
+from pathlib import Path
+
 import pytest
 from pydantic_settings import BaseSettings
 
-from studio_chassis.runtime.settings import ProviderSettings, PublicAddressSettings, ServiceSettings, read_settings
+from studio_chassis.runtime.settings import (
+    _EXAMPLE,
+    ProviderSettings,
+    PublicAddressSettings,
+    ServiceSettings,
+    read_settings,
+)
 from studio_gateway.settings import GatewaySettings
 from studio_postprocess.settings import PostprocessSettings
 from studio_predictor.settings import PredictorSettings
@@ -126,3 +135,37 @@ def test_a_gateway_that_webhooks_reach_needs_the_key_they_are_signed_with(
 )
 def test_every_setting_is_described(settings_type: type[ServiceSettings]) -> None:
     assert [name for name, field in settings_type.model_fields.items() if not field.description] == []
+
+
+EXAMPLES = {
+    "RABBITMQ_URL": "amqp://studio:exampleonlybroker@rabbitmq/",
+    "REPLICATE_API_TOKEN": "exampleonlyprovider",
+    "REPLICATE_WEBHOOK_SECRET": "exampleonlywebhooktokens",
+    "REPLICATE_WEBHOOK_SIGNING_KEY": "whsec_ZXhhbXBsZW9ubHlleGFtcGxlb25seWV4YW1wbGU=",
+    "AWS_SECRET_ACCESS_KEY": "exampleonlyobjects",
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_secret_of_the_examples_is_refused_by_name_and_accepted_for_a_trial(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings_type = PredictorSettings if name == "REPLICATE_API_TOKEN" else GatewaySettings
+    monkeypatch.setenv("REPLICATE_WEBHOOK_SECRET", "a secret of our own")
+    monkeypatch.setenv(name, EXAMPLES[name])
+    with pytest.raises(SystemExit):
+        read_settings(settings_type)
+    said = capsys.readouterr().err
+    assert f"{name}: from an example" in said
+    assert "openssl rand" in said
+    assert EXAMPLES[name] not in said
+    monkeypatch.setenv("STUDIO_EXAMPLE_VALUES", "accept")
+    read_settings(settings_type)
+
+
+def test_the_examples_hold_no_other_secrets_than_those_that_are_refused() -> None:
+    lines = (Path(__file__).parents[3] / "deploy" / ".env.example").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    secrets = [value for name, value in values.items() if re.search("PASSWORD|_KEY$|_SECRET$|TOKEN", name)]
+    assert secrets
+    assert [value for value in secrets if _EXAMPLE.search(value) is None] == []
