@@ -15,6 +15,7 @@ import os
 import pickle
 import resource
 import signal
+import threading
 import traceback
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,7 @@ class ProcessPool:
             worker.kill()
             with contextlib.suppress(Exception):
                 await call
+            worker.allow_calls()
             raise
         except WorkLost as error:
             if self._closed:  # the work is not at fault
@@ -129,6 +131,8 @@ class _Worker:
         self._limits = limits
         self._process: ForkServerProcess | None = None
         self._pipe: Connection | None = None
+        self._killed = False
+        self._sending = threading.Lock()  # a call is sent before it is killed, or not at all
 
     def start(self) -> None:
         """Start the child if it does not run, and wait until it is ready for calls. Raises EOFError and OSError."""
@@ -149,7 +153,10 @@ class _Worker:
         try:
             self.start()
             assert self._pipe is not None
-            self._pipe.send((function, arguments))
+            with self._sending:
+                if self._killed:
+                    raise WorkLost("its caller went away before it began")
+                self._pipe.send((function, arguments))
             if not self._pipe.poll(self._limits.seconds):
                 log.warning("child process killed at its deadline", function=function.__name__)
                 self._discard()
@@ -167,10 +174,16 @@ class _Worker:
         raise result
 
     def kill(self) -> None:
-        """End the child, also while another thread waits for it."""
+        """End the child, also while another thread starts it or waits for it."""
+        with self._sending:
+            self._killed = True
         if self._process is not None:
             with contextlib.suppress(ValueError):  # that thread has closed it
                 self._process.kill()
+
+    def allow_calls(self) -> None:
+        """Take calls again after a kill."""
+        self._killed = False
 
     def _discard(self) -> str:
         """Make sure the child has ended; how it did."""

@@ -2,12 +2,20 @@
 
 import os
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 
 def pid_after(seconds: float) -> int:
     """Wait, and say which process did."""
     time.sleep(seconds)
     return os.getpid()
+
+
+def begun(file: str, work: Callable[..., object], *arguments: object) -> None:
+    """Make the file, so that others see that the work has begun, and do the work."""
+    Path(file).touch()
+    work(*arguments)
 
 
 class TwoPartError(Exception):

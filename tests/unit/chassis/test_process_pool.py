@@ -1,7 +1,4 @@
-"""Work in child processes: too much memory or time, and a death, cost one call; nothing outlives its parent.
-
-What is run are functions of the standard library, which every child can import.
-"""
+"""Work in child processes: too much memory or time, and a death, cost one call; nothing outlives its parent."""
 
 import asyncio
 import os
@@ -16,7 +13,7 @@ import pytest
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.runtime.process_pool import Limits, ProcessPool, WorkLost, open_process_pool, usable_cores
-from studio_support.child_work import fail_in_two_parts, pid_after
+from studio_support.child_work import begun, fail_in_two_parts, pid_after
 
 SECONDS = 3.0
 LIMITS = Limits(memory_bytes=256 * 2**20, seconds=SECONDS)
@@ -24,15 +21,17 @@ PATIENT = Limits(memory_bytes=256 * 2**20, seconds=3600)
 """Work that is not ended by the test would run into the test's own time limit."""
 
 PARENT = """
-import asyncio, os, time
+import asyncio, os, sys, time
 from studio_chassis.errors import Unavailable
 from studio_chassis.runtime.process_pool import Limits, ProcessPool
+from studio_support.child_work import begun
 
 async def main():
     pool = ProcessPool(2, Limits(256 * 2**20, 600), "json")
     await pool.start()
     print(*await asyncio.gather(pool.run(os.getpid), pool.run(os.getpid)), flush=True)
-    await asyncio.gather(pool.run(time.sleep, 500), pool.run(sum, range(10**12)))
+    idle, busy = sys.argv[1:]
+    await asyncio.gather(pool.run(begun, idle, time.sleep, 500), pool.run(begun, busy, sum, range(10**12)))
 
 asyncio.run(main())
 """
@@ -127,16 +126,29 @@ async def test_the_signals_that_stop_a_service_are_the_parent_s(pool: ProcessPoo
     assert await pids(pool) == before
 
 
-async def test_a_cancelled_caller_ends_the_work() -> None:
+async def test_a_cancelled_caller_ends_the_work(tmp_path: Path) -> None:
+    working = tmp_path / "working"
     async with open_process_pool(2, PATIENT, "json") as pool:
         before = await pids(pool)
-        task = asyncio.create_task(pool.run(time.sleep, PATIENT.seconds))
-        await asyncio.sleep(0.3)
+        task = asyncio.create_task(pool.run(begun, str(working), time.sleep, PATIENT.seconds))
+        assert await asyncio.to_thread(until, working.exists)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert until(lambda: sum(map(is_running, before)) == 1)
         assert len(await pids(pool)) == 2
+
+
+async def test_work_whose_caller_is_cancelled_before_it_begins_does_not_begin(tmp_path: Path) -> None:
+    working = tmp_path / "working"
+    async with open_process_pool(1, PATIENT, "json") as pool, asyncio.timeout(60):
+        task = asyncio.create_task(pool.run(begun, str(working), time.sleep, PATIENT.seconds))
+        await asyncio.sleep(0)  # its child is not there yet
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await pool.run(len, "next") == 4
+    assert not working.exists()
 
 
 async def test_calls_beyond_the_number_of_children_wait(pool: ProcessPool) -> None:
@@ -149,21 +161,26 @@ async def test_closing_ends_all_children() -> None:
     assert until(lambda: not any(map(is_running, children)))
 
 
-async def test_work_that_a_stopping_service_ends_is_not_at_fault() -> None:
+async def test_work_that_a_stopping_service_ends_is_not_at_fault(tmp_path: Path) -> None:
+    working = tmp_path / "working"
     async with open_process_pool(1, PATIENT, "json") as pool:
         assert await pool.run(len, "started") == 7
-        call = asyncio.create_task(pool.run(time.sleep, PATIENT.seconds))
-        await asyncio.sleep(0.3)
+        call = asyncio.create_task(pool.run(begun, str(working), time.sleep, PATIENT.seconds))
+        assert await asyncio.to_thread(until, working.exists)
     with pytest.raises(Unavailable):
         await call
 
 
-def test_children_end_with_a_parent_that_is_killed_busy_or_not() -> None:
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+def test_children_end_with_a_parent_that_is_killed_busy_or_not(tmp_path: Path) -> None:
+    at_work = tmp_path / "idle", tmp_path / "busy"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, *map(str, at_work)], stdout=subprocess.PIPE, text=True, env=environment
+    )
     assert parent.stdout is not None
     children = [int(pid) for pid in parent.stdout.readline().split()]
     assert len(children) == 2
-    time.sleep(0.3)  # both are at work
+    assert until(lambda: all(file.exists() for file in at_work))
     parent.kill()
     parent.communicate()
     assert until(lambda: not any(map(is_running, children)))
