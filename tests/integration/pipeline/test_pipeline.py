@@ -4,7 +4,6 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -30,10 +29,9 @@ def assert_complete(studio: Any, job: dict[str, Any], count: int) -> None:
             image = Image.open(io.BytesIO(answer.content))
             assert image.size == (picture["width"], picture["height"])
             if kind == "quantized":
-                pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
-                used = {tuple(int(part) for part in pixel) for pixel in np.unique(pixels, axis=0)}
-                assert used <= exist
-                assert len(used) <= MAX_CHOSEN
+                used = image.convert("RGB").getcolors(MAX_CHOSEN)
+                assert used is not None, f"more than {MAX_CHOSEN} colours"
+                assert {colour for _, colour in used} <= exist
 
 
 @pytest.mark.parametrize(("count", "calls"), [(1, [1]), (4, [2, 1, 1]), (6, [2, 2, 2]), (12, [4, 4, 4])])
@@ -72,9 +70,9 @@ def test_a_draft_costs_nothing_and_its_directions_are_painted_as_they_were_shown
 
 def test_six_jobs_at_once_complete_and_each_is_paid_once(studio: Any) -> None:
     with ThreadPoolExecutor(6) as clients:
-        jobs = list(clients.map(lambda _: studio.run(count=6), range(6)))
+        jobs = list(clients.map(lambda _: studio.run(count=3), range(6)))
     for job in jobs:
-        assert_complete(studio, job, 6)
+        assert_complete(studio, job, 3)
         assert len(studio.paid_for(job)) == 3
 
 

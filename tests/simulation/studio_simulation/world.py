@@ -1,6 +1,7 @@
 """One run: five services' real code, a simulated world around them, one seed for all that is random."""
 
 import asyncio
+import gc
 import time
 from collections import Counter
 from collections.abc import Coroutine
@@ -444,6 +445,7 @@ def run(seed: int) -> Outcome:
     concept()  # made once a process, and not with this run's entropy
     loop = VirtualLoop()
     world = World(seed, loop)
+    gc.disable()  # a tenth of the time, and it would run finalisers of the dead at moments of its own
     try:
         with simulated_environment(world):
             loop.set_exception_handler(lambda _, context: world.checks.failed(context))
@@ -457,6 +459,7 @@ def run(seed: int) -> Outcome:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
     finally:
+        gc.enable()
         loop.close()
     checks = world.checks
     statuses = Counter[str](job.status for job in world.jobs.values())

@@ -6,12 +6,14 @@ Names of things come from the Unicode CLDR names that the `emoji` package carrie
 dictionaries of `simplemma`, and all other words from words/*.toml. Both packages are needed here and in tests only.
 """
 
+import hashlib
 import json
 import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from studio_stencil.planning.tokens import key_of, split
 
 WORDS = Path(__file__).with_name("words")
 LEXICON = Path(__file__).with_name("lexicon")
+FINGERPRINT = LEXICON / "made-from.sha256"
 LISTS = ("function", "neutral", "negators", "late_negators", "not_negators", "only", "contrast", "either", "also",
          "several", "determiners", "same_plural", "small", "medium", "large")  # fmt: skip
 TABLES = ("tones", "colours", "settings", "patterns", "letters", "pictures")
@@ -215,11 +218,22 @@ def files() -> Iterator[tuple[Path, str]]:
     yield LEXICON / "emoji.tsv", emoji_table()
 
 
+def fingerprint() -> str:
+    """A hash of what the lexicon is made from and of what was made: compared, because building it takes 20 s."""
+    here = Path(__file__)
+    made_by = (here, here.with_name("inflection.py"), here.with_name("tokens.py"))
+    found = hashlib.sha256(f"emoji {version('emoji')}, simplemma {version('simplemma')}".encode())
+    for path in (*made_by, *sorted(WORDS.glob("*.toml")), *sorted(LEXICON.glob("*.tsv"))):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
 def main() -> None:
-    """Write all files."""
+    """Write all files, and their fingerprint."""
     LEXICON.mkdir(exist_ok=True)
     for path, text in files():
         path.write_text(text, encoding="utf-8")
+    FINGERPRINT.write_text(fingerprint() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
