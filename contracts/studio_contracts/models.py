@@ -6,6 +6,7 @@ Schemas: SDXL's and FLUX dev's own OpenAPI descriptions at Replicate. How to add
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -64,9 +65,13 @@ class Model:
     name: ModelName
     version: str
     cents_per_picture: int
-    max_outputs: int
     sizes: tuple[tuple[int, int], ...] = field(repr=False)
     input: type[ModelInput]
+
+    @cached_property
+    def max_outputs(self) -> int:
+        """The most pictures of one call, as its input says."""
+        return int(self.input.model_json_schema()["properties"]["num_outputs"]["maximum"])
 
 
 _UPRIGHT = (
@@ -82,7 +87,6 @@ MODELS: dict[str, Model] = {
         name="sdxl",
         version="39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b",
         cents_per_picture=3,
-        max_outputs=4,
         sizes=MEGAPIXEL_SIZES,
         input=SdxlInput,
     ),
@@ -90,7 +94,6 @@ MODELS: dict[str, Model] = {
         name="flux-dev",
         version="black-forest-labs/flux-dev",
         cents_per_picture=3,
-        max_outputs=4,
         sizes=MEGAPIXEL_SIZES,
         input=FluxDevInput,
     ),

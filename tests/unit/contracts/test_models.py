@@ -13,11 +13,6 @@ def test_every_model_that_may_be_named_is_in_the_catalogue_under_its_name() -> N
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_the_limit_of_outputs_is_that_of_the_input(model: Model) -> None:
-    assert model.input.model_json_schema()["properties"]["num_outputs"]["maximum"] == model.max_outputs
-
-
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_sizes_are_about_a_megapixel_in_steps_of_64_and_either_way_up(model: Model) -> None:
     assert len(set(model.sizes)) == len(model.sizes) == 41
     assert {(height, width) for width, height in model.sizes} == set(model.sizes)
