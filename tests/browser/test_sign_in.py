@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio_support.served_gateway import ServedGateway, serving
 
+SHOWS_A_PICTURE = "() => [...document.querySelectorAll('.concept img')].some((image) => image.naturalWidth > 0)"
+
 
 @pytest.fixture
 def gateway() -> Iterator[ServedGateway]:
@@ -59,7 +61,7 @@ def test_a_key_entered_once_makes_a_concept_and_an_ended_session_loses_nothing(
 
     gateway.finish(job.id)
     expect(page.locator("#state")).to_have_text("Ready")
-    page.wait_for_function("[...document.querySelectorAll('.concept img')].some((image) => image.naturalWidth > 0)")
+    page.wait_for_function(SHOWS_A_PICTURE)
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download all").click()
     assert saved.value.suggested_filename.endswith(".zip")
@@ -76,3 +78,38 @@ def test_another_owner_s_job_is_not_found(gateway: ServedGateway, page: Page) ->
     page.goto("/jobs/job-of-the-local-owner")
     sign_in(page, gateway.key("bea"))
     expect(page.locator("#prompt")).to_have_text("There is no such job")
+
+
+def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway, page: Page, browser: Browser) -> None:
+    key = gateway.key("ada")
+    page.goto("/")
+    sign_in(page, key)
+    page.get_by_label("Brief").fill("a pond with fish")
+    page.get_by_role("button", name="Draw").first.click()
+    expect(page.locator("#prompt")).to_have_text("a pond with fish")
+    (job,) = gateway.inner.database.jobs.values()
+    gateway.finish(job.id)
+    expect(page.locator("#state")).to_have_text("Ready")
+    page.get_by_role("button", name="Share").click()
+    link = page.get_by_label("Who has this link sees this job for 14 days").input_value()
+    assert link.startswith(f"{gateway.url}/jobs/{job.id}#share=")
+
+    context = browser.new_context()
+    client = context.new_page()
+    client.goto(link)
+    expect(client.locator("#state")).to_have_text("Ready")
+    client.wait_for_function(SHOWS_A_PICTURE)
+    assert client.url == f"{gateway.url}/jobs/{job.id}", "the secret is out of the address"
+    expect(client.get_by_role("link", name="Download all")).to_be_visible()
+    expect(client.get_by_role("button", name="Share")).to_have_count(0)
+    for name in ("Change the brief", "New concept"):
+        expect(client.get_by_role("link", name=name)).to_have_count(0)
+    client.reload()
+    expect(client.locator("#state")).to_have_text("Ready")
+
+    page.get_by_role("button", name="End this link").click()
+    expect(page.get_by_text("The link is ended.")).to_be_visible()
+    client.goto("about:blank")
+    client.goto(link)
+    expect(client.locator("#prompt")).to_have_text("This link has ended")
+    context.close()

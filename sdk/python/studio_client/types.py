@@ -180,6 +180,25 @@ class JobWarning(TypedDict):
     slot: NotRequired[int | None]
 
 
+class LinkSecret(TypedDict):
+    """
+    What is behind `#share=` in a link.
+    """
+
+    token: str
+
+
+class LinkView(TypedDict):
+    """
+    A link, without its secret.
+    """
+
+    id: str
+    created_at: str
+    expires_at: str
+    revoked_at: str | None
+
+
 class Materials(TypedDict):
     """
     What the surface takes; the totals are the sums of the lines. Binder: least and most kg.
@@ -209,6 +228,18 @@ class ModelOption(TypedDict):
     name: str
     cents_per_picture: int
     sizes: list[list[int]]
+
+
+class NewLinkView(TypedDict):
+    """
+    A link just made. `url` is shown this once.
+    """
+
+    id: str
+    created_at: str
+    expires_at: str
+    revoked_at: str | None
+    url: str
 
 
 class PanelColour(TypedDict):
@@ -300,6 +331,14 @@ class SessionView(TypedDict):
     name: NotRequired[str | None]
     owner: NotRequired[str | None]
     scopes: NotRequired[list[Literal["jobs:create", "jobs:read", "jobs:cancel", "ops"]]]
+
+
+class ShareRequest(TypedDict):
+    """
+    How long the link shall work.
+    """
+
+    days: NotRequired[int]
 
 
 class SignIn(TypedDict):

@@ -15,7 +15,19 @@ from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
-from studio_gateway.api import callbacks, docs, documents, jobs, options, palette, pictures, session, usage, webhooks
+from studio_gateway.api import (
+    callbacks,
+    docs,
+    documents,
+    jobs,
+    options,
+    palette,
+    pictures,
+    session,
+    shares,
+    usage,
+    webhooks,
+)
 from studio_gateway.api import sse as events
 from studio_gateway.dependencies import Dependencies
 from studio_gateway.http import problems
@@ -99,7 +111,9 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         context.store,
     )
     problems.install(app)
-    for routes in (jobs, events, documents, pictures, palette, options, session, usage, webhooks, panel, page):
+    for routes in (
+        jobs, events, documents, pictures, palette, options, session, shares, usage, webhooks, panel, page
+    ):  # fmt: skip
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     app.webhooks.routes.extend(callbacks.webhooks.routes)
     docs.install(app)

@@ -57,7 +57,8 @@ def test_operations_have_the_names_people_would_choose() -> None:
     assert names == {
         "createJob", "listJobs", "getJob", "cancelJob", "streamJobEvents", "getStencil", "getPicture", "getBundle",
         "getSheet", "getMaterialsCsv", "getMaterialsXlsx",
-        "getPalette", "getOptions", "getSession", "openSession", "endSession", "receiveWebhook",
+        "getPalette", "getOptions", "getSession", "openSession", "endSession",
+        "createShare", "listShares", "revokeShare", "openShare", "receiveWebhook",
         "receiveWebhookWithQuery", "getUsage", "panelCreate", "panelStatus", "panelEnqueue", "panelCallback",
     }  # fmt: skip
 

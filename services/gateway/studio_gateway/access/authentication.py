@@ -1,5 +1,6 @@
 """The caller of a request, as routes ask for it: `Annotated[Caller, Security(authenticate, scopes=[…])]`."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Request, Security
@@ -24,16 +25,34 @@ SESSION = APIKeyCookie(
     description="What a browser gets for a key (`POST /v1/session`). Unsafe requests must come from the studio's page.",
     auto_error=False,
 )
+SHARE_COOKIE = "studio_share"
+SHARE = APIKeyCookie(
+    name=SHARE_COOKIE,
+    scheme_name="share",
+    description="What a browser gets for a read-only link (`POST /v1/jobs/{job_id}/shares/open`): one job may be read.",
+    auto_error=False,
+)
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 Session = Annotated[str | None, Security(SESSION)]
+Share = Annotated[str | None, Security(SHARE)]
 
 
-async def authenticate(needed: SecurityScopes, request: Request, bearer: Bearer, session: Session) -> Caller:
+async def authenticate(
+    needed: SecurityScopes, request: Request, bearer: Bearer, session: Session, share: Share
+) -> Caller:
     """The caller, who may do what is needed. Raises ProblemError (401, 403) and Unavailable."""
     deps = dependencies_of(request)
-    caller = await _identify(deps, request, bearer, session)
+    link = None if share is None else await deps.keys.link_of(share)
+    try:
+        caller = await _identify(deps, request, bearer, session)
+    except ProblemError:
+        if link is None or bearer is not None:
+            raise
+        caller = Caller.with_link(link, address_of(request))
+    if link is not None:
+        caller = replace(caller, shared_job=link.job_id)
     if caller.via != "key":
-        check_origin(request, deps.settings, from_browser=caller.via == "session")
+        check_origin(request, deps.settings, from_browser=caller.via in ("session", "share"))
     if missing := [scope for scope in needed.scopes if scope not in caller.scopes]:
         raise _forbidden(missing)
     return caller
@@ -41,7 +60,9 @@ async def authenticate(needed: SecurityScopes, request: Request, bearer: Bearer,
 
 async def caller_of(request: Request, *scopes: str) -> Caller:
     """As `authenticate`, for code that runs before the framework resolves dependencies."""
-    return await authenticate(SecurityScopes(list(scopes)), request, await BEARER(request), await SESSION(request))
+    return await authenticate(
+        SecurityScopes(list(scopes)), request, await BEARER(request), await SESSION(request), await SHARE(request)
+    )
 
 
 async def _identify(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from studio_contracts.access import ANONYMOUS_OWNER, LOCAL_OWNER, SCOPES, ApiKey, Scope
+from studio_contracts.access import ANONYMOUS_OWNER, LOCAL_OWNER, SCOPES, ApiKey, Scope, ShareLink
 
 STRANGERS_MAY: frozenset[Scope] = frozenset({"jobs:create", "jobs:read"})
 
@@ -13,20 +13,26 @@ class Caller:
     """Who sent a request, and what it may do.
 
     `key_id` and `name` are those of the API key, or what stands for one. `address` is the client's, behind the proxies
-    that are trusted.
+    that are trusted. `shared_job` is another owner's job that a link lets the caller read.
     """
 
     key_id: str
     name: str
     owner: str
     scopes: frozenset[Scope]
-    via: Literal["key", "session", "local", "anonymous"]
+    via: Literal["key", "session", "share", "local", "anonymous"]
     address: str
+    shared_job: str = ""
 
     @classmethod
     def with_key(cls, key: ApiKey, via: Literal["key", "session"], address: str) -> "Caller":
         """Someone who has a key, or a session that was opened with one."""
         return cls(key.id, key.name, key.owner, key.scopes, via, address)
+
+    @classmethod
+    def with_link(cls, link: ShareLink, address: str) -> "Caller":
+        """Someone who has nothing but a link to one job. No job has the empty owner."""
+        return cls(link.id, "link", "", frozenset({"jobs:read"}), "share", address, link.job_id)
 
     @classmethod
     def local(cls, address: str) -> "Caller":

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from studio_chassis.persistence.access import AccessStore
 from studio_chassis.runtime.api_tokens import KEY_PREFIX, is_well_formed, new_token, token_hash
 from studio_chassis.runtime.clock import Clock
-from studio_contracts.access import ApiKey
+from studio_contracts.access import ApiKey, ShareLink
 
 SESSION_PREFIX = "tpvc_"
+SHARE_PREFIX = "tpvl_"
 REMEMBERED = timedelta(seconds=5)
 """How long a key that was looked up is believed: a revoked one opens nothing after that."""
 MAX_REMEMBERED = 10_000
@@ -42,6 +43,27 @@ class KeyRing:
         """End the session. Raises Unavailable."""
         self._remembered.pop(token_hash(token), None)
         await self._store.end_session(token_hash(token))
+
+    async def add_link(self, link: ShareLink) -> str:
+        """Keep a new read-only link; its token. Raises Unavailable."""
+        token = new_token(SHARE_PREFIX)
+        await self._store.add_share(link, token_hash(token))
+        return token
+
+    async def links_of(self, job_id: str) -> tuple[ShareLink, ...]:
+        """The links of a job, oldest first. Raises Unavailable."""
+        return await self._store.shares_of(job_id)
+
+    async def revoke_link(self, job_id: str, link_id: str) -> ShareLink | None:
+        """End a link of the job, None when it has no such link. Raises Unavailable."""
+        return await self._store.revoke_share(job_id, link_id, self._clock())
+
+    async def link_of(self, token: str) -> ShareLink | None:
+        """The read-only link that the token is, None when it is none or has ended. Raises Unavailable."""
+        if not is_well_formed(token, SHARE_PREFIX):
+            return None
+        link = await self._store.share_by_hash(token_hash(token))
+        return link if link is not None and link.is_valid(self._clock()) else None
 
     async def _valid(self, token: str, prefix: str, find: Callable[[str], Awaitable[ApiKey | None]]) -> ApiKey | None:
         if not is_well_formed(token, prefix):

@@ -91,11 +91,26 @@ class OwnedJobs:
         return job
 
     async def load(self, job_id: str) -> Job:
-        """The job as it stands. Raises JobNotFound, UnreadableJob, Unavailable."""
+        """The job as it stands, to be read: the owner's, or without what only its owner should know, a link's.
+
+        Raises JobNotFound, UnreadableJob, Unavailable.
+        """
+        job = await self._jobs.load(job_id)
+        if not self._shows(job_id, job.owner):
+            raise JobNotFound(job_id)
+        if job.owner != self.caller.owner:
+            return job.model_copy(update={"metadata": {}, "callback": None})
+        return job
+
+    async def load_own(self, job_id: str) -> Job:
+        """As `load`, for what a link does not allow: to change the job, or to make something of it."""
         job = await self._jobs.load(job_id)
         if job.owner != self.caller.owner:
             raise JobNotFound(job_id)
         return job
+
+    def _shows(self, job_id: str, owner: str) -> bool:
+        return owner == self.caller.owner or job_id == self.caller.shared_job
 
     async def recent(self, limit: int, status: Status | None, after: Cursor | None) -> tuple[Job, ...]:
         """This owner's jobs, newest first. Strangers have one owner, so they may not list: raises ProblemError."""
@@ -106,11 +121,11 @@ class OwnedJobs:
     async def version_of(self, job_id: str) -> int | None:
         """The job's version, None when there is no such job. Raises Unavailable."""
         found = await self._versions.of(job_id)
-        return found.version if found is not None and found.owner == self.caller.owner else None
+        return found.version if found is not None and self._shows(job_id, found.owner) else None
 
     async def cancel(self, job_id: str) -> Applied:
         """Cancel the job. Raises JobNotFound, JobConflict, Unavailable."""
-        await self.load(job_id)
+        await self.load_own(job_id)
         applied = await self._jobs.apply(job_id, CancelRequested(), wait_for_publish=False)
         if applied.changed:
             await self._audit.record(self.caller, "job.canceled", job_id)

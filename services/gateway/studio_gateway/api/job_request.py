@@ -88,7 +88,7 @@ def _concept(job: Job, concept_id: str) -> Concept:
 
 async def _source(source: Source, jobs: OwnedJobs) -> Job:
     try:
-        job = await jobs.load(source.job)
+        job = await jobs.load_own(source.job)
     except JobNotFound as error:
         raise _invalid("from.job", "unknown_job", f"There is no job {source.job}.") from error
     if job.plan is None:

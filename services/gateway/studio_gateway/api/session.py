@@ -1,7 +1,6 @@
 """A browser's session: a key entered once becomes a cookie that scripts cannot read and other sites cannot use."""
 
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Request, Response, status
 from pydantic import BaseModel, Field
@@ -10,6 +9,7 @@ from studio_contracts.access import ApiKey, Scope
 from studio_gateway.access.authentication import SESSION_COOKIE, Session, address_of, unauthenticated
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.origin import check_origin
+from studio_gateway.api.cookies import attributes
 from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http.problems import problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
@@ -54,7 +54,9 @@ async def open_session(
         until = min(until, key.expires_at)
     token = await deps.keys.open_session(key, until)
     max_age = int((until - deps.clock()).total_seconds())
-    response.set_cookie(SESSION_COOKIE, token, max_age=max_age, **_attributes(request, deps))
+    response.set_cookie(
+        SESSION_COOKIE, token, max_age=max_age, **attributes(request, deps.settings, deps.settings.root or "/")
+    )
     await deps.audit.record(Caller.with_key(key, "session", address_of(request)), "session.opened", key.id)
     return _view(deps, key)
 
@@ -68,7 +70,7 @@ async def end_session(request: Request, response: Response, deps: DependenciesDe
         await deps.keys.end_session(session)
         if key is not None:
             await deps.audit.record(Caller.with_key(key, "session", address_of(request)), "session.ended", key.id)
-    response.delete_cookie(SESSION_COOKIE, **_attributes(request, deps))
+    response.delete_cookie(SESSION_COOKIE, **attributes(request, deps.settings, deps.settings.root or "/"))
 
 
 def _view(deps: Dependencies, key: ApiKey | None) -> SessionView:
@@ -76,9 +78,3 @@ def _view(deps: Dependencies, key: ApiKey | None) -> SessionView:
     if key is None:
         return SessionView(access=access, signed_in=False)
     return SessionView(access=access, signed_in=True, name=key.name, owner=key.owner, scopes=sorted(key.scopes))
-
-
-def _attributes(request: Request, deps: Dependencies) -> dict[str, Any]:
-    """Of the cookie: where it is sent, and by whom. Plain HTTP is for a laptop alone."""
-    schemes = request.url.scheme, urlsplit(deps.settings.public_base_url or "").scheme
-    return {"path": deps.settings.root or "/", "httponly": True, "samesite": "strict", "secure": "https" in schemes}

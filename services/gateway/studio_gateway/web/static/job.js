@@ -6,7 +6,8 @@ import { cost, isFinal, stateTitle } from "./options.js";
 import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
-import "./session.js";
+import { known } from "./session.js";
+import { openLink, shareButton } from "./share.js";
 import { Results, about } from "./results.js";
 import { Viewer } from "./viewer.js";
 import { watchJob } from "./watch.js";
@@ -134,8 +135,8 @@ function showActions() {
   const link = navigator.clipboard ? h("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link") : null;
   byId("actions").replaceChildren(...(isFinal(job)
     ? [job.brief.kind === "draft" && job.concepts.length ? paintAll() : null,
-      job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, paintMissing(), h("a", { class: "button", href: again }, "Change the brief"), link]
-    : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), noticeButton(), link]).filter(Boolean));
+      job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, paintMissing(), h("a", { class: "button", href: again }, "Change the brief"), link, shareButton(id)]
+    : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), noticeButton(), link, shareButton(id)]).filter(Boolean));
 }
 
 function noticeButton() {
@@ -188,15 +189,17 @@ function lost(error) {
   else notice.textContent = `${error.title}. The page keeps trying; the job continues.`;
 }
 
-function showUnknown() {
+function showUnknown(title = "There is no such job", text = "The link may be incomplete, or the job was removed at the end of its time.") {
   document.title = "Not found · TPV Studio";
   byId("state").textContent = "Not found";
   byId("state").dataset.status = "failed";
-  byId("prompt").textContent = "There is no such job";
-  byId("ending").replaceChildren(h("div", { class: "notice" }, h("p", {}, "The link may be incomplete, or the job was removed at the end of its time."),
+  byId("prompt").textContent = title;
+  byId("ending").replaceChildren(h("div", { class: "notice" }, h("p", {}, text),
     h("a", { class: "button primary", href: ROOT }, "Start a new concept")));
 }
 
+const isOpen = await openLink(id);
 addEventListener("hashchange", showNamed);
-await loadColourNames();
-watchJob(id, { show, lost });
+await Promise.all([known, loadColourNames()]);
+if (isOpen) watchJob(id, { show, lost });
+else showUnknown("This link has ended", "Ask whoever sent it for a new one.");

@@ -57,8 +57,14 @@ async function signOut() {
   location.assign(ROOT);
 }
 
+let session = {};
+
+/** As the API told last: { access, signed_in, name, owner, scopes }. */
+export const currentSession = () => session;
+
 async function showSession() {
-  const session = await json(PATH);
+  session = await json(PATH);
+  document.body.toggleAttribute("data-readonly", session.access === "keys" && !session.signed_in); // but for a link
   document.getElementById("sign-out")?.remove();
   if (session.signed_in) {
     document.querySelector(".top nav").append(
@@ -74,4 +80,4 @@ export async function requireSession() {
 }
 
 onUnauthenticated(signIn);
-const known = showSession().catch(() => ({}));
+export const known = showSession().catch(() => ({}));
