@@ -49,12 +49,17 @@ class PlanColour(FrozenModel):
 
 
 class Direction(FrozenModel):
-    """One composition of the brief: how its stencil is drawn, and the stencil itself."""
+    """One composition of the brief: how its stencil is drawn, and the stencil itself.
+
+    `subjects_shown` is the share, 0 to 1, of the things named in the brief that the stencil shows; null where it names
+    none, and in older documents.
+    """
 
     name: str
     reason: str
     strategy: Strategy
     seed: int
+    subjects_shown: float | None = None
     colours: tuple[PlanColour, ...]
     stencil: StoredPicture
 
@@ -68,7 +73,8 @@ class Plan(FrozenModel):
     """What was decided before painting, and why. Directions are numbered from 0, the most fitting first.
 
     `reading` is what was understood of the brief. All stencils have one size, and meet the surface in one way.
-    `attributions` name the works of others that the stencils show, and their licences.
+    `attributions` name the works of others that the stencils show, and their licences. `not_drawn` are things that the
+    brief names and no direction draws.
     """
 
     reading: Reading | None = None
@@ -78,6 +84,7 @@ class Plan(FrozenModel):
     layout: Layout
     mm_per_pixel: float
     attributions: tuple[str, ...] = ()
+    not_drawn: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = Field(min_length=1, max_length=MAX_DIRECTIONS)
 
     @property
@@ -125,7 +132,10 @@ class Slot(FrozenModel):
 
 
 class Quality(FrozenModel):
-    """Measured figures of one concept, 0 to 1 and higher is better; `mean_delta_e` alone is a CIEDE2000 difference."""
+    """Measured figures of one concept, 0 to 1 and higher is better; `mean_delta_e` alone is a CIEDE2000 difference.
+
+    `subjects` is `subjects_shown` of the concept's direction, which the score follows.
+    """
 
     score: float
     fidelity: float
@@ -134,6 +144,7 @@ class Quality(FrozenModel):
     balance: float
     adherence: float | None = None
     installability: float | None = None
+    subjects: float | None = None
     mean_delta_e: float
 
 

@@ -14,11 +14,17 @@ def stencil_drawn(job: Job, done: StencilDrawn, context: TransitionContext) -> J
     """The first plan counts; drawing its stencils again changes nothing. A draft's stencils are its pictures."""
     if job.plan is not None:
         return None
-    drawn = job.model_copy(update={"plan": done.plan})
+    drawn = job.model_copy(update={"plan": done.plan, "warnings": (*job.warnings, *_not_drawn(done.plan))})
     if job.brief.kind == "draft":
         drawn = drawn.model_copy(update={"predictions": _drawn_slots(done.plan)})
     detail = "; ".join(f"{direction.name}: {direction.reason}" for direction in done.plan.directions)
     return context.log(drawn, "stencil.ready", detail=detail, seconds=done.seconds)
+
+
+def _not_drawn(plan: Plan) -> tuple[JobWarning, ...]:
+    if not plan.not_drawn:
+        return ()
+    return (JobWarning(code="not_drawn", text=f"No direction draws: {', '.join(plan.not_drawn)}."),)
 
 
 def _drawn_slots(plan: Plan) -> tuple[Slot, ...]:

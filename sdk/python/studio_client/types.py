@@ -296,6 +296,8 @@ class Problem(TypedDict):
 class Quality(TypedDict):
     """
     Measured figures of one concept, 0 to 1 and higher is better; `mean_delta_e` alone is a CIEDE2000 difference.
+
+    `subjects` is `subjects_shown` of the concept's direction, which the score follows.
     """
 
     score: float
@@ -305,6 +307,7 @@ class Quality(TypedDict):
     balance: float
     adherence: NotRequired[float | None]
     installability: NotRequired[float | None]
+    subjects: NotRequired[float | None]
     mean_delta_e: float
 
 
@@ -518,6 +521,7 @@ class DirectionView(TypedDict):
         "grid",
     ]
     seed: int
+    subjects_shown: float | None
     palette: list[ColourView]
     stencil: PictureView
 
@@ -775,7 +779,8 @@ JobRequest = TypedDict(
 class PlanView(TypedDict):
     """
     What was decided before painting, and why. `directions` has the most fitting composition first; `attributions`
-    name the works of others that the stencils show, and their licences.
+    name the works of others that the stencils show, and their licences; `not_drawn` are things that the brief names
+    and no direction draws.
     """
 
     reading: Reading | None
@@ -785,6 +790,7 @@ class PlanView(TypedDict):
     layout: Literal["full", "framed", "tiled"]
     mm_per_pixel: float
     attributions: list[str]
+    not_drawn: list[str]
     directions: list[DirectionView]
 
 

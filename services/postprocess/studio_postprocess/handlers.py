@@ -29,7 +29,7 @@ from studio_domain.domain_events import PictureFailure, PicturesMade
 from studio_postprocess.io.download import Downloader, DownloadError
 from studio_postprocess.io.errors import PictureError
 from studio_postprocess.picture_work import work_on_picture
-from studio_postprocess.results import File, PaletteFit
+from studio_postprocess.results import File, PaletteFit, weighed
 
 
 def palette_fit(job: Job, plan: Plan) -> PaletteFit | None:
@@ -109,7 +109,7 @@ class Postprocess:
             direction=slot.direction,
             pictures=pictures,
             vectors=vectors,
-            quality=made.quality,
+            quality=weighed(made.quality, plan.directions[slot.direction].subjects_shown),
             palette_used=tuple(ColourShare(code=code, share=share) for code, share in made.shares.items() if share),
             installer=made.installer,
             materials=made.materials,

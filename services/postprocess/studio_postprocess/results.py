@@ -8,6 +8,9 @@ from typing import NamedTuple
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.job import InstallabilityReport, Materials, PictureKind, Quality
 
+SCORE_WITHOUT_SUBJECTS = 0.5
+"""Part of its score that a concept keeps which shows nothing of what the brief names."""
+
 
 class PictureWarning(NamedTuple):
     """What the client should know of a picture: a code such as `colour_lost`, and a sentence."""
@@ -36,6 +39,14 @@ class ConceptPictures(NamedTuple):
     installer: InstallabilityReport
     materials: Materials
     warnings: tuple[PictureWarning, ...]
+
+
+def weighed(quality: Quality, subjects_shown: float | None) -> Quality:
+    """The figures of a concept whose direction shows that share of the brief's things: without any it scores half."""
+    if subjects_shown is None:
+        return quality
+    part = SCORE_WITHOUT_SUBJECTS + (1 - SCORE_WITHOUT_SUBJECTS) * subjects_shown
+    return quality.model_copy(update={"subjects": subjects_shown, "score": round(quality.score * part, 6)})
 
 
 class PaletteFit(NamedTuple):

@@ -21,7 +21,7 @@ from studio_stencil.drawing.directions import Direction as ChosenDirection
 from studio_stencil.editing.plan import edited_plan
 from studio_stencil.motifs.letters import ATTRIBUTION as LETTERS
 from studio_stencil.motifs.library import ATTRIBUTION as MOTIFS
-from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan
+from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan, not_drawn
 from studio_stencil.planning.roles import roles
 
 
@@ -51,7 +51,8 @@ class StencilMaker:
             await self.objects.put(key, png)
             directions.append(_direction(chosen, stencil, plan, key, png))
         failpoints.reached("after-store")
-        await self.jobs.apply(job.id, StencilDrawn(_plan(plan, directions), time.perf_counter() - started))
+        told = _plan(plan, directions, not_drawn([stencil for stencil, _ in stencils]))
+        await self.jobs.apply(job.id, StencilDrawn(told, time.perf_counter() - started))
 
     async def _copy(self, job: Job, source: Source, started: float) -> None:
         """Take the plan of another job with the directions that were chosen: what is painted is what was shown.
@@ -114,7 +115,7 @@ def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, by
     return plan, [(stencil, encode(stencil.indices, stencil.codes)) for stencil in stencils]
 
 
-def _plan(plan: StencilPlan, directions: Sequence[Direction]) -> Plan:
+def _plan(plan: StencilPlan, directions: Sequence[Direction], missing: tuple[str, ...]) -> Plan:
     """The plan as the job document tells it."""
     return Plan(
         reading=plan.reading,
@@ -124,6 +125,7 @@ def _plan(plan: StencilPlan, directions: Sequence[Direction]) -> Plan:
         layout=plan.fit.layout,
         mm_per_pixel=plan.fit.mm_per_pixel,
         attributions=_attributions(plan, directions),
+        not_drawn=missing,
         directions=tuple(directions),
     )
 
@@ -147,6 +149,7 @@ def _direction(chosen: ChosenDirection, stencil: Stencil, plan: StencilPlan, key
         reason=stencil.reason,
         strategy=chosen.strategy,
         seed=plan.seed,
+        subjects_shown=stencil.subjects_shown,
         colours=tuple(PlanColour(code=code, role=role, share=share) for code, role, share in colours),
         stencil=StoredPicture(
             key=key,

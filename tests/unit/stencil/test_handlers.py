@@ -52,6 +52,14 @@ async def test_six_pictures_have_three_different_directions_that_are_stored() ->
     assert job.plan.reading.language == "en"
 
 
+async def test_what_is_shown_and_what_is_not_is_recorded() -> None:
+    job = await Studio().draw("a", prompt="a whale, a dragon and a castle", surface=Surface(width_m=2, height_m=2))
+    assert job.plan is not None
+    assert job.plan.directions[0].subjects_shown == pytest.approx(1 / 3)
+    assert job.plan.not_drawn == ("dragon", "castle")
+    assert [warning.code for warning in job.warnings] == ["not_drawn"]
+
+
 async def test_one_picture_has_one_direction_but_a_draft_of_one_has_three() -> None:
     studio = Studio()
     painted, draft = await studio.draw("a", count=1), await studio.draw("b", count=1, kind="draft")

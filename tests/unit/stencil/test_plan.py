@@ -11,7 +11,7 @@ from studio_contracts.brief import Strategy
 from studio_contracts.palette import BY_CODE
 from studio_stencil.drawing.compose import DRAW, encode
 from studio_stencil.drawing.directions import NAMES
-from studio_stencil.planning.plan import draw, make_plan
+from studio_stencil.planning.plan import draw, make_plan, not_drawn
 
 
 def test_a_client_may_ask_for_every_strategy() -> None:
@@ -35,6 +35,22 @@ def test_a_plan_states_all_that_was_decided() -> None:
 def test_a_single_picture_of_a_brief_with_bands_and_fish_shows_the_fish() -> None:
     plan = make_plan("ocean energy with fish, flowing bands of blue and turquoise", 8, 5, None, None, 1, at_most=1)
     assert "× fish" in draw(plan, plan.directions[0]).reason.partition("drawn: ")[2]
+
+
+def test_each_stencil_tells_which_of_the_things_named_it_shows() -> None:
+    plan = make_plan("ocean energy with fish, flowing bands of blue and turquoise", 5, 5, None, None, 1)
+    stencils = [draw(plan, direction) for direction in plan.directions]
+    pairs = zip(plan.directions, stencils, strict=True)
+    shown = {direction.strategy: stencil.subjects_shown for direction, stencil in pairs}
+    assert shown == {"flowing": 1.0, "bands": 0.0, "hero": 1.0}
+    assert not_drawn(stencils) == ()
+
+
+def test_what_no_direction_has_room_for_is_told_once() -> None:
+    plan = make_plan("a camel and a whale", 1.2, 1.2, None, None, 1)
+    assert not_drawn([draw(plan, direction) for direction in plan.directions]) == ("camel",)
+    nothing = make_plan("blue", 5, 5, None, None, 1)
+    assert draw(nothing, nothing.directions[0]).subjects_shown is None
 
 
 @pytest.mark.parametrize("at_most", [1, 2, 3])

@@ -60,13 +60,15 @@ class DirectionView(BaseModel):
     reason: str
     strategy: Strategy
     seed: int
+    subjects_shown: float | None
     palette: list[ColourView]
     stencil: PictureView
 
 
 class PlanView(BaseModel):
     """What was decided before painting, and why. `directions` has the most fitting composition first; `attributions`
-    name the works of others that the stencils show, and their licences.
+    name the works of others that the stencils show, and their licences; `not_drawn` are things that the brief names
+    and no direction draws.
     """
 
     reading: Reading | None
@@ -76,6 +78,7 @@ class PlanView(BaseModel):
     layout: Layout
     mm_per_pixel: float
     attributions: list[str]
+    not_drawn: list[str]
     directions: list[DirectionView]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from studio_contracts.brief import MAX_DIRECTIONS, Strategy
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.reading import Reading
-from studio_stencil.drawing.compose import Composition, compose
+from studio_stencil.drawing.compose import LETTERS, Composition, compose
 from studio_stencil.drawing.directions import Direction, choose_directions
 from studio_stencil.motifs.palette import with_motif_colours
 from studio_stencil.planning.palette_choice import choose_palette, order_by_brief
@@ -35,13 +35,22 @@ class StencilPlan(NamedTuple):
 class Stencil(NamedTuple):
     """A direction as it is drawn: an index map into codes, uint8 (height, width), and each code's share of it (0 to 1).
 
-    codes are those of the plan that the picture shows, in the same order. reason says what is drawn and what is not.
+    codes are those of the plan that the picture shows, in the same order. reason says what is drawn and what is not;
+    shown and hidden are the words of the brief's things of which something is drawn, and of the others.
     """
 
     codes: tuple[str, ...]
     shares: tuple[float, ...]
     indices: np.ndarray
     reason: str
+    shown: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+    @property
+    def subjects_shown(self) -> float | None:
+        """Share of the brief's things that are shown; None where it names none."""
+        named = len(self.shown) + len(self.hidden)
+        return len(self.shown) / named if named else None
 
 
 def make_plan(
@@ -76,12 +85,31 @@ def draw(plan: StencilPlan, direction: Direction) -> Stencil:
     """Draw one direction of a plan."""
     composition = compose(plan.reading, plan.codes, *plan.fit.ground_m, plan.fit.size, direction, plan.seed)
     shown, places, counts = np.unique(composition.indices, return_inverse=True, return_counts=True)
+    words = shown_words(composition, plan.reading)
     return Stencil(
         codes=tuple(plan.codes[index] for index in shown),
         shares=tuple(float(count) / composition.indices.size for count in counts),
         indices=places.reshape(composition.indices.shape).astype(np.uint8),
         reason="; ".join(filter(None, (direction.reason, *_told(composition, plan.reading)))),
+        shown=tuple(word for word, is_shown in words.items() if is_shown),
+        hidden=tuple(word for word, is_shown in words.items() if not is_shown),
     )
+
+
+def not_drawn(stencils: Sequence[Stencil]) -> tuple[str, ...]:
+    """The words of the brief's things that none of its stencils shows."""
+    shown = {word for stencil in stencils for word in stencil.shown}
+    return tuple(dict.fromkeys(word for stencil in stencils for word in stencil.hidden if word not in shown))
+
+
+def shown_words(composition: Composition, reading: Reading) -> dict[str, bool]:
+    """The words of all things that the brief names and does not refuse, and whether something of each is drawn."""
+    drawn = {emoji for emoji, _ in composition.drawn}
+    return {
+        subject.word: bool(drawn.intersection(LETTERS.get(subject.kind, (subject.motif,))))
+        for subject in reading.subjects
+        if subject.motif is None or subject.motif not in reading.refused_motifs
+    }
 
 
 def _told(composition: Composition, reading: Reading) -> list[str]:
