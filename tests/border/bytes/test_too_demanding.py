@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -65,7 +65,7 @@ class Studio:
     published: list[Event]
 
     async def make(self, workers: Any, outputs: list[str]) -> Job:
-        objects = cast(Any, SimulatedObjectStore(self.bucket))
+        objects = SimulatedObjectStore(self.bucket)
         await self.draw(objects)
         await self.jobs.apply("j", SlotsPlanned(GENERATION, (SlotPlan(0, len(outputs)),)))
         report = PredictionReport(id="p", status=PredictionStatus.SUCCEEDED, outputs=tuple(outputs))
@@ -155,7 +155,7 @@ async def test_a_stencil_that_cannot_be_drawn_is_dead_lettered_and_not_tried_aga
 
     monkeypatch.setattr(stencil_handlers, "make_plan", fail)
     async with opened() as studio:
-        objects = cast(Any, SimulatedObjectStore(studio.bucket))
+        objects = SimulatedObjectStore(studio.bucket)
         with pytest.raises(Exception, match=str(error)) as raised:
             await studio.draw(objects)
     assert isinstance(disposition_of(raised.value), Reject)

@@ -4,7 +4,6 @@ import re
 import socket
 from contextlib import closing
 from datetime import timedelta
-from typing import Any, cast
 
 import pytest
 
@@ -21,7 +20,7 @@ TRAEFIK_KEEPS_SECONDS = int(re.findall(r"idleConnTimeout: (\d+)s", DOCUMENT.read
 
 def test_the_gateway_keeps_an_idle_connection_for_longer_than_the_proxies_of_the_recipes() -> None:
     with serving() as gateway:
-        config = server_config(cast(Any, None), gateway.inner.definition, 1)
+        config = server_config(None, gateway.inner.definition, 1)
     assert config.timeout_keep_alive == GatewaySettings.model_fields["keep_alive"].default.total_seconds()
     assert config.timeout_keep_alive > max(NGINX_KEEPS_SECONDS, TRAEFIK_KEEPS_SECONDS)
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import httpx
 from fastapi import FastAPI
@@ -16,6 +16,7 @@ from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.api_tokens import new_token, token_hash
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
+from studio_chassis.testing.broker import SimulatedBroker, SimulatedRabbit
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.access import SCOPES, ApiKey, Scope
@@ -71,7 +72,7 @@ class GatewayInMemory:
         objects = SimulatedObjectStore(self.bucket, self.wire)
         clock = clock or self._clock
         self.jobs = JobService(store, self._publish, clock, "gateway")
-        self.context = ServiceContext(self.jobs, cast(Any, store), objects, cast(Any, None), clock)
+        self.context = ServiceContext(self.jobs, store, objects, SimulatedBroker(SimulatedRabbit()), clock)
         self.health = Health("gateway", "build-7", "instance-1", store.ping, [])
         self.settings = GatewaySettings(
             rabbitmq_url="amqp://x", mongodb_url="mongodb://x", object_store_url="file:///x",

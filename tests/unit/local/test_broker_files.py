@@ -2,7 +2,7 @@
 
 import stat
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from studio_local.broker import BrokerPorts, NativeBroker
 
@@ -13,7 +13,7 @@ def test_the_files_with_the_broker_s_secrets_are_its_owner_s_alone(tmp_path: Pat
     (home / "rabbitmq.conf").write_text("left behind by an older release, readable by all")
     (home / "rabbitmq.conf").chmod(0o644)
     secrets = {"broker": "a-secret", "erlang_cookie": "a-cookie"}
-    nothing = cast(Any, None)
+    nothing: Any = None
     NativeBroker(home, BrokerPorts(1, 2, 3, 4, 5), secrets, tmp_path, nothing)._write_configuration()
     for name in ("rabbitmq.conf", ".erlang.cookie"):
         assert stat.S_IMODE((home / name).stat().st_mode) == 0o600, name

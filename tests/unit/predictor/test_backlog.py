@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from studio_chassis.messaging.dispositions import Pause
 from studio_chassis.persistence.job_service import JobService
+from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested
@@ -34,13 +35,6 @@ class Provider:
         return PredictionReport(id="p", status=PredictionStatus.STARTING)
 
 
-class Shelf:
-    """An object store that has everything."""
-
-    async def get(self, _: str) -> bytes:
-        return b"a stencil"
-
-
 AMPLE = Budgets(day_cents=100, key_day_cents=100)
 
 
@@ -63,10 +57,10 @@ async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets 
         "j",
         SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT), (SlotPlan(0, 1),)),
     )
-    settings = SimpleNamespace(max_backlog=LIMIT, public_base_url=None, budgets=budgets)
-    predictor = Predictor(
-        jobs, store, cast(Any, Shelf()), cast(Any, provider), cast(Any, settings), lambda: NOW, backlog
-    )
+    objects = SimulatedObjectStore({PLAN.directions[0].stencil.key: b"a stencil"})
+    settings: Any = SimpleNamespace(max_backlog=LIMIT, public_base_url=None, budgets=budgets)
+    client: Any = provider
+    predictor = Predictor(jobs, store, objects, client, settings, lambda: NOW, backlog)
     try:
         await predictor.request_prediction(await jobs.load("j"), PredictionRequested(**published[-1].data))
     finally:

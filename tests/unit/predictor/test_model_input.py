@@ -44,7 +44,8 @@ def test_flux_is_sent_no_negative_prompt_and_asks_for_lossless_pictures() -> Non
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_no_more_pictures_than_the_model_gives_are_accepted(model: Model) -> None:
     assert whole_input(model, num_outputs=model.max_outputs)["num_outputs"] == model.max_outputs
-    with pytest.raises(InvalidInput, match=rf"^input\.num_outputs: Input should be less than or equal to {model.max_outputs}$"):
+    message = rf"^input\.num_outputs: Input should be less than or equal to {model.max_outputs}$"
+    with pytest.raises(InvalidInput, match=message):
         whole_input(model, num_outputs=6)
 
 

@@ -40,7 +40,8 @@ class Scenario:
         self.store = SimulatedJobStore(self.database)
         self.jobs = JobService(self.store, self._publish, lambda: self.now, "test")
         self.body: Any = {"id": "p", "status": "processing"}
-        self.settlement = Settlement(cast(Any, self.store), cast(Any, self), lambda: self.now)
+        provider: Any = self
+        self.settlement = Settlement(self.store, provider, lambda: self.now)
 
     async def open(self) -> "Scenario":
         await self.jobs.accept(
