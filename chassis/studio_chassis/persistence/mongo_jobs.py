@@ -1,5 +1,6 @@
 """Job documents and their outboxes in MongoDB: parts of the job store, which gives them the database."""
 
+import re
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,19 @@ from studio_chassis.persistence.documents import (
     to_document,
 )
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
-from studio_chassis.persistence.store import AttemptRef, BacklogStats, Cursor, JobVersion, Outbox, StatusStats
+from studio_chassis.persistence.store import (
+    EVERY_JOB,
+    AttemptRef,
+    BacklogStats,
+    Cursor,
+    JobFilter,
+    JobVersion,
+    Outbox,
+    StatusStats,
+)
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
-from studio_contracts.job import Job, Status
+from studio_contracts.job import Job
 from studio_domain.lifecycle import Transition
 
 
@@ -95,20 +105,19 @@ class MongoJobs:
         result = await self._jobs.delete_one({"_id": job.id, "version": job.version})
         return bool(result.deleted_count)
 
-    async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
-        return await self._recent({}, limit, status, after)
+    async def recent(self, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None) -> tuple[Job, ...]:
+        return await self._recent({}, limit, wanted, after)
 
     async def recent_of(
-        self, owner: str, limit: int, status: Status | None = None, after: Cursor | None = None
+        self, owner: str, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None
     ) -> tuple[Job, ...]:
-        return await self._recent({"owner": stored_owner(owner)}, limit, status, after)
+        return await self._recent({"owner": stored_owner(owner)}, limit, wanted, after)
 
     @translated
     async def _recent(
-        self, query: dict[str, Any], limit: int, status: Status | None, after: Cursor | None
+        self, query: dict[str, Any], limit: int, wanted: JobFilter, after: Cursor | None
     ) -> tuple[Job, ...]:
-        if status is not None:
-            query["status"] = status
+        query |= _conditions(wanted)
         if after is not None:
             query["$or"] = [
                 {"created_at": {"$lt": after.created_at}},
@@ -190,3 +199,18 @@ class MongoJobs:
 
 def _outbox(change: Transition) -> list[dict[str, Any]]:
     return [event.model_dump() for event in change.events]
+
+
+def _conditions(wanted: JobFilter) -> dict[str, Any]:
+    """A filter as a query of MongoDB. Words are found without an index, among the jobs that an index has found."""
+    query: dict[str, Any] = {}
+    if wanted.status is not None:
+        query["status"] = wanted.status
+    if wanted.kind is not None:
+        query["brief.kind"] = wanted.kind
+    if words := wanted.text.split():
+        query["$and"] = [{"brief.prompt": {"$regex": re.escape(word), "$options": "i"}} for word in words]
+    bounds = {"$gte": wanted.since, "$lt": wanted.before}
+    if created := {operator: moment for operator, moment in bounds.items() if moment is not None}:
+        query["created_at"] = created
+    return query

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from studio_chassis.persistence.access import AccessStore
 from studio_chassis.persistence.spending import SpendingStore
 from studio_contracts.access import LOCAL_OWNER
+from studio_contracts.brief import JobKind
 from studio_contracts.callbacks import CallState
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
@@ -34,6 +35,33 @@ class IdempotencyRecord(NamedTuple):
     job_id: str
     claimed_at: datetime
     owner: str = LOCAL_OWNER
+
+
+class JobFilter(NamedTuple):
+    """Which jobs of a list are wanted: None stands for any. Each word of `text` occurs in the prompt, in any case.
+
+    `since` and `before` bound when the job was created.
+    """
+
+    status: Status | None = None
+    kind: JobKind | None = None
+    text: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+
+    def takes(self, job: Job) -> bool:
+        """Whether the job is wanted."""
+        prompt = job.brief.prompt.casefold()
+        return (
+            self.status in (None, job.status)
+            and self.kind in (None, job.brief.kind)
+            and all(word in prompt for word in self.text.casefold().split())
+            and (self.since is None or job.created_at >= self.since)
+            and (self.before is None or job.created_at < self.before)
+        )
+
+
+EVERY_JOB = JobFilter()
 
 
 class Cursor(NamedTuple):
@@ -112,13 +140,13 @@ class JobRepository(Protocol):
     def with_calls(self, state: CallState, due_before: datetime | None = None) -> AsyncIterator[Job]:
         """Every job with calls to its client in that state; with `due_before`, those with a call due before then."""
 
-    async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
+    async def recent(self, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None) -> tuple[Job, ...]:
         """Jobs of all owners, newest first; for operators. As `recent_of` otherwise."""
 
     async def recent_of(
-        self, owner: str, limit: int, status: Status | None = None, after: Cursor | None = None
+        self, owner: str, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None
     ) -> tuple[Job, ...]:
-        """The owner's jobs, newest first, of that status where one is given; `after` continues behind that place."""
+        """The owner's jobs that are wanted, newest first; `after` continues behind that place."""
 
     async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
         """Give the owner to so many final jobs whose documents have none; their ids.

@@ -6,10 +6,12 @@ from datetime import datetime
 from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.persistence.documents import from_document, skip_unreadable, to_document
 from studio_chassis.persistence.store import (
+    EVERY_JOB,
     AttemptRef,
     BacklogStats,
     Cursor,
     IdempotencyRecord,
+    JobFilter,
     JobVersion,
     Outbox,
     StatusStats,
@@ -188,21 +190,19 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore):
         place = claim.owner, claim.key
         return await self._wire("store.claim", lambda: self._database.claims.setdefault(place, claim))
 
-    async def recent(self, limit: int, status: Status | None = None, after: Cursor | None = None) -> tuple[Job, ...]:
+    async def recent(self, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None) -> tuple[Job, ...]:
         """Jobs of all owners, newest first."""
-        return await self._recent(lambda _: True, limit, status, after)
+        return await self._recent(wanted.takes, limit, after)
 
     async def recent_of(
-        self, owner: str, limit: int, status: Status | None = None, after: Cursor | None = None
+        self, owner: str, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None
     ) -> tuple[Job, ...]:
         """The owner's jobs, newest first."""
-        return await self._recent(lambda job: job.owner == owner, limit, status, after)
+        return await self._recent(lambda job: job.owner == owner and wanted.takes(job), limit, after)
 
-    async def _recent(
-        self, wanted: Callable[[Job], bool], limit: int, status: Status | None, after: Cursor | None
-    ) -> tuple[Job, ...]:
+    async def _recent(self, wanted: Callable[[Job], bool], limit: int, after: Cursor | None) -> tuple[Job, ...]:
         def find() -> tuple[Job, ...]:
-            jobs = [job for job in filter(wanted, self._database.jobs.values()) if status in (None, job.status)]
+            jobs = filter(wanted, self._database.jobs.values())
             places = sorted(((Cursor(job.created_at, job.id), job) for job in jobs), reverse=True, key=lambda at: at[0])
             found = (job for place, job in places if after is None or place < after)
             return tuple(job for job in found if skip_unreadable(self._database.read, job) is not None)[:limit]

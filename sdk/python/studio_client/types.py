@@ -535,6 +535,8 @@ class JobSummary(TypedDict):
     status: Literal["pending", "queued", "running", "completed", "failed", "canceled"]
     stage: Literal["stencil", "prediction", "postprocess", "finished"]
     prompt: str
+    surface: Surface
+    kind: Literal["painted", "draft"]
     count: int
     picture: PictureView | None
     created_at: str

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
 from studio_chassis.persistence.access import AuditFilter
 from studio_chassis.persistence.mongo import MongoJobStore
-from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore, JobVersion
+from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobFilter, JobStore, JobVersion
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import LOCAL_OWNER, ApiKey, AuditEntry, ShareLink
 from studio_contracts.brief import Brief
@@ -215,7 +216,7 @@ async def test_an_owner_is_given_its_own_jobs_alone(store: JobStore) -> None:
         await store.insert(_accepted(job_id, NOW + timedelta(seconds=seconds), owner))
     assert await store.commit(_after(await store.load("a"), CancelRequested()))
     assert [job.id for job in await store.recent_of("ada", 9)] == ["c", "a"]
-    assert [job.id for job in await store.recent_of("ada", 9, "canceled")] == ["a"]
+    assert [job.id for job in await store.recent_of("ada", 9, JobFilter("canceled"))] == ["a"]
     assert [job.id for job in await store.recent_of("ada", 9, after=Cursor(NOW + timedelta(seconds=2), "c"))] == ["a"]
     assert [job.id for job in await store.recent_of(LOCAL_OWNER, 9)] == ["d"]
     assert await store.recent_of("nobody", 9) == ()
@@ -334,10 +335,34 @@ async def test_recent_jobs_are_told_newest_first_page_by_page(store: JobStore) -
 
 async def test_recent_jobs_of_one_status_are_told_alone(store: JobStore) -> None:
     await _stored_in_a_row(store)
-    assert [job.id for job in await store.recent(9, "canceled")] == ["d", "b"]
-    assert [job.id for job in await store.recent(9, "canceled", Cursor(NOW + timedelta(seconds=2), "d"))] == ["b"]
-    assert [job.id for job in await store.recent(9, "pending", Cursor(NOW + timedelta(seconds=1), "c"))] == ["a"]
-    assert await store.recent(9, "completed") == ()
+    assert [job.id for job in await store.recent(9, JobFilter("canceled"))] == ["d", "b"]
+    assert [
+        job.id for job in await store.recent(9, JobFilter("canceled"), Cursor(NOW + timedelta(seconds=2), "d"))
+    ] == ["b"]
+    assert [job.id for job in await store.recent(9, JobFilter("pending"), Cursor(NOW + timedelta(seconds=1), "c"))] == [
+        "a"
+    ]
+    assert await store.recent(9, JobFilter("completed")) == ()
+
+
+async def test_a_list_is_filtered_by_words_kind_and_time(store: JobStore) -> None:
+    for number, (prompt, kind) in enumerate((("Frösche im Teich (3)", "painted"), ("A POND with Frogs", "draft"))):
+        brief = Brief(prompt=prompt, kind=kind)
+        accepted = accept(
+            brief, job_id=f"j{number}", seed=7, traceparent="", limits=Limits(),
+            now=NOW + timedelta(seconds=number), by="gateway",
+        )  # fmt: skip
+        await store.insert(accepted)
+
+    async def found(**wanted: Any) -> list[str]:
+        return [job.id for job in await store.recent(9, JobFilter(**wanted))]
+
+    assert await found(text="frogs pond") == ["j1"]
+    assert await found(text="frösche (3)") == ["j0"]
+    assert await found(text=".*") == []
+    assert await found(kind="draft") == ["j1"]
+    assert await found(since=NOW + timedelta(seconds=1)) == ["j1"]
+    assert await found(before=NOW + timedelta(seconds=1)) == ["j0"]
 
 
 async def test_versions_are_told_of_the_jobs_that_are_there(store: JobStore) -> None:

@@ -112,7 +112,7 @@ async def test_a_compressed_drawing_cannot_be_resumed_with_bytes_of_the_plain_on
 @pytest.mark.parametrize(
     ("path", "unknown", "known"),
     [
-        ("/v1/jobs?satus=failed", "satus", "status, limit, cursor"),
+        ("/v1/jobs?satus=failed", "satus", "status, kind, text, since, before, limit, cursor"),
         ("/v1/jobs/{job}?verbose=1", "verbose", "none"),
         ("/v1/jobs/{job}/events?from=3", "from", "none"),
         ("/v1/jobs/{job}/directions/0/stencil?dl=1", "dl", "v, download"),
@@ -192,6 +192,6 @@ def test_no_route_is_left_out_of_the_description_by_accident(gateway: GatewayInM
     described = set(API["paths"])
     undescribed = {route.path for route in gateway.app.routes if isinstance(route, Route)} - described
     assert undescribed == {
-        "/", "/jobs/{job_id}", "/static/{name}", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json",
+        "/", "/jobs", "/jobs/{job_id}", "/static/{name}", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json",
         "/healthz", "/readyz", "/metrics",
     }  # fmt: skip

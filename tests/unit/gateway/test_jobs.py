@@ -187,3 +187,35 @@ async def test_the_palette_has_all_colours_in_display_order(client: httpx.AsyncC
     colours = (await client.get("/v1/palette")).json()
     assert len(colours) == 21
     assert colours[0] == {"code": "RH30", "name": "Beige", "hex": "#E4C4AA"}
+
+
+async def test_a_list_is_filtered_by_kind_words_and_time(client: httpx.AsyncClient) -> None:
+    frogs = (await client.post("/v1/jobs", json={"prompt": "Frogs in a pond"})).json()
+    draft = (await client.post("/v1/jobs", json={"prompt": "a pond", "kind": "draft"})).json()
+
+    async def found(**filters: str) -> list[str]:
+        answer = await client.get("/v1/jobs", params=filters)
+        assert answer.status_code == 200, answer.text
+        return [job["id"] for job in answer.json()["jobs"]]
+
+    assert await found(text="POND") == [draft["id"], frogs["id"]]
+    assert await found(text="pond frogs") == [frogs["id"]]
+    assert await found(kind="draft") == [draft["id"]]
+    assert await found(since=draft["created_at"]) == [draft["id"]]
+    assert await found(before=draft["created_at"]) == [frogs["id"]]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"text": "a\x00b"},
+        {"text": "x" * 201},
+        {"kind": "oil"},
+        {"since": "9999-12-31T23:59:59-23:59"},
+        {"before": "now"},
+    ],
+)
+async def test_a_filter_that_makes_no_sense_is_refused(client: httpx.AsyncClient, filters: dict[str, str]) -> None:
+    answer = await client.get("/v1/jobs", params=filters)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] in filters

@@ -9,10 +9,10 @@ from typing import Any
 
 from studio_chassis.errors import JobNotFound
 from studio_chassis.persistence.job_service import Applied, JobService
-from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobStore
+from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobFilter, JobStore
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
-from studio_contracts.job import Job, Limits, Status
+from studio_contracts.job import Job, Limits
 from studio_domain.domain_events import CancelRequested, WebhookReceived
 from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.caller import Caller
@@ -112,11 +112,14 @@ class OwnedJobs:
     def _shows(self, job_id: str, owner: str) -> bool:
         return owner == self.caller.owner or job_id == self.caller.shared_job
 
-    async def recent(self, limit: int, status: Status | None, after: Cursor | None) -> tuple[Job, ...]:
-        """This owner's jobs, newest first. Strangers have one owner, so they may not list: raises ProblemError."""
+    async def recent(self, limit: int, wanted: JobFilter, after: Cursor | None) -> tuple[Job, ...]:
+        """This owner's jobs that are wanted, newest first.
+
+        Strangers have one owner, so they may not list: raises ProblemError.
+        """
         if self.caller.via == "anonymous":
             raise ProblemError(403, "forbidden", "Not allowed", "A list of jobs needs an API key.")
-        return await self._store.recent_of(self.caller.owner, limit, status, after)
+        return await self._store.recent_of(self.caller.owner, limit, wanted, after)
 
     async def version_of(self, job_id: str) -> int | None:
         """The job's version, None when there is no such job. Raises Unavailable."""

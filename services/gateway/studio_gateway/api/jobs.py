@@ -14,13 +14,16 @@ from fastapi import APIRouter, Body, Header, Query, Request, Response, status
 from fastapi.openapi.models import Example
 from fastapi.routing import APIRoute
 from opentelemetry.trace import SpanKind
+from pydantic import AfterValidator, StringConstraints
 
 from studio_chassis.errors import JobExists
 from studio_chassis.observability.tracing import span, traceparent_of
-from studio_chassis.persistence.store import Cursor
-from studio_contracts.brief import MAX_SEED, Brief
+from studio_chassis.persistence.store import Cursor, JobFilter
+from studio_contracts.base import UtcDatetime
+from studio_contracts.brief import MAX_SEED, Brief, JobKind
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Status
+from studio_contracts.text import to_line
 from studio_gateway.access.authentication import JobsToCancel, JobsToCreate, JobsToRead, caller_of
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.idempotency import as_accepted, fingerprint_of, job_id_for
@@ -40,6 +43,7 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 log = structlog.get_logger()
 router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
+Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(to_line)]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=255, description="The same key and brief give the same job for a day")
 ]
@@ -159,11 +163,16 @@ async def list_jobs(
     jobs: JobsToRead,
     deps: DependenciesDep,
     status: Annotated[Status | None, Query(description="Only jobs of this status")] = None,
+    kind: Annotated[JobKind | None, Query(description="Only drafts, or only painted jobs")] = None,
+    text: Annotated[Words | None, Query(description="Words that the prompt has, in any case and order")] = None,
+    since: Annotated[UtcDatetime | None, Query(description="Only jobs created then or later")] = None,
+    before: Annotated[UtcDatetime | None, Query(description="Only jobs created before then")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> JobList:
     """The jobs of the key's owner, newest first."""
-    found = await jobs.recent(limit + 1, status, None if cursor is None else _place(cursor))
+    wanted = JobFilter(status, kind, text or "", since, before)
+    found = await jobs.recent(limit + 1, wanted, None if cursor is None else _place(cursor))
     page = found[:limit]
     return JobList(
         jobs=[job_summary(job, deps.settings.root) for job in page],

@@ -5,7 +5,7 @@ A picture's URL names its content by hash, so that it may be cached indefinitely
 
 from pydantic import AwareDatetime, BaseModel
 
-from studio_contracts.brief import Brief, Strategy
+from studio_contracts.brief import Brief, JobKind, Strategy, Surface
 from studio_contracts.callbacks import Callback, CallbackType, CallState, StageCallback
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.installer import InstallerRule
@@ -179,6 +179,8 @@ class JobSummary(BaseModel):
     status: Status
     stage: Stage
     prompt: str
+    surface: Surface
+    kind: JobKind
     count: int
     picture: PictureView | None
     created_at: AwareDatetime
@@ -199,8 +201,7 @@ def job_summary(job: Job, root: str) -> JobSummary:
     best = next((concept.pictures.get("thumbnail") for concept in view.concepts if concept.rank == 1), None)
     return JobSummary(
         **{name: getattr(job, name) for name in ("id", "status", "stage", "created_at", "updated_at", "finished_at")},
-        prompt=job.brief.prompt,
-        count=job.brief.count,
+        **{name: getattr(job.brief, name) for name in ("prompt", "surface", "kind", "count")},
         picture=best or (None if view.plan is None else view.plan.directions[0].stencil),
     )
 

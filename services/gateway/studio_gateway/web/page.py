@@ -61,6 +61,12 @@ async def read_form(request: Request) -> Response:
     return _send(request, "index.html")
 
 
+@router.get("/jobs", include_in_schema=False)
+async def read_jobs_page(request: Request) -> Response:
+    """The page that lists and searches jobs."""
+    return _send(request, "jobs.html")
+
+
 @router.get("/jobs/{job_id}", include_in_schema=False)
 async def read_job_page(request: Request) -> Response:
     """The page of one job. It loads the job itself, so that an unknown one is explained there."""
