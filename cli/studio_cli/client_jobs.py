@@ -17,6 +17,7 @@ JobId = Annotated[str, typer.Argument(help="The job's id, as `studio job create`
 
 def list_jobs(
     status: Annotated[str | None, typer.Option(help="Only jobs of this status.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only jobs whose prompt has these words.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
     as_json: AsJson = False,
     gateway: Gateway = None,
@@ -24,7 +25,7 @@ def list_jobs(
 ) -> None:
     """Jobs, newest first."""
     with studio(gateway, key) as client:
-        filters = {"status": status} if status else {}
+        filters = {name: value for name, value in (("status", status), ("text", text)) if value}
         jobs = [job for job, _ in zip(client.jobs(**filters), range(limit), strict=False)]
     if as_json:
         print_json(jobs)

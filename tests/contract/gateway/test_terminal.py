@@ -65,6 +65,7 @@ def test_a_job_is_posted_listed_watched_and_saved(terminal: Terminal) -> None:
     assert "files in" in terminal("job", "download", first, "--out", str(out)).stdout
     assert (out / "rank-1-sheet.pdf").read_bytes().startswith(b"%PDF")
     assert terminal("job", "list", "--status", "completed").stdout.startswith(first)
+    assert terminal("job", "list", "--text", "SEA").stdout.startswith(second)
 
 
 def test_a_job_is_canceled_and_asked_for_again(terminal: Terminal) -> None:

@@ -34,7 +34,7 @@ async function load(filters, fresh = false) {
     byId("problem").textContent = "";
     next = page.next;
     shown += page.jobs.length;
-    byId("found").textContent = shown ? `${plural(shown, "concept job")} shown${next ? ", and there are more" : ""}` : nothing(filters);
+    byId("found").textContent = shown ? `${plural(shown, "brief")} shown${next ? ", and there are more" : ""}` : nothing(filters);
   } catch (error) {
     if (turn === asked) byId("problem").textContent = [error.title, ...error.errors.map(({ detail }) => detail)].join(". ");
   }
