@@ -41,9 +41,9 @@ class Studio:
 async def connected() -> AsyncIterator[Studio]:
     """The studio of the environment's settings. Dead letters that were read and not settled go back at the end."""
     settings = read_settings(ServiceSettings)
-    url = settings.rabbitmq_url.get_secret_value()
+    url = settings.broker_address
     async with (
-        open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, "cli") as store,
+        open_mongo_store(settings.database_address, settings.database, "cli") as store,
         await aio_pika.connect(url, timeout=CONNECT_SECONDS) as connection,
         open_broker(url, f"cli-{uuid4().hex[:6]}", settings.build) as broker,
     ):
@@ -68,7 +68,7 @@ def run_on_store(command: Callable[[MongoJobStore], Coroutine[Any, Any, R]]) -> 
 
     async def whole() -> R:
         settings = read_settings(ServiceSettings)
-        async with open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, "cli") as store:
+        async with open_mongo_store(settings.database_address, settings.database, "cli") as store:
             return await command(store)
 
     return _run(whole)

@@ -63,7 +63,7 @@ async def _all(settings: ProviderSettings, checks: dict[str, Callable[[ProviderS
 
 async def _broker(settings: ProviderSettings) -> str:
     try:
-        connection = await aio_pika.connect(settings.rabbitmq_url.get_secret_value(), timeout=CHECK_SECONDS / 2)
+        connection = await aio_pika.connect(settings.broker_address, timeout=CHECK_SECONDS / 2)
     except CONNECTION_ERRORS as error:
         raise Fault(f"RABBITMQ_URL does not answer ({type(error).__name__}): start RabbitMQ or correct it") from error
     async with connection:
@@ -91,7 +91,7 @@ async def _counts(connection: AbstractConnection) -> tuple[int, int, list[str]]:
 
 
 async def _database(settings: ProviderSettings) -> str:
-    async with open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, "cli") as store:
+    async with open_mongo_store(settings.database_address, settings.database, "cli") as store:
         try:
             await store.ping()
             problems = await store.index_problems()

@@ -198,8 +198,8 @@ async def open_service_context(
 ) -> AsyncIterator[ServiceContext]:
     """Connections for one service, closed in reverse order. Neither broker nor database need to be up yet."""
     async with (
-        open_mongo_store(settings.mongodb_url.get_secret_value(), settings.database, name) as store,
-        open_broker(settings.rabbitmq_url.get_secret_value(), name, settings.build) as broker,
+        open_mongo_store(settings.database_address, settings.database, name) as store,
+        open_broker(settings.broker_address, name, settings.build) as broker,
     ):
         jobs = JobService(store, broker.publish, clock, name)
         yield ServiceContext(jobs, store, UrlObjectStore(settings.object_store_url), broker, clock)

@@ -6,6 +6,7 @@ import re
 import sys
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
@@ -20,7 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from studio_chassis.replicate.webhook_url import normalize_base_url
-from studio_chassis.runtime import failpoints
+from studio_chassis.runtime import failpoints, tls
 from studio_contracts.models import ModelName
 from studio_contracts.spending import Budgets
 
@@ -66,6 +67,17 @@ class ServiceSettings(BaseSettings):
     mongodb_url: SecretStr = Field(
         min_length=1, validation_alias="MONGODB_URL", description="mongodb://… of a replica set"
     )
+    tls_ca_file: Path | None = Field(
+        None,
+        validation_alias="STUDIO_TLS_CA_FILE",
+        description="PEM file of the authority behind the certificates of broker (`amqps://…`) and database "
+        "(`…?tls=true`); without it the system's authorities count",
+    )
+    tls_client_file: Path | None = Field(
+        None,
+        validation_alias="STUDIO_TLS_CLIENT_FILE",
+        description="PEM file with this service's own certificate and key, where broker and database ask for one",
+    )
     object_store_url: str = Field(
         min_length=1, validation_alias="OBJECT_STORE_URL", description="file:///folder or s3://bucket"
     )
@@ -104,6 +116,24 @@ class ServiceSettings(BaseSettings):
     failpoint: Annotated[str, AfterValidator(_known_failpoint)] = Field(
         "", validation_alias="STUDIO_FAILPOINT", description="For drills: name[:n] of the line at which to die"
     )
+
+    @property
+    def broker_address(self) -> str:
+        """The broker's URL with the TLS files in it."""
+        return tls.broker_address(self.rabbitmq_url.get_secret_value(), self.tls_ca_file, self.tls_client_file)
+
+    @property
+    def database_address(self) -> str:
+        """The database's URL with the TLS files in it."""
+        return tls.database_address(self.mongodb_url.get_secret_value(), self.tls_ca_file, self.tls_client_file)
+
+    @model_validator(mode="after")
+    def _has_usable_certificates(self) -> Self:
+        files = {"STUDIO_TLS_CA_FILE": self.tls_ca_file, "STUDIO_TLS_CLIENT_FILE": self.tls_client_file}
+        urls = (self.rabbitmq_url.get_secret_value(), self.mongodb_url.get_secret_value())
+        if faults := tls.faults(files, urls):
+            raise ValueError("; ".join(faults))
+        return self
 
     @model_validator(mode="after")
     def _has_secrets_of_its_own(self) -> Self:
