@@ -10,6 +10,7 @@ from rich.table import Table
 from studio_chassis.persistence.mongo import MongoJobStore
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import BudgetSettings, read_settings
+from studio_cli.audit import record
 from studio_cli.connection import run_on_store
 from studio_contracts.spending import SpendingControl, day_of, resets_at
 
@@ -39,14 +40,24 @@ def show() -> None:
 @app.command()
 def stop(reason: Annotated[str, typer.Argument(help="Told to clients.")] = "") -> None:
     """Buy nothing from now on, and accept drafts alone. Jobs wait; what runs at the provider is finished."""
-    run_on_store(lambda store: store.stop_spending(reason))
+
+    async def change(store: MongoJobStore) -> None:
+        await store.stop_spending(reason)
+        await record(store, "spending.stopped", "everybody", detail=reason)
+
+    run_on_store(change)
     show()
 
 
 @app.command()
 def resume() -> None:
     """Buy again."""
-    run_on_store(lambda store: store.resume_spending())
+
+    async def change(store: MongoJobStore) -> None:
+        await store.resume_spending()
+        await record(store, "spending.resumed", "everybody")
+
+    run_on_store(change)
     show()
 
 
@@ -58,7 +69,13 @@ def limit(
     key: Key = "",
 ) -> None:
     """Change the limit of a day, for everybody or for one key, without a restart."""
-    run_on_store(lambda store: store.limit_spending(key or None, cents))
+
+    async def change(store: MongoJobStore) -> None:
+        await store.limit_spending(key or None, cents)
+        detail = "as in the settings" if cents is None else f"{cents} cents a day"
+        await record(store, "budget.changed", key or "everybody", detail=detail)
+
+    run_on_store(change)
     show()
 
 

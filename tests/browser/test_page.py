@@ -1,6 +1,8 @@
 """The studio's page as a designer uses it, on the real stack."""
 
 import io
+import subprocess
+import sys
 import zipfile
 from typing import Any
 
@@ -325,3 +327,23 @@ def test_a_page_stays_within_its_budget_and_is_asked_for_once(page: Page, visits
     policy = "script-src 'self'"
     document = next(answer for answer in visits.responses if answer.url.endswith(path))
     assert policy in document.headers["content-security-policy"]
+
+
+def test_the_page_says_that_the_budget_has_no_room_before_the_button_is_pressed(studio: Any, page: Page) -> None:
+    def spend(*arguments: str) -> None:
+        command = [sys.executable, "-m", "studio_cli", "spend", *arguments]
+        subprocess.run(command, env=studio.stack.environment, check=True, capture_output=True)
+
+    try:
+        spend("limit", "7")
+        open_form(page)
+        expect(page.locator("#price-terms")).to_contain_text("may be spent until")
+        expect(page.locator("#price-terms")).to_contain_text("Drafts are free.")
+        spend("stop")
+        page.reload()
+        expect(page.locator("#price-terms")).to_have_text("Painting is stopped for now. Drafts are free.")
+    finally:
+        spend("limit")
+        spend("resume")
+    page.reload()
+    expect(page.locator("#price-terms")).to_have_text("6 × $0.03 a picture")

@@ -1,14 +1,18 @@
 """Proof that the simulation watches the money: the budget's mechanisms are broken on purpose, and a seed shows it."""
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from studio_chassis.testing.spending import SimulatedSpending, SimulatedSpendingStore
+from studio_chassis.testing.wire import perfect
 from studio_contracts.job import Job
-from studio_contracts.spending import Budgets, Charge
+from studio_contracts.spending import Budgets, Charge, resets_at
 from studio_domain import spending
-from studio_domain.spending import Outcome
+from studio_domain.spending import BudgetLeft, Outcome, Refusal
+from studio_predictor import handlers
 from studio_reconciler import settlement
 from studio_simulation.mutations import Mutation, Mutations, assert_caught
 
@@ -21,6 +25,24 @@ caught_by = MUTATIONS.caught_by
 def nothing_is_reserved(patch: Patch) -> None:
     async def reserve(*_: Any) -> None:
         return None
+
+    patch.setattr(SimulatedSpendingStore, "reserve", reserve)
+
+
+@caught_by("day_budget_is_kept", first=130)
+def looked_first_and_written_later(patch: Patch) -> None:
+    """Two predictors see the same money."""
+
+    async def reserve(self: SimulatedSpendingStore, charge: Charge, budgets: Budgets) -> Refusal | None:
+        ample = Budgets(day_cents=10**9, key_day_cents=10**9)
+        total = await self._wire("store.load", lambda: self._spending.of(charge.day, None))
+        control = await self._wire("store.load", lambda: self._spending.control)
+        left = spending.budgets_left("", control, budgets, total, total)
+        refused = spending.refusal(charge.cents, charge.day, control, left)
+        await asyncio.sleep(3)
+        if refused is None and charge.id not in self._spending.charges:
+            await self._wire("store.reserve", lambda: self._spending.reserve(charge, ample))
+        return refused
 
     patch.setattr(SimulatedSpendingStore, "reserve", reserve)
 
@@ -46,6 +68,60 @@ def what_was_lost_is_taken_for_free(patch: Patch) -> None:
 
     outcome = spending.outcome
     patch.setattr(settlement, "outcome", certain)
+
+
+@caught_by("money_is_settled usage_agrees_with_the_provider")
+def the_provider_is_not_asked_about_jobs_that_ended(patch: Patch) -> None:
+    async def unknown(*_: Any) -> None:
+        return None
+
+    patch.setattr(settlement.Settlement, "_ask_provider", unknown)
+
+
+@caught_by("usage_agrees_with_the_provider")
+def whatever_was_asked_for_counts_as_delivered(patch: Patch) -> None:
+    def in_full(job: Job, charge: Charge) -> Outcome | None:
+        found = outcome(job, charge)
+        return None if found is None else Outcome(charge.pictures, found.certain)
+
+    outcome = spending.outcome
+    patch.setattr(settlement, "outcome", in_full)
+
+
+@caught_by("stopped_spending_stops", first=45)
+def a_stop_is_not_looked_at(patch: Patch) -> None:
+    def deaf(cents: int, day: Any, _: Any, left: Any) -> Refusal | None:
+        over = next((budget for budget in left if cents > budget.cents), None)
+        return None if over is None else Refusal(over, resets_at(day))
+
+    patch.setattr("studio_chassis.testing.spending.refusal", deaf)
+
+
+@caught_by("day_budget_is_kept", first=35)
+def each_key_alone_is_looked_at(patch: Patch) -> None:
+    def nobody(*_: Any) -> tuple[BudgetLeft, ...]:
+        return ()
+
+    patch.setattr("studio_chassis.testing.spending.budgets_left", nobody)
+
+
+class _Unlimited(SimulatedSpendingStore):
+    """Has room for everything, and keeps nothing of it."""
+
+    def __init__(self) -> None:
+        super().__init__(SimulatedSpending(), perfect)
+
+
+@caught_by("usage_agrees_with_the_provider day_budget_is_kept")
+def reserved_after_the_claim_by_whoever_is_still_alive(patch: Patch) -> None:
+    """The claim comes first: a crash before the reservation leaves a claimed slot that is recovered, and paid, free."""
+    create = handlers.Predictor._create_prediction
+
+    async def unreserved(self: handlers.Predictor, job: Job, slot: Any) -> None:
+        await create(replace(self, spending=_Unlimited()), job, slot)
+        await self.spending.reserve(spending.reservation(job, slot, self.now()), self.settings.budgets)
+
+    patch.setattr(handlers.Predictor, "_create_prediction", unreserved)
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)

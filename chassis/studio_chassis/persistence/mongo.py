@@ -14,6 +14,7 @@ from studio_chassis.persistence.mongo_access import MongoAccessStore
 from studio_chassis.persistence.mongo_claims import MongoClaims
 from studio_chassis.persistence.mongo_jobs import MongoJobs
 from studio_chassis.persistence.mongo_outages import OUTAGES, translated
+from studio_chassis.persistence.mongo_rate_limits import MongoRateLimits
 from studio_chassis.persistence.mongo_spending import MongoSpendingStore
 
 OPERATION_SECONDS = 10
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 _CONFLICTS = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
 
-class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore, MongoSpendingStore):
+class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore, MongoSpendingStore, MongoRateLimits):
     """Everything the database keeps for the services. Writes are acknowledged by a majority and journaled."""
 
     def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]") -> None:
@@ -29,6 +30,7 @@ class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore, MongoSpendingStore
         MongoClaims.__init__(self, database)
         MongoAccessStore.__init__(self, database)
         MongoSpendingStore.__init__(self, database)
+        MongoRateLimits.__init__(self, database)
         self._database = database
 
     @translated

@@ -181,6 +181,11 @@ class MongoJobs:
         return tuple(outboxes)
 
     @translated
+    async def open_jobs(self, owner: str, limit: int) -> int:
+        mine = {"owner": stored_owner(owner), "final": False}
+        return int(await self._jobs.count_documents(mine, limit=limit))
+
+    @translated
     async def backlog_stats(self) -> BacklogStats:
         grouped = self._jobs.aggregate(
             [

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from studio_chassis.persistence.access import AccessStore
+from studio_chassis.persistence.rate_limits import RateLimits
 from studio_chassis.persistence.spending import SpendingStore
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.brief import JobKind
@@ -191,9 +192,12 @@ class JobStatistics(Protocol):
     async def backlog_stats(self) -> BacklogStats:
         """Count what is under way; finished jobs are not looked at."""
 
+    async def open_jobs(self, owner: str, limit: int) -> int:
+        """How many of an owner's jobs have not ended, counted up to a limit."""
+
 
 class JobStore(
-    JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, AccessStore, SpendingStore, Protocol
+    JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, AccessStore, SpendingStore, RateLimits, Protocol
 ):
     """Everything the database keeps for the services."""
 

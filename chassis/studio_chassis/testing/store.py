@@ -17,6 +17,7 @@ from studio_chassis.persistence.store import (
     StatusStats,
 )
 from studio_chassis.testing.access import AccessTables, SimulatedAccessStore
+from studio_chassis.testing.rate_limits import SimulatedRateLimits
 from studio_chassis.testing.spending import SimulatedSpending, SimulatedSpendingStore
 from studio_chassis.testing.wire import Wire, perfect
 from studio_contracts.access import LOCAL_OWNER
@@ -24,6 +25,7 @@ from studio_contracts.callbacks import CallState
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
+from studio_domain.rate_limit import Bucket
 
 Observer = Callable[[Job | None, Job], None]
 
@@ -38,6 +40,7 @@ class SimulatedDatabase:
         self.claims: dict[tuple[str, str], IdempotencyRecord] = {}
         self.access = AccessTables()
         self.spending = SimulatedSpending()
+        self.buckets: dict[str, Bucket] = {}
         self.observers: list[Observer] = []
         self.lags: Callable[[], bool] = lambda: False
         """Whether a read shows the job as it was before its last change, as after an election it may."""
@@ -74,7 +77,7 @@ class SimulatedDatabase:
         return sorted(filter(wanted, self.jobs.values()), key=lambda job: (job.updated_at, job.id))
 
 
-class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore):
+class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedRateLimits):
     """One client of the database."""
 
     def __init__(self, database: SimulatedDatabase | None = None, wire: Wire = perfect) -> None:
@@ -82,6 +85,7 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore):
         self._wire = wire
         SimulatedAccessStore.__init__(self, self._database.access, wire)
         SimulatedSpendingStore.__init__(self, self._database.spending, wire)
+        SimulatedRateLimits.__init__(self, self._database.buckets, wire)
 
     async def create_indexes(self) -> tuple[str, ...]:
         """There is nothing to index."""
@@ -254,6 +258,11 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore):
             return True
 
         return await self._wire("store.lease", take)
+
+    async def open_jobs(self, owner: str, limit: int) -> int:
+        """Count an owner's jobs that have not ended."""
+        mine = [job for job in self._database.jobs.values() if job.owner == owner and not job.is_final]
+        return await self._wire("store.open_jobs", lambda: min(limit, len(mine)))
 
     async def backlog_stats(self) -> BacklogStats:
         """Count what is under way."""

@@ -15,6 +15,7 @@ from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
+from studio_gateway.access.rate_limiter import RateLimiter
 from studio_gateway.api import (
     callbacks,
     docs,
@@ -35,6 +36,7 @@ from studio_gateway.http.body_limit import WEBHOOK_PATHS, BodyLimit
 from studio_gateway.http.compression import CompressionMiddleware
 from studio_gateway.http.head import HeadMiddleware
 from studio_gateway.http.hosts import HostCheck
+from studio_gateway.http.places import Places
 from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
 from studio_gateway.legacy import panel
 from studio_gateway.settings import GatewaySettings
@@ -43,6 +45,8 @@ from studio_gateway.web import page
 _EXPOSED = (
     "ETag",
     "Location",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
     "Content-Disposition",
@@ -109,6 +113,8 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         context.clock,
         settings,
         context.store,
+        RateLimiter(context.store, context.clock, settings),
+        Places(settings.streams, of_one=settings.streams_per_client),
     )
     problems.install(app)
     for routes in (

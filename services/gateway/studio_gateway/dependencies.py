@@ -13,6 +13,7 @@ from studio_contracts.job import Limits
 from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
+from studio_gateway.access.rate_limiter import RateLimiter
 from studio_gateway.http.places import Places
 from studio_gateway.settings import GatewaySettings
 
@@ -31,6 +32,8 @@ class Dependencies:
     clock: Clock
     settings: GatewaySettings
     spending: SpendingStore
+    rates: RateLimiter
+    streams: Places
     unverified_bodies: Places = field(default_factory=lambda: Places(MAX_UNVERIFIED_BODIES))
 
     @property

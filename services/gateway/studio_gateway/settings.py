@@ -106,6 +106,33 @@ class GatewaySettings(CallbackSettings, ModelSettings, BudgetSettings, PublicAdd
         validation_alias="STUDIO_JOB_DEADLINE_SECONDS",
         description="Time after which a job fails",
     )
+    creates_per_minute: int = Field(
+        30,
+        ge=1,
+        validation_alias="STUDIO_CREATES_PER_MINUTE",
+        description="Jobs that one API key may ask for in a minute, over all replicas; a stranger a tenth of it",
+    )
+    requests_per_minute: int = Field(
+        1200,
+        ge=20,
+        validation_alias="STUDIO_REQUESTS_PER_MINUTE",
+        description="Other requests of one API key in a minute, over all replicas; a stranger a tenth of it",
+    )
+    open_jobs: int = Field(
+        50,
+        ge=1,
+        validation_alias="STUDIO_OPEN_JOBS",
+        description="Jobs of one owner that may be under way; more are refused, so that others' do not wait for them",
+    )
+    streams: int = Field(
+        500, ge=1, validation_alias="STUDIO_STREAMS", description="Event streams that one gateway keeps open"
+    )
+    streams_per_client: int = Field(
+        50,
+        ge=1,
+        validation_alias="STUDIO_STREAMS_PER_CLIENT",
+        description="Event streams of one API key, or of one address where there is none, at one gateway",
+    )
     retention_days: int = Field(
         30, ge=1, validation_alias="STUDIO_RETENTION_DAYS", description="How long a finished job and its files are kept"
     )

@@ -11,7 +11,7 @@ BRIEF = {"prompt": "a pond", "count": 4}
 
 
 def studio_command(studio: Any, *arguments: str) -> str:
-    done = CliRunner(env={**studio.stack.environment, "COLUMNS": "120"}).invoke(main, list(arguments))
+    done = CliRunner(env={**studio.stack.environment, "COLUMNS": "200"}).invoke(main, list(arguments))
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -36,6 +36,8 @@ def test_spending_is_stopped_resumed_and_limited_while_the_studio_runs(studio: A
     finally:
         studio_command(studio, "spend", "limit")
         studio_command(studio, "spend", "resume")
+    audited = studio_command(studio, "audit", "--limit", "5")
+    assert {"spending.stopped", "spending.resumed", "budget.changed"} <= set(audited.split())
     assert studio.wait(studio.client.post("/v1/jobs", json=BRIEF).json()["id"])["status"] == "completed"
 
 

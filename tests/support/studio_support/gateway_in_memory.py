@@ -62,9 +62,11 @@ class GatewayInMemory:
     secret = SECRET
     prediction_id = staticmethod(prediction_id)
 
-    def __init__(self, clock: Callable[[], datetime] | None = None, **settings: Any) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime] | None = None, database: SimulatedDatabase | None = None, **settings: Any
+    ) -> None:
         self.wire = Wire()
-        self.database = SimulatedDatabase()
+        self.database = database or SimulatedDatabase()
         self.bucket: dict[str, bytes] = {}
         self.published: list[Event] = []
         self.now = START

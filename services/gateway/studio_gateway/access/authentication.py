@@ -55,6 +55,7 @@ async def authenticate(
         check_origin(request, deps.settings, from_browser=caller.via in ("session", "share"))
     if missing := [scope for scope in needed.scopes if scope not in caller.scopes]:
         raise _forbidden(missing)
+    await deps.rates.check(request, caller, needed.scopes)
     return caller
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from studio_chassis.errors import JobNotFound
+from studio_chassis.observability import metrics
 from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobFilter, JobStore
 from studio_contracts.brief import Brief
@@ -125,6 +126,14 @@ class OwnedJobs:
         """The job's version, None when there is no such job. Raises Unavailable."""
         found = await self._versions.of(job_id)
         return found.version if found is not None and self._shows(job_id, found.owner) else None
+
+    async def refuse_too_many_open(self, at_most: int) -> None:
+        """Raises ProblemError (429) when this owner has so many jobs under way. A laptop's studio takes any number."""
+        if self.caller.via == "local" or await self._store.open_jobs(self.caller.owner, at_most) < at_most:
+            return
+        metrics.rate_limited.labels("open jobs").inc()
+        detail = f"{at_most} jobs are under way, as many as may be at a time. Wait until one of them has ended."
+        raise ProblemError(429, "too-many-open", "Too many jobs under way", detail, retry_after=10)
 
     async def cancel(self, job_id: str) -> Applied:
         """Cancel the job. Raises JobNotFound, JobConflict, Unavailable."""

@@ -26,7 +26,7 @@ def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
     headers = described.DISPOSITION | described.CACHE_CONTROL
     return {
         200: {"description": "The file", "content": content, "headers": headers},
-        **problems(401, 403, 404, 422, 503),
+        **problems(401, 403, 404, 422, 429, 503),
     }
 
 

@@ -93,7 +93,7 @@ IF_NONE_MATCH = {
     response_model=JobView,
     responses={
         202: {"description": "Accepted", "headers": described.LOCATION | described.RETRY_AFTER},
-        **problems(400, 401, 402, 403, 409, 413, 415, 422, 503),
+        **problems(400, 401, 402, 403, 409, 413, 415, 422, 429, 503),
     },
 )
 async def create_job(
@@ -139,6 +139,7 @@ async def accept_brief(
     """Store a new job for the brief. Raises JobExists, Unavailable, and ProblemError when no budget has room for it."""
     try:
         await refuse_over_budget(deps, jobs.caller, brief)
+        await jobs.refuse_too_many_open(deps.settings.open_jobs)
     except ProblemError:
         if job_id is not None and await jobs.version_of(job_id) is not None:
             raise JobExists(job_id) from None  # accepted earlier, and paid from what was left then
@@ -158,7 +159,7 @@ async def accept_brief(
     return job
 
 
-@router.get("/v1/jobs", responses=problems(401, 403, 422, 503))
+@router.get("/v1/jobs", responses=problems(401, 403, 422, 429, 503))
 async def list_jobs(
     jobs: JobsToRead,
     deps: DependenciesDep,
@@ -234,7 +235,7 @@ router.add_api_route(
     responses={
         200: {"headers": described.ETAG | described.RETRY_AFTER},
         304: {"description": "Not changed since", "headers": described.ETAG},
-        **problems(401, 403, 404, 422, 503),
+        **problems(401, 403, 404, 422, 429, 503),
     },
     openapi_extra={"parameters": [IF_NONE_MATCH]},
     route_class_override=_Polled,
@@ -245,7 +246,7 @@ def _etag(version: int) -> str:
     return f'"{version}"'
 
 
-@router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(401, 403, 404, 422, 503))
+@router.post("/v1/jobs/{job_id}/cancel", response_model=JobView, responses=problems(401, 403, 404, 422, 429, 503))
 async def cancel_job(job_id: JobId, jobs: JobsToCancel, deps: DependenciesDep) -> JobView:
     """Cancel a job. A final job stays as it is."""
     job = (await jobs.cancel(job_id)).job

@@ -32,7 +32,7 @@ def _responses(content: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
         200: {"description": "The file", "content": content, "headers": _HEADERS},
         206: {"description": "The bytes asked for", "content": content, "headers": _HEADERS | described.CONTENT_RANGE},
         304: {"description": "The client has it already", "headers": described.ETAG},
-        **problems(401, 403, 404, 416, 422, 503),
+        **problems(401, 403, 404, 416, 422, 429, 503),
     }
 
 

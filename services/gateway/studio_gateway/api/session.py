@@ -40,7 +40,7 @@ async def get_session(deps: DependenciesDep, session: Session = None) -> Session
     return _view(deps, key)
 
 
-@router.post("/v1/session", responses=problems(401, 403, 413, 415, 422, 503))
+@router.post("/v1/session", responses=problems(401, 403, 413, 415, 422, 429, 503))
 async def open_session(
     sign_in: Annotated[SignIn, Body()], request: Request, response: Response, deps: DependenciesDep
 ) -> SessionView:

@@ -55,7 +55,7 @@ class LinkSecret(BaseModel):
 @router.post(
     "/v1/jobs/{job_id}/shares",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(401, 403, 404, 413, 415, 422, 503),
+    responses=problems(401, 403, 404, 413, 415, 422, 429, 503),
 )
 async def create_share(
     job_id: JobId, wanted: Annotated[ShareRequest, Body()], jobs: JobsToCreate, deps: DependenciesDep
@@ -77,7 +77,7 @@ async def create_share(
     return NewLinkView(**_view(link).model_dump(), url=url)
 
 
-@router.get("/v1/jobs/{job_id}/shares", responses=problems(401, 403, 404, 422, 503))
+@router.get("/v1/jobs/{job_id}/shares", responses=problems(401, 403, 404, 422, 429, 503))
 async def list_shares(job_id: JobId, jobs: JobsToCreate, deps: DependenciesDep) -> list[LinkView]:
     """The links of the job, oldest first, also those that have ended."""
     await jobs.load_own(job_id)
@@ -87,7 +87,7 @@ async def list_shares(job_id: JobId, jobs: JobsToCreate, deps: DependenciesDep) 
 @router.delete(
     "/v1/jobs/{job_id}/shares/{link_id}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(401, 403, 404, 422, 503),
+    responses=problems(401, 403, 404, 422, 429, 503),
 )
 async def revoke_share(job_id: JobId, link_id: LinkId, jobs: JobsToCreate, deps: DependenciesDep) -> None:
     """End a link for good."""

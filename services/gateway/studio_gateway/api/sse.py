@@ -1,19 +1,23 @@
 """A job's timeline as server-sent events."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
+from starlette.types import Receive, Scope, Send
 
+from studio_chassis.observability import metrics
 from studio_contracts.job import Job, Stage, Status, TimelineEntry
 from studio_gateway.access.authentication import JobsToRead
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.parameters import JobId
-from studio_gateway.http.problems import problems
+from studio_gateway.dependencies import DependenciesDep
+from studio_gateway.http.problems import ProblemError, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 RECONNECT_MILLISECONDS = 1000
@@ -44,12 +48,13 @@ _LAST_EVENT_ID = re.compile(r"\d{1,9}", re.ASCII)
     responses={
         200: _STREAM,
         204: {"description": "The job is final, and everything was sent before: do not connect again"},
-        **problems(401, 403, 404, 422, 503),
+        **problems(401, 403, 404, 422, 429, 503),
     },
 )
 async def stream_job_events(
     job_id: JobId,
     jobs: JobsToRead,
+    deps: DependenciesDep,
     last_event_id: Annotated[str | None, Header(description="Resume after this index", examples=["2"])] = None,
 ) -> Response:
     """The timeline as it grows: one event an entry, whose id is its index. Closes when the job has ended."""
@@ -58,8 +63,30 @@ async def stream_job_events(
     start = int(seen.group()) + 1 if seen else 0
     if job.is_final and start >= len(job.timeline):
         return Response(status_code=204)
+    client = jobs.caller.key_id or jobs.caller.address
+    deps.streams.take(client, _too_many)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(jobs, job, start), media_type="text/event-stream", headers=headers)
+    stream = _Stream(_stream(jobs, job, start), media_type="text/event-stream", headers=headers)
+    stream.give_back = partial(deps.streams.give_back, client)
+    return stream
+
+
+class _Stream(StreamingResponse):
+    """A stream that gives its place back however it ends, also when the client left before it began."""
+
+    give_back: Callable[[], None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.give_back()
+
+
+def _too_many() -> ProblemError:
+    metrics.rate_limited.labels("streams").inc()
+    detail = "Too many event streams are open. Close some, or read the job itself now and then."
+    return ProblemError(429, "too-many-streams", "Too many streams", detail, retry_after=5)
 
 
 async def _stream(jobs: OwnedJobs, job: Job, start: int) -> AsyncGenerator[bytes, None]:

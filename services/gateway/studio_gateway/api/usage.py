@@ -57,7 +57,7 @@ class _Today(NamedTuple):
     left: tuple[BudgetLeft, ...]
 
 
-@router.get("/v1/usage", responses=problems(401, 403, 422, 503))
+@router.get("/v1/usage", responses=problems(401, 403, 422, 429, 503))
 async def get_usage(
     jobs: JobsToRead,
     deps: DependenciesDep,

@@ -1,4 +1,4 @@
-"""What every answer carries: the request's id, and `no-store` unless the route decided otherwise."""
+"""What every answer carries: the request's id, its rate limit, and `no-store` unless the route decided otherwise."""
 
 import re
 from uuid import uuid4
@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
 REQUEST_ID = "X-Request-ID"
+RATE_LIMIT_HEADERS = "rate_limit_headers"
+"""Where a request's state keeps the headers that say what is left of its rate limit."""
 _USABLE = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 
 
@@ -22,6 +24,7 @@ class RequestIdMiddleware:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(REQUEST_ID, "")
+        state = scope.setdefault("state", {})
         request_id = given if _USABLE.fullmatch(given) else uuid4().hex
 
         async def complete(message: Message) -> None:
@@ -30,6 +33,8 @@ class RequestIdMiddleware:
                 headers[REQUEST_ID] = request_id
                 headers.setdefault("Cache-Control", "no-store")
                 headers["X-Content-Type-Options"] = "nosniff"
+                for name, value in state.get(RATE_LIMIT_HEADERS, {}).items():
+                    headers[name] = value
             await send(message)
 
         bound = bind_contextvars(request_id=request_id)  # `bound_contextvars` copies the whole context first

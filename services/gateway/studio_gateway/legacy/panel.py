@@ -96,7 +96,7 @@ router = APIRouter(prefix="/.netlify/functions", route_class=PanelRoute, tags=["
 @router.post(
     "/studio-inspire-create",
     status_code=202,
-    responses=_errors(400, 401, 402, 403, 413, 503),
+    responses=_errors(400, 401, 402, 403, 413, 429, 503),
 )
 async def panel_create(
     panel_request: views.PanelRequest, request: Request, jobs: JobsToCreate, deps: DependenciesDep
@@ -109,7 +109,7 @@ async def panel_create(
     return views.creation(await accept_brief(deps, jobs, brief), _base(request, deps.settings))
 
 
-@router.get("/studio-inspire-status", responses=_errors(400, 401, 403, 404, 503))
+@router.get("/studio-inspire-status", responses=_errors(400, 401, 403, 404, 429, 503))
 async def panel_status(
     request: Request,
     jobs: JobsToRead,
@@ -122,7 +122,7 @@ async def panel_status(
 
 @router.post(
     "/studio-enqueue",
-    responses=_errors(400, 401, 403, 404, 413, 503),
+    responses=_errors(400, 401, 403, 404, 413, 429, 503),
 )
 async def panel_enqueue(enqueue_request: EnqueueRequest, jobs: JobsToRead) -> dict[str, Any]:
     """Nothing to do: a job starts when it is accepted."""
@@ -144,7 +144,7 @@ async def panel_callback(request: Request, deps: DependenciesDep, token: QueryTo
     try:
         if not token:
             raise VerificationError("token", "missing")
-        with deps.unverified_bodies.one(_busy()):
+        with deps.unverified_bodies.one(_busy):
             body = await request.body()
         check_signature(deps.settings, request.headers, body)
         prediction = parsed(body)

@@ -47,6 +47,7 @@ export const json = async (path, options) => (await send(path, options)).json();
 
 export const palette = () => json("v1/palette");
 export const options = () => json("v1/options");
+export const usage = () => json("v1/usage?days=1");
 export const cancelJob = (id) => json(jobPath(id, "/cancel"), { method: "POST" });
 /** The address of a job in the API. */
 export const jobPath = (id, rest = "") => `${ROOT}v1/jobs/${encodeURIComponent(id)}${rest}`;

@@ -1,6 +1,6 @@
 // The page on which a brief is written.
 
-import { JobReader, ROOT, createJob, newKey, palette } from "./api.js";
+import { JobReader, ROOT, createJob, newKey, palette, usage } from "./api.js";
 import { byId, dollars, h, metres, plural } from "./dom.js";
 import { cost, options } from "./options.js";
 import { drawOutline } from "./outline.js";
@@ -14,6 +14,7 @@ const form = byId("brief");
 const BUTTONS = form.querySelectorAll("[type=submit]");
 let swatches = null;
 let reusedCodes = [];
+let budget = null; // what may be spent now, once it is known
 let attempt = { body: "", key: "" };
 
 const number = (id) => (byId(id).value === "" ? null : byId(id).valueAsNumber);
@@ -32,6 +33,19 @@ function brief() {
   return wanted;
 }
 
+/** Why so many pictures will be refused, before the button is pressed; "" when they will not. */
+function overBudget(count) {
+  if (!budget || cost(count) <= budget.left_cents) return "";
+  if (budget.stopped) return "Painting is stopped for now. Drafts are free.";
+  const until = budget.budget === "job" ? "for one job" : `until ${new Date(budget.resets_at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" })}`;
+  return `Only ${dollars(budget.left_cents)} may be spent ${until}. Drafts are free.`;
+}
+
+async function loadBudget() {
+  budget = await usage().catch(() => null);
+  update();
+}
+
 function update() {
   const [width, height, count] = [number("width"), number("height"), number("count")];
   byId("prompt-count").textContent = `${plural(byId("prompt").maxLength - byId("prompt").value.length, "character")} left`;
@@ -40,7 +54,7 @@ function update() {
   byId("more-hint").textContent = [plural(count, "picture"), number("seed") === null ? "random seed" : `seed ${number("seed")}`,
     byId("strategy").value || "drawing chosen for you"].join(" · ");
   byId("price-sum").textContent = dollars(cost(count));
-  byId("price-terms").textContent = `${count} × ${dollars(cost(1))} a picture`;
+  byId("price-terms").textContent = overBudget(count) || `${count} × ${dollars(cost(1))} a picture`;
   const real = [width, height].every((side) => side > 0 && side <= options.max_side_m);
   byId("area").textContent = real ? `${metres(width * height)} m²` : "";
   if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : []);
@@ -195,6 +209,7 @@ addEventListener("pageshow", () => { // also when the browser brings the page ba
 applyOptions();
 update();
 requireSession();
+loadBudget();
 showRecent();
 loadColours();
 reuse();

@@ -1,0 +1,73 @@
+"""How often a caller may ask: token buckets that all replicas share, told in the headers of the IETF's draft.
+
+draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy` names a quota and its window, `RateLimit` what is left of it.
+"""
+
+import math
+from collections import OrderedDict
+from collections.abc import Collection
+
+from fastapi import Request
+
+from studio_chassis.observability import metrics
+from studio_chassis.persistence.rate_limits import RateLimits
+from studio_chassis.runtime.clock import Clock
+from studio_domain.rate_limit import Grant, Rate
+from studio_gateway.access.caller import Caller
+from studio_gateway.http.problems import ProblemError
+from studio_gateway.http.request_id import RATE_LIMIT_HEADERS
+from studio_gateway.settings import GatewaySettings
+
+BATCH = 20
+"""Tokens for reading that a replica fetches at once, so that not every read costs a write."""
+MAX_REMEMBERED = 10_000
+STRANGERS_SHARE = 10
+"""A stranger, known by address alone, may do a tenth of what a key may."""
+RATE_LIMITS = {"jobs:create": "create"}
+"""The limit of what a scope allows; all else counts as `read`."""
+
+
+class RateLimiter:
+    """Counts requests of keys, and of strangers by address. A studio on a laptop's loopback counts nothing."""
+
+    def __init__(self, store: RateLimits, clock: Clock, settings: GatewaySettings) -> None:
+        self._store = store
+        self._clock = clock
+        self._per_minute = {"create": settings.creates_per_minute, "read": settings.requests_per_minute}
+        self._fetched: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    async def check(self, request: Request, caller: Caller, scopes: Collection[str]) -> None:
+        """Count one request, once. Raises ProblemError (429) and Unavailable."""
+        if caller.via == "local" or hasattr(request.state, RATE_LIMIT_HEADERS):
+            return
+        name = next((RATE_LIMITS[scope] for scope in scopes if scope in RATE_LIMITS), "read")
+        per_minute = self._per_minute[name]
+        if caller.via == "anonymous":
+            per_minute = max(1, per_minute // STRANGERS_SHARE)
+        rate = Rate(name, per_minute, burst=per_minute)
+        who = caller.address if caller.via == "anonymous" else caller.key_id
+        grant = await self._take(f"{name}/{who}", rate)
+        wait = math.ceil(grant.wait(rate, 1))
+        headers = {
+            "RateLimit-Policy": f'"{name}";q={rate.burst};w=60',
+            "RateLimit": f'"{name}";r={math.floor(grant.left)};t={wait}',
+        }
+        setattr(request.state, RATE_LIMIT_HEADERS, headers)
+        if not grant.granted:
+            metrics.rate_limited.labels(name).inc()
+            detail = f"At most {per_minute} such requests a minute are answered. Try again in {wait} seconds."
+            raise ProblemError(429, "rate-limited", "Too many requests", detail, retry_after=wait)
+
+    async def _take(self, bucket_id: str, rate: Rate) -> Grant:
+        """One token, of those fetched earlier where there are some."""
+        fetched, left = self._fetched.pop(bucket_id, (0, 0.0))
+        if not fetched and rate.name == "read":
+            batch = await self._store.take_tokens(bucket_id, rate, BATCH, self._clock())
+            fetched, left = (BATCH if batch.granted else 0), batch.left
+        if not fetched:
+            return await self._store.take_tokens(bucket_id, rate, 1, self._clock())
+        if fetched > 1:
+            self._fetched[bucket_id] = (fetched - 1, left)
+        if len(self._fetched) > MAX_REMEMBERED:
+            self._fetched.popitem(last=False)
+        return Grant(True, left + fetched - 1)
