@@ -75,8 +75,7 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
     def web(health: Health) -> Any:
         subscriptions.stopping = lambda: health.stopping
         app = create_app(context, settings, subscriptions)
-        for path in ("/healthz", "/readyz", "/metrics"):
-            app.router.routes.append(Route(path, health, methods=["GET"], include_in_schema=False))
+        mount_health(app, health)
         return app
 
     yield ServiceDefinition(
@@ -85,6 +84,12 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
         trusted_proxies=settings.trusted_proxies,
         keep_alive=settings.keep_alive,
     )
+
+
+def mount_health(app: FastAPI, health: Any) -> None:
+    """Serve the health application beside the API."""
+    for path in ("/healthz", "/readyz", "/metrics"):
+        app.router.routes.append(Route(path, health, methods=["GET"], include_in_schema=False))
 
 
 def _carries_a_secret(scope: Scope) -> bool:

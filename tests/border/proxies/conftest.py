@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -18,6 +18,7 @@ from studio_support.served_gateway import ServedGateway, serving
 DOCUMENT = Path(__file__).parents[3] / "docs" / "behind-a-proxy.md"
 OWN_HOST, BELOW_A_PATH, PANEL = "A host of its own", "Below a path", "The existing panel"
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+PANEL_KEY = "tpvs_the-key-of-the-panel"
 START_SECONDS = 20
 CONFIGURATION = """
 daemon off;
@@ -89,10 +90,13 @@ def behind_nginx(nginx: str, certificate: Path, tmp_path: Path) -> OpenProxy:
     def opened(title: str, path: str = "", *, named: bool = True) -> Iterator[Proxied]:
         port = free_port()
         url = f"https://localhost:{port}{path}"
-        with serving(public_base_url=url if named else None, replicate_webhook_signing_key=SIGNING_KEY) as gateway:
+        own: dict[str, Any] = {"access": "keys" if PANEL_KEY in recipe(title) else "local"}
+        own |= {"public_base_url": url if named else None, "replicate_webhook_signing_key": SIGNING_KEY}
+        with serving(**own) as gateway:
             (tmp_path / "panel").mkdir()
             configuration = tmp_path / "nginx.conf"
             text = _adapted(recipe(title), port, gateway.url, certificate, tmp_path / "panel")
+            text = text.replace(PANEL_KEY, gateway.key("panel", "jobs:create", "jobs:read"))
             user = "user root;" if os.geteuid() == 0 else ""
             configuration.write_text(CONFIGURATION.format(folder=tmp_path, recipe=text, user=user))
             process = subprocess.Popen([nginx, "-p", str(tmp_path), "-c", str(configuration)], stderr=subprocess.PIPE)

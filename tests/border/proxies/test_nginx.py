@@ -123,6 +123,15 @@ def test_the_panel_finds_six_pictures_on_its_own_origin(behind_nginx: OpenProxy,
         assert {client.get(address).headers["content-type"] for address in pictures} == {"image/png"}
 
 
+def test_the_panel_s_key_makes_jobs_of_the_panel_and_nobody_comes_in_without(behind_nginx: OpenProxy) -> None:
+    with behind_nginx(PANEL) as proxied, client_of(proxied) as client:
+        job_id = client.post(f"{FUNCTIONS}/studio-inspire-create", json=REQUEST).json()["jobId"]
+        assert proxied.gateway.inner.database.jobs[job_id].owner == "panel"
+        assert client.post(f"/v1/jobs/{job_id}/cancel").status_code == 403
+        direct = httpx.get(f"{proxied.gateway.url}/v1/jobs/{job_id}", trust_env=False)
+        assert direct.status_code == 401
+
+
 PANEL_PAGE = """<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy"
 content="default-src 'self'"><title>Panel</title><ul></ul><script src="panel.js"></script>"""
 PANEL_SCRIPT = """

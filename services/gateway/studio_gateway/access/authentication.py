@@ -107,10 +107,11 @@ def _forbidden(missing: list[str]) -> ProblemError:
 Operator = Annotated[Caller, Security(authenticate, scopes=["ops"])]
 
 
-async def _jobs(request: Request, caller: Annotated[Caller, Security(authenticate)]) -> OwnedJobs:
+async def owned_jobs(request: Request, caller: Annotated[Caller, Security(authenticate)]) -> OwnedJobs:
+    """The jobs that the caller may see, as routes ask for them."""
     return dependencies_of(request).jobs.of(caller)
 
 
-JobsToCreate = Annotated[OwnedJobs, Security(_jobs, scopes=["jobs:create"])]
-JobsToRead = Annotated[OwnedJobs, Security(_jobs, scopes=["jobs:read"])]
-JobsToCancel = Annotated[OwnedJobs, Security(_jobs, scopes=["jobs:cancel"])]
+JobsToCreate = Annotated[OwnedJobs, Security(owned_jobs, scopes=["jobs:create"])]
+JobsToRead = Annotated[OwnedJobs, Security(owned_jobs, scopes=["jobs:read"])]
+JobsToCancel = Annotated[OwnedJobs, Security(owned_jobs, scopes=["jobs:cancel"])]

@@ -30,9 +30,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(
-            Headers(scope=scope), MAX_WEBHOOK_BYTES if scope["path"].startswith(WEBHOOK_PATHS) else MAX_BODY_BYTES
-        )
+        body = _Body(Headers(scope=scope), body_limit(scope["path"]))
 
         async def counted() -> Message:
             return await body.receive(receive)
@@ -43,6 +41,11 @@ class BodyLimit:
             await send(message)
 
         await self._app(scope, counted, send_and_close)
+
+
+def body_limit(path: str) -> int:
+    """How many bytes a body may have there."""
+    return MAX_WEBHOOK_BYTES if path.startswith(WEBHOOK_PATHS) else MAX_BODY_BYTES
 
 
 class _Body:
