@@ -7,6 +7,7 @@ INTEGRATION := tests/integration
 E2E := tests/chaos tests/browser tests/containers tests/acceptance
 SEEDS ?= 20000
 FUZZ ?= 1000000
+FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
 .PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock soak fuzz chaos bench-pipeline \
@@ -50,9 +51,8 @@ chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real p
 soak: setup ## the deterministic simulation for as many seeds as asked (SEEDS=20000)
 	@$(PYTHON) tests/simulation/run.py --seeds $(SEEDS) --workers $$(nproc)
 
-fuzz: setup ## a million inputs to everything that reads foreign bytes, in parallel (FUZZ=1000000)
-	@targets=$$(cat tests/border/fuzz/test_*.py | grep -c '^def test_'); \
-	FUZZ_INPUTS=$$(( ($(FUZZ) + targets - 1) / targets )) $(PYTEST) -n auto --timeout=14400 tests/border/fuzz
+fuzz: setup ## a million inputs to everything that reads foreign bytes, in parallel (FUZZ=1000000, FUZZ_SEED=1)
+	@$(PYTHON) tests/border/fuzz/run.py --inputs $(FUZZ) --seed $(FUZZ_SEED) --workers $$(nproc)
 
 lint: setup ## linters for Python, import rules, JavaScript, CSS, shell and YAML
 	@.venv/bin/ruff check $(CODE)

@@ -1,0 +1,1 @@
+"""Inputs made at random for everything that reads foreign bytes, each within bounds of time and memory."""
