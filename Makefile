@@ -10,7 +10,7 @@ FUZZ ?= 1000000
 FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
-.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock soak fuzz chaos bench-pipeline \
+.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos bench-pipeline \
 	bench-pictures bench-gateway bench-scaling gallery clean
 
 help: ## this list
@@ -69,6 +69,7 @@ format: setup ## rewrite the code in the common style
 
 docs: setup ## write the generated documents again (docs/api, docs/settings.md, docs/metrics.md)
 	@$(PYTHON) docs/generate.py
+	@$(PYTHON) docs/licences.py
 
 lock: setup ## pin all dependencies again (requirements.lock, requirements-dev.lock)
 	@deploy/local/lock.sh
@@ -87,6 +88,9 @@ bench-pictures: setup ## pixel work: stencil, clamp, measures
 
 gallery: setup ## each strategy from stencil to installable surface, in out/gallery/
 	@$(PYTHON) bench/gallery.py
+
+audit: setup ## look for advisories about the pinned packages; says so where they cannot be reached
+	@$(PYTHON) deploy/audit.py
 
 clean: ## remove the environment, all data and all results
 	rm -rf .venv .studio out
