@@ -10,9 +10,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from studio_contracts.palette import BY_CODE
+from studio_contracts.brief import Surface
+from studio_contracts.palette import BY_CODE, PALETTE
+from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.concept import make_concept
+from studio_postprocess.io.encode import encode_indexed
 
 __all__ = ["BY_CODE", "cv2", "indices_of", "make_concept"]
 
@@ -27,3 +30,14 @@ def indices_of(png: bytes) -> ByteArray:
         indices = np.array(image, dtype=np.uint8)
     indices.flags.writeable = False
     return indices
+
+
+def _warm_up() -> None:
+    """Work on a picture for nobody: codecs are loaded, and tables made, when they are first used."""
+    picture = np.zeros((96, 96), np.uint8)
+    picture[24:72, 24:72], picture[30:40] = 1, 2
+    make_concept(encode_indexed(picture, PALETTE[:6]), PALETTE[:6], (96, 96), picture, "full", Surface())
+    clamp_for.cache_clear()  # of a palette that nobody asked for
+
+
+_warm_up()

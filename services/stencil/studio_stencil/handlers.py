@@ -99,6 +99,11 @@ class StencilMaker:
         await self.jobs.apply(job.id, WorkFailed("source_gone", "The job to begin with is gone", detail))
 
 
+def warm_up() -> None:
+    """Draw a brief for nobody, so that the first one does not wait for tables, fonts and modules."""
+    _drawn(Brief(prompt="a green fish and the number 7", kind="draft"), 0)
+
+
 def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, bytes]]]:
     """A stencil for each direction. No more directions than pictures, where each is to be painted."""
     plan = make_plan(

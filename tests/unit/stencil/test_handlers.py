@@ -13,7 +13,10 @@ from studio_contracts.edits import Recolour, Turn
 from studio_contracts.events import Event, JobCreated
 from studio_contracts.job import ColourShare, Concept, Job, Limits, Quality
 from studio_contracts.object_keys import job_prefix
-from studio_stencil.handlers import StencilMaker
+from studio_stencil.handlers import StencilMaker, warm_up
+from studio_stencil.motifs.layable import laid
+from studio_stencil.motifs.letters import letter
+from studio_stencil.motifs.library import find_motif
 
 
 class Studio:
@@ -58,6 +61,13 @@ async def test_what_is_shown_and_what_is_not_is_recorded() -> None:
     assert job.plan.directions[0].subjects_shown == pytest.approx(1 / 3)
     assert job.plan.not_drawn == ("dragon", "castle")
     assert [warning.code for warning in job.warnings] == ["not_drawn"]
+
+
+def test_warming_up_reads_words_and_draws_motifs_and_letters() -> None:
+    for cached in (find_motif, letter, laid):
+        cached.cache_clear()
+    warm_up()
+    assert min(cached.cache_info().currsize for cached in (find_motif, letter, laid)) > 0
 
 
 async def test_one_picture_has_one_direction_but_a_draft_of_one_has_three() -> None:

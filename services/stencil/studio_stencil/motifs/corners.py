@@ -67,9 +67,9 @@ def _ring(points: np.ndarray, outer: float, inner: float) -> np.ndarray:
     if len(walk) < 4 * round(LEG_MM / STEP_MM):
         return points
     forced = np.zeros(len(walk), bool)
-    line = walk
+    line, known = walk, dict[tuple[int, int], np.ndarray]()
     for attempt in range(ATTEMPTS):
-        line = _with_corners(walk, forced, outer, inner)
+        line = _with_corners(walk, forced, outer, inner, known)
         tight = too_tight(line, outer, inner)
         if not len(tight):
             break
@@ -78,7 +78,10 @@ def _ring(points: np.ndarray, outer: float, inner: float) -> np.ndarray:
     return line
 
 
-def _with_corners(walk: np.ndarray, forced: np.ndarray, outer: float, inner: float) -> np.ndarray:
+def _with_corners(
+    walk: np.ndarray, forced: np.ndarray, outer: float, inner: float, known: dict[tuple[int, int], np.ndarray]
+) -> np.ndarray:
+    """The walk with corners for its tight bends; `known` are those of bends, by first and last point, made before."""
     count, turn = len(walk), _turns(walk, round(LEG_MM / STEP_MM))
     bend = np.where(turn > 0, turn * outer, -turn * inner) / LEG_MM
     bend[forced] = np.maximum(bend[forced], 1.0)
@@ -89,7 +92,9 @@ def _with_corners(walk: np.ndarray, forced: np.ndarray, outer: float, inner: flo
     line = []
     for number, (start, end) in enumerate(runs):
         gap = (runs[(number + 1) % len(runs)][0] - end) % count
-        line += [_corners(walk, local, start, end), walk[(end + np.arange(1, gap)) % count]]
+        if (start, end) not in known:
+            known[start, end] = _corners(walk, local, start, end)
+        line += [known[start, end], walk[(end + np.arange(1, gap)) % count]]
     return np.concatenate([part for part in line if len(part)])
 
 
@@ -169,9 +174,10 @@ def _corners(walk: np.ndarray, local: np.ndarray, start: int, end: int) -> np.nd
     bend = walk[at % count]
     if len(bend) < 3:
         return bend
-    best, deviation = _simplified(bend), FAR_MM
+    best, deviation = None, FAR_MM
+    turned = np.maximum.accumulate(course * (1 if total >= 0 else -1))
     for number in range(fewest, min(most, fewest + 6) + 1):
-        lines = [_tangent(walk, at, course, total * part / number) for part in range(number + 1)]
+        lines = [_tangent(walk, at, turned, total * part / number) for part in range(number + 1)]
         corners = _crossings(lines)
         if corners is None or (number > fewest and _shortest(corners) < CLOSE_MM):
             continue
@@ -180,21 +186,22 @@ def _corners(walk: np.ndarray, local: np.ndarray, start: int, end: int) -> np.nd
             best, deviation = corners, found
         if found <= DEVIATION_MM:
             break
+    if best is None:
+        best = _simplified(bend)
     if len(best) == 2 and fewest == 2 and _shortest(best) < BLUNT_MM:
-        best = _cut_off(walk, at, course, total, best)
+        best = _cut_off(walk, at, turned, total, best)
     return best
 
 
-def _tangent(walk: np.ndarray, at: np.ndarray, course: np.ndarray, turned: float) -> tuple[np.ndarray, np.ndarray]:
-    """A point and a direction of the walk where it has turned this much since the bend began."""
+def _tangent(walk: np.ndarray, at: np.ndarray, turned: np.ndarray, turn: float) -> tuple[np.ndarray, np.ndarray]:
+    """A point and a direction of the walk where it has turned this much since the bend began.
+
+    `turned` is how far, without its sign, the walk has turned at most up to each point.
+    """
     count = len(walk)
-    sign = 1 if course[-1] >= 0 else -1
-    place = int(np.searchsorted(np.maximum.accumulate(course * sign), turned * sign))
-    place = min(place, len(at) - 1)
-    if turned == 0:
-        place = 0
+    place = min(int(np.searchsorted(turned, abs(turn))), len(at) - 1) if turn else 0
     first, last = walk[(at[place] - 2) % count], walk[(at[place] + 2) % count]
-    heading = _heading(walk, at[0], -3) + turned
+    heading = _heading(walk, at[0], -3) + turn
     return (first + last) / 2 if 0 < place < len(at) - 1 else walk[at[place] % count], np.array(
         [np.cos(heading), np.sin(heading)]
     )
@@ -231,9 +238,9 @@ def _simplified(bend: np.ndarray) -> np.ndarray:
     return shapely.get_coordinates(shapely.LineString(bend).simplify(DEVIATION_MM)) if len(bend) > 1 else bend
 
 
-def _cut_off(walk: np.ndarray, at: np.ndarray, course: np.ndarray, total: float, corners: np.ndarray) -> np.ndarray:
+def _cut_off(walk: np.ndarray, at: np.ndarray, turned: np.ndarray, total: float, corners: np.ndarray) -> np.ndarray:
     """Two corners BLUNT_MM apart on the sides of a tip."""
-    first, _, last = (_tangent(walk, at, course, total * part) for part in (0.0, 0.5, 1.0))
+    first, _, last = (_tangent(walk, at, turned, total * part) for part in (0.0, 0.5, 1.0))
     lacking = BLUNT_MM - float(np.hypot(*(corners[1] - corners[0])))
     inward = abs(float(np.cos(total / 2)))
     back = lacking / 2 / max(inward, 0.2)

@@ -84,12 +84,14 @@ def make_plan(
 def draw(plan: StencilPlan, direction: Direction) -> Stencil:
     """Draw one direction of a plan."""
     composition = compose(plan.reading, plan.codes, *plan.fit.ground_m, plan.fit.size, direction, plan.seed)
-    shown, places, counts = np.unique(composition.indices, return_inverse=True, return_counts=True)
+    counts = np.bincount(composition.indices.ravel(), minlength=len(plan.codes))
+    shown = np.flatnonzero(counts)
+    place_of = (counts > 0).cumsum().astype(np.uint8) - np.uint8(1)
     words = shown_words(composition, plan.reading)
     return Stencil(
         codes=tuple(plan.codes[index] for index in shown),
-        shares=tuple(float(count) / composition.indices.size for count in counts),
-        indices=places.reshape(composition.indices.shape).astype(np.uint8),
+        shares=tuple(float(count) / composition.indices.size for count in counts[shown]),
+        indices=place_of[composition.indices],
         reason="; ".join(filter(None, (direction.reason, *_told(composition, plan.reading)))),
         shown=tuple(word for word, is_shown in words.items() if is_shown),
         hidden=tuple(word for word, is_shown in words.items() if not is_shown),

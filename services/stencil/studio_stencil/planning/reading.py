@@ -41,11 +41,6 @@ def read_brief(prompt: str) -> Reading:
     return read(lexicon.language, prompt, _items(pieces, lexicon))
 
 
-def warm_up() -> None:
-    """Read all word tables now, so that the first brief does not wait for them."""
-    read_brief("a whale")
-
-
 def _split_emoji(prompt: str) -> Iterator[list[Token] | Item]:
     """The text's words in runs between its emoji, each emoji as an item of its own."""
     spelled, start = qualified(), 0
