@@ -14,7 +14,7 @@ class JobNotFound(ChassisError):
 
 
 class UnreadableJob(ChassisError):
-    """A job document that this release cannot read: a later one wrote it, or a hand did. It is left as it is."""
+    """A job document that this release cannot read: a later release or a person wrote it. It is left as it is."""
 
     def __init__(self, job_id: str, reason: str) -> None:
         super().__init__(f"{job_id}: {reason}")

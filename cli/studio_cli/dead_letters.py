@@ -14,7 +14,7 @@ from studio_contracts.topology import QUEUES, Queue
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One dead letter. `event` is None when the message cannot be read, which no replay can mend."""
+    """One dead letter. `event` is None when the message cannot be read, which no replay can repair."""
 
     queue: Queue
     event: Event | None

@@ -100,20 +100,20 @@ def replay_letters(
     """Reopen the jobs of letters and send them on. Doing it twice changes nothing; killed, it is simply run again."""
 
     async def whole(studio: Studio) -> tuple[dict[ReplayOutcome, int], int]:
-        async def tell(letter: DeadLetter, fate: ReplayOutcome) -> None:
-            console.print(f"{letter.id}: {fate.value}")
-            if fate is ReplayOutcome.REPLAYED and not dry_run:
+        async def tell(letter: DeadLetter, outcome: ReplayOutcome) -> None:
+            console.print(f"{letter.id}: {outcome.value}")
+            if outcome is ReplayOutcome.REPLAYED and not dry_run:
                 await record(studio.store, "dead-letter.replayed", letter.id, detail=letter.queue.name)
 
         letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
-        fates = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=tell)
-        if dry_run or not fates[ReplayOutcome.REPLAYED]:
-            return fates, 0
-        return fates, await _wait_for_returns(studio, letters, fates[ReplayOutcome.REPLAYED], watch)
+        outcomes = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=tell)
+        if dry_run or not outcomes[ReplayOutcome.REPLAYED]:
+            return outcomes, 0
+        return outcomes, await _wait_for_returns(studio, letters, outcomes[ReplayOutcome.REPLAYED], watch)
 
-    fates, came_back = run(whole)
-    for fate, count in fates.items():
-        console.print(f"{count} {'would be ' if dry_run and fate is ReplayOutcome.REPLAYED else ''}{fate.value}")
+    outcomes, came_back = run(whole)
+    for outcome, count in outcomes.items():
+        console.print(f"{count} {'would be ' if dry_run and outcome is ReplayOutcome.REPLAYED else ''}{outcome.value}")
     if not dry_run:
         console.print(f"{came_back} came back dead")
 

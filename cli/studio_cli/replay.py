@@ -33,14 +33,14 @@ async def replay(
     letters: list[DeadLetter], jobs: JobService, publish: Publish, *, per_second: float, dry_run: bool, report: Report
 ) -> Counter[ReplayOutcome]:
     """Replay letters one after the other, at most so many a second. Killed in between, it can simply be run again."""
-    fates: Counter[ReplayOutcome] = Counter()
+    outcomes: Counter[ReplayOutcome] = Counter()
     for letter in letters:
-        fate = await (_dry_run(letter, jobs) if dry_run else _replay(letter, jobs, publish))
-        fates[fate] += 1
-        await report(letter, fate)
+        outcome = await (_dry_run(letter, jobs) if dry_run else _replay(letter, jobs, publish))
+        outcomes[outcome] += 1
+        await report(letter, outcome)
         if not dry_run:
             await asyncio.sleep(1 / per_second)
-    return fates
+    return outcomes
 
 
 async def _replay(letter: DeadLetter, jobs: JobService, publish: Publish) -> ReplayOutcome:

@@ -27,7 +27,7 @@ console = Console()
 
 
 class QueueState(NamedTuple):
-    """One work queue as the broker tells it on a passive declare; what consumers hold in hand it does not tell."""
+    """One work queue as a passive declare describes it; messages in flight are not counted."""
 
     name: str
     ready: int
@@ -78,8 +78,8 @@ async def look(channel: AbstractChannel, store: JobStore, now: datetime) -> Pict
         )
         for queue in QUEUES
     ]
-    rooms = [(await _declared(channel, retry_exchange(delay)))[0] for delay in RETRY_DELAYS]
-    return Picture(now, queues, sum(rooms), await _stages(store, now), await _ended(store, now))
+    delayed = [(await _declared(channel, retry_exchange(delay)))[0] for delay in RETRY_DELAYS]
+    return Picture(now, queues, sum(delayed), await _stages(store, now), await _ended(store, now))
 
 
 async def _declared(channel: AbstractChannel, name: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from studio_contracts.base import FrozenModel, UtcDatetime
 
 
 class EventError(ValueError):
-    """A message no retry can mend: its type is not ours or its data does not fit."""
+    """A message that no retry can repair: its type is not ours or its data does not fit."""
 
 
 class Payload(BaseModel):

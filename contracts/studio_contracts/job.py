@@ -242,7 +242,7 @@ class Concept(FrozenModel):
 
 
 class JobError(FrozenModel):
-    """Why a job failed. `replayable` means an operator can send it on once the cause is mended."""
+    """Why a job failed. `replayable` means an operator can send it on once the cause is fixed."""
 
     code: str
     title: str

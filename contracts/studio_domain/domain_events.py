@@ -65,14 +65,14 @@ class CreationLost(SlotEvent):
 
 @dataclass(frozen=True)
 class WebhookReceived(SlotEvent):
-    """The provider said something of a prediction; `prediction` is its JSON, not interpreted."""
+    """A report of the provider on a prediction; `prediction` is its JSON, not interpreted."""
 
     prediction: dict[str, object]
 
 
 @dataclass(frozen=True)
 class PredictionReported(SlotEvent):
-    """What the provider said, understood: in a webhook, when asked, or as the answer to our request."""
+    """The provider's report, interpreted: from a webhook, a poll, or the response to our request."""
 
     report: PredictionReport
 
@@ -131,14 +131,14 @@ class DeadlinePassed:
 
 @dataclass(frozen=True)
 class RescueRequested:
-    """Nothing moved for so long, or for longer where that did not help before: say again what is awaited."""
+    """Nothing moved for so long, or for longer where that did not help: publish the outstanding messages again."""
 
     stuck_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
 class Reopened:
-    """An operator sends a failed job on; `event` is the dead letter's, said again beside what is awaited."""
+    """An operator reopens a failed job; `event` is the dead letter's, published again with what is outstanding."""
 
     event: Event | None = field(default=None)
 

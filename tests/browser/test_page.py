@@ -290,7 +290,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     expect(opener).to_be_focused()
 
 
-def test_progress_is_told_to_screen_readers(page: Page) -> None:
+def test_progress_is_announced_to_screen_readers(page: Page) -> None:
     send(page, OCEAN)
     expect(page.get_by_role("status").and_(page.locator("#announce"))).to_contain_text("Ready. 1 concept")
 
@@ -329,7 +329,7 @@ def test_a_page_stays_within_its_budget_and_is_asked_for_once(page: Page, visits
     assert policy in document.headers["content-security-policy"]
 
 
-def test_the_page_says_that_the_budget_has_no_room_before_the_button_is_pressed(studio: Any, page: Page) -> None:
+def test_the_page_says_that_the_budget_is_used_up_before_the_button_is_pressed(studio: Any, page: Page) -> None:
     def spend(*arguments: str) -> None:
         command = [sys.executable, "-m", "studio_cli", "spend", *arguments]
         subprocess.run(command, env=studio.stack.environment, check=True, capture_output=True)

@@ -37,7 +37,7 @@ def delivered_again(fleet: Fleet) -> dict[str, int]:
     return {queue.name: queues[queue.name].get("redeliver", 0) for queue in topology.QUEUES}
 
 
-def test_no_service_loses_or_repeats_anything_when_told_to_end(ground: Any, thorough: bool) -> None:
+def test_no_service_loses_or_repeats_anything_on_sigterm(ground: Any, thorough: bool) -> None:
     jobs, times = (200, 20) if thorough else (16, 1)
     with ground(**NO_RESCUE) as (fleet, _):
         for name in (name for name, service in SERVICES.items() if service.queues):

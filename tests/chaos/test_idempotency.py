@@ -30,7 +30,7 @@ async def answers(client: httpx.AsyncClient, key: str) -> list[httpx.Response]:
     return [answer if answer.status_code == 202 else await post(client, key, f"a pond, {key}") for answer in responses]
 
 
-async def test_fifty_keys_posted_by_twenty_at_once_are_fifty_jobs(infrastructure: Infrastructure) -> None:
+async def test_fifty_keys_posted_by_twenty_clients_concurrently_are_fifty_jobs(infrastructure: Infrastructure) -> None:
     with infrastructure.isolated() as endpoints:
         async with service_context_on(endpoints, "gateway") as chassis, gateway_on(chassis, endpoints) as client:
             responses = await asyncio.gather(*(answers(client, f"key-{number}") for number in range(KEYS)))

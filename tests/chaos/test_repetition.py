@@ -70,7 +70,7 @@ def objects_of(fleet: Fleet, job_id: str) -> list[Any]:
     return [path for path in (fleet.stack.objects / job_prefix(job_id)).rglob("*") if path.is_file()]
 
 
-async def test_a_lost_confirm_says_an_event_twice_and_loses_none(
+async def test_a_lost_confirm_publishes_an_event_twice_and_loses_none(
     stack: tuple[Fleet, Proxy], thorough: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fleet, proxy = stack
@@ -130,7 +130,7 @@ async def wait_for_silence(stack: tuple[Fleet, Proxy]) -> None:
     assert await asyncio.to_thread(wait_until, silent, REST_SECONDS)
 
 
-async def test_events_said_twice_and_out_of_order_leave_the_same_documents(
+async def test_duplicate_and_reordered_events_leave_the_same_documents(
     stack: tuple[Fleet, Proxy], thorough: bool, seed: int
 ) -> None:
     fleet, _ = stack

@@ -59,7 +59,7 @@ def test_there_is_an_example_of_every_type() -> None:
     assert {payload.type for payload in EXAMPLES} == set(PAYLOADS)
 
 
-def test_a_message_outlives_the_broker_and_can_be_told_from_others() -> None:
+def test_a_message_outlives_the_broker_and_has_an_id_of_its_own() -> None:
     message = to_message(example_event(JobCreated()))
     assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
     assert (message.message_id, message.correlation_id) == ("j:studio.job.created.v1", "j")

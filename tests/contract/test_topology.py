@@ -36,7 +36,7 @@ def test_every_name_on_the_broker_is_unique() -> None:
     assert all(len(name.encode()) <= 255 for name in names)
 
 
-def test_queues_belong_to_a_service_and_hold_a_bounded_number_in_hand() -> None:
+def test_queues_belong_to_a_service_and_have_a_bounded_prefetch() -> None:
     for queue in QUEUES:
         assert queue.name.split(".")[0] in {"stencil", "predictor", "postprocess", "reconciler"}
         assert 0 < queue.prefetch <= 32
@@ -49,13 +49,13 @@ def test_each_retry_waits_longer_than_the_one_before() -> None:
 
 @pytest.mark.parametrize("attempt", [1, 3, 5, 6, 1000])
 @pytest.mark.parametrize("seconds", [0, 0.5, 1, 6, 30, 120, 599, 600])
-def test_a_wait_is_never_shorter_than_asked_for_and_always_a_room_that_exists(attempt: int, seconds: float) -> None:
+def test_a_delay_is_never_shorter_than_asked_for_and_always_one_that_exists(attempt: int, seconds: float) -> None:
     wait = retry_delay(attempt, timedelta(seconds=seconds))
     assert wait in RETRY_DELAYS
     assert wait >= max(timedelta(seconds=seconds), retry_delay(attempt))
 
 
-def test_the_longest_room_bounds_every_wait() -> None:
+def test_the_longest_delay_queue_bounds_every_delay() -> None:
     assert retry_delay(1, timedelta(days=1)) == retry_delay(1000) == RETRY_DELAYS[-1] <= timedelta(minutes=10)
 
 

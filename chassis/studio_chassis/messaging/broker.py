@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 class Broker:
-    """A connection that comes back by itself. While it is away, publishing raises Unavailable at once."""
+    """A connection that comes back by itself. While it is away, publishing raises Unavailable immediately."""
 
     def __init__(self, url: str, service: str, build: str) -> None:
         self._url = url
@@ -137,7 +137,7 @@ class Broker:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            # canceled by nobody: as in `run_on_connection`, without a task for each message
+            # the task was not cancelled: as in `run_on_connection`, without a task for each message
             raise Unavailable("broker: the connection broke") from error
         except Exception as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
@@ -157,7 +157,7 @@ class Broker:
         return (await self._inspect(queue.name)).message_count or 0
 
     async def dead_letter_count(self, queue: Queue) -> int:
-        """How many messages lie in its dead-letter queue. Raises Unavailable."""
+        """How many messages are in its dead-letter queue. Raises Unavailable."""
         return (await self._inspect(queue.dead_letter_queue)).message_count or 0
 
     async def _inspect(self, name: str) -> DeclareOk:
@@ -199,5 +199,5 @@ async def open_broker(url: str, service: str, build: str) -> AsyncIterator[Broke
         connecting.cancel()
         with suppress(asyncio.CancelledError):
             await connecting
-        with suppress(*CONNECTION_ERRORS):  # over a line that broke, the goodbye is not answered
+        with suppress(*CONNECTION_ERRORS):  # on a broken connection the close is not answered
             await run_on_connection(CLOSE_SECONDS, broker.close())

@@ -12,9 +12,9 @@ CONNECTION_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, Timeo
 
 
 async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What the work on a line that may break returns within the time. Raises one of CONNECTION_ERRORS.
+    """The result of work on a connection that may break. Raises one of CONNECTION_ERRORS, also after that time.
 
-    What was under way when a line broke ends in aio-pika with any exception: a plain one, a cancellation, or never.
+    When a connection breaks, aio-pika ends running operations with any exception: a plain one, a cancellation, or never.
     """
     try:
         return await wait_or_abandon(seconds, work)

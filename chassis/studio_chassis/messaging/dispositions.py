@@ -28,7 +28,7 @@ class Reject(Disposition):
 
 
 class Pause(Disposition):
-    """Nothing of this kind can be done now: stop consuming and resume by itself.
+    """Messages of this queue cannot be handled now: stop consuming, and resume automatically.
 
     The cause is the provider (no credit, out of reach), a backlog that more work would only make longer, or an operator
     who stopped spending.

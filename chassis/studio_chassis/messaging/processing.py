@@ -86,7 +86,7 @@ class MessageProcessor:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            return error  # raised by the handler, canceled by nobody
+            return error  # raised by the handler; the task was not cancelled
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises becomes a disposition, a panic in Rust too
             return error
         return None
@@ -165,7 +165,7 @@ class MessageProcessor:
         await self._send(delay_exchange, self._queue.name, copy)
 
     async def _dead_letter(self, message: Delivery, event: Event | None, reason: str) -> None:
-        """Keep the message as a dead letter, then report it: whoever hears of it finds the letter."""
+        """Keep the message as a dead letter, then report it: the dead letter is there when the report is read."""
         log.error("dead-lettered", queue=self._queue.name, reason=reason)
         await self._send("", self._queue.dead_letter_queue, dead_letter_of(message, reason, self._clock()))
         if event is not None:

@@ -28,10 +28,10 @@ class Delivery(Protocol):
     def correlation_id(self) -> str | None: ...
 
     async def ack(self) -> None:
-        """Done with it. Raises ChannelInvalidStateError when the connection it came over is gone."""
+        """Acknowledge it. Raises ChannelInvalidStateError when the connection it came over is gone."""
 
     async def reject(self, requeue: bool = False) -> None:
-        """Give it back to its queue, or have the broker dead-letter it."""
+        """Requeue it, or have the broker dead-letter it."""
 
 
 class WorkQueue(Protocol):
@@ -78,7 +78,7 @@ class MessageBroker(Protocol):
         """How many messages are ready in the queue. Raises Unavailable."""
 
     async def dead_letter_count(self, queue: Queue) -> int:
-        """How many messages lie in its dead-letter queue. Raises Unavailable."""
+        """How many messages are in its dead-letter queue. Raises Unavailable."""
 
     def dead_letters(self, queue: Queue) -> AbstractAsyncContextManager[DeadLetterSource]:
         """Its dead-letter queue, to fetch from. Raises Unavailable."""

@@ -53,7 +53,7 @@ def configure_logs(service: str, log_format: Literal["json", "console"], level: 
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    for chatty in ("aio_pika", "aiormq"):  # two lines a second while the broker is away; `amqp` says it once
+    for chatty in ("aio_pika", "aiormq"):  # two lines a second while the broker is away; our broker logs it once
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
 
 

@@ -37,7 +37,7 @@ def stored_owner(owner: str) -> str | None:
 
 
 def from_document(document: dict[str, Any]) -> Job:
-    """The job of a document. An unknown field may be there if it says nothing: null, false, zero, empty.
+    """The job of a document. An unknown field is accepted if it has no value: null, false, zero, empty.
 
     So a release that adds a field which is not used yet can run beside the one before it, and be rolled back. A field
     that says something is refused: what is done in ignorance of it could be wrong, and the write would lose it.
@@ -46,7 +46,7 @@ def from_document(document: dict[str, Any]) -> Job:
     """
     try:
         return _from_document(document)
-    except Exception as error:  # whatever a foreign document makes the code raise, it is that document's fault
+    except Exception as error:  # a foreign document may make the code raise anything; only that document is set aside
         raise UnreadableJob(str(document.get("_id")), _reason(error)) from error
 
 

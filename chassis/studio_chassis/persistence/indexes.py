@@ -54,7 +54,7 @@ INDEXES = (
 
 
 def problems(collection: str, found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """How the indexes that the database lists for a collection differ from ours, each with how to mend it."""
+    """How the indexes that the database lists for a collection differ from ours, each with how to repair it."""
     known = {index["name"]: _definition(index["key"].items(), index) for index in found}
     for index in INDEXES:
         wanted = _definition(index.keys, index.options)

@@ -83,11 +83,11 @@ class JobService:
         return first.job
 
     async def load(self, job_id: str) -> Job:
-        """The job as it stands, rarely as it stood shortly before. Raises JobNotFound."""
+        """The job, rarely as it was shortly before. Raises JobNotFound."""
         return await self._store.load(job_id)
 
     async def load_linearizable(self, job_id: str) -> Job:
-        """The job as it stands for certain: for a step that nobody would repeat. Raises JobNotFound."""
+        """The job with every acknowledged change: for a step that is not repeated. Raises JobNotFound."""
         return await self._store.load_linearizable(job_id)
 
     async def apply(self, job_id: str, event: DomainEvent, *, wait_for_publish: bool = True) -> Applied:
@@ -151,7 +151,9 @@ class JobService:
             job = await self._store.load(job_id)
             with span(type(event).__name__, job.traceparent, job_id=job_id):
                 change = transition(job, event, now=self._clock(), by=self._service)
-                if change is None:  # a late read must not pass for nothing to do; a write would find out by itself
+                if (
+                    change is None
+                ):  # a late read must not decide that there is nothing to do; a write would fail by its version
                     job = await self._store.load_linearizable(job_id)
                     change = transition(job, event, now=self._clock(), by=self._service)
                 if change is None:

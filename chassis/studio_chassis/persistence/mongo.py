@@ -35,10 +35,10 @@ class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore, MongoSpendingStore
 
     @translated
     async def create_indexes(self) -> tuple[str, ...]:
-        """Create the indexes the questions below need, each by itself; safe to repeat. What is wrong with them after.
+        """Create the indexes that the queries need, each by itself; safe to repeat. What is wrong with them after.
 
-        An index of the same name with another time to live gets ours. Any other difference is left to a person: to
-        build a large index anew takes its time.
+        An index of the same name with another time to live gets ours. Any other difference is left to an operator:
+        building a large index takes long.
         """
         for index in INDEXES:
             await self._create_index(index)
@@ -62,7 +62,7 @@ class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore, MongoSpendingStore
 
     @translated
     async def index_problems(self) -> tuple[str, ...]:
-        """Indexes that are missing or defined otherwise than here, each with how to mend it."""
+        """Indexes that are missing or defined otherwise than here, each with how to repair it."""
         return await self._index_problems()
 
     async def _index_problems(self) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ _abandoned: set[asyncio.Task[Any]] = set()
 async def wait_or_abandon(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """What the work returns or raises, or TimeoutError after that many seconds, even if the work goes on.
 
-    `asyncio.timeout` cancels and then waits: a channel whose line broke takes that for a reason to say goodbye over the
-    broken line, and waits for the answer. Work that ends as if it had been canceled, though nobody did, raises
-    ConnectionAbortedError, for taken as it is it would end its caller without a word.
+    `asyncio.timeout` cancels and then waits: a channel whose connection broke then tries to close over the
+    broken connection, and waits for the answer. Work that ends as cancelled without having been cancelled raises
+    ConnectionAbortedError; otherwise it would end its caller silently.
     """
     task = asyncio.create_task(work)
     try:
@@ -24,7 +24,7 @@ async def wait_or_abandon(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     if not task.done():
         raise TimeoutError(f"not done within {seconds:g} s")
     if task.cancelled():
-        raise ConnectionAbortedError("canceled by nobody")
+        raise ConnectionAbortedError("ended as cancelled, without being cancelled")
     return task.result()
 
 
@@ -37,4 +37,4 @@ def _abandon(task: asyncio.Task[Any]) -> None:
 def _forget(task: asyncio.Task[Any]) -> None:
     _abandoned.discard(task)
     if not task.cancelled():
-        task.exception()  # asked for, or asyncio would complain that nobody did
+        task.exception()  # retrieved, or asyncio would log that it never was

@@ -91,12 +91,12 @@ class SimulatedRabbit:
             consumer.stopped = True
 
     def messages(self, name: str) -> list[Message]:
-        """What is in a queue and in nobody's hands."""
+        """The messages of a queue that are ready."""
         return [kept.message for kept in self.queues[name].ready]
 
     @property
     def is_empty(self) -> bool:
-        """Whether no work is waiting, under way or in anybody's hands. Dead letters are not work."""
+        """Whether no message is ready, on its way or in flight. Dead letters do not count."""
         dead = {queue.dead_letter_queue for queue in topology.QUEUES}
         busy = (q.ready or any(c.unacked for c in q.consumers) for q in self.queues.values() if q.name not in dead)
         return not self._under_way and not any(busy)
@@ -145,7 +145,7 @@ class SimulatedRabbit:
         self.serve(queue)
 
     def serve(self, queue: _Queue) -> None:
-        """Give what is ready to consumers with a free hand, in turn."""
+        """Deliver ready messages to consumers below their prefetch, in turn."""
         while queue.ready and (free := [c for c in queue.consumers if len(c.unacked) < c.prefetch]):
             chosen = min(free, key=lambda consumer: len(consumer.unacked))
             kept = queue.ready.pop(0)
@@ -185,7 +185,7 @@ class SimulatedRabbit:
 
 
 class SimulatedDelivery:
-    """One message in a consumer's hands."""
+    """One message that a consumer was given."""
 
     def __init__(self, rabbit: SimulatedRabbit, consumer: Subscription, kept: _Kept, wire: Wire = perfect) -> None:
         self._rabbit, self._consumer, self._kept = rabbit, consumer, kept
@@ -199,7 +199,7 @@ class SimulatedDelivery:
         self._deliveries = kept.deliveries
 
     async def ack(self) -> None:
-        """Done with it. Raises ChannelInvalidStateError when the connection it came over is gone."""
+        """Acknowledge it. Raises ChannelInvalidStateError when the connection it came over is gone."""
         await self._settle("broker.ack", requeue=False)
 
     async def reject(self, requeue: bool = False) -> None:
@@ -263,7 +263,7 @@ class SimulatedBroker:
         return await self.wire("broker.count", lambda: len(self.rabbit.queues[queue.name].ready))
 
     async def dead_letter_count(self, queue: Queue) -> int:
-        """How many messages lie in its dead-letter queue. Raises Unavailable, also when there is no such queue."""
+        """How many messages are in its dead-letter queue. Raises Unavailable, also when there is no such queue."""
         if not self.is_connected:
             raise Unavailable("broker: not connected")
         dead = self.rabbit.queues.get(queue.dead_letter_queue)

@@ -44,7 +44,7 @@ class SimulatedSource:
         self.declaration_result = SimpleNamespace(message_count=ready)
 
     async def get(self, *, fail: bool) -> SimulatedDelivery | None:
-        """The next message, or None; whoever wants an error instead is not served here."""
+        """The next message, or None. An error instead is not supported."""
         assert not fail
 
         def fetch() -> SimulatedDelivery | None:

@@ -63,7 +63,7 @@ def undeliverable(job: Job, event: Undeliverable, context: TransitionContext) ->
 
 
 def cancel_requested(job: Job, _: CancelRequested, context: TransitionContext) -> Job:
-    """The client's word ends any job that has not ended yet."""
+    """A client may cancel any job that has not ended yet."""
     return _end(job, "canceled", context)
 
 

@@ -109,10 +109,10 @@ def on_creation_lost(job: Job, loss: CreationLost, context: TransitionContext) -
     )
 
 
-def on_prediction_reported(job: Job, news: PredictionReported, context: TransitionContext) -> Job | None:
+def on_prediction_reported(job: Job, event: PredictionReported, context: TransitionContext) -> Job | None:
     """What the provider says of a prediction. Late, repeated and foreign reports change nothing."""
-    slot = _slot(job, news, *OPEN)
-    report = news.report
+    slot = _slot(job, event, *OPEN)
+    report = event.report
     if slot is None or slot.provider_id not in (None, report.id):
         return None
     if not report.is_final:
@@ -124,7 +124,7 @@ def on_prediction_reported(job: Job, news: PredictionReported, context: Transiti
         reason = f"The provider sent pictures inside its answer, in more than {MAX_OUTPUT_CHARS} characters."
         return _fail(job, slot, "output_too_large", reason, context)
     if report.status == "succeeded" and report.outputs:
-        return _succeed(job, slot, news, context)
+        return _succeed(job, slot, event, context)
     if report.status == "succeeded":
         return _fail(job, slot, "no_output", "The provider finished without pictures.", context)
     if report.status in ("canceled", "aborted"):
@@ -137,20 +137,20 @@ def on_prediction_reported(job: Job, news: PredictionReported, context: Transiti
     return _fail(job, slot, "prediction_failed", error, context)
 
 
-def _succeed(job: Job, slot: Slot, news: PredictionReported, context: TransitionContext) -> Job:
-    outputs = news.report.outputs[: slot.count]
+def _succeed(job: Job, slot: Slot, event: PredictionReported, context: TransitionContext) -> Job:
+    outputs = event.report.outputs[: slot.count]
     job = _with(
         job,
         slot,
         state="succeeded",
         outputs=outputs,
         received=len(outputs),
-        predict_seconds=news.report.predict_seconds,
+        predict_seconds=event.report.predict_seconds,
     )
     if len(outputs) < slot.count:
         text = f"{_pictures_of(job, slot)}: {len(outputs)} of {slot.count} were delivered."
         job = _warn(job, "fewer_pictures", text, slot.number)
-    return context.log(job, "prediction.succeeded", slot=slot.number, seconds=news.report.predict_seconds)
+    return context.log(job, "prediction.succeeded", slot=slot.number, seconds=event.report.predict_seconds)
 
 
 def _try_again(job: Job, slot: Slot, error: str, context: TransitionContext) -> Job:

@@ -81,5 +81,5 @@ def rescue_backoff(job: Job, stuck_after: timedelta) -> timedelta:
 
     Each rescue publishes again what is awaited: at an even pace the messages of a failing step would pile up.
     """
-    in_vain = sum(1 for _ in takewhile(lambda line: line.event == RESCUED, reversed(job.timeline)))
-    return min(1 << in_vain, MAX_BACKOFF_FACTOR) * stuck_after
+    without_effect = sum(1 for _ in takewhile(lambda line: line.event == RESCUED, reversed(job.timeline)))
+    return min(1 << without_effect, MAX_BACKOFF_FACTOR) * stuck_after

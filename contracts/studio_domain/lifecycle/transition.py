@@ -1,4 +1,4 @@
-"""From a changed job to a transition: which events follow is read off the state, never decided by hand."""
+"""From a changed job to a transition: the events that follow are derived from the state."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -160,7 +160,7 @@ class InstallerView(TypedDict):
 
 class JobError(TypedDict):
     """
-    Why a job failed. `replayable` means an operator can send it on once the cause is mended.
+    Why a job failed. `replayable` means an operator can send it on once the cause is fixed.
     """
 
     code: str

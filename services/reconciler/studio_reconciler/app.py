@@ -26,7 +26,7 @@ from studio_reconciler.undelivered import UndeliveredMessages
 
 LEASE = timedelta(seconds=15)
 TICK_SECONDS = 1.0
-CENSUS_SECONDS = 15.0
+STATS_SECONDS = 15.0
 RELAY_BATCH = 500
 EXPIRY_SECONDS = 60.0
 UNDELIVERED_SECONDS = 15.0
@@ -45,14 +45,14 @@ class Reconciler:
     settlement: Settlement
 
     async def relay(self) -> None:
-        """Publish what was committed and never published."""
+        """Publish what was committed and not yet published."""
         while True:
             if await self._leads():
                 await self.chassis.jobs.relay(self.settings.relay_after, RELAY_BATCH)
             await asyncio.sleep(TICK_SECONDS)
 
     async def rescue(self) -> None:
-        """Look after jobs that stopped moving."""
+        """Rescue jobs that stopped moving."""
         while True:
             if await self._leads():
                 await self.rescuer.end_overdue()
@@ -61,7 +61,7 @@ class Reconciler:
             await asyncio.sleep(TICK_SECONDS)
 
     async def expire(self) -> None:
-        """Remove what was kept long enough."""
+        """Remove jobs whose retention has ended."""
         while True:
             if await self._leads():
                 await remove_expired(self.chassis.store, self.chassis.objects, self.chassis.clock())
@@ -75,18 +75,18 @@ class Reconciler:
             await asyncio.sleep(SETTLE_SECONDS)
 
     async def report_undelivered(self) -> None:
-        """Fail the jobs whose messages the broker gave up."""
+        """Fail the jobs whose messages the broker dead-lettered."""
         while True:
             if await self._leads():
                 await self.undelivered.report()
             await asyncio.sleep(UNDELIVERED_SECONDS)
 
     async def count(self) -> None:
-        """Count what is under way. Each replica does: whoever is scraped tells the truth."""
+        """Count unfinished work. Each replica does, so that any of them may be scraped."""
         while True:
             await measure_backlog(self.chassis.store, self.chassis.clock())
             await measure_spending(self.chassis.store, self.settings.budgets, self.chassis.clock())
-            await asyncio.sleep(CENSUS_SECONDS)
+            await asyncio.sleep(STATS_SECONDS)
 
     async def poll(self) -> None:
         """Ask for predictions instead of waiting for webhooks."""

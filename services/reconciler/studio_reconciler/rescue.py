@@ -1,4 +1,4 @@
-"""Rescuing what is stuck: ask the provider about what runs there, say again what should be on its way."""
+"""Rescuing what is stuck: ask the provider about what runs there, publish the outstanding messages again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

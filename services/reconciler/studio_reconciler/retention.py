@@ -20,7 +20,7 @@ async def remove_expired(store: JobRepository, objects: ObjectStore, now: dateti
         try:
             await objects.delete_under(job_prefix(job.id))
             await store.remove(job)
-        except Exception as error:  # noqa: BLE001 - whatever one job makes a store raise, the others are removed
+        except Exception as error:  # noqa: BLE001 - one job may make a store raise anything; the others are removed
             log.warning("not expired yet", job_id=job.id, reason=f"{type(error).__name__}: {error}")
         else:
             log.info("expired", job_id=job.id, status=job.status)

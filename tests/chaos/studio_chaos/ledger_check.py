@@ -135,8 +135,8 @@ async def dead_letters(endpoints: Endpoints) -> int:
 
 async def pending_messages(endpoints: Endpoints) -> int:
     """The number of messages that wait for delivery, now or after a delay."""
-    rooms = [topology.retry_exchange(delay) for delay in topology.RETRY_DELAYS]
-    return sum((await message_counts(endpoints, *rooms, *(queue.name for queue in topology.QUEUES))).values())
+    delay_queues = [topology.retry_exchange(delay) for delay in topology.RETRY_DELAYS]
+    return sum((await message_counts(endpoints, *delay_queues, *(queue.name for queue in topology.QUEUES))).values())
 
 
 async def message_counts(endpoints: Endpoints, *queues: str) -> dict[str, int]:

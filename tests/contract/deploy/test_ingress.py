@@ -43,7 +43,7 @@ def lets_in(routed: list[dict[str, Any]], path: str) -> bool:
     return any(map(matches, routed))
 
 
-async def test_every_route_of_the_gateway_is_let_in_or_private(routed: list[dict[str, Any]]) -> None:
+async def test_every_route_of_the_gateway_is_routed_or_private(routed: list[dict[str, Any]]) -> None:
     async with open_gateway(GatewayInMemory()) as gateway:
         routes = [route for route in gateway.app.routes if isinstance(route, Route | Mount)]
     paths = {re.sub(r"\{\w+\}", "x", route.path) for route in routes}
@@ -51,7 +51,7 @@ async def test_every_route_of_the_gateway_is_let_in_or_private(routed: list[dict
     assert {path for path in paths if not lets_in(routed, path)} == PRIVATE
 
 
-def test_every_file_of_the_page_is_let_in(routed: list[dict[str, Any]]) -> None:
+def test_every_file_of_the_page_is_routed(routed: list[dict[str, Any]]) -> None:
     assert [name for name in ASSETS if not lets_in(routed, f"/static/{name}")] == []
 
 

@@ -49,7 +49,7 @@ def test_lists_go_on_over_pages_and_a_job_is_canceled(own_gateway: ServedGateway
         assert studio.options()["max_pictures"] == 12
 
 
-def test_an_unknown_job_is_an_error_at_once(own_gateway: ServedGateway) -> None:
+def test_an_unknown_job_is_an_error_immediately(own_gateway: ServedGateway) -> None:
     with StudioClient(own_gateway.url) as studio, pytest.raises(ApiError) as unknown:
         next(studio.stream("no-such-job"))
     assert unknown.value.status == 404

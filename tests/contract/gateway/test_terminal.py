@@ -130,5 +130,5 @@ def test_a_key_that_is_refused_is_not_kept(tmp_path: Path) -> None:
         assert not (tmp_path / "config" / "profiles.json").exists()
 
 
-def test_the_version_is_told(terminal: Terminal) -> None:
+def test_the_version_is_printed(terminal: Terminal) -> None:
     assert terminal("--version").stdout.startswith("studio 0.")

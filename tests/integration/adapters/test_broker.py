@@ -68,7 +68,7 @@ async def test_an_event_nobody_in_the_studio_takes_is_let_go(broker: AnyBroker) 
     await broker.publish(_event(type_=JobCompleted.type))
 
 
-async def test_a_message_for_no_queue_is_told(broker: AnyBroker) -> None:
+async def test_a_message_for_no_queue_is_an_error(broker: AnyBroker) -> None:
     with pytest.raises(Unavailable):
         await broker.send("", "no.such.queue", to_message(_event()))
 
@@ -83,7 +83,7 @@ async def test_a_consumer_holds_no_more_than_its_prefetch(broker: AnyBroker) -> 
     assert (await inbox.next()).message_id == str(QUEUE.prefetch)
 
 
-async def test_a_queue_tells_how_many_messages_wait_and_counts_none_in_hand(broker: AnyBroker) -> None:
+async def test_a_queue_counts_ready_messages_and_none_in_flight(broker: AnyBroker) -> None:
     async def becomes(count: int) -> None:  # a confirmed message may need a moment to get into its queue
         for _ in range(1000):
             if await broker.ready_count(QUEUE) == count:
@@ -101,7 +101,7 @@ async def test_a_queue_tells_how_many_messages_wait_and_counts_none_in_hand(brok
     assert len(held) == QUEUE.prefetch
 
 
-async def test_a_message_given_back_comes_again_and_says_so(broker: AnyBroker) -> None:
+async def test_a_requeued_message_is_delivered_again_and_marked_so(broker: AnyBroker) -> None:
     inbox = await Inbox.of(broker)
     await broker.publish(_event())
     message = await inbox.next()
@@ -136,7 +136,7 @@ async def _letters(broker: AnyBroker, dead: topology.Queue) -> Inbox:
     return inbox
 
 
-async def test_a_message_in_a_waiting_room_returns_to_its_queue(broker: AnyBroker) -> None:
+async def test_a_message_in_a_delay_queue_returns_to_its_work_queue(broker: AnyBroker) -> None:
     inbox = await Inbox.of(broker)
     await broker.send(topology.retry_exchange(topology.RETRY_DELAYS[0]), QUEUE.name, to_message(_event()))
     message = await inbox.next()

@@ -13,7 +13,7 @@ async def test_bytes_come_back_as_they_were_put(objects: ObjectStore) -> None:
     assert await objects.size("jobs/a/stencil.png") == len(b"second")
 
 
-async def test_what_is_not_there_is_told(objects: ObjectStore) -> None:
+async def test_a_missing_object_is_an_error(objects: ObjectStore) -> None:
     with pytest.raises(ObjectNotFound):
         await objects.get("jobs/a/stencil.png")
     with pytest.raises(ObjectNotFound):

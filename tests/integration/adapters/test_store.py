@@ -67,7 +67,7 @@ async def test_a_job_is_stored_once(store: JobStore) -> None:
         await store.insert(_accepted())
 
 
-async def test_a_job_that_is_not_there_is_told(store: JobStore) -> None:
+async def test_a_missing_job_is_an_error(store: JobStore) -> None:
     with pytest.raises(JobNotFound):
         await store.load("nowhere")
     with pytest.raises(JobNotFound):
@@ -99,7 +99,7 @@ async def test_events_stay_in_the_outbox_until_they_are_cleared(store: JobStore)
     assert await store.unpublished(later, 10) == ()
 
 
-async def test_unpublished_events_are_told_oldest_job_first_and_not_before_their_time(store: JobStore) -> None:
+async def test_unpublished_events_are_listed_oldest_job_first_and_not_too_early(store: JobStore) -> None:
     for seconds, job_id in ((2, "c"), (0, "a"), (1, "b")):
         await store.insert(_accepted(job_id, NOW + timedelta(seconds=seconds)))
     found = await store.unpublished(NOW + timedelta(seconds=2), 10)
@@ -107,7 +107,7 @@ async def test_unpublished_events_are_told_oldest_job_first_and_not_before_their
     assert [outbox.job_id for outbox in await store.unpublished(NOW + timedelta(seconds=9), 1)] == ["a"]
 
 
-async def test_unfinished_jobs_are_told_by_their_last_change(store: JobStore) -> None:
+async def test_unfinished_jobs_are_listed_by_their_last_change(store: JobStore) -> None:
     for job_id in ("a", "b", "final"):
         await store.insert(_accepted(job_id))
     await store.commit(_after(await store.load("a"), RescueRequested(), NOW + timedelta(seconds=5)))
@@ -271,7 +271,7 @@ async def test_a_link_is_found_by_its_hash_and_revoked_once_by_its_job_alone(sto
     assert await store.revoke_share("a", "s1", NOW + timedelta(hours=2)) == revoked
 
 
-async def test_audit_entries_are_told_newest_first_and_chosen_by_any_field(store: JobStore) -> None:
+async def test_audit_entries_are_listed_newest_first_and_filtered_by_any_field(store: JobStore) -> None:
     first = AuditEntry(at=NOW, action="job.created", actor="k1", owner="ada", target="a", address="10.0.0.1")
     entries = [
         first,
@@ -324,7 +324,7 @@ async def _stored_in_a_row(store: JobStore) -> None:
         assert await store.commit(_after(await store.load(job_id), CancelRequested(), NOW + timedelta(seconds=9)))
 
 
-async def test_recent_jobs_are_told_newest_first_page_by_page(store: JobStore) -> None:
+async def test_recent_jobs_are_listed_newest_first_page_by_page(store: JobStore) -> None:
     await _stored_in_a_row(store)
     pages, after = [], None
     while page := await store.recent(2, after=after):
@@ -333,7 +333,7 @@ async def test_recent_jobs_are_told_newest_first_page_by_page(store: JobStore) -
     assert pages == [["e", "d"], ["c", "b"], ["a"]]
 
 
-async def test_recent_jobs_of_one_status_are_told_alone(store: JobStore) -> None:
+async def test_recent_jobs_are_filtered_by_status(store: JobStore) -> None:
     await _stored_in_a_row(store)
     assert [job.id for job in await store.recent(9, JobFilter("canceled"))] == ["d", "b"]
     assert [
@@ -365,7 +365,7 @@ async def test_a_list_is_filtered_by_words_kind_and_time(store: JobStore) -> Non
     assert await found(before=NOW + timedelta(seconds=1)) == ["j0"]
 
 
-async def test_versions_are_told_of_the_jobs_that_are_there(store: JobStore) -> None:
+async def test_versions_are_given_for_the_jobs_that_exist(store: JobStore) -> None:
     for job_id in ("a", "b", "c"):
         await store.insert(_accepted(job_id))
     await store.commit(_after(await store.load("b"), RescueRequested()))

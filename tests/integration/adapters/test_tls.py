@@ -135,7 +135,7 @@ UNFINISHED = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 @UNFINISHED
 @pytest.mark.parametrize("change", ["another authority", "the system's authorities", "no certificate of our own"])
-async def test_nobody_else_is_trusted_and_strangers_are_not_let_in(servers: Servers, change: str) -> None:
+async def test_no_other_authority_is_trusted_and_no_other_client_is_accepted(servers: Servers, change: str) -> None:
     choices: dict[str, dict[str, Any]] = {
         "another authority": {"tls_ca_file": servers.authority.with_name("stranger.pem")},
         "the system's authorities": {"tls_ca_file": None},

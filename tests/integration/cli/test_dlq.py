@@ -160,7 +160,7 @@ async def test_looking_takes_nothing_away_and_a_dry_run_changes_nothing(endpoint
         assert "Dead letters: 1" in await studio.command("dlq", "list")
 
 
-async def test_replaying_twenty_mended_letters_sends_each_job_on_once(endpoints: Endpoints, tmp_path: Path) -> None:
+async def test_replaying_twenty_dead_letters_continues_each_job_once(endpoints: Endpoints, tmp_path: Path) -> None:
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(20)
         await studio.until_dead(ids)
@@ -176,7 +176,7 @@ async def test_replaying_twenty_mended_letters_sends_each_job_on_once(endpoints:
         assert [await studio.jobs.load(job_id) for job_id in ids] == before
 
 
-async def test_letters_that_come_back_dead_are_counted(endpoints: Endpoints, tmp_path: Path) -> None:
+async def test_messages_that_are_dead_lettered_again_are_counted(endpoints: Endpoints, tmp_path: Path) -> None:
     async with running(endpoints, tmp_path) as studio:
         ids = await studio.accept(2)
         await studio.until_dead(ids)
@@ -229,7 +229,7 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
         await studio.until_listed(0)
 
 
-async def test_unreadable_letters_are_kept_by_replay_and_discarded_with_a_copy(
+async def test_unreadable_dead_letters_are_kept_by_replay_and_discarded_with_a_copy(
     endpoints: Endpoints, tmp_path: Path
 ) -> None:
     async with running(endpoints, tmp_path) as studio:
@@ -246,7 +246,7 @@ async def test_unreadable_letters_are_kept_by_replay_and_discarded_with_a_copy(
         await studio.until_listed(0)
 
 
-async def test_letters_of_a_version_nobody_knew_are_sent_on_once_it_is_known(
+async def test_dead_letters_of_an_unknown_version_are_replayed_once_it_is_known(
     endpoints: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An upgrade in the wrong order: the producer of version 2 came before its consumer."""

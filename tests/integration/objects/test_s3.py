@@ -78,7 +78,7 @@ async def test_deleting_a_job_takes_its_objects_alone_and_may_be_repeated(store:
 @pytest.mark.parametrize(
     ("variable", "code"), [("AWS_SECRET_ACCESS_KEY", "SignatureDoesNotMatch"), ("AWS_ACCESS_KEY_ID", "InvalidAccess")]
 )
-async def test_bad_credentials_are_said_to_be_the_cause(
+async def test_bad_credentials_are_named_as_the_cause(
     bucket: Any, settings: pytest.MonkeyPatch, variable: str, code: str
 ) -> None:
     settings.setenv(variable, "wrong")

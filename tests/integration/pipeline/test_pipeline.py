@@ -68,7 +68,7 @@ def test_a_draft_costs_nothing_and_its_directions_are_painted_as_they_were_shown
     assert [direction["stencil"]["sha256"] for direction in painted["plan"]["directions"]] == [shown[2], shown[0]]
 
 
-def test_six_jobs_at_once_complete_and_each_is_paid_once(studio: Any) -> None:
+def test_six_concurrent_jobs_complete_and_each_is_paid_once(studio: Any) -> None:
     with ThreadPoolExecutor(6) as clients:
         jobs = list(clients.map(lambda _: studio.run(count=3), range(6)))
     for job in jobs:

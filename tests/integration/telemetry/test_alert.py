@@ -18,7 +18,7 @@ def watching(studio: Any, tmp_path: Path) -> Iterator[Prometheus]:
         yield server
 
 
-def test_a_dead_letter_rings_the_bell_that_is_meant_for_it(studio: Any, watching: Prometheus) -> None:
+def test_a_dead_letter_fires_its_alert(studio: Any, watching: Prometheus) -> None:
     studio.until(lambda: bool(watching.query("studio_event_loop_lag_seconds")))
     assert "StudioDeadLettersGrowing" not in watching.firing()
     from_the_future = {

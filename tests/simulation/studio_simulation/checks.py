@@ -98,7 +98,7 @@ class Checks:
             self.report(job.id, "painted_as_shown: it has other stencils than its draft")
 
     def _called(self, job: Job) -> None:
-        """Who asked to be called heard of the end, and of each stage that was to be told."""
+        """Clients that asked for calls were called at the end, and at each stage they asked for."""
         if job.callback is None:
             return
         accepted = self._world.receivers.accepted.get(job.id, set())
@@ -146,8 +146,8 @@ class Checks:
         operator, jobs = self._world.operator, self._world.jobs
         completed = sum(jobs[job_id].status == "completed" for job_id in operator.replayed)
         replays = {
-            "replays": operator.fates[ReplayOutcome.REPLAYED],
-            "replays of the replayed": operator.fates[ReplayOutcome.DONE_BEFORE],
+            "replays": operator.outcomes[ReplayOutcome.REPLAYED],
+            "replays of the replayed": operator.outcomes[ReplayOutcome.DONE_BEFORE],
         }
         over_budget = sum(
             warning.code == "over_budget" for job in self._world.jobs.values() for warning in job.warnings
@@ -194,7 +194,7 @@ class Checks:
         return self._world.rabbit.messages(name) if name in self._world.rabbit.queues else []
 
     def _letters(self) -> None:
-        """Dead letters are the poison that was put in, and what made a job fail, unless it was cancelled first.
+        """Dead letters are the hostile messages that were sent, and what made a job fail, if not cancelled first.
 
         What the broker dead-lettered, because its consumers died of it or beside it, is reported by the reconciler. It
         may be an old copy of a message that did its work.

@@ -91,7 +91,7 @@ def _plan(world: "World", prompt: str, *arguments: Any, **options: Any) -> Any:
 def _cheap_drawing(plan: Any, direction: Any) -> Stencil:
     """Another stencil for each direction."""
     indices = np.full((4, 4 + plan.directions.index(direction)), plan.seed % 3, dtype=np.uint8)
-    return Stencil(plan.codes, (1.0, *[0.0] * (len(plan.codes) - 1)), indices, direction.reason)
+    return Stencil(plan.codes, (1.0, *[0.0] * (len(plan.codes) - 1)), indices, direction.reason, (), ())
 
 
 @contextmanager

@@ -67,11 +67,11 @@ BROKEN_BRIEFS = {
 LETHAL = "lethal"
 """A brief that ends the process of the stencil service each time, until the code is fixed."""
 NOTHING_IS_REPORTED = {"http.lost": 0.6, "list.lag": 1.0, "webhook.lost": 1.0}
-"""A mixture that seldom comes by itself: answers are lost, and neither webhooks nor the list tell what was bought."""
+"""A mixture that seldom comes by itself: answers are lost, and neither webhooks nor the list show what was created."""
 REPORTS_ARE_LATE = {"http.lost": 0.3, "list.lag": 1.0, "webhook.lost": 0.3, "webhook.late": 0.6}
 """The same, but webhooks do arrive, some of them as the grace time ends."""
 ELECTIONS = {"store.late": 0.3, "prediction.stuck": 0.6}
-"""Many a read of the database is late, and predictions run until somebody calls them off."""
+"""Many a read of the database is late, and predictions run until they are cancelled."""
 UNHEARD_OF = {"http.foreign": 0.4, "prediction.unknown_status": 0.9, "prediction.stuck": 0.6}
 """Predictions that run on under statuses of a later API, behind a proxy that answers for itself."""
 OUTAGES = (
@@ -124,7 +124,7 @@ class Faults:
     fixed_at: float | None
     """When the faults of our own code are fixed and deployed; None: never, and nobody replays dead letters."""
     replays: list[float]
-    """When an operator replays dead letters; once more when all is quiet."""
+    """When an operator replays dead letters; once more at the end."""
     operators_deaths: int
     """How often the operator's command dies between the write and the removal of a letter."""
 

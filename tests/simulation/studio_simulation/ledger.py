@@ -82,7 +82,7 @@ class Ledger:
         return [p for p in self._world.provider.predictions.values() if self._world.address_of(p) == address]
 
     def at_the_end(self) -> None:
-        """One paid prediction per slot and attempt, none that nobody knows of, none that runs for nobody."""
+        """One paid prediction per slot and attempt, none that is not recorded, none that runs for an ended job."""
         jobs = self._world.jobs
         attempts: Counter[tuple[str, int, int]] = Counter()
         slots: Counter[tuple[str, int]] = Counter()

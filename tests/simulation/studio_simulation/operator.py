@@ -31,13 +31,13 @@ CANCELED = 0.2
 
 
 class Operator:
-    """Replays everything that is dead, whenever it is told to."""
+    """Replays all dead letters, at the drawn times."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
         self._deaths_left = world.faults.operators_deaths
         self._at_work = 0
-        self.fates: Counter[ReplayOutcome] = Counter()
+        self.outcomes: Counter[ReplayOutcome] = Counter()
         self.replayed: set[str] = set()
         """Jobs that were reopened."""
         self._read: dict[tuple[str, str], Message] = {}
@@ -59,12 +59,12 @@ class Operator:
         life = Life(world, "operator", timedelta(0))
         channel = SimulatedChannel(world.rabbit, self._wire(life))
         self._at_work += 1
-        done = sum(self.fates.values())
+        done = sum(self.outcomes.values())
         command = world.spawn(self._command(life, channel))
         await asyncio.wait([command, life.died], return_when=asyncio.FIRST_COMPLETED)
         channel.close()
         self._at_work -= 1
-        return sum(self.fates.values()) - done or life.dead
+        return sum(self.outcomes.values()) - done or life.dead
 
     async def _command(self, life: Life, channel: Any) -> None:
         store = SimulatedJobStore(self._world.database, life.wire)
@@ -75,7 +75,7 @@ class Operator:
             letters = [letter async for letter in read_letters(channel)]
             for letter in letters:
                 self._keep(letter)
-            await replay(letters, jobs, broker.publish, per_second=10.0, dry_run=False, report=self._told)
+            await replay(letters, jobs, broker.publish, per_second=10.0, dry_run=False, report=self._record)
         except (ChassisError, *CONNECTION_ERRORS) as error:
             life.world.say("operator", f"gives up for now: {error}")
 
@@ -84,13 +84,13 @@ class Operator:
             copy = Message(letter.body, headers=dict(letter.headers), message_id=letter.message.message_id)
             self._read[letter.queue.dead_letter_queue, letter.event.id] = copy
 
-    async def _told(self, letter: DeadLetter, fate: ReplayOutcome) -> None:
+    async def _record(self, letter: DeadLetter, outcome: ReplayOutcome) -> None:
         world = self._world
-        world.say("operator", f"{letter.id}: {fate.value}")
-        if fate not in (ReplayOutcome.REPLAYED, ReplayOutcome.DONE_BEFORE):
+        world.say("operator", f"{letter.id}: {outcome.value}")
+        if outcome not in (ReplayOutcome.REPLAYED, ReplayOutcome.DONE_BEFORE):
             return
-        self.fates[fate] += 1
-        if fate is ReplayOutcome.REPLAYED and letter.job_id is not None:
+        self.outcomes[outcome] += 1
+        if outcome is ReplayOutcome.REPLAYED and letter.job_id is not None:
             self.replayed.add(letter.job_id)
             if world.random.random() < CANCELED:
                 world.spawn(world.cancel(letter.job_id))
@@ -126,7 +126,7 @@ class Operator:
         return None if job is None else job.version
 
     async def replay_all_again(self) -> None:
-        """Every letter that ever was, once more, as if none had been taken away: nothing may come of it."""
+        """Every letter that ever was, once more, as if none had been removed: it must have no effect."""
         world = self._world
         for (queue, _), copy in self._read.items():
             world.rabbit.route("", queue, copy)

@@ -129,7 +129,7 @@ class Process:
             await asyncio.get_running_loop().create_future()
 
     async def stop(self) -> None:
-        """As SIGTERM: finish what is in hand, then end."""
+        """As SIGTERM: finish what is in flight, then end."""
         life = self.life
         if life is None or life.dead:
             return

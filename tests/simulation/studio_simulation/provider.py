@@ -1,4 +1,4 @@
-"""Replicate, as far as its documentation and recorded behaviour tell, and the way there and back."""
+"""Replicate, as its documentation and recorded behaviour describe it, and the network between."""
 
 import asyncio
 import base64
@@ -33,7 +33,7 @@ FOREIGN = (301, 302, 308, 400, 403, 404, 407, 418, 421, 499)
 """What proxies, firewalls and other servers answer in the provider's place, in HTML."""
 PAGE = 10
 ENDLESS = 120
-"""Strangers in a list that nobody reads to its end."""
+"""Predictions of others in a list that is too long to be read to its end."""
 FOREIGN_PREDICTIONS: tuple[dict[str, Any], ...] = tuple(
     {"id": f"other{n:04}", "status": "succeeded" if n % 5 else "unheard of", "input": {"prompt": "cats", "seed": n}}
     for n in range(ENDLESS)

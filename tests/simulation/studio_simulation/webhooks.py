@@ -47,7 +47,7 @@ class Webhooks:
             self._spawn(self._tell(prediction, content, message, delay, retried=event == "completed"))
 
     def _forge(self, url: str, body: dict[str, Any]) -> None:
-        """By somebody who lacks the token, or who lacks the key."""
+        """Without the right token, or without the right key."""
         content = body | {"status": "succeeded", "output": ["https://replicate.delivery/pbxt/evil/out.png"]}
         lacks_token = self._world.random.random() < 0.5
         start, _, slot = url.rpartition("replicate/")

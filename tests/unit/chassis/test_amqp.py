@@ -118,6 +118,6 @@ async def test_publishing_that_is_canceled_is_canceled(publishing: Callable[[Cal
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-async def test_whatever_happens_on_the_line_is_an_outage(trouble: Callable[[], Any]) -> None:
+async def test_every_error_of_a_broken_connection_is_an_outage(trouble: Callable[[], Any]) -> None:
     with pytest.raises(CONNECTION_ERRORS):
         await run_on_connection(0.01, trouble())

@@ -53,7 +53,7 @@ async def test_a_message_longer_in_flight_than_its_time_limit_shows(
     assert (consumer.oldest_in_flight_seconds, consumer.is_overdue) == (0.0, False)
 
 
-async def test_a_pause_stops_consuming_and_puts_the_message_off_uncounted(broker: RecordingBroker) -> None:
+async def test_a_pause_stops_consuming_and_defers_the_message_uncounted(broker: RecordingBroker) -> None:
     consumer = consumer_of(broker, raising(Pause("no credit")))
     await consumer.start()
     broker.calls.clear()
@@ -158,7 +158,7 @@ async def test_a_channel_that_refused_the_consumer_is_replaced(
     assert consumer.is_consuming
 
 
-async def test_draining_takes_no_more_and_finishes_what_is_in_hand(broker: RecordingBroker) -> None:
+async def test_draining_takes_no_more_and_finishes_what_is_in_flight(broker: RecordingBroker) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def handler(event: Event) -> None:

@@ -32,7 +32,7 @@ def test_unknown_fields_that_say_nothing_are_overlooked_at_any_depth(nothing: ob
 
 
 @pytest.mark.parametrize("something", [True, 1, "x", [0]])
-def test_an_unknown_field_that_says_something_is_refused(something: object) -> None:
+def test_an_unknown_field_with_a_value_is_refused(something: object) -> None:
     document = _document(JOB)
     document["predictions"][1].update(new=something, newer=None)
     with pytest.raises(UnreadableJob, match=r"predictions\.1\.new: "):

@@ -100,7 +100,7 @@ async def test_a_service_that_drains_is_not_ready(health: Health) -> None:
     assert await _status(health, "/readyz") == 503
 
 
-async def test_a_consumer_that_hears_nothing_is_not_ready_at_once_and_not_alive_in_the_end(
+async def test_a_stalled_consumer_is_not_ready_immediately_and_not_alive_in_the_end(
     health: Health, consumer: StubConsumer, clock: Clock
 ) -> None:
     consumer.is_consuming, consumer.is_stalled = False, True

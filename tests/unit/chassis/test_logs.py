@@ -63,7 +63,7 @@ def test_an_error_keeps_its_traceback_on_the_same_line(output: io.StringIO) -> N
 @pytest.mark.parametrize(
     "name", ["token", "api_token", "Authorization", "webhook_secret", "password", "REPLICATE_WEBHOOK_SIGNING_KEY"]
 )
-def test_what_is_named_like_a_secret_is_not_told(name: str, output: io.StringIO) -> None:
+def test_what_is_named_like_a_secret_is_not_logged(name: str, output: io.StringIO) -> None:
     structlog.get_logger().info("calling", **{name: "r8_hunter2", "slot": 1})
     (line,) = _lines(output)
     assert (line[name], line["slot"]) == ("[redacted]", 1)
@@ -99,7 +99,7 @@ def test_the_trace_id_is_read_from_the_trace_context(traceparent: str, expected:
         "amqp://studio:hunter2@broker:5672/",
     ],
 )
-def test_a_secret_inside_a_text_or_a_traceback_is_not_told(text: str, output: io.StringIO) -> None:
+def test_a_secret_inside_a_text_or_a_traceback_is_not_logged(text: str, output: io.StringIO) -> None:
     try:
         raise ValueError(text)
     except ValueError as error:

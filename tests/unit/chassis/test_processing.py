@@ -154,7 +154,7 @@ async def test_a_probe_is_acknowledged_unread(broker: RecordingBroker) -> None:
     assert await deliver(broker, raising(ValueError("read")), Message(broker, **{PROBE: 1})) == ["ack"]
 
 
-async def test_the_first_failure_to_publish_is_logged_and_named(
+async def test_the_first_failure_to_publish_is_logged_with_its_reason(
     broker: RecordingBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("studio_chassis.messaging.processing.PUBLISH_RETRIES", 3)

@@ -46,7 +46,7 @@ def _refusal(settings_type: type[ServiceSettings], capsys: pytest.CaptureFixture
     return [line.partition(":")[0] for line in lines]
 
 
-def test_every_missing_variable_is_named_at_once(
+def test_all_missing_variables_are_named_together(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in GOOD:
@@ -75,7 +75,7 @@ def test_a_variable_that_cannot_work_is_named(
     assert _refusal(ProviderSettings, capsys) == [name]
 
 
-def test_good_settings_are_read_and_tell_no_secret() -> None:
+def test_good_settings_are_read_and_show_no_secret() -> None:
     settings = read_settings(ProviderSettings)
     assert settings.rabbitmq_url.get_secret_value() == GOOD["RABBITMQ_URL"]
     assert settings.http_host == "127.0.0.1"
@@ -83,7 +83,7 @@ def test_good_settings_are_read_and_tell_no_secret() -> None:
         assert not any(secret in printed for secret in ("rabbit-pass", "mongo-pass", "r8_token"))
 
 
-def test_a_refusal_tells_no_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_shows_no_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("STUDIO_HEALTH_PORT", "hunter2")
     with pytest.raises(SystemExit):
         read_settings(ProviderSettings)

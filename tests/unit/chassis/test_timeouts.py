@@ -38,7 +38,7 @@ async def test_what_ends_as_if_canceled_is_an_error_like_others() -> None:
         await wait_or_abandon(LONG, broken_off())
 
 
-async def test_what_does_not_end_is_told_to_and_left_behind() -> None:
+async def test_what_does_not_end_is_cancelled_and_abandoned() -> None:
     cancelled, released = asyncio.Event(), asyncio.Event()
     with pytest.raises(TimeoutError):
         await wait_or_abandon(0.01, _stubborn(cancelled, released))

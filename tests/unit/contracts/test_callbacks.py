@@ -77,7 +77,7 @@ def test_a_client_that_did_not_ask_is_not_called() -> None:
     assert (change.job.callback, _calls(change.events)) == (None, [])
 
 
-def test_stages_are_told_to_those_who_ask() -> None:
+def test_stages_are_reported_to_clients_that_asked() -> None:
     job = _ended(events=STAGE_CALLBACKS)
     assert job.callback is not None
     assert [call.type for call in job.callback.calls] == ["job.prediction", "job.postprocess", "job.completed"]
@@ -105,7 +105,7 @@ def test_failed_attempts_are_repeated_with_growing_waits_for_a_day() -> None:
     assert timedelta(hours=23) < passed <= timedelta(hours=24)
 
 
-def test_what_no_attempt_can_mend_is_given_up_immediately() -> None:
+def test_a_permanent_failure_is_given_up_immediately() -> None:
     job = _ended()
     gone = _change(job, h.CallbackAttempted(_call(job).version, "answered 410", is_permanent=True)).job
     assert (_call(gone).state, _call(gone).attempts) == ("failed", 1)

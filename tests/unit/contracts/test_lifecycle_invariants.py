@@ -87,7 +87,7 @@ def test_every_kind_of_event_and_every_slot_state_is_covered() -> None:
     assert {job.status for job in SHAPES.values()} == set(RANK)
 
 
-def test_a_replay_says_again_what_is_awaited_and_its_dead_letter_once() -> None:
+def test_a_replay_publishes_the_outstanding_messages_and_its_dead_letter_once() -> None:
     stuck = transition(SHAPES["waiting"], EVENTS["replayable"], now=SHAPES["waiting"].updated_at, by="predictor")
     requested = transition(SHAPES["waiting"], h.RescueRequested(), now=SHAPES["waiting"].updated_at, by="reconciler")
     assert stuck is not None
@@ -136,7 +136,7 @@ def test_another_attempt_is_bought_only_with_money_the_job_has(cents: int, goes_
     assert [warning.code for warning in after.warnings] == ([] if goes_on else ["money_used_up"])
 
 
-def test_the_word_on_somebody_elses_prediction_changes_nothing() -> None:
+def test_a_report_on_another_prediction_changes_nothing() -> None:
     foreign = PredictionReport(id="foreign", status=PredictionStatus.FAILED, error=MODEL)
     news = h.PredictionReported(0, 1, foreign)
     assert transition(SHAPES["running"], news, now=SHAPES["running"].updated_at, by="test") is None
@@ -153,7 +153,7 @@ def test_concepts_are_ranked_by_score_and_equals_as_they_were_asked_for() -> Non
 
 
 @pytest.mark.parametrize("first", [[], [h.SlotClaimed(0, 1)]])
-def test_a_prediction_the_provider_spoke_of_is_not_given_up_while_its_word_is_on_the_way(
+def test_a_reported_prediction_is_not_given_up_while_its_report_is_in_the_queue(
     first: list[h.DomainEvent],
 ) -> None:
     webhook_received = job_after(SHAPES["waiting"], [*first, EVENTS["callback"], h.SlotClaimed(0, 1)])

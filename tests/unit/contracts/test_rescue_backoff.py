@@ -18,7 +18,7 @@ def _rescued(job: Job, times: int) -> Job:
 
 @pytest.mark.parametrize(("rescues", "times"), [(0, 1), (1, 2), (2, 4), (3, 4), (250, 4)])
 @pytest.mark.parametrize("shape", ["pending", "waiting", "submitting", "running", "succeeded"])
-def test_each_nudge_in_vain_doubles_the_patience_up_to_four_times(shape: str, rescues: int, times: int) -> None:
+def test_each_rescue_without_effect_doubles_the_backoff_up_to_four_times(shape: str, rescues: int, times: int) -> None:
     assert rescue_backoff(_rescued(SHAPES[shape], rescues), STUCK) == times * STUCK
 
 

@@ -196,7 +196,7 @@ async def test_no_log_line_holds_a_key(keyed: GatewayInMemory) -> None:
     assert unknown not in str(logs)
 
 
-async def test_strangers_create_and_read_what_they_know_of_where_they_are_let_in(gateway_with: OpenGateway) -> None:
+async def test_strangers_create_and_read_what_they_know_of_where_access_is_anonymous(gateway_with: OpenGateway) -> None:
     gateway = await gateway_with(access="anonymous")
     token = await gateway.key("ada")
     async with gateway.client() as client:

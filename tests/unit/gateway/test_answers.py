@@ -31,7 +31,7 @@ async def test_a_request_id_unfit_for_a_log_is_replaced(client: httpx.AsyncClien
     assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
 
 
-async def test_health_and_metrics_are_there_and_health_tells_the_build(
+async def test_health_and_metrics_are_there_and_health_names_the_build(
     gateway: GatewayInMemory, client: httpx.AsyncClient
 ) -> None:
     assert (await client.get("/healthz")).json()["build"] == "build-7"
