@@ -14,7 +14,7 @@ CONNECTION_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, Timeo
 async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """The result of work on a connection that may break. Raises one of CONNECTION_ERRORS, also after that time.
 
-    When a connection breaks, aio-pika ends running operations with any exception: a plain one, a cancellation, or never.
+    When a connection breaks, aio-pika ends its operations with any exception: a plain one, a cancellation, or never.
     """
     try:
         return await wait_or_abandon(seconds, work)
