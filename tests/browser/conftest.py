@@ -99,7 +99,8 @@ def new_page(browser: Browser, studio: Any, visits: Visits) -> Iterator[NewPage]
     yield opened
     for context in contexts:
         context.close()
-    elsewhere = [visit.url for visit in visits.requests if not visit.url.startswith(studio.stack.gateway_url + "/")]
+    own = (f"{studio.stack.gateway_url}/", f"blob:{studio.stack.gateway_url}/")
+    elsewhere = [visit.url for visit in visits.requests if not visit.url.startswith(own)]
     assert elsewhere == []
     assert visits.unexpected() == []
 

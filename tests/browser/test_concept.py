@@ -1,8 +1,10 @@
 """One opened concept: as laid, compared, in the yard, and its figures, on the real stack."""
 
+import io
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from studio_support.studio_page import OCEAN, state
@@ -152,3 +154,41 @@ def test_the_pictures_that_are_missing_can_be_drawn(studio: Any, page: Page) -> 
     page.route(f"**/v1/jobs/{job['id']}", lambda route: route.fulfill(json=short))
     page.goto(f"/jobs/{job['id']}")
     expect(page.get_by_role("button", name="Draw the 1 missing picture, $0.03")).to_be_visible()
+
+
+PROJECTED = """([corners, size]) => import("/static/photo.js").then(({ projection }) => {
+    const matrix = new DOMMatrix(projection(corners, ...size));
+    return [[0, 0], [size[0], 0], size, [0, size[1]]].map(([x, y]) => {
+        const point = new DOMPoint(x, y).matrixTransform(matrix);
+        return [point.x / point.w, point.y / point.w];
+    });
+})"""
+
+
+def test_the_surface_is_laid_between_four_corners_of_a_photo(studio: Any, page: Page, check: Any) -> None:
+    job = studio.run(OCEAN, count=1)
+    page.goto(f"/jobs/{job['id']}#{job['concepts'][0]['id']}")
+    page.get_by_text("In a photo").click()
+    photo = io.BytesIO()
+    Image.new("RGB", (800, 500), (180, 190, 170)).save(photo, "JPEG")
+    page.set_input_files("#photo", {"name": "yard.jpg", "mimeType": "image/jpeg", "buffer": photo.getvalue()})
+    expect(page.get_by_role("img", name="The surface in the photo")).to_be_visible()
+    handle = page.get_by_role("button", name="Corner, near left")
+    before = handle.bounding_box()
+    handle.press("ArrowRight")
+    after = handle.bounding_box()
+    assert before
+    assert after
+    assert after["x"] > before["x"]
+    handle.drag_to(page.get_by_role("button", name="Corner, far right"))  # would fold the surface: it stays convex
+    check(page, "in-a-photo")
+    page.set_input_files("#photo", {"name": "yard.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    expect(page.get_by_text("not a picture that the browser can show")).to_be_visible()
+
+
+def test_a_projection_meets_its_corners(page: Page) -> None:
+    page.goto("/")
+    corners = [[120, 200], [500, 180], [640, 460], [20, 400]]
+    found = page.evaluate(PROJECTED, [corners, [640, 480]])
+    for corner, point in zip(corners, found, strict=True):
+        assert point == pytest.approx(corner, abs=0.1)

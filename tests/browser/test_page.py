@@ -254,7 +254,7 @@ def test_a_phone_of_320_pixels_shows_everything_without_sideways_scrolling(
     fits("documentElement.scrollWidth")
     check(phone, "phone-ready")
     phone.locator("button[data-concept]").first.tap()
-    for view in ("As laid", "Compare", "In the yard"):
+    for view in ("As laid", "Compare", "In the yard", "In a photo", "Edit"):
         phone.get_by_text(view, exact=True).tap()
         expect(phone.get_by_role("radio", name=view)).to_be_checked()
         fits("querySelector('dialog').scrollWidth")
@@ -281,6 +281,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     opener = page.locator("button[data-concept]")
     opener.focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("2")
     expect(page.get_by_role("radio", name="Compare")).to_be_checked()
     page.get_by_role("slider").focus()

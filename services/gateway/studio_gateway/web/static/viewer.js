@@ -7,10 +7,11 @@ import { byId, h, metres, percent } from "./dom.js";
 import { Editor } from "./edit.js";
 import { laidView } from "./lay.js";
 import { chips, measures, scoreWord } from "./results.js";
+import { Photo } from "./photo.js";
 import { Scene } from "./scene.js";
 
 export const KINDS = { original: "Original", quantized: "Clamped", installable: "Installable" };
-const VIEWS = [["laid", "As laid"], ["compare", "Compare"], ["scene", "In the yard"], ["edit", "Edit"]];
+const VIEWS = [["laid", "As laid"], ["compare", "Compare"], ["scene", "In the yard"], ["photo", "In a photo"], ["edit", "Edit"]];
 const ZOOMS = [1, 1.5, 2, 3, 4];
 
 /** The dialog. `show(job, id)` opens or refreshes it; `closed` is called when it was closed. */
@@ -25,6 +26,7 @@ export class Viewer {
     this.onSurface = false;
     this.split = 50;
     this.scene = new Scene();
+    this.photo = new Photo();
     this.dialog.addEventListener("close", closed);
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
     this.dialog.addEventListener("keydown", (event) => this.key(event));
@@ -103,6 +105,7 @@ export class Viewer {
   stage() {
     if (this.view === "compare") return comparison(this);
     if (this.view === "scene") return this.scene.elements(this.job, this.laidPicture());
+    if (this.view === "photo") return this.photo.elements(this.job, this.laidPicture());
     if (this.view === "edit") return this.edit();
     const view = laidView(this.job, this.laidPicture(), { zoom: ZOOMS[this.zoom], measured: this.measured, violations: this.marked ? this.concept.violations : [] });
     const { surface } = this.job.brief;
