@@ -1,6 +1,7 @@
 """deploy/compose.yaml with the example's settings, as compose itself understands it. No engine is needed."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 from studio_gateway.settings import GatewaySettings
@@ -29,16 +31,22 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
 }
 STORES = ("rabbitmq", "mongodb", "seaweedfs")
 TELEMETRY = ("prometheus", "grafana")
+PINNABLE = {f"{name.upper()}_IMAGE" for name in ("python", *STORES, *TELEMETRY)}
+"""Variables by which an image of others can be pinned by its digest."""
 
 
 @pytest.fixture(scope="module")
 def parts() -> dict[str, Any]:
+    return shown_parts({})
+
+
+def shown_parts(environment: dict[str, str]) -> dict[str, Any]:
     """The services by name, everything interpolated."""
     compose = shutil.which("docker-compose", path=Path(sys.executable).parent)
     assert compose, "docker-compose comes with requirements.lock"
     options = ["-f", str(DEPLOY / "compose.yaml"), "--env-file", str(DEPLOY / ".env.example"), "--profile", "*"]
     command = [compose, *options, "config", "--format", "json"]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | environment)
     assert shown.returncode == 0, shown.stderr
     return dict(json.loads(shown.stdout)["services"])
 
@@ -59,7 +67,7 @@ def test_all_parts_are_there_and_postprocess_twice(parts: dict[str, Any]) -> Non
 def test_the_example_names_every_variable_and_no_other() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
     optional = {"STUDIO_VERSION", "STUDIO_REVISION", "STUDIO_CORS_ORIGINS", "COMPOSE_PROFILES"}
-    optional |= {"STUDIO_ACCESS", "STUDIO_API_KEY"}
+    optional |= {"STUDIO_ACCESS", "STUDIO_API_KEY", *PINNABLE}
     optional |= {"REPLICATE_WEBHOOK_SECRET_PREVIOUS", "STUDIO_TRUSTED_PROXIES", "STUDIO_KEEP_ALIVE_SECONDS"}
     optional |= {"STUDIO_CALLBACK_SECRET", "STUDIO_CALLBACK_SECRET_PREVIOUS"}
     used = set(re.findall(r"(?<!\$)\$\{([A-Z_0-9]+)", text)) | set(re.findall(r"^ +([A-Z_]+):$", text, re.MULTILINE))
@@ -97,6 +105,40 @@ def test_only_those_who_need_a_secret_have_it(parts: dict[str, Any]) -> None:
 def test_public_images_are_pinned(parts: dict[str, Any]) -> None:
     for name in (*STORES, *TELEMETRY):
         assert re.fullmatch(r"[a-z/]+:v?\d+(\.\d+)+(-management)?", parts[name]["image"]), name
+
+
+def test_every_image_of_others_can_be_pinned_by_its_digest() -> None:
+    digest = f"sha256:{'0' * 64}"
+    pinned = shown_parts(dict.fromkeys(PINNABLE, f"an-image@{digest}"))
+    for name in (*STORES, *TELEMETRY):
+        assert pinned[name]["image"] == f"an-image@{digest}"
+    for name in (*SETTINGS, "standin", "cli"):
+        assert pinned[name]["build"]["args"]["PYTHON_IMAGE"] == f"an-image@{digest}"
+
+
+def test_every_part_has_a_limit_of_memory_and_logs_that_end(parts: dict[str, Any]) -> None:
+    for name, part in parts.items():
+        assert int(part["mem_limit"]) > 0, name
+        assert part["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}, name
+        assert part["restart"] == ("no" if name == "cli" else "unless-stopped"), name
+    kubernetes = DEPLOY / "kubernetes" / "base"
+    for name in SETTINGS:
+        deployment = next(
+            found
+            for found in yaml.safe_load_all((kubernetes / f"{name}.yaml").read_text())
+            if found["kind"] == "Deployment"
+        )
+        limit = deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"]
+        assert int(parts[name]["mem_limit"]) == int(limit.removesuffix("Mi")) * 2**20, name
+
+
+def test_no_part_has_privileges_that_it_does_not_need(parts: dict[str, Any]) -> None:
+    to_hand_over_data = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
+    for name, part in parts.items():
+        assert part["cap_drop"] == ["ALL"], name
+        assert part["security_opt"] == ["no-new-privileges:true"], name
+        assert set(part.get("cap_add", ())) <= (to_hand_over_data if name in STORES else set()), name
+        assert not part.get("privileged"), name
 
 
 def test_a_service_waits_for_healthy_stores(parts: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from studio_chassis.runtime.settings import ServiceSettings
 from studio_contracts.services import SERVICES
@@ -16,6 +17,7 @@ from studio_gateway.settings import GatewaySettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings
 from studio_support.kubernetes.flows import Flow, Place, UnknownSelectorError, allowed
+from studio_support.kubernetes.overlays import KUBERNETES
 
 SCALED_BY_QUEUE = tuple(name for name, service in SERVICES.items() if service.queues)
 MADE_BY_OPERATOR = {"rabbitmq-default-user": {"connection_string"}, "gateway-tls": {"tls.crt", "tls.key"}}
@@ -76,6 +78,25 @@ def test_images_are_pinned(manifests: Manifests) -> None:
     images["rabbitmq"] = of_kind(manifests, "RabbitmqCluster")["rabbitmq"]["spec"]["image"]
     for name, image in images.items():
         assert re.fullmatch(r"[a-z0-9./-]+:v?\d+(\.\d+)+(-[a-z]+)?", image), name
+
+
+def images_by_tag_alone(images: list[dict[str, str]]) -> list[str]:
+    """Entries of a kustomization's `images` that name a real registry, and its image by a tag that may move."""
+    placeholder = "registry.example.com/"
+    real = [image for image in images if not image.get("newName", image["name"]).startswith(placeholder)]
+    return [image["name"] for image in real if not re.fullmatch(r"sha256:[0-9a-f]{64}", image.get("digest", ""))]
+
+
+def test_images_of_a_real_registry_are_pinned_by_digest() -> None:
+    file = KUBERNETES / "overlays" / "production" / "kustomization.yaml"
+    images = yaml.safe_load(file.read_text())["images"]
+    assert {image["name"] for image in images} == {f"studio-{name}" for name in SERVICES}
+    assert images_by_tag_alone(images) == []
+    digest = f"sha256:{'0' * 64}"
+    own = {"name": "studio-gateway", "newName": "eu.gcr.io/acme/gateway"}
+    assert images_by_tag_alone([own | {"newTag": "0.1.0"}]) == ["studio-gateway"]
+    assert images_by_tag_alone([own | {"digest": "sha256:abc"}]) == ["studio-gateway"]
+    assert images_by_tag_alone([own | {"digest": digest}]) == []
 
 
 def test_requests_and_limits_are_set(manifests: Manifests) -> None:
