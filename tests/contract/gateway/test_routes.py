@@ -61,7 +61,9 @@ def test_each_closed_route_does_as_its_line_says(keyed: ServedGateway) -> None:
         insufficient = keyed.key("ada", *lacking)
         assert call(keyed, policy, None).status_code == 401, policy
         assert call(keyed, policy, insufficient).status_code == 403, policy
-        assert call(keyed, policy, sufficient).status_code not in (401, 403), policy
+        answer = call(keyed, policy, sufficient)
+        assert answer.status_code not in (401, 403), policy
+        assert answer.headers["ratelimit-policy"].startswith(f'"{policy.rate}"'), policy
 
 
 def test_a_body_beyond_the_limit_of_its_line_is_refused(keyed: ServedGateway) -> None:

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
 from studio_gateway.access.authentication import authenticate, owned_jobs
+from studio_gateway.access.rate_limiter import RATE_LIMITS
 from studio_gateway.http.body_limit import body_limit
 
 _WEBHOOK = "the token of the attempt, and the provider's signature"
@@ -40,6 +41,7 @@ class RoutePolicy(NamedTuple):
     """A route and what it asks for. `scopes` is empty where no key is asked for.
 
     `is_owned`: the route has the jobs of the caller's owner and no others. `body_bytes` is 0 where no body is read.
+    `rate` names the limit of requests a minute that counts it.
     """
 
     method: str
@@ -48,6 +50,7 @@ class RoutePolicy(NamedTuple):
     scopes: tuple[str, ...]
     is_owned: bool
     body_bytes: int
+    rate: str
 
 
 def route_table(app: FastAPI) -> list[RoutePolicy]:
@@ -67,12 +70,19 @@ def _policies(app: FastAPI) -> Iterator[RoutePolicy]:
             continue
         for method in sorted(getattr(route, "methods", None) or {"GET"}):
             limit = 0 if method in ("GET", "HEAD") else body_limit(route.path)
-            yield RoutePolicy(method, route.path, how, tuple(scopes or ()), is_owned, limit)
+            yield RoutePolicy(method, route.path, how, tuple(scopes or ()), is_owned, limit, _rate(scopes))
 
 
 def _credentials(path: str, scopes: list[str]) -> str:
     is_linked = path.startswith("/v1/jobs/{job_id}") and scopes == ["jobs:read"]
     return "a key, a session or a link" if is_linked else "a key or a session"
+
+
+def _rate(scopes: list[str] | None) -> str:
+    """The rate limit that counts a request; none where no key is asked for."""
+    if scopes is None:
+        return ""
+    return next((RATE_LIMITS[scope] for scope in scopes if scope in RATE_LIMITS), "read")
 
 
 def _scopes(dependant: Dependant) -> list[str] | None:
