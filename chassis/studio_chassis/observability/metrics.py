@@ -29,6 +29,9 @@ stage_seconds = Histogram(
     "studio_stage_seconds", "Work and provider time, as the timeline tells it.", ["event"], buckets=_SECONDS
 )
 spent_cents = Counter("studio_spent_cents_total", "Money committed to predictions, in US cents.")
+connections_closed = Counter(
+    "studio_connections_closed_total", "Connections closed for waiting: without headers in time, or to make room."
+)
 rate_limited = Counter(
     "studio_rate_limited_total", "Requests answered with 429, by the limit that was reached.", ["limit"]
 )

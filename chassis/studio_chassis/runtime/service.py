@@ -33,6 +33,7 @@ from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.clock import Clock, utc_now
 from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.health import Health
+from studio_chassis.runtime.http_connections import ConnectionsConfig
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 
 LAG_SECONDS = 1.0
@@ -67,6 +68,7 @@ class ServiceDefinition:
     web: Callable[[Health], Any] | None = None
     trusted_proxies: str = "127.0.0.1"
     keep_alive: timedelta = timedelta(seconds=5)
+    max_connections: int = 100
 
 
 ServiceFactory = Callable[[ServiceContext, S], AbstractAsyncContextManager[ServiceDefinition]]
@@ -173,8 +175,9 @@ async def _run_until(
 
 def server_config(app: Any, definition: ServiceDefinition, drain_seconds: float) -> uvicorn.Config:
     """How the web server of every service runs."""
-    return uvicorn.Config(
+    return ConnectionsConfig(
         app,
+        max_connections=definition.max_connections,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -83,6 +83,7 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
         loops=[subscriptions.run],
         trusted_proxies=settings.trusted_proxies,
         keep_alive=settings.keep_alive,
+        max_connections=settings.connections,
     )
 
 

@@ -124,6 +124,12 @@ class GatewaySettings(CallbackSettings, ModelSettings, BudgetSettings, PublicAdd
         validation_alias="STUDIO_OPEN_JOBS",
         description="Jobs of one owner that may be under way; more are refused, so that others' do not wait for them",
     )
+    connections: int = Field(
+        1000,
+        ge=10,
+        validation_alias="STUDIO_CONNECTIONS",
+        description="Connections that one gateway keeps; beyond, those are closed that have waited longest",
+    )
     streams: int = Field(
         500, ge=1, validation_alias="STUDIO_STREAMS", description="Event streams that one gateway keeps open"
     )

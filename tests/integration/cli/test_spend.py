@@ -36,7 +36,7 @@ def test_spending_is_stopped_resumed_and_limited_while_the_studio_runs(studio: A
     finally:
         studio_command(studio, "spend", "limit")
         studio_command(studio, "spend", "resume")
-    audited = studio_command(studio, "audit", "--limit", "5")
+    audited = studio_command(studio, "audit", "--limit", "20")
     assert {"spending.stopped", "spending.resumed", "budget.changed"} <= set(audited.split())
     assert studio.wait(studio.client.post("/v1/jobs", json=BRIEF).json()["id"])["status"] == "completed"
 

@@ -6,6 +6,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from studio_gateway.http.problems import ProblemError, problem_response
+
 MAX_BODY_BYTES = 64 * 1024
 MAX_WEBHOOK_BYTES = 4 * 2**20
 """A webhook repeats the input and its picture. Our stencils are below 256 kB, so this leaves room for long logs."""
@@ -14,6 +16,14 @@ BODY_SECONDS = 30.0
 """From the first look at a body to its end."""
 UNREAD_BYTES = 64 * 1024
 """As much of a body that no route reads is read past, to keep the connection of a request that succeeded."""
+
+_CONFLICT = ProblemError(
+    400,
+    "two-lengths",
+    "Two lengths",
+    "A request has a Content-Length or a Transfer-Encoding, not both.",
+    headers={"Connection": "close"},
+)
 
 
 class BodyLimit:
@@ -30,7 +40,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(Headers(scope=scope), body_limit(scope["path"]))
+        headers = Headers(scope=scope)
+        if "Content-Length" in headers and "Transfer-Encoding" in headers:  # two parties would read two requests
+            await problem_response(_CONFLICT)(scope, receive, send)
+            return
+        body = _Body(headers, body_limit(scope["path"]))
 
         async def counted() -> Message:
             return await body.receive(receive)
