@@ -11,6 +11,7 @@ from studio_cli.broker_users import broker_users
 from studio_cli.create import draft
 from studio_cli.doctor import doctor
 from studio_cli.profiles import login, logout
+from studio_cli.store_policy import store_policy
 from studio_cli.top import top
 
 main = typer.Typer(
@@ -53,4 +54,5 @@ main.command()(broker_users)
 main.command()(doctor)
 main.add_typer(spend.app, name="spend")
 main.command()(spend.usage)
+main.command()(store_policy)
 main.command()(top)

@@ -25,6 +25,7 @@ MADE_BY_HAND = {
     "studio-stores": {"MONGODB_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
     "studio-provider": {"REPLICATE_API_TOKEN", "REPLICATE_WEBHOOK_SECRET", "REPLICATE_WEBHOOK_SIGNING_KEY"},
     "rabbitmq-users": set(SERVICES),
+    "store-users": {f"{name}-{part}" for name in SERVICES for part in ("id", "secret")},
     "studio-callbacks": {"STUDIO_CALLBACK_SECRET", "STUDIO_CALLBACK_SECRET_PREVIOUS"},
 }
 Manifests = list[dict[str, Any]]
@@ -185,17 +186,15 @@ def test_secrets_are_only_referred_to_and_every_reference_is_met(manifests: Mani
     assert not [key for key in config if re.search("TOKEN|SECRET|PASSWORD|SIGNING", key)]
 
 
-def test_each_service_has_a_broker_user_of_its_own_in_production(manifests: Manifests, overlay: str) -> None:
+def test_each_service_has_users_of_its_own_in_production(manifests: Manifests, overlay: str) -> None:
     for name in SERVICES:
-        (url,) = (
-            each["valueFrom"]["secretKeyRef"]
-            for each in named(manifests, name)["env"]
-            if each["name"] == "RABBITMQ_URL"
-        )
-        own = {"name": "rabbitmq-users", "key": name}
-        assert url == (
-            own if overlay == "production" else {"name": "rabbitmq-default-user", "key": "connection_string"}
-        )
+        references = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in named(manifests, name)["env"]}
+        if overlay == "production":
+            assert references["RABBITMQ_URL"] == {"name": "rabbitmq-users", "key": name}
+            assert references["AWS_ACCESS_KEY_ID"] == {"name": "store-users", "key": f"{name}-id"}
+            assert references["AWS_SECRET_ACCESS_KEY"] == {"name": "store-users", "key": f"{name}-secret"}
+        else:
+            assert references["RABBITMQ_URL"] == {"name": "rabbitmq-default-user", "key": "connection_string"}
 
 
 def test_only_those_who_buy_hold_the_provider_s_token(manifests: Manifests) -> None:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+from studio_contracts.services import SERVICES
+from studio_contracts.store_rights import seaweedfs_identities
 from studio_local.ports import LOOPBACK, free_port
 from studio_local.processes import wait_until
 
@@ -27,6 +29,8 @@ class Bucket(NamedTuple):
     endpoint: str
     key_id: str
     secret: str
+    secrets: dict[str, str]
+    """Of the services' users, by service."""
 
 
 def weed() -> str:
@@ -39,10 +43,12 @@ def weed() -> str:
 def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     folder = tmp_path_factory.mktemp("seaweedfs")
     ports = {part: free_port() for part in PARTS}
-    found = Bucket("s3://studio", f"http://{LOOPBACK}:{ports['s3']}", "studio", "a long secret key")
+    secrets = {name: f"a long secret key of {name}" for name in SERVICES}
+    found = Bucket("s3://studio", f"http://{LOOPBACK}:{ports['s3']}", "studio", "a long secret key", secrets)
     credentials = [{"accessKey": found.key_id, "secretKey": found.secret}]
     identity = {"name": "studio", "credentials": credentials, "actions": ["Admin", "Read", "Write", "List"]}
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    services = seaweedfs_identities("studio", secrets)["identities"]
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity, *services]}))
     (folder / "data").mkdir()
     command = [weed(), "-logtostderr=true", "server", f"-dir={folder / 'data'}", f"-ip={LOOPBACK}"]
     command += [f"-ip.bind={LOOPBACK}", "-master.volumeSizeLimitMB=64", "-volume.max=8", "-filer", "-s3"]
