@@ -127,6 +127,7 @@ def test_a_running_job_can_be_canceled(studio: Any, page: Page, check: Any) -> N
         page.get_by_role("button", name="Cancel").click()
         state(page, "Canceled")
     expect(page.get_by_role("heading", name="This job was canceled")).to_be_visible()
+    expect(page.get_by_text("Nothing was charged.")).to_be_visible()
     expect(page.get_by_role("link", name="Start again from this brief")).to_be_visible()
     check(page, "canceled")
     assert studio.job(job_id)["status"] == "canceled"

@@ -109,6 +109,15 @@ class ColourView(TypedDict):
     role: NotRequired[Literal["base", "accent", "highlight"] | None]
 
 
+class Cost(TypedDict):
+    """
+    US cents of a job: for the pictures that the provider delivered, and for all that were asked for.
+    """
+
+    delivered_cents: int
+    expected_cents: int
+
+
 class EnqueueRequest(TypedDict):
     """
     Which job to start.
@@ -798,7 +807,7 @@ class PlanView(TypedDict):
 
 class JobView(TypedDict):
     """
-    All a client may know of a job.
+    All a client may know of a job. `cost` is null until a model was chosen, and for a draft, which costs nothing.
     """
 
     id: str
@@ -809,6 +818,7 @@ class JobView(TypedDict):
     plan: PlanView | None
     predictions: list[SlotView]
     concepts: list[ConceptView]
+    cost: Cost | None
     error: JobError | None
     warnings: list[JobWarning]
     timeline: list[TimelineEntry]

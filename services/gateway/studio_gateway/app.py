@@ -44,6 +44,7 @@ from studio_gateway.web import page
 
 _EXPOSED = (
     "ETag",
+    "Idempotent-Replayed",
     "Location",
     "RateLimit",
     "RateLimit-Policy",

@@ -22,6 +22,8 @@ async def test_the_same_key_and_brief_give_the_same_job_and_the_same_answer(
     again = await client.post("/v1/jobs", json={"count": 2, "prompt": " ocean"}, headers=KEY)
     assert (again.status_code, again.json()) == (first.status_code, first.json())
     assert again.headers["location"] == first.headers["location"]
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
     assert len(gateway.database.jobs) == 1
 
 

@@ -42,6 +42,21 @@ async def test_a_finished_job_shows_its_concepts_best_first_and_no_key_or_provid
             assert (await client.get(picture["url"])).status_code == 200
 
 
+async def test_a_job_tells_what_it_has_cost_so_far_and_will_cost(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
+) -> None:
+    async def cost() -> dict[str, int] | None:
+        told: dict[str, int] | None = (await client.get(f"/v1/jobs/{job_id}")).json()["cost"]
+        return told
+
+    assert await cost() is None
+    await gateway.draw(job_id)
+    assert await cost() == {"delivered_cents": 0, "expected_cents": 6}
+    await gateway.predict(job_id, 0)
+    await client.post(f"/v1/jobs/{job_id}/cancel")
+    assert await cost() == {"delivered_cents": 3, "expected_cents": 6}
+
+
 async def test_a_canceled_job_stays_canceled_and_a_finished_one_finished(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:

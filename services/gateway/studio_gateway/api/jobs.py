@@ -92,7 +92,7 @@ IF_NONE_MATCH = {
     status_code=status.HTTP_202_ACCEPTED,
     response_model=JobView,
     responses={
-        202: {"description": "Accepted", "headers": described.LOCATION | described.RETRY_AFTER},
+        202: {"description": "Accepted", "headers": described.LOCATION | described.RETRY_AFTER | described.REPLAYED},
         **problems(400, 401, 402, 403, 409, 413, 415, 422, 429, 503),
     },
 )
@@ -122,6 +122,7 @@ async def create_job(
             job = await accept(job_id=job_id)
         except JobExists:
             job = as_accepted(await jobs.load(job_id), SERVICE)
+            response.headers["Idempotent-Replayed"] = "true"
     response.headers.update({"Location": job_path(job.id, deps.settings.root), "Retry-After": "1"})
     return job_view(job, deps.settings.root)
 

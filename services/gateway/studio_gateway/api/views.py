@@ -148,8 +148,15 @@ class CallbackView(BaseModel):
     calls: list[CallView]
 
 
+class Cost(BaseModel):
+    """US cents of a job: for the pictures that the provider delivered, and for all that were asked for."""
+
+    delivered_cents: int
+    expected_cents: int
+
+
 class JobView(BaseModel):
-    """All a client may know of a job."""
+    """All a client may know of a job. `cost` is null until a model was chosen, and for a draft, which costs nothing."""
 
     id: str
     status: Status
@@ -159,6 +166,7 @@ class JobView(BaseModel):
     plan: PlanView | None
     predictions: list[SlotView]
     concepts: list[ConceptView]
+    cost: Cost | None
     error: JobError | None
     warnings: list[JobWarning]
     timeline: list[TimelineEntry]
@@ -214,13 +222,22 @@ def job_view(job: Job, root: str) -> JobView:
         plan=None if job.plan is None else _plan(base, job.plan),
         predictions=[SlotView.model_validate(slot, from_attributes=True) for slot in job.predictions],
         concepts=[_concept(base, concept) for concept in job.concepts],
+        cost=_cost(job),
         warnings=list(job.warnings),
         timeline=list(job.timeline),
         callback=None if job.callback is None else _callback(job.callback),
     )
 
 
-_COMPOSED = {"plan", "predictions", "concepts", "warnings", "timeline", "callback"}
+_COMPOSED = {"plan", "predictions", "concepts", "cost", "warnings", "timeline", "callback"}
+
+
+def _cost(job: Job) -> Cost | None:
+    if job.generation is None:
+        return None
+    price = job.generation.cents_per_picture
+    received, asked = (sum(getattr(slot, name) for slot in job.predictions) for name in ("received", "count"))
+    return Cost(delivered_cents=received * price, expected_cents=asked * price)
 
 
 def job_path(job_id: str, root: str) -> str:

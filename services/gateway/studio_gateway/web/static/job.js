@@ -2,7 +2,7 @@
 
 import { ROOT, cancelJob, createJob, jobPath, newKey } from "./api.js";
 import { byId, dollars, h, metres, plural } from "./dom.js";
-import { cost, isFinal, stateTitle } from "./options.js";
+import { cost as costOf, isFinal, stateTitle } from "./options.js";
 import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
@@ -112,13 +112,13 @@ function paintMissing() {
   const count = job.brief.count - job.concepts.length;
   if (job.brief.kind === "draft" || !job.concepts.length || count <= 0) return null;
   return h("button", { type: "button", onclick: (event) => paint(event, { directions: [], count }) },
-    `Draw the ${plural(count, "missing picture")}, ${dollars(cost(count))}`);
+    `Draw the ${plural(count, "missing picture")}, ${dollars(costOf(count))}`);
 }
 
 function paintAll() {
   const { count } = job.brief;
   return h("button", { type: "button", class: "primary", onclick: (event) => paint(event, { directions: [], count }) },
-    `Paint all directions, ${plural(count, "picture")}, ${dollars(cost(count))}`);
+    `Paint all directions, ${plural(count, "picture")}, ${dollars(costOf(count))}`);
 }
 
 function announce() {
@@ -166,16 +166,19 @@ const ADVICE = {
   timed_out: "The model or a service may have been down. Nothing further is spent on this job; the same brief can be sent again.",
 };
 
-function ending({ status, error, concepts }) {
+/** What a job that ended early has cost. */
+const charged = (cost) => (cost?.delivered_cents ? `${dollars(cost.delivered_cents)} of ${dollars(cost.expected_cents)} was charged, for the pictures delivered.` : "Nothing was charged.");
+
+function ending({ status, error, concepts, cost }) {
   if (status === "failed") {
     const advice = error.replayable ? "The studio keeps this job and can resume it once the cause is fixed. You can also send the brief again."
       : ADVICE[error.code] ?? "The same brief can be sent again, or changed first.";
-    return [h("div", { class: "notice bad" }, h("h2", {}, error.title), h("p", {}, error.detail), h("p", {}, advice),
+    return [h("div", { class: "notice bad" }, h("h2", {}, error.title), h("p", {}, error.detail), h("p", {}, `${advice} ${charged(cost)}`),
       h("a", { class: "button primary", href: again }, "Try again with this brief"))];
   }
   if (status === "canceled") {
     const kept = concepts.length ? ` The ${plural(concepts.length, "picture")} made before that ${concepts.length === 1 ? "is" : "are"} below.` : "";
-    return [h("div", { class: "notice" }, h("h2", {}, "This job was canceled"), h("p", {}, `Work on it has stopped.${kept}`),
+    return [h("div", { class: "notice" }, h("h2", {}, "This job was canceled"), h("p", {}, `Work on it has stopped.${kept} ${charged(cost)}`),
       h("a", { class: "button primary", href: again }, "Start again from this brief"))];
   }
   return [];
