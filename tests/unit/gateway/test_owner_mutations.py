@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from studio_chassis.persistence.job_service import Applied
-from studio_chassis.persistence.store import Cursor, IdempotencyRecord
-from studio_contracts.job import Job, Status
+from studio_chassis.persistence.store import Cursor, IdempotencyRecord, JobFilter
+from studio_contracts.job import Job
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.dependencies import Dependencies
@@ -32,8 +32,8 @@ async def _cancel(self: OwnedJobs, job_id: str) -> Applied:
     return await self._jobs.apply(job_id, CancelRequested(), wait_for_publish=False)
 
 
-async def _list(self: OwnedJobs, limit: int, status: Status | None, after: Cursor | None) -> tuple[Job, ...]:
-    return await self._store.recent(limit, status, after)
+async def _list(self: OwnedJobs, limit: int, wanted: JobFilter, after: Cursor | None) -> tuple[Job, ...]:
+    return await self._store.recent(limit, wanted, after)
 
 
 async def _claim(self: OwnedJobs, claim: IdempotencyRecord) -> IdempotencyRecord:
