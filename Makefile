@@ -11,7 +11,7 @@ FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
 .PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos bench-pipeline \
-	bench-pictures bench-gateway bench-scaling gallery clean
+	bench-pictures bench-gateway abuse bench-scaling gallery clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -79,6 +79,9 @@ bench-pipeline: setup ## jobs per second, time added by us, share of each stage
 
 bench-gateway: setup ## requests per second and what 200 watchers cost
 	@$(PYTHON) bench/gateway.py
+
+abuse: setup ## what another client notices while thousands of connections, bodies and streams are held
+	@$(PYTHON) bench/abuse.py
 
 bench-scaling: setup ## cost of a job, and jobs per second with 1, 2 and 4 postprocess replicas
 	@$(PYTHON) bench/scaling.py

@@ -129,13 +129,14 @@ async def probe(name: str, gateway: Served, url: str, path: str) -> Row:
 def show(rows: list[Row]) -> None:
     table = Table("while", "read p95", "post p95", "failed", "memory", title="Another client, and the gateway's memory")
     for row in rows:
-        times = [
-            f"{percentile(values, 95) * 1000:.0f} ms" if len(values) > 1 else "-" for values in (row.read, row.posted)
-        ]
-        table.add_row(
-            row.attack, *times, f"{row.failed} of {len(row.read) + row.failed}", f"{row.memory / MIB:.0f} MiB"
-        )
+        asked = len(row.read) + len(row.posted) + row.failed
+        memory = f"{row.memory / MIB:.0f} MiB"
+        table.add_row(row.attack, _p95(row.read), _p95(row.posted), f"{row.failed} of {asked}", memory)
     Console().print(table)
+
+
+def _p95(seconds: list[float]) -> str:
+    return f"{percentile(seconds, 95) * 1000:.0f} ms" if len(seconds) > 1 else "-"
 
 
 def main() -> None:
