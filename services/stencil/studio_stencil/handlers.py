@@ -22,7 +22,7 @@ from studio_stencil.editing.plan import edited_plan
 from studio_stencil.motifs.letters import ATTRIBUTION as LETTERS
 from studio_stencil.motifs.library import ATTRIBUTION as MOTIFS
 from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan, not_drawn
-from studio_stencil.planning.roles import roles
+from studio_stencil.planning.roles import roles_by_share
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,9 @@ def warm_up() -> None:
 
 
 def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, bytes]]]:
-    """A stencil for each direction. No more directions than pictures, where each is to be painted."""
+    """A stencil for each direction. No more directions than pictures, where each is to be painted; a draft also varies
+    the strategy that the client asked for, as far as that makes a difference.
+    """
     plan = make_plan(
         brief.prompt,
         brief.surface.width_m,
@@ -115,9 +117,14 @@ def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, by
         seed,
         framed=brief.framed,
         at_most=MAX_DIRECTIONS if brief.kind == "draft" else min(MAX_DIRECTIONS, brief.count),
+        variations=MAX_DIRECTIONS if brief.kind == "draft" else 1,
     )
-    stencils = [draw(plan, direction) for direction in plan.directions]
-    return plan, [(stencil, encode(stencil.indices, stencil.codes)) for stencil in stencils]
+    drawn: dict[bytes, tuple[ChosenDirection, Stencil]] = {}
+    for direction in plan.directions:
+        stencil = draw(plan, direction)
+        drawn.setdefault(encode(stencil.indices, stencil.codes), (direction, stencil))  # a compass has no variations
+    directions = tuple(direction for direction, _ in drawn.values())
+    return plan._replace(directions=directions), [(stencil, png) for png, (_, stencil) in drawn.items()]
 
 
 def _plan(plan: StencilPlan, directions: Sequence[Direction], missing: tuple[str, ...]) -> Plan:
@@ -148,12 +155,12 @@ def _attributions(plan: StencilPlan, directions: Sequence[Direction]) -> tuple[s
 
 
 def _direction(chosen: ChosenDirection, stencil: Stencil, plan: StencilPlan, key: str, png: bytes) -> Direction:
-    colours = zip(stencil.codes, roles(len(stencil.codes)), stencil.shares, strict=True)
+    colours = zip(stencil.codes, roles_by_share(stencil.shares), stencil.shares, strict=True)
     return Direction(
         name=chosen.name,
         reason=stencil.reason,
         strategy=chosen.strategy,
-        seed=plan.seed,
+        seed=plan.seed + chosen.variation,
         subjects_shown=stencil.subjects_shown,
         colours=tuple(PlanColour(code=code, role=role, share=share) for code, role, share in colours),
         stencil=StoredPicture(

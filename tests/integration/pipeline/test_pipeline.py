@@ -1,16 +1,17 @@
 """The five services on a real broker and database, with the provider's stand-in at its worst."""
 
 import io
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from studio_contracts.palette import MAX_CHOSEN, PALETTE, Colour
+from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE, Colour
 
 
-def rgb_of(colours: list[Colour]) -> set[tuple[int, int, int]]:
+def rgb_of(colours: Sequence[Colour]) -> set[tuple[int, int, int]]:
     return {colour.rgb for colour in colours}
 
 
@@ -20,18 +21,22 @@ def assert_complete(studio: Any, job: dict[str, Any], count: int) -> None:
     assert [concept["rank"] for concept in job["concepts"]] == list(range(1, count + 1))
     scores = [concept["score"] for concept in job["concepts"]]
     assert scores == sorted(scores, reverse=True)
-    exist = {colour.rgb for colour in PALETTE}  # each concept's palette is fitted to its picture where none was chosen
     for concept in job["concepts"]:
         assert abs(sum(colour["share"] for colour in concept["palette_used"]) - 1) < 1e-6
+        laid = {BY_CODE[colour["code"]].rgb for colour in concept["palette_used"]}
+        assert all(colour["hex"] == BY_CODE[colour["code"]].hex for colour in concept["palette_used"])
         for kind, picture in concept["pictures"].items():
             answer = studio.client.get(picture["url"])
             assert answer.status_code == 200, kind
             image = Image.open(io.BytesIO(answer.content))
             assert image.size == (picture["width"], picture["height"])
-            if kind == "quantized":
-                used = image.convert("RGB").getcolors(MAX_CHOSEN)
-                assert used is not None, f"more than {MAX_CHOSEN} colours"
-                assert {colour for _, colour in used} <= exist
+            if kind in ("quantized", "installable"):  # in the concept's own palette, which is fitted to its picture
+                palette = image.getpalette() or []
+                own = {tuple(palette[at : at + 3]) for at in range(0, len(palette), 3)}
+                assert laid <= own <= rgb_of(PALETTE)
+                assert len(own) <= MAX_CHOSEN
+                used = {colour for _, colour in image.convert("RGB").getcolors(MAX_CHOSEN) or []}
+                assert used == laid if kind == "installable" else used and used <= own
 
 
 @pytest.mark.parametrize(("count", "calls"), [(1, [1]), (4, [2, 1, 1]), (6, [2, 2, 2]), (12, [4, 4, 4])])

@@ -70,6 +70,32 @@ def test_warming_up_reads_words_and_draws_motifs_and_letters() -> None:
     assert min(cached.cache_info().currsize for cached in (find_motif, letter, laid)) > 0
 
 
+async def test_a_draft_varies_the_strategy_that_was_asked_for_as_far_as_that_makes_a_difference() -> None:
+    studio = Studio()
+    hero = (await studio.draw("a", kind="draft", strategy="hero", prompt="two fish")).plan
+    compass = (await studio.draw("b", kind="draft", strategy="compass", prompt="two fish")).plan
+    painted = (await studio.draw("c", strategy="hero", prompt="two fish")).plan
+    assert hero is not None
+    assert compass is not None
+    assert painted is not None
+    assert [(one.name, one.strategy, one.seed) for one in hero.directions] == [
+        ("Hero", "hero", 7),
+        ("Hero 2", "hero", 8),
+        ("Hero 3", "hero", 9),
+    ]
+    assert len({one.stencil.sha256 for one in hero.directions}) == 3
+    assert [one.name for one in compass.directions] == ["Compass"]
+    assert [one.stencil.sha256 for one in painted.directions] == [hero.directions[0].stencil.sha256]
+
+
+async def test_the_colour_that_covers_most_is_the_base() -> None:
+    job = await Studio().draw("a", prompt="a fish", palette=["RH31", "RH20", "RH50", "RH41"], strategy="bands")
+    assert job.plan is not None
+    for direction in job.plan.directions:
+        colours = sorted(direction.colours, key=lambda colour: -colour.share)
+        assert [colour.role for colour in colours] == ["base", "accent", "accent", "highlight"][: len(colours)]
+
+
 async def test_one_picture_has_one_direction_but_a_draft_of_one_has_three() -> None:
     studio = Studio()
     painted, draft = await studio.draw("a", count=1), await studio.draw("b", count=1, kind="draft")

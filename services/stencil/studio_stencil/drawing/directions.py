@@ -70,24 +70,29 @@ _WITH_MOTIFS = frozenset(
 
 
 class Direction(NamedTuple):
-    """One composition for a job: its name, how it is drawn, and why."""
+    """One composition for a job: its name, how it is drawn, and why; variations are drawn with different seeds."""
 
     name: str
     strategy: Strategy
     reason: str
+    variation: int = 0
 
 
 def choose_directions(
-    reading: Reading, width_m: float, height_m: float, seed: int, strategy: Strategy | None = None
+    reading: Reading, width_m: float, height_m: float, seed: int, strategy: Strategy | None = None, variations: int = 1
 ) -> tuple[Direction, ...]:
     """One to three directions that differ, the best first.
 
-    A strategy that the client asks for is the only one. Patterns the brief names come before compositions of its
-    motifs; a brief without either gets patterns that suit any. The seed breaks ties, so that another job of the same
-    brief may look different.
+    A strategy that the client asks for is the only one, in so many variations. Patterns the brief names come before
+    compositions of its motifs; a brief without either gets patterns that suit any. The seed breaks ties, so that
+    another job of the same brief may look different.
     """
     if strategy is not None:
-        return (Direction(NAMES[strategy], strategy, "asked for by the client"),)
+        asked = Direction(NAMES[strategy], strategy, "asked for by the client")
+        others = (f"{asked.reason}, arranged otherwise" for _ in range(1, variations))
+        return asked, *(
+            Direction(f"{asked.name} {number + 1}", strategy, reason, number) for number, reason in enumerate(others, 1)
+        )
     found: dict[Strategy, str] = {}
     for way, reason in _suitable(reading, width_m, height_m, seed):
         found.setdefault(way, reason)
@@ -131,7 +136,7 @@ def _of_motifs(reading: Reading, width_m: float, height_m: float, seed: int) -> 
     if letters:
         yield "medallions", f"{first} in round fields, one beside the other"
     if long < LONG * short:
-        yield "hero", f"{first} is what the brief is about"
+        yield "hero", f"the brief is about: {first}"
     if panorama and (_OUTDOORS & set(reading.setting) or long >= LONG * short):
         yield "panorama", "a scene with ground and sky suits the brief and the surface"
     if seed % 2 and _fits("flowing", short, True):
@@ -141,7 +146,7 @@ def _of_motifs(reading: Reading, width_m: float, height_m: float, seed: int) -> 
         yield "flowing", "bands lead along the surface"
     if _fits("path", short, True):
         yield "path", "a path leads through"
-    yield "hero", f"{first} is what the brief is about"
+    yield "hero", f"the brief is about: {first}"
     if kinds == 1 or long >= LONG * short:
         yield "medallions", f"{first} in round fields"
 

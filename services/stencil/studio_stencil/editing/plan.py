@@ -9,7 +9,7 @@ from studio_contracts.job import Direction, Job, Plan, PlanColour, StoredPicture
 from studio_contracts.object_keys import stencil_key
 from studio_stencil.drawing.compose import encode
 from studio_stencil.editing.edit import Surface, edit, read_surface
-from studio_stencil.planning.roles import roles
+from studio_stencil.planning.roles import roles_by_share
 
 MM_PER_M = 1000
 
@@ -41,7 +41,7 @@ def edited_plan(plan: Plan, number: int, png: bytes, job: Job) -> tuple[Plan, by
 
 def _direction(origin: Direction, surface: Surface, data: bytes, job: Job) -> Direction:
     counts = np.bincount(surface.indices.ravel(), minlength=len(surface.codes))
-    colours = zip(surface.codes, roles(len(surface.codes)), counts, strict=True)
+    colours = zip(surface.codes, roles_by_share(counts.tolist()), counts, strict=True)
     height, width = surface.indices.shape
     return origin.model_copy(
         update={

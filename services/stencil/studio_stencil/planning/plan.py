@@ -63,8 +63,10 @@ def make_plan(
     *,
     framed: bool = False,
     at_most: int = MAX_DIRECTIONS,
+    variations: int = 1,
 ) -> StencilPlan:
     """Plan the stencils of a brief: one to `at_most` directions, the most fitting first. `framed` is as in `fit`.
+    `variations` is how often a strategy that the client asked for is arranged.
 
     Raises ValueError for a bad surface or number of colours, and for an unknown colour code.
     """
@@ -77,13 +79,15 @@ def make_plan(
     else:
         ordered, reason = order_by_brief(palette_codes, reading)
         codes = in_role_order(ordered)
-    directions = choose_directions(reading, *fitted.ground_m, seed, strategy)[:at_most]
+    directions = choose_directions(reading, *fitted.ground_m, seed, strategy, variations)[:at_most]
     return StencilPlan(reading, codes, reason, fitted, seed, directions)
 
 
 def draw(plan: StencilPlan, direction: Direction) -> Stencil:
     """Draw one direction of a plan."""
-    composition = compose(plan.reading, plan.codes, *plan.fit.ground_m, plan.fit.size, direction, plan.seed)
+    composition = compose(
+        plan.reading, plan.codes, *plan.fit.ground_m, plan.fit.size, direction, plan.seed + direction.variation
+    )
     counts = np.bincount(composition.indices.ravel(), minlength=len(plan.codes))
     shown = np.flatnonzero(counts)
     place_of = (counts > 0).cumsum().astype(np.uint8) - np.uint8(1)

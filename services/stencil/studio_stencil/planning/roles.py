@@ -28,6 +28,13 @@ def roles(count: int) -> tuple[Role, ...]:
     return _ROLES[count]
 
 
+def roles_by_share(shares: Sequence[float]) -> tuple[Role, ...]:
+    """The role that each of 1 to 6 colours plays in a picture of which they cover these shares: base is the largest."""
+    order = sorted(range(len(shares)), key=lambda number: -shares[number])
+    played = dict(zip(order, roles(len(shares)), strict=True))
+    return tuple(played[number] for number in range(len(shares)))
+
+
 def coverage(count: int) -> tuple[float, ...]:
     """Target share of the surface for each of 1 to 6 colours, in role order; shares sum to 1."""
     return _COVERAGE[count]
