@@ -33,7 +33,7 @@ SERVICES: dict[str, Service] = {
     for service in (
         Service("gateway", (*_COMMITTING, "after-webhook-record")),
         Service("stencil", (*_CONSUMING, "after-store")),
-        Service("predictor", (*_CONSUMING, "before-create", "after-create")),
+        Service("predictor", (*_CONSUMING, "after-reserve", "before-create", "after-create")),
         Service("postprocess", (*_CONSUMING, "after-store")),
         Service("reconciler", (*_CONSUMING, "after-rescue")),
     )
