@@ -79,7 +79,7 @@ def _app() -> FastAPI:
         cors_origins="", trusted_hosts="", public_base_url="http://localhost:8080"
     )
     app = create_app(ServiceContext(nothing, nothing, nothing, nothing, nothing), settings, JobSubscriptions(nothing))
-    mount_health(app, nothing)
+    mount_health(app, nothing, with_metrics=True)
     return app
 
 

@@ -104,10 +104,11 @@ async def _serve(name: str, settings: S, build: ServiceFactory[S]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _stop, stop, settings.drain_time.total_seconds())
-    port = open_port(settings.http_host, settings.listen_port)
+    numbers = dict.fromkeys((settings.listen_port, settings.health_port))  # one where both are the same
+    ports = [open_port(settings.http_host, number) for number in numbers]
     with tracing_enabled(name, settings.build):
         try:
-            await _run_until(stop, port, name, settings, build)
+            await _run_until(stop, ports, name, settings, build)
         except BaseException as error:  # noqa: BLE001 - here, for tidying up may take longer than anybody waits
             _exit(error)
     log.info("stopped")
@@ -132,7 +133,7 @@ def open_port(host: str, port: int) -> socket.socket:
 
 
 async def _run_until(
-    stop: asyncio.Event, port: socket.socket, name: str, settings: S, build: ServiceFactory[S]
+    stop: asyncio.Event, ports: Sequence[socket.socket], name: str, settings: S, build: ServiceFactory[S]
 ) -> None:
     async with open_service_context(name, settings) as context, build(context, settings) as work:
         consumers = [
@@ -151,22 +152,28 @@ async def _run_until(
         background = [asyncio.create_task(_set_up(context, consumers, health))]
         background += [asyncio.create_task(_keep_running(loop)) for loop in (_measure_lag, *work.loops)]
         background += [asyncio.create_task(_keep_running(consumer.watch)) for consumer in consumers]
-        server = _Server(server_config(app, work, settings.drain_time.total_seconds()))
-        serving = asyncio.create_task(server.serve(sockets=[port]))
+        drain_seconds = settings.drain_time.total_seconds()
+        configs = [server_config(app, work, drain_seconds), server_config(health, ServiceDefinition(), drain_seconds)]
+        servers = [_Server(config) for config, _ in zip(configs, ports, strict=False)]
+        serving = [
+            asyncio.create_task(server.serve(sockets=[port])) for server, port in zip(servers, ports, strict=True)
+        ]
         log.info(
             "started",
-            port=port.getsockname()[1],
+            port=ports[0].getsockname()[1],
+            health_port=ports[-1].getsockname()[1],
             instance=instance,
             queues=[handler.queue.name for handler in work.handlers],
         )
-        await asyncio.wait([serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set():
             raise RuntimeError("the HTTP server ended by itself")
         log.info("draining")
         health.stopping = True
-        server.should_exit = True
-        await asyncio.gather(*(consumer.drain(settings.drain_time.total_seconds()) for consumer in consumers))
-        await serving
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*(consumer.drain(drain_seconds) for consumer in consumers))
+        await asyncio.gather(*serving)
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)

@@ -88,7 +88,7 @@ class ServiceSettings(BaseSettings):
         ge=0,
         le=65535,
         validation_alias="STUDIO_HEALTH_PORT",
-        description="Port of /healthz, /readyz and /metrics",
+        description="Port of /healthz, /readyz and /metrics, not for the public; the gateway has the first two on both",
     )
     build: str = Field("development", validation_alias="STUDIO_BUILD", description="Version of the build, for /healthz")
     instance: str = Field(

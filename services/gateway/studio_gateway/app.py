@@ -76,7 +76,7 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
     def web(health: Health) -> Any:
         subscriptions.stopping = lambda: health.stopping
         app = create_app(context, settings, subscriptions)
-        mount_health(app, health)
+        mount_health(app, health, with_metrics=settings.health_port == settings.listen_port)
         return app
 
     yield ServiceDefinition(
@@ -88,9 +88,9 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
     )
 
 
-def mount_health(app: FastAPI, health: Any) -> None:
-    """Serve the health application beside the API."""
-    for path in ("/healthz", "/readyz", "/metrics"):
+def mount_health(app: FastAPI, health: Any, *, with_metrics: bool) -> None:
+    """Serve the health application beside the API; metrics only where they have no port of their own."""
+    for path in ("/healthz", "/readyz", *(["/metrics"] if with_metrics else [])):
         app.router.routes.append(Route(path, health, methods=["GET"], include_in_schema=False))
 
 

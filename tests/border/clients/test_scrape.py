@@ -7,7 +7,7 @@ from studio_support.served_gateway import serving
 
 
 def test_metrics_are_compressed_once() -> None:
-    with serving() as gateway:
+    with serving(health_port=8080) as gateway:
         request = urllib.request.Request(f"{gateway.url}/metrics", headers={"Accept-Encoding": "gzip"})
         with urllib.request.urlopen(request, timeout=30) as response:
             assert response.headers.get_all("Content-Encoding") == ["gzip"]

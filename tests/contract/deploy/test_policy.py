@@ -114,7 +114,8 @@ def test_probes_ask_for_life_and_readiness(manifests: Manifests) -> None:
         if name in SERVICES:
             assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
             assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
-            assert container["ports"] == [{"name": "http", "containerPort": 8080 if name == "gateway" else 8081}]
+            own = [{"name": "http", "containerPort": 8080}, {"name": "health", "containerPort": 8081}]
+            assert container["ports"] == (own if name == "gateway" else [{"name": "http", "containerPort": 8081}])
 
 
 def test_a_pod_is_given_longer_than_it_drains(manifests: Manifests) -> None:
@@ -299,7 +300,7 @@ def flows_that_exist(manifests: Manifests, overlay: str) -> set[Flow]:
     flows = {Flow(name, "dns", 53) for name in (*pods(manifests), "rabbitmq", "newcomer")}
     flows |= {Flow(name, "rabbitmq", 5672) for name in (*SERVICES, "keda")}
     flows |= {Flow("rabbitmq", "rabbitmq", port) for port in (4369, 25672, 35672)}
-    flows |= {Flow("prometheus", name, 8080 if name == "gateway" else 8081) for name in SERVICES}
+    flows |= {Flow("prometheus", name, 8081) for name in SERVICES}
     flows |= {Flow("prometheus", "rabbitmq", 15692), Flow("ingress controller", "gateway", 8080)}
     if overlay == "production":
         flows |= {Flow(name, "database", 27017) for name in SERVICES} | {

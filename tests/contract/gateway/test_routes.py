@@ -19,7 +19,7 @@ BODIES: dict[str, dict[str, object]] = {"/.netlify/functions/studio-enqueue": {"
 
 @pytest.fixture(scope="module")
 def keyed() -> Iterator[ServedGateway]:
-    with serving(access="keys") as gateway:
+    with serving(access="keys", health_port=8080) as gateway:  # metrics, too
         yield gateway
 
 

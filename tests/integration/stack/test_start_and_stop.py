@@ -16,28 +16,29 @@ import pytest
 
 from studio_local.processes import wait_until
 
-Start = Callable[[str, int], subprocess.Popen[str]]
+Start = Callable[..., subprocess.Popen[str]]
 START_SECONDS = 60.0
 """For the interpreter and its imports, on a machine that is busy."""
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a service whose broker and database are away, with its port."""
+    """Starts a service whose broker and database are away, with its port, and another one for health and metrics."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(service: str, port: int) -> subprocess.Popen[str]:
+    def start(service: str, port: int, health_port: int | None = None) -> subprocess.Popen[str]:
         environment = os.environ | {
             "RABBITMQ_URL": "amqp://studio:studio@127.0.0.1:1/",
             "MONGODB_URL": "mongodb://127.0.0.1:1/?replicaSet=studio",
             "OBJECT_STORE_URL": tmp_path.as_uri(),
             "REPLICATE_API_TOKEN": "r8_nothing",
             "REPLICATE_WEBHOOK_SECRET": "sixteen characters",
-            "STUDIO_HEALTH_PORT": str(port),
+            "STUDIO_HEALTH_PORT": str(health_port or port),
             "STUDIO_GATEWAY_PORT": str(port),
             "STUDIO_LOG_FORMAT": "json",
             "STUDIO_INSTANCE": "the one that was started",
             "STUDIO_DRAIN_SECONDS": "1",
+            "STUDIO_ACCESS": "local",
         }
         process = subprocess.Popen(
             [sys.executable, "-m", f"studio_{service}"], env=environment, stdout=subprocess.PIPE, text=True
@@ -93,6 +94,22 @@ def test_sigterm_ends_a_service_that_waits_for_everything(start: Start, free: in
     assert process.returncode == 0
     assert json.loads(output.strip().splitlines()[-1])["event"] == "stopped"
     assert time.monotonic() - began < 14  # the drain and the closing of connections that are not there
+
+
+def test_the_gateway_keeps_its_metrics_off_the_public_port(start: Start, free: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        private = int(server.getsockname()[1])
+    process = start("gateway", free, private)
+    assert wait_until(lambda: _readiness(free) is not None and _readiness(private) is not None, START_SECONDS)
+    with httpx.Client(trust_env=False) as client:
+        assert "python_info" in client.get(f"http://127.0.0.1:{private}/metrics").text
+        assert client.get(f"http://127.0.0.1:{free}/metrics").status_code == 404
+        assert client.get(f"http://127.0.0.1:{private}/v1/palette").status_code == 404
+        assert client.get(f"http://127.0.0.1:{free}/v1/palette").status_code == 200
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 0
+    assert json.loads(output.strip().splitlines()[-1])["event"] == "stopped"
 
 
 def test_a_second_signal_ends_a_service_immediately(start: Start, free: int) -> None:

@@ -31,12 +31,9 @@ async def test_a_request_id_unfit_for_a_log_is_replaced(client: httpx.AsyncClien
     assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
 
 
-async def test_health_and_metrics_are_there_and_health_names_the_build(
-    gateway: GatewayInMemory, client: httpx.AsyncClient
-) -> None:
+async def test_health_is_there_and_names_the_build(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).json()["build"] == "build-7"
     assert (await client.get("/readyz")).status_code == 200
-    assert "python_info" in (await client.get("/metrics")).text
     gateway.wire.cut = True
     assert (await client.get("/readyz")).status_code == 503
     assert (await client.get("/healthz")).status_code == 200
@@ -72,3 +69,12 @@ async def test_the_documentation_loads_nothing_from_elsewhere(client: httpx.Asyn
     for asset in re.findall(r"""(?:src|href|url)(?:=|: )["']([^"'#]+)""", page):
         assert not asset.startswith("/"), "below a proxy's path it would lead past the studio"
         assert (await client.get(urljoin(f"http://studio{path}", asset))).status_code == 200, asset
+
+
+async def test_metrics_are_not_on_the_public_port_unless_it_is_the_only_one(gateway_with: OpenGateway) -> None:
+    for health_port, status in ((8081, 404), (8080, 200)):
+        gateway = await gateway_with(port=8080, health_port=health_port)
+        async with gateway.client() as client:
+            response = await client.get("/metrics")
+        assert response.status_code == status
+        assert ("python_info" in response.text) == (status == 200)

@@ -32,7 +32,7 @@ OPEN: dict[str, str] = {
     "/asyncapi.json": "none: keep it from the outside if you like",
     "/healthz": "none: for probes; the proxy keeps it from the outside",
     "/readyz": "none: for probes; the proxy keeps it from the outside",
-    "/metrics": "none: for Prometheus; the proxy keeps it from the outside",
+    "/metrics": "none: for Prometheus, on STUDIO_HEALTH_PORT; here only where both ports are the same",
 }
 """Routes that ask for no key, and why. Every other route must ask for one."""
 
