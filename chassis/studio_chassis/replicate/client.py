@@ -236,7 +236,7 @@ def _query(following: object) -> str:
     """The query of the next page. Its host and path are not followed: the token must go nowhere else."""
     try:
         query = httpx.URL(str(following)).query.decode()
-    except (httpx.InvalidURL, UnicodeDecodeError):
+    except (httpx.InvalidURL, UnicodeError):  # JSON may hold half a surrogate pair, which has no bytes
         query = ""
     if not 0 < len(query) <= MAX_QUERY_CHARS:
         raise OutcomeUnknown("the provider's link to the next page cannot be read")

@@ -386,7 +386,7 @@ def listing(pages: dict[str, dict[str, Any]], seen: list[str]) -> ReplicateClien
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(str(request.url))
         assert request.headers["authorization"] == f"Bearer {TOKEN}"
-        return httpx.Response(200, json=pages[request.url.query.decode()])
+        return httpx.Response(200, content=json.dumps(pages[request.url.query.decode()]))
 
     return client(handle)
 
@@ -426,6 +426,8 @@ async def test_a_list_longer_than_the_bound_is_inconclusive_not_empty() -> None:
         {"results": None},
         {"results": [], "next": 5},
         {"results": [], "next": "https://h/no-query"},
+        {"results": [], "next": "https://h/\ud83d?c=x"},
+        {"results": [], "next": "https://h/?c=\ud83d"},
         {"results": [], "next": "https://h/?c=" + "x" * 60_000},
     ],
 )
