@@ -24,6 +24,7 @@ from studio_domain.lifecycle import accept
 from studio_local.processes import wait_until
 
 BACK_SECONDS = 15
+PATIENCE_SECONDS = 300
 BREAKS = tuple(step * 0.01 for step in range(1, 31))
 GOOD, BAD, REPEATED = 200, 20, 200
 
@@ -120,7 +121,7 @@ def run_round(fleet: Fleet, name: str, bad: int) -> float:
     asyncio.run(publish(fleet, job_ids, [one for _ in range(bad // 4) for one in poison(job_ids[0])]))
     with jobs_of(fleet.stack.endpoints) as jobs:
         drawn = {"_id": {"$in": job_ids}, "plan": {"$ne": None}, "status": "queued"}
-        assert wait_until(lambda: jobs.count_documents(drawn) == GOOD, 90), name
+        assert wait_until(lambda: jobs.count_documents(drawn) == GOOD, PATIENCE_SECONDS), name
         ready = [job["timeline"][-1]["at"].replace(tzinfo=UTC) for job in jobs.find(drawn)]
     return float(statistics.quantiles([(at - began).total_seconds() for at in ready], n=20)[-1])
 
@@ -140,7 +141,7 @@ def test_twenty_poison_messages_among_two_hundred_good_are_set_aside_and_stop_no
     with ground(STUDIO_STUCK_AFTER="600", STUDIO_RELAY_AFTER="600") as (fleet, proxy):
         fleet.kill("predictor")  # stencils suffice here: the pictures are left undone
         times = [(number, run_round(fleet, f"round-{turn}", number)) for turn, number in enumerate(rounds)]
-        assert wait_until(lambda: handled(fleet) == outcomes, 10), handled(fleet)
+        assert wait_until(lambda: handled(fleet) == outcomes, PATIENCE_SECONDS), handled(fleet)
         assert asyncio.run(dead_letters(fleet.stack.endpoints)) == bad
         assert proxy.delivered[topology.STENCIL_JOB_CREATED.name] - good - bad < REPEATED
         if thorough:  # the first round warms up

@@ -12,7 +12,7 @@ from studio_contracts.services import SERVICES
 from studio_local.processes import wait_until
 
 DRAIN_SECONDS = 10
-GRACE_SECONDS = DRAIN_SECONDS + 2
+GRACE_SECONDS = DRAIN_SECONDS + 20
 NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STUDIO_DRAIN_SECONDS": str(DRAIN_SECONDS)}
 """The relay stays: a gateway that starts takes webhooks before it has found the broker, and leaves them to it."""
 WORK_SECONDS = 300

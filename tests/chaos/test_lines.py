@@ -17,8 +17,8 @@ from studio_local.infrastructure import Infrastructure
 
 QUEUE = topology.STENCIL_JOB_CREATED
 CONCURRENCY = 24
-BACK_SECONDS = 30
-CLOSE_SECONDS = 2
+BACK_SECONDS = 240
+CLOSE_SECONDS = 20
 CHUNK_BYTES = 65536
 CONSUME_OK = (60, 21)
 REASON = b"CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'"

@@ -39,7 +39,7 @@ EVENTS = ("start", "logs", "logs", "output", "completed")
 TIMES = 3
 STALE = timedelta(minutes=6)
 CONCURRENCY = 16
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 RELAY_AFTER = timedelta(seconds=1)
 TRUTH, LIE = "https://replicate.delivery/{}.png", "https://elsewhere.example/{}.png"
 

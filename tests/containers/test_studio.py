@@ -13,7 +13,7 @@ def test_a_job_goes_through_the_five_containers(studio: httpx.Client, compose: A
     answer = studio.post("/v1/jobs", json={"prompt": "ocean energy with fish", "count": 6})
     assert answer.status_code == 202, answer.text
     address = f"/v1/jobs/{answer.json()['id']}"
-    wait_until(lambda: studio.get(address).json()["status"] in ("completed", "failed"), 120)
+    wait_until(lambda: studio.get(address).json()["status"] in ("completed", "failed"), 300)
     job = studio.get(address).json()
     assert job["status"] == "completed", job
     assert len(job["concepts"]) == 6

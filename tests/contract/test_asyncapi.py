@@ -58,7 +58,7 @@ async def test_a_retried_and_a_dead_lettered_event_have_the_documented_headers_a
     consumer = Consumer(broker, STENCIL_JOB_CREATED, handle, dead_lettered, lambda: datetime(2026, 3, 1, tzinfo=UTC))
     await consumer.start()
     await broker.publish(example_event(EXAMPLES[0]))
-    await asyncio.wait_for(reported.wait(), 10)
+    await asyncio.wait_for(reported.wait(), 60)
     await consumer.drain(5)
     used: set[str] = set()
     for message in broker.sent:

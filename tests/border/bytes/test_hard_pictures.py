@@ -51,7 +51,7 @@ def measured(rgb: ByteArray, folder: Path) -> tuple[float, float, float]:
     height, width = rgb.shape[:2]
     Image.fromarray(rgb).save(folder / "picture.png", compress_level=1)
     command = [sys.executable, "-c", PROGRAM, str(folder / "picture.png"), str(width), str(height)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
     memory, seconds, score, _ = json.loads(done.stdout)
     return memory, seconds, score
 

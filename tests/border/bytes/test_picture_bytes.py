@@ -104,7 +104,7 @@ def test_as_many_scans_and_chunks_as_are_allowed_are_read_in_time(tmp_path: Path
         (tmp_path / "allowed").write_bytes(data)
         outcome, _, seconds = measured(tmp_path / "allowed")
         assert outcome[2] == 3
-        assert seconds < 10.0
+        assert seconds < 20.0  # measured are 3, and 8 where all cores are busy
 
 
 @pytest.mark.parametrize(("kind", "options"), [("WEBP", {}), ("WEBP", {"lossless": True}), ("JPEG", {}), ("PNG", {})])

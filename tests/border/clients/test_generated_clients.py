@@ -131,10 +131,10 @@ def test_generated_typescript_compiles_creates_polls_and_downloads(gateway: Serv
     named = tmp_path / "job-id"
     command = [node, str(folder / "made" / "main.js"), gateway.url, str(named)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert wait_until(lambda: process.poll() is not None or (named.exists() and named.read_text() != ""), 60)
+        assert wait_until(lambda: process.poll() is not None or (named.exists() and named.read_text() != ""), 180)
         if process.poll() is None:
             gateway.finish(named.read_text())
-        shown, failure = process.communicate(timeout=60)
+        shown, failure = process.communicate(timeout=180)
     assert process.returncode == 0, failure
     assert named.read_text() in shown
     for part in ('"rank":1', '"finished":true', '"refused":"prompt"'):

@@ -55,7 +55,7 @@ def create(gateway: ServedGateway, out: Path, *more: str) -> Result:
 def test_what_is_down_is_named_without_traceback_or_warning(arguments: tuple[str, ...], tmp_path: Path) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "studio_cli", *arguments]
     environment = {**_environment(), **NOWHERE, "OBJECT_STORE_URL": tmp_path.as_uri()}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 1
     said = done.stdout + done.stderr
     for unwanted in ("Traceback", "never awaited", "Warning", "secret"):

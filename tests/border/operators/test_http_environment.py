@@ -89,7 +89,7 @@ def test_certificates_that_cannot_be_read_are_named(path: str, monkeypatch: pyte
 )
 def test_a_service_names_the_variable_and_ends_with_status_2(command: str, name: str, value: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", command], env={**os.environ, **SETTINGS, name: value}, capture_output=True, timeout=60
+        [sys.executable, "-m", command], env={**os.environ, **SETTINGS, name: value}, capture_output=True, timeout=180
     )
     assert done.returncode == 2
     assert f"{name}: " in done.stderr.decode()
@@ -99,7 +99,7 @@ def test_a_service_names_the_variable_and_ends_with_status_2(command: str, name:
 def test_the_doctor_names_the_variable_and_ends_with_status_2() -> None:
     environment = {**os.environ, **SETTINGS, "SSL_CERT_FILE": "/nowhere/certificates.pem"}
     done = subprocess.run(
-        [sys.executable, "-m", "studio_cli", "doctor"], env=environment, capture_output=True, timeout=120
+        [sys.executable, "-m", "studio_cli", "doctor"], env=environment, capture_output=True, timeout=300
     )
     output = (done.stdout + done.stderr).decode()
     assert "SSL_CERT_FILE: no certificates can be read" in output

@@ -19,7 +19,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "behind-a-proxy.md"
 OWN_HOST, BELOW_A_PATH, PANEL = "A host of its own", "Below a path", "The existing panel"
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PANEL_KEY = "tpvs_the-key-of-the-panel"
-START_SECONDS = 20
+START_SECONDS = 60
 CONFIGURATION = """
 daemon off;
 master_process off;

@@ -25,7 +25,7 @@ FUNCTIONS = "/.netlify/functions"
 
 @contextmanager
 def client_of(proxied: Proxied) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=proxied.url, verify=False, trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=proxied.url, verify=False, trust_env=False, timeout=60) as client:
         yield client
 
 

@@ -39,6 +39,6 @@ def test_no_5xx_and_no_undocumented_answer(gateway: ServedGateway, label: str) -
     @given(case=OPERATIONS[label].as_strategy().map(_aimed))
     @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     def holds(case: Any) -> None:
-        case.call_and_validate(base_url=gateway.url, checks=CHECKS, timeout=10)
+        case.call_and_validate(base_url=gateway.url, checks=CHECKS, timeout=60)
 
     holds()

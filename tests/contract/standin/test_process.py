@@ -26,7 +26,7 @@ def test_it_serves_at_its_address_until_sigterm(host: str) -> None:
         assert answer.json()["key"].startswith("whsec_"), "a key is made up when none is given"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
 
 def secret(address: str, port: int) -> httpx.Response | None:

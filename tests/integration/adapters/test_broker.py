@@ -52,7 +52,7 @@ class Inbox:
         return inbox
 
     async def next(self) -> Any:
-        return await asyncio.wait_for(self.messages.get(), 10)
+        return await asyncio.wait_for(self.messages.get(), 60)
 
 
 async def test_an_event_reaches_the_queue_of_its_type_whole(broker: AnyBroker) -> None:
@@ -85,7 +85,7 @@ async def test_a_consumer_holds_no_more_than_its_prefetch(broker: AnyBroker) -> 
 
 async def test_a_queue_counts_ready_messages_and_none_in_flight(broker: AnyBroker) -> None:
     async def becomes(count: int) -> None:  # a confirmed message may need a moment to get into its queue
-        for _ in range(1000):
+        for _ in range(6000):
             if await broker.ready_count(QUEUE) == count:
                 return
             await asyncio.sleep(0.01)
@@ -242,7 +242,7 @@ async def _channel(broker: AnyBroker, endpoints: Endpoints | None) -> AsyncItera
 
 async def _ready(channel: Any, queue: str, count: int) -> Any:
     """The queue once it holds so many messages: a confirmed message may need a moment to get there."""
-    for _ in range(1000):
+    for _ in range(6000):
         source = await channel.get_queue(queue)
         if source.declaration_result.message_count == count:
             return source
@@ -307,7 +307,7 @@ async def test_a_queue_that_was_deleted_is_declared_again_by_the_message_that_ne
 
 async def _until_counted(broker: AnyBroker) -> bool:
     """What was fetched and not settled goes back."""
-    for _ in range(200):
+    for _ in range(6000):
         if await broker.dead_letter_count(QUEUE) == 1:
             return True
         await asyncio.sleep(0.01)
@@ -344,11 +344,11 @@ async def test_a_work_queue_that_was_deleted_comes_back_with_its_consumer(
     consumer = Consumer(broker, QUEUE, handle, dead_lettered)
     await consumer.start()
     await broker.publish(_event(1))
-    assert await asyncio.wait_for(handled.get(), 10) == "1"
+    assert await asyncio.wait_for(handled.get(), 60) == "1"
     await _delete(broker, endpoints, QUEUE.name)
     watching = asyncio.create_task(consumer.watch())
     await broker.publish(_event(2))
-    assert await asyncio.wait_for(handled.get(), 10) == "2"
+    assert await asyncio.wait_for(handled.get(), 60) == "2"
     watching.cancel()
     await consumer.drain(5)
 

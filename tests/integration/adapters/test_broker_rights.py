@@ -22,7 +22,7 @@ from studio_contracts.topology import QUEUES, Queue
 from studio_local.infrastructure import Infrastructure
 from studio_support.event_examples import EXAMPLES, example_event
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from studio_contracts.store_rights import seaweedfs_identities
 from studio_local.ports import LOOPBACK, free_port
 from studio_local.processes import wait_until
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 PARTS = ("master", "volume", "filer", "s3")
 
 
@@ -69,7 +69,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
 
 def _is_healthy(endpoint: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{endpoint}/healthz", timeout=2):
+        with urllib.request.urlopen(f"{endpoint}/healthz", timeout=10):
             return True
     except OSError:
         return False

@@ -36,7 +36,7 @@ MASTERS = {
     "STUDIO_CALLBACK_SECRET": "the new master secret of this test alone",
     "STUDIO_CALLBACK_SECRET_PREVIOUS": "the old master secret of this test alone",
 }
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture

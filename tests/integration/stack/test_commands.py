@@ -27,7 +27,7 @@ Family = Callable[[Path], set[int]]
 def refused(root: Path, environment: dict[str, str]) -> str:
     """The message of `up` when it cannot start: one line, status 2."""
     done = subprocess.run(
-        [*COMMAND, "up", "--root", str(root)], env=environment, capture_output=True, text=True, timeout=60
+        [*COMMAND, "up", "--root", str(root)], env=environment, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 2, done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
@@ -61,7 +61,7 @@ def test_up_serves_on_loopback_refuses_a_second_start_and_ends_with_ctrl_c(
             assert up.poll() is None
         finally:
             os.killpg(up.pid, signal.SIGINT)
-            ended = wait_until(lambda: up.poll() is not None, 60)
+            ended = wait_until(lambda: up.poll() is not None, 180)
             if not ended:
                 up.terminate()
         assert ended
@@ -106,7 +106,7 @@ def test_a_killed_service_is_noticed_and_comes_back_at_its_place(
         pid = stack.services["stencil"].pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        assert wait_until(lambda: not stack.services["stencil"].alive, 20)
+        assert wait_until(lambda: not stack.services["stencil"].alive, 60)
         with pytest.raises(ProcessFailedError, match="stencil ended with status -9"):
             stack.check()
         stack.kill("gateway")

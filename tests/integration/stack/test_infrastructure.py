@@ -45,7 +45,7 @@ async def assert_kept(endpoints: Endpoints) -> None:
     connection = await aio_pika.connect(endpoints.rabbitmq_url)
     async with connection, await connection.channel() as channel:
         queue = await channel.declare_queue("kept", durable=True, arguments={"x-queue-type": "quorum"})
-        message = await queue.get(timeout=20)
+        message = await queue.get(timeout=60)
         assert message is not None
         assert message.body == b"kept"
         await message.reject(requeue=True)
@@ -107,7 +107,7 @@ def test_after_a_killed_parent_all_is_gone_and_the_next_start_has_the_same_data_
         processes = family(tmp_path)
         assert len(processes) >= 3
         parent.send_signal(signal.SIGKILL)
-    assert wait_until(lambda: not alive(processes), 20)
+    assert wait_until(lambda: not alive(processes), 60)
     with Infrastructure(tmp_path, environment=native_environment) as again:
         assert [again.rabbitmq_url, again.mongodb_url] == addresses
         with MongoClient[dict[str, Any]](again.mongodb_url) as client:

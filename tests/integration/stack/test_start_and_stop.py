@@ -17,7 +17,7 @@ import pytest
 from studio_local.processes import wait_until
 
 Start = Callable[..., subprocess.Popen[str]]
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """For the interpreter and its imports, on a machine that is busy."""
 
 
@@ -76,7 +76,7 @@ def test_a_service_whose_port_is_taken_ends_and_says_so_last(start: Start, taken
 
 def _readiness(port: int) -> dict[str, Any] | None:
     try:
-        body: dict[str, Any] = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2, trust_env=False).json()
+        body: dict[str, Any] = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30, trust_env=False).json()
     except httpx.TransportError:
         return None
     return body
@@ -93,7 +93,7 @@ def test_sigterm_ends_a_service_that_waits_for_everything(start: Start, free: in
     output, _ = process.communicate(timeout=START_SECONDS)
     assert process.returncode == 0
     assert json.loads(output.strip().splitlines()[-1])["event"] == "stopped"
-    assert time.monotonic() - began < 14  # the drain and the closing of connections that are not there
+    assert time.monotonic() - began < 60  # the drain and the closing of connections that are not there take 12
 
 
 def test_the_gateway_keeps_its_metrics_off_the_public_port(start: Start, free: int) -> None:

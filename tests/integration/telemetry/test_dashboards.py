@@ -13,7 +13,7 @@ from studio_local.services import GATEWAY, WORKERS
 from studio_support.prometheus import Prometheus, prometheus
 from studio_support.telemetry_files import RULES, TELEMETRY, shown
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 def on_one_machine(scrape_configs: list[dict[str, Any]], addresses: Mapping[str, str]) -> list[dict[str, Any]]:

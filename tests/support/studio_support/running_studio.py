@@ -17,7 +17,7 @@ from studio_local.processes import wait_until
 from studio_local.services import WORKERS
 from studio_local.stack import ServiceStack
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
 IMPATIENT = {
     "STANDIN_DELAY_SECONDS": "0.1",
     "STUDIO_STUCK_AFTER": "2",

@@ -79,7 +79,7 @@ async def test_a_paused_consumer_resumes_by_itself_once_the_broker_lets_it(
     broker.consume_errors = [ChannelInvalidStateError(), ConnectionResetError()]
     delivery = Message(broker)
     await consumer._on_message(delivery)
-    await asyncio.wait_for(broker.consuming.wait(), 5)
+    await asyncio.wait_for(broker.consuming.wait(), 60)
     await delivery.settled.wait()
     assert (consumer.paused_because, consumer.is_consuming, broker.consume_errors) == (None, True, [])
     await consumer.drain(1)
@@ -92,7 +92,7 @@ async def test_a_consumer_that_gets_nothing_registers_again_over_a_new_channel(
     consumer = consumer_of(broker, raising(None))
     await consumer.start()
     watching = asyncio.create_task(consumer.watch())
-    await asyncio.wait_for(broker.closed.wait(), 5)
+    await asyncio.wait_for(broker.closed.wait(), 60)
     assert broker.calls[:5] == [f"open {QUEUE.name}", "consume", f"open {QUEUE.name}", "consume", "cancel tag"]
     assert consumer.is_consuming
     watching.cancel()
@@ -115,7 +115,7 @@ async def test_a_consumer_with_a_message_in_flight_keeps_its_channel(
         await asyncio.sleep(0)
     assert broker.calls == [f"open {QUEUE.name}", "consume"]
     go_on.set()
-    await asyncio.wait_for(broker.closed.wait(), 5)
+    await asyncio.wait_for(broker.closed.wait(), 60)
     watching.cancel()
 
 
@@ -133,7 +133,7 @@ async def test_a_channel_closes_only_once_its_messages_are_settled(broker: Recor
         await asyncio.sleep(0)
     assert broker.calls[-1] == "cancel tag"
     go_on.set()
-    await asyncio.wait_for(broker.closed.wait(), 5)
+    await asyncio.wait_for(broker.closed.wait(), 60)
     assert broker.calls[-2:] == ["ack", "close"]
 
 
@@ -154,7 +154,7 @@ async def test_a_channel_that_refused_the_consumer_is_replaced(
     consumer = consumer_of(broker, raising(None))
     await consumer.start()
     assert [call for call in broker.calls if call != "close"] == [f"open {QUEUE.name}", f"open {QUEUE.name}", "consume"]
-    await asyncio.wait_for(broker.closed.wait(), 5)
+    await asyncio.wait_for(broker.closed.wait(), 60)
     assert consumer.is_consuming
 
 

@@ -84,9 +84,9 @@ async def test_a_stopping_service_ends_its_streams(
     follower = asyncio.ensure_future(client.get(f"/v1/jobs/{job_id}/events"))
     await gateway.until(lambda: bool(gateway.subscriptions._watched))
     gateway.health.stopping = True
-    response = await asyncio.wait_for(follower, 5)
+    response = await asyncio.wait_for(follower, 60)
     assert [data["event"] for _, data in events(response.text)] == ["job.created"]
-    late = await asyncio.wait_for(client.get(f"/v1/jobs/{job_id}/events"), 5)
+    late = await asyncio.wait_for(client.get(f"/v1/jobs/{job_id}/events"), 60)
     assert late.status_code == 200
 
 

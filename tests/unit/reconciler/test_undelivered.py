@@ -71,7 +71,7 @@ async def test_a_message_that_ended_its_consumers_too_often_fails_its_job(fixtur
         received.set()
 
     await source.consume(die)
-    await asyncio.wait_for(received.wait(), 5)
+    await asyncio.wait_for(received.wait(), 60)
     for _ in range(DELIVERY_LIMIT + 1):
         dying.lose()
         dying.restore()
