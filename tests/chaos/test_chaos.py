@@ -9,6 +9,7 @@ import pytest
 from studio_chaos.ledger_check import check_ledger, unfinished_jobs, wait_for_rest
 from studio_chaos.load_generator import LoadGenerator
 from studio_chaos.nemesis import Nemesis
+from studio_support.secret_search import leaks
 
 PACE_SECONDS = 1.2
 REST_SECONDS = 240
@@ -47,4 +48,5 @@ def test_nothing_is_lost_and_nothing_paid_twice_while_everything_is_killed(
         assert result.violations == [], why
         assert (result.lost, result.paid_twice, result.paid_again, result.missing, result.dead) == (0, 0, 0, 0, 0), why
         assert result.cents_off == 0, why
+        assert leaks(fleet.stack) == [], "secrets stand in what the run wrote"
         assert len(load.accepted) >= jobs_wanted

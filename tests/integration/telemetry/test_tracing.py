@@ -23,6 +23,7 @@ from studio_cli.app import main
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_contracts.services import SERVICES
+from studio_support.secret_search import search, secrets_of
 
 ALL_BUT_RECONCILER = {f"studio-{name}" for name in SERVICES if name != "reconciler"}
 
@@ -104,6 +105,7 @@ def test_no_webhook_token_is_in_a_trace(receiver: Receiver, studio: Any) -> None
     assert httpx.post(address, json=body, trust_env=False).status_code == 401  # not signed; the token is right
     studio.until(lambda: "WebhookReceived" in {span.name for span in receiver.of_job(job["id"])})
     assert token.encode() not in receiver.received
+    assert list(search(secrets_of(studio.stack), [("traces", receiver.received)])) == []
 
 
 def test_a_rescue_belongs_to_the_trace_of_its_job(receiver: Receiver, studio: Any) -> None:
