@@ -28,6 +28,17 @@ transitions = Counter("studio_transitions_total", "Changes committed to jobs, by
 stage_seconds = Histogram(
     "studio_stage_seconds", "Work and provider time, as the timeline tells it.", ["event"], buckets=_SECONDS
 )
+jobs_ended = Counter(
+    "studio_jobs_ended_total",
+    "Jobs that ended, with the error's code and the stage it happened in where they failed.",
+    ["status", "code", "stage"],
+)
+job_seconds = Histogram(
+    "studio_job_seconds",
+    "From a job's acceptance to its end.",
+    ["kind", "status"],
+    buckets=(0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 300, 600, 1800),
+)
 spent_cents = Counter("studio_spent_cents_total", "Money committed to predictions, in US cents.")
 connections_closed = Counter(
     "studio_connections_closed_total", "Connections closed for waiting: without headers in time, or to make room."
