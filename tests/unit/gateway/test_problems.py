@@ -8,6 +8,7 @@ import pytest
 
 from studio_contracts.brief import Strategy
 from studio_contracts.palette import PALETTE
+from studio_gateway.api.job_request import JobRequest
 from studio_support.gateway_in_memory import GatewayInMemory
 
 PROMPT = {"prompt": "ocean"}
@@ -80,21 +81,7 @@ CODES = [colour.code for colour in PALETTE]
         (
             PROMPT | {"colour": "blue"},
             "colour",
-            [
-                "prompt",
-                "surface",
-                "palette",
-                "style",
-                "count",
-                "seed",
-                "strategy",
-                "framed",
-                "kind",
-                "from",
-                "callback_url",
-                "callback_events",
-                "metadata",
-            ],
+            [field.alias or name for name, field in JobRequest.model_fields.items()],
         ),
     ],
 )
