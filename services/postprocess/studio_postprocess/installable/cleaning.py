@@ -106,7 +106,9 @@ def clean(
         shapes = _settled(_grown(shapes, apart.pieces, last, pixel_m2, narrowest), working, mm_per_pixel, look)
     settle = partial(_settled, mm_per_pixel=working, finer_mm=mm_per_pixel, look=look)
     bends = too_tight(shapes, working)
-    for sigma in EASING_MM if bends.places else ():
+    for number, sigma in enumerate(EASING_MM):
+        if all(place.is_tip and number for place in bends.places):
+            break  # none is left, or only tips, which are cut once
         shapes, bends = eased(shapes, bends, sigma, working, settle)
     surface = shapes
     if size != (width, height):
