@@ -1,5 +1,6 @@
 """The job document: all that is known of one brief on its way to ranked concepts."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -321,6 +322,12 @@ class Job(FrozenModel):
         if self.brief.kind == "draft":
             return len(self.plan.directions) if self.plan is not None else MAX_DIRECTIONS
         return self.brief.count
+
+    @property
+    def progressed_at(self) -> datetime:
+        """When something last happened to it that its timeline tells of, and that was not a rescue."""
+        moves = (line.at for line in reversed(self.timeline) if line.event != "job.rescued")
+        return next(moves, self.updated_at)
 
     @property
     def is_final(self) -> bool:

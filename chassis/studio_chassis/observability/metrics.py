@@ -68,7 +68,9 @@ rescued = Counter(
 
 jobs = Gauge("studio_jobs", "Jobs by status, as last counted by the reconciler.", ["status"])
 oldest_seconds = Gauge(
-    "studio_oldest_unfinished_seconds", "Longest time since the last transition, by status.", ["status"]
+    "studio_oldest_unfinished_seconds",
+    "Longest time without progress by status: since the last transition that was no rescue.",
+    ["status"],
 )
 unreadable = Counter(
     "studio_unreadable_documents_total", "Job documents skipped because this release cannot read them, at each meeting."

@@ -190,7 +190,7 @@ class MongoJobs:
         grouped = self._jobs.aggregate(
             [
                 {"$match": {"final": False, "updated_at": {"$type": "date"}}},
-                {"$group": {"_id": "$status", "jobs": {"$sum": 1}, "oldest": {"$min": "$updated_at"}}},
+                {"$group": {"_id": "$status", "jobs": {"$sum": 1}, "oldest": {"$min": _PROGRESSED_AT}}},
             ]
         )
         unfinished = {group["_id"]: StatusStats(group["jobs"], group["oldest"]) async for group in grouped}
@@ -200,6 +200,12 @@ class MongoJobs:
             sort=[("updated_at", 1)],
         )
         return BacklogStats(unfinished, None if waiting is None else waiting["updated_at"])
+
+
+_MOVES = {"$filter": {"input": "$timeline", "as": "line", "cond": {"$ne": ["$$line.event", "job.rescued"]}}}
+_LAST_MOVE = {"$max": {"$map": {"input": _MOVES, "as": "line", "in": "$$line.at"}}}
+_PROGRESSED_AT = {"$cond": [{"$isArray": "$timeline"}, {"$ifNull": [_LAST_MOVE, "$updated_at"]}, "$updated_at"]}
+"""As `Job.progressed_at`, also of a document that cannot be read."""
 
 
 def _outbox(change: Transition) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ IDEMPOTENCY_HOURS = 24
 
 
 class StatusStats(NamedTuple):
-    """Unfinished jobs of one status: how many, and when the one that waits longest last moved."""
+    """Unfinished jobs of one status: how many, and when the one that waits longest last moved, rescues left out."""
 
     jobs: int
     oldest: datetime

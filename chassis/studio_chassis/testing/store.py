@@ -271,8 +271,8 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
             under_way = self._database.oldest_first(lambda job: not job.is_final)
             unfinished: dict[Status, StatusStats] = {}
             for job in under_way:
-                known = unfinished.get(job.status, StatusStats(0, job.updated_at))
-                unfinished[job.status] = known._replace(jobs=known.jobs + 1)
+                jobs, oldest = unfinished.get(job.status, StatusStats(0, job.progressed_at))
+                unfinished[job.status] = StatusStats(jobs + 1, min(oldest, job.progressed_at))
             waiting = self._database.oldest_first(lambda job: bool(self._database.outboxes.get(job.id)))
             return BacklogStats(unfinished, waiting[0].updated_at if waiting else None)
 

@@ -26,9 +26,9 @@ async def measure_backlog(store: JobStore, now: datetime) -> None:
         status_stats = backlog.unfinished.get(status)
         metrics.jobs.labels(status).set(0 if status_stats is None else status_stats.jobs)
         age = 0.0 if status_stats is None else (now - status_stats.oldest).total_seconds()
-        metrics.oldest_seconds.labels(status).set(age)
+        metrics.oldest_seconds.labels(status).set(max(0.0, age))  # another machine's clock may be ahead
     outbox = backlog.oldest_outbox
-    metrics.outbox_seconds.set(0 if outbox is None else (now - outbox).total_seconds())
+    metrics.outbox_seconds.set(0 if outbox is None else max(0.0, (now - outbox).total_seconds()))
     newest = await store.recent(LOOKED_AT)
     for invariant in INVARIANTS:
         broken = {job.id: what for job in newest if (what := "; ".join(invariant.violations(job)))}

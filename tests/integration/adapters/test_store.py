@@ -443,6 +443,16 @@ async def test_one_unreadable_document_is_an_error_of_its_own_and_left_out_of_ev
     assert (await store.backlog_stats()).unfinished["pending"].jobs == 3
 
 
+async def test_a_rescue_is_no_progress_in_the_statistics(store: JobStore) -> None:
+    first, later = _accepted(), NOW + timedelta(minutes=27)
+    await store.insert(first)
+    rescued = _after(first.job, RescueRequested(), later)
+    await store.commit(rescued)
+    assert rescued.job.updated_at == later
+    assert rescued.job.progressed_at == NOW
+    assert (await store.backlog_stats()).unfinished["pending"].oldest == NOW
+
+
 @pytest.mark.parametrize("kind", ["real"], indirect=True)
 async def test_a_damaged_outbox_holds_up_no_other_and_is_named(store: JobStore) -> None:
     assert isinstance(store, MongoJobStore)

@@ -41,3 +41,13 @@ async def test_the_gauges_tell_what_is_under_way_and_what_is_wrong() -> None:
     (said,) = logs
     assert (said["invariant"], list(said["jobs"])) == ("final_is_complete", ["j1"])
     assert "ended, but in no final state" in said["jobs"]["j1"]
+
+
+async def test_a_job_from_the_future_has_no_negative_age() -> None:
+    store = SimulatedJobStore(SimulatedDatabase())
+    ahead = NOW + timedelta(minutes=10)
+    first = accept(Brief(prompt="a pond"), job_id="j", seed=1, traceparent="", limits=Limits(), now=ahead, by="test")
+    await store.insert(first)
+    await measure_backlog(store, NOW)
+    assert gauge("studio_oldest_unfinished_seconds", status="pending") == 0
+    assert gauge("studio_outbox_oldest_seconds") == 0
