@@ -39,7 +39,7 @@ def a_refused_call_counts_as_delivered(patch: Patch) -> None:
     patch.setattr(CallbackSender, "_post", careless)
 
 
-@caught_by("every_call_is_made")
+@caught_by("every_call_is_made", first=540)
 def calls_whose_messages_are_lost_are_not_requested_again(patch: Patch) -> None:
     async def nothing(self: Rescuer) -> None:
         """Look after nothing."""
