@@ -4,13 +4,14 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
 UNIT := tests/unit tests/contract tests/border tests/simulation
 INTEGRATION := tests/integration
-E2E := tests/chaos tests/browser tests/containers tests/acceptance
+CHAOS := tests/chaos
+PRODUCT := tests/browser tests/containers tests/acceptance
 SEEDS ?= 20000
 FUZZ ?= 1000000
 FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
-.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos bench-pipeline \
+.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e test-chaos test-product lint format docs lock audit soak fuzz chaos bench-pipeline \
 	bench-pictures bench-gateway abuse bench-scaling gallery clean
 
 help: ## this list
@@ -32,8 +33,8 @@ up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 808
 test: lint ## lint and every test
 	@status=0; \
 	$(MAKE) --no-print-directory test-unit || status=1; \
-	echo "Next: $(INTEGRATION) beside $(E2E), each with servers of its own. Each prints when it is done."; \
-	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync test-integration test-e2e || status=1; \
+	echo "Next: $(INTEGRATION), $(CHAOS), and $(PRODUCT), side by side with servers of their own. Each prints when it is done."; \
+	$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync test-integration test-chaos test-product || status=1; \
 	exit $$status
 
 test-unit: setup ## tests that need no server: a few minutes, in parallel
@@ -42,8 +43,13 @@ test-unit: setup ## tests that need no server: a few minutes, in parallel
 test-integration: setup ## tests on a real broker and database
 	@$(PYTEST) $(INTEGRATION)
 
-test-e2e: setup ## tests of whole systems: processes killed, a browser, containers, the demo
-	@$(PYTEST) $(E2E)
+test-e2e: test-chaos test-product ## tests of whole systems: processes killed, a browser, containers, the demo
+
+test-chaos: setup # processes killed, in the short form that make chaos has in full
+	@$(PYTEST) $(CHAOS)
+
+test-product: setup # a browser, containers, the demo
+	@$(PYTEST) $(PRODUCT)
 
 chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real processes
 	@STUDIO_CHAOS_JOBS=$${STUDIO_CHAOS_JOBS:-200} $(PYTEST) -s --timeout=3600 tests/chaos

@@ -14,7 +14,7 @@ from studio_contracts.job import Job
 from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
 from studio_predictor import handlers
 from studio_predictor.handlers import Predictor
-from studio_simulation.mutations import Mutation, Mutations, assert_caught
+from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
@@ -81,6 +81,6 @@ def a_consumer_that_gets_nothing_is_left_alone(patch: Patch) -> None:
     patch.setattr(Consumer, "watch", trusting)
 
 
-@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, first: int, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, first, monkeypatch)
+@pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
+    assert_caught(mutation, invariants, search, monkeypatch)

@@ -10,7 +10,7 @@ from studio_contracts.callbacks import CallbackType
 from studio_contracts.job import Job
 from studio_reconciler.callbacks import CallbackSender
 from studio_reconciler.rescue import Rescuer
-from studio_simulation.mutations import Mutation, Mutations, assert_caught
+from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
@@ -47,8 +47,8 @@ def calls_whose_messages_are_lost_are_not_requested_again(patch: Patch) -> None:
     patch.setattr(Rescuer, "request_overdue_calls", nothing)
 
 
-@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)
+@pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
 def test_a_broken_mechanism_is_noticed(
-    mutation: Mutation, invariants: str, first: int, monkeypatch: pytest.MonkeyPatch
+    mutation: Mutation, invariants: str, search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_caught(mutation, invariants, first, monkeypatch)
+    assert_caught(mutation, invariants, search, monkeypatch)

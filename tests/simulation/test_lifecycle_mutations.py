@@ -22,7 +22,7 @@ from studio_postprocess.handlers import Postprocess
 from studio_predictor.handlers import Predictor
 from studio_reconciler import rescue
 from studio_reconciler.rescue import Rescuer
-from studio_simulation.mutations import Mutation, Mutations, assert_caught
+from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught
 from studio_stencil.handlers import StencilMaker
 
 Patch = pytest.MonkeyPatch
@@ -175,6 +175,6 @@ def concepts_of_the_first_direction(patch: Patch) -> None:
     patch.setitem(lifecycle._RULES, PicturesMade, first_direction)
 
 
-@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, first: int, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, first, monkeypatch)
+@pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
+    assert_caught(mutation, invariants, search, monkeypatch)

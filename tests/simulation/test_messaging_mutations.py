@@ -23,7 +23,15 @@ from studio_domain.domain_events import (
 from studio_domain.lifecycle import Transition, transition
 from studio_reconciler.undelivered import UndeliveredMessages
 from studio_simulation.disorder import HOSTILE_TIME
-from studio_simulation.mutations import Mutation, Mutations, assert_caught
+from studio_simulation.mutations import (
+    Mutation,
+    Mutations,
+    Search,
+    assert_caught,
+    has,
+    with_a_lethal_brief,
+    with_deletions,
+)
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
@@ -86,7 +94,7 @@ def retried_for_ever(patch: Patch) -> None:
     patch.setattr("studio_contracts.topology.MAX_ATTEMPTS", 10**6)
 
 
-@caught_by("dead_letters_as_expected")
+@caught_by("dead_letters_as_expected", needs=has("crash.before", "crash.after"))
 def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
     bury = MessageProcessor._dead_letter
 
@@ -98,7 +106,7 @@ def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
     patch.setattr(MessageProcessor, "_dead_letter", fail_first)
 
 
-@caught_by("dead_letters_as_expected canceled_stops_spending", first=700)
+@caught_by("dead_letters_as_expected canceled_stops_spending", first=700, needs=has("store.late"))
 def late_reads_are_taken_for_the_newest(patch: Patch) -> None:
     patch.setattr(SimulatedJobStore, "load_linearizable", SimulatedJobStore.load)
 
@@ -144,17 +152,19 @@ def one_unreadable_outbox_stops_the_relay(patch: Patch) -> None:
     patch.setattr(SimulatedJobStore, "unpublished", strict)
 
 
-@caught_by("nothing_waits_for_its_deadline queues_are_empty dead_letters_as_expected every_job_ends")
+@caught_by(
+    "nothing_waits_for_its_deadline queues_are_empty dead_letters_as_expected every_job_ends", needs=with_deletions
+)
 def a_returned_message_does_not_declare_the_topology(patch: Patch) -> None:
     patch.setattr(SimulatedBroker, "declare_again", lambda _: None)
 
 
-@caught_by("delivery_limits_are_reported", first=26)
+@caught_by("delivery_limits_are_reported", first=26, needs=with_a_lethal_brief)
 def nobody_hears_of_a_delivery_limit(patch: Patch) -> None:
     patch.setattr(UndeliveredMessages, "report", _nothing)
 
 
-@caught_by("nothing_waits_for_its_deadline", first=26)
+@caught_by("nothing_waits_for_its_deadline", first=26, needs=with_a_lethal_brief)
 def a_delivery_limit_does_not_fail_its_job(patch: Patch) -> None:
     patch.setattr(JobService, "undeliverable", _nothing)
 
@@ -179,6 +189,6 @@ def a_rejected_message_is_neither_acknowledged_nor_kept(patch: Patch) -> None:
     patch.setattr(MessageProcessor, "_dead_letter", _nothing)
 
 
-@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, first: int, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, first, monkeypatch)
+@pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
+    assert_caught(mutation, invariants, search, monkeypatch)

@@ -14,7 +14,7 @@ from studio_domain import spending
 from studio_domain.spending import BudgetLeft, Outcome, Refusal
 from studio_predictor import handlers
 from studio_reconciler import settlement
-from studio_simulation.mutations import Mutation, Mutations, assert_caught
+from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
@@ -124,6 +124,8 @@ def reserved_after_the_claim_by_whoever_is_still_alive(patch: Patch) -> None:
     patch.setattr(handlers.Predictor, "_create_prediction", unreserved)
 
 
-@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_a_mutation_is_caught(mutation: Mutation, invariants: str, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert_caught(mutation, invariants, first, monkeypatch)
+@pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
+def test_a_mutation_is_caught(
+    mutation: Mutation, invariants: str, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_caught(mutation, invariants, search, monkeypatch)

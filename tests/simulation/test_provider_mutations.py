@@ -21,7 +21,7 @@ from studio_domain.lifecycle import slots
 from studio_gateway.api import webhooks
 from studio_predictor import handlers
 from studio_predictor.handlers import Predictor
-from studio_simulation.mutations import Mutation, Mutations, assert_caught
+from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught, has
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
@@ -73,7 +73,7 @@ def only_the_first_page_of_the_list_is_read(patch: Patch) -> None:
     patch.setattr(ReplicateClient, "recent", first_page)
 
 
-@caught_by("only_the_unseen_is_asked_again")
+@caught_by("only_the_unseen_is_asked_again", needs=has("list.endless"))
 def an_unfinished_list_counts_as_read(patch: Patch) -> None:
     recent = ReplicateClient.recent
 
@@ -85,7 +85,7 @@ def an_unfinished_list_counts_as_read(patch: Patch) -> None:
     patch.setattr(ReplicateClient, "recent", satisfied)
 
 
-@caught_by("paid_within_limits")
+@caught_by("paid_within_limits", needs=has("http.lost"))
 def lost_attempts_cost_nothing(patch: Patch) -> None:
     def known(job: Job) -> int:
         return sum(max(1, len(slot.prediction_ids)) * slots._cents(job, slot) for slot in job.predictions)
@@ -145,17 +145,17 @@ def the_mark_of_a_duplicate_is_written_first(patch: Patch) -> None:
     patch.setattr(Predictor, "read_update", once)
 
 
-@caught_by("forgery_changes_nothing")
+@caught_by("forgery_changes_nothing", needs=has("webhook.forged"))
 def webhooks_are_believed_without_the_token(patch: Patch) -> None:
     patch.setattr(webhooks, "check_token", lambda *_: None)
 
 
-@caught_by("forgery_changes_nothing")
+@caught_by("forgery_changes_nothing", needs=has("webhook.forged"))
 def webhooks_are_believed_without_the_signature(patch: Patch) -> None:
     patch.setattr(webhooks, "check_signature", lambda *_: None)
 
 
-@caught_by("paid_within_attempts spending_is_capped")
+@caught_by("paid_within_attempts spending_is_capped", needs=has("prediction.infrastructure"))
 def attempts_without_a_cap(patch: Patch) -> None:
     again = slots._try_again
 
@@ -199,6 +199,6 @@ def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
     patch.setattr(JobService, "apply", claimed)
 
 
-@pytest.mark.parametrize(("mutation", "invariants", "first"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, first: int, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, first, monkeypatch)
+@pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
+    assert_caught(mutation, invariants, search, monkeypatch)
