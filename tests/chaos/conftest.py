@@ -22,6 +22,7 @@ IMPATIENT = {
     "STUDIO_DAY_CENTS": "100000000",
 }
 IMPATIENT |= {"STUDIO_ADOPTION_GRACE": "30", "STUDIO_LOG_LEVEL": "info"}
+IMPATIENT |= {"STUDIO_CALLBACKS": "local", "STUDIO_CALLBACK_SECRET": "a master secret for the chaos alone"}
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
@@ -16,8 +17,20 @@ COUNTS = (1, 1, 1, 2, 6)  # six pictures take two predictions
 ANSWER_SECONDS = 240.0
 
 
+class _Receiver(BaseHTTPRequestHandler):
+    """Takes every call."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
 class LoadGenerator:
-    """Posts in its own thread until it is stopped, and at least `jobs` jobs.
+    """Posts in its own thread until it is stopped, and at least `jobs` jobs. Wants to be called when each ends.
 
     Each job has an idempotency key, and is posted again until it is accepted: a gateway may die before it answers.
     """
@@ -33,8 +46,11 @@ class LoadGenerator:
         self._quit = threading.Event()  # never set: a pause between two jobs
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="load")
+        self._receiver = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+        self._receiving = threading.Thread(target=self._receiver.serve_forever, name="receiver", daemon=True)
 
     def start(self) -> None:
+        self._receiving.start()
         self._thread.start()
 
     def finish(self) -> None:
@@ -59,7 +75,8 @@ class LoadGenerator:
             for number in itertools.count():
                 if self._enough.is_set() and number >= self._wanted:
                     return
-                job_id = post_job(self._client, f"a pond with {number} fish", self._random.choice(COUNTS))
+                called = {"callback_url": f"http://127.0.0.1:{self._receiver.server_port}/ended"}
+                job_id = post_job(self._client, f"a pond with {number} fish", self._random.choice(COUNTS), **called)
                 with self._more:
                     self.accepted.append(job_id)
                     self._more.notify_all()
@@ -80,14 +97,14 @@ def post_jobs(gateway_url: str, jobs: int) -> list[str]:
         return list(clients.map(lambda number: post_job(client, f"a pond with {number} fish", 1), range(jobs)))
 
 
-def post_job(client: httpx.Client, prompt: str, count: int) -> str:
+def post_job(client: httpx.Client, prompt: str, count: int, **more: str) -> str:
     """The id of a job that was answered with 202, after as many tries with one idempotency key as that takes."""
     key = uuid.uuid4().hex
     accepted: list[str] = []
 
     def is_accepted() -> bool:
         with suppress(httpx.TransportError):  # the gateway may be dead, or die before it answers
-            brief = {"prompt": prompt, "count": count}
+            brief = {"prompt": prompt, "count": count, **more}
             answer = client.post("/v1/jobs", json=brief, headers={"Idempotency-Key": key})
             assert answer.status_code in (202, 409, 503), answer.text
             if answer.status_code == 202:
