@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -70,11 +70,12 @@ async def check_ledger(stack: ServiceStack, accepted: list[str]) -> LedgerCheck:
     async with open_mongo_store(endpoints.mongodb_url, endpoints.database, "chaos") as store:
         jobs = {job.id: job for job in await store.recent(100_000)}
         outboxes = dict(await store.unpublished(utc_now() + timedelta(hours=1), 100_000))
+        today = utc_now().date()
+        sums = await store.spending(today - timedelta(days=1), today, [None])
     violations = [f"no client posted {job_id}" for job_id in jobs.keys() - set(accepted)]
     for job in jobs.values():
         found = (*job_violations(job), *at_rest_violations(job, outboxes.get(job.id, ())))
         violations += [f"{job.id}: {what}" for what in found]
-        spent = sum(day.spent_cents for day in await store.spending(date.min, date.max, [None]))
     payments = await paid_attempts(stack)
     return LedgerCheck(
         accepted=len(accepted),
@@ -85,7 +86,7 @@ async def check_ledger(stack: ServiceStack, accepted: list[str]) -> LedgerCheck:
         paid_again=len(payments) - len({attempt[:2] for attempt in payments}),
         missing=missing_pictures(stack, [job for job in jobs.values() if job.status == "completed"]),
         dead=await dead_letters(endpoints),
-        cents_off=spent - await delivered_cents(stack),
+        cents_off=sum(day.spent_cents for day in sums) - await delivered_cents(stack),
         violations=violations,
     )
 
