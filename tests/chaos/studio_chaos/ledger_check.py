@@ -48,9 +48,9 @@ class LedgerCheck(NamedTuple):
 
 
 def wait_for_rest(stack: ServiceStack, seconds: float) -> bool:
-    """Whether in time every job is final, every outbox empty, and no money held."""
+    """Whether in time every job is final, every outbox empty, every client called, and no money held."""
     with jobs_of(stack.endpoints) as jobs:
-        busy = {"$or": [{"final": False}, {"outbox.0": {"$exists": True}}]}
+        busy = {"$or": [{"final": False}, {"outbox.0": {"$exists": True}}, {"callback.calls.state": "open"}]}
         charges = jobs.database["charges"]
         return wait_until(
             lambda: jobs.count_documents(busy) == 0 and charges.count_documents({"state": "held"}) == 0, seconds
