@@ -159,12 +159,12 @@ def a_returned_message_does_not_declare_the_topology(patch: Patch) -> None:
     patch.setattr(SimulatedBroker, "declare_again", lambda _: None)
 
 
-@caught_by("delivery_limits_are_reported", first=26, needs=with_a_lethal_brief)
+@caught_by("delivery_limits_are_reported", needs=with_a_lethal_brief)
 def nobody_hears_of_a_delivery_limit(patch: Patch) -> None:
     patch.setattr(UndeliveredMessages, "report", _nothing)
 
 
-@caught_by("nothing_waits_for_its_deadline", first=26, needs=with_a_lethal_brief)
+@caught_by("undeliverable_jobs_fail", needs=with_a_lethal_brief)
 def a_delivery_limit_does_not_fail_its_job(patch: Patch) -> None:
     patch.setattr(JobService, "undeliverable", _nothing)
 

@@ -193,14 +193,23 @@ class Checks:
         name = queue.dead_letter_queue
         return self._world.rabbit.messages(name) if name in self._world.rabbit.queues else []
 
+    def _given_up(self) -> None:
+        """What the broker dead-lettered was looked at, and its job did not wait for its deadline."""
+        if any(DEAD_LETTERED_AT not in letter.headers for letter in self._dead()):
+            self.violations.append("delivery_limits_are_reported: a dead letter of the broker was not looked at")
+        for letter in self._dead():
+            job = self._world.jobs.get(str(letter.headers.get("ce-subject")))
+            given_up = str(letter.headers.get(LAST_ERROR)).startswith("the broker gave")
+            if given_up and job is not None and job.error is not None and job.error.code == "timed_out":
+                self.report(job.id, "undeliverable_jobs_fail: the broker gave its message up, and it waited on")
+
     def _letters(self) -> None:
         """Dead letters are the hostile messages that were sent, and what made a job fail, if not cancelled first.
 
         What the broker dead-lettered, because its consumers died of it or beside it, is reported by the reconciler. It
         may be an old copy of a message that did its work.
         """
-        if any(DEAD_LETTERED_AT not in letter.headers for letter in self._dead()):
-            self.violations.append("delivery_limits_are_reported: a dead letter of the broker was not looked at")
+        self._given_up()
         ours = [
             letter for letter in self._dead() if not str(letter.headers.get(LAST_ERROR)).startswith("the broker gave")
         ]
