@@ -58,7 +58,7 @@ soak: setup ## the deterministic simulation for as many seeds as asked (SEEDS=20
 	@$(PYTHON) tests/simulation/run.py --seeds $(SEEDS) --workers $$(nproc)
 
 fuzz: setup ## a million inputs to everything that reads foreign bytes, in parallel (FUZZ=1000000, FUZZ_SEED=1)
-	@$(PYTHON) tests/border/fuzz/run.py --inputs $(FUZZ) --seed $(FUZZ_SEED) --workers $$(nproc)
+	@$(PYTHON) tests/border/fuzz/fuzz.py --inputs $(FUZZ) --seed $(FUZZ_SEED) --workers $$(nproc)
 
 lint: setup ## linters for Python, import rules, JavaScript, CSS, shell and YAML
 	@.venv/bin/ruff check $(CODE)

@@ -42,7 +42,7 @@ class Failure:
     @property
     def command(self) -> str:
         """What repeats it."""
-        return f"python tests/border/fuzz/run.py --target {self.target} --seed {self.seed} --number {self.number}"
+        return f"python tests/border/fuzz/fuzz.py --target {self.target} --seed {self.seed} --number {self.number}"
 
     def write(self, folder: Path) -> Path:
         """Keep the input, as bytes where it is bytes, beside the trace of what went wrong."""

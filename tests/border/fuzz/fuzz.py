@@ -1,4 +1,4 @@
-"""Fuzz what reads foreign bytes: `run.py --inputs 1000000`, or one input by --target, --seed and --number."""
+"""Fuzz what reads foreign bytes: `fuzz.py --inputs 1000000`, or one input by --target, --seed and --number."""
 
 import argparse
 import logging
