@@ -1,5 +1,6 @@
 """The kind: the command line while something is down, is in the way, or is wrong."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -34,9 +35,10 @@ def studio(*arguments: str, **changed: str) -> Result:
 
 
 @pytest.fixture(autouse=True)
-def logs_as_before() -> Iterator[None]:
-    """A command silences the log of its process, which here is that of the tests."""
+def no_log() -> Iterator[None]:
+    """The gateway logs in the process of the command here: nothing of it may stand in the command's output."""
     before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.configure(**before)
 

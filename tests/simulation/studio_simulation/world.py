@@ -364,10 +364,7 @@ class World:
 
     async def _paint(self, draft_id: str, count: int) -> None:
         """Once a draft is ready, some clients have two of its directions painted."""
-        while True:
-            draft = self.database.jobs[draft_id]
-            if draft.is_final:
-                break
+        while not (draft := self.database.jobs[draft_id]).is_final and self.loop.time() < LAST_SECOND:
             await asyncio.sleep(0.5)
         if draft.status == "completed" and count > 1:
             painted = await self._post({"from": {"job": draft_id, "directions": [2, 0]}, "count": count}, {})
