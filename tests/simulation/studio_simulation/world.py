@@ -364,7 +364,10 @@ class World:
 
     async def _paint(self, draft_id: str, count: int) -> None:
         """Once a draft is ready, some clients have two of its directions painted."""
-        while not (draft := self.database.jobs[draft_id]).is_final and self.loop.time() < LAST_SECOND:
+        while self.loop.time() < LAST_SECOND:
+            draft = self.database.jobs[draft_id]
+            if draft.is_final:
+                break
             await asyncio.sleep(0.5)
         if draft.status == "completed" and count > 1:
             painted = await self._post({"from": {"job": draft_id, "directions": [2, 0]}, "count": count}, {})
