@@ -57,6 +57,8 @@ def test_no_service_loses_or_repeats_anything_on_sigterm(ground: Any, thorough: 
         fleet.start("postprocess")
         fleet.wait_ready("postprocess")
         roll(fleet, "postprocess", times)
+        fleet.start("reconciler")
+        fleet.wait_ready("reconciler")
         roll(fleet, "reconciler", times)
         assert wait_for_rest(fleet.stack, WORK_SECONDS)
         result = asyncio.run(check_ledger(fleet.stack, accepted))
