@@ -41,7 +41,7 @@ class Line:
         self.heard: list[int] = []
         """Frames from the broker that passed, by connection."""
         self.consumer_is_back = asyncio.Event()
-        """Set when a consumer is registered on the connection that holds."""
+        """Set when a consumer is registered on a connection that holds: the first, or one after an attempt given up."""
         self.heard_until_then = 0
 
     @asynccontextmanager
@@ -79,7 +79,7 @@ class Line:
         """Let the frame pass; whether the line breaks after it."""
         writer.write(frame.raw)
         self.heard[number] += 1
-        if number == len(self._breaks_after) and frame.method == CONSUME_OK:
+        if number >= len(self._breaks_after) and frame.method == CONSUME_OK:
             self.heard_until_then = self.heard[number]
             self.consumer_is_back.set()
         if number >= len(self._breaks_after) or self.heard[number] < self._breaks_after[number]:
