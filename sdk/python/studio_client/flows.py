@@ -21,6 +21,8 @@ RETRIED = frozenset({429, 502, 503, 504})
 """Answers that another try may change."""
 RETRY_SECONDS = 60.0
 """How long a request is tried, at most."""
+CONNECT_SECONDS = 10.0
+"""How long a studio is tried that takes no connection: it is down, or the address is wrong."""
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 POLL_SECONDS = 1.0
 FINAL = frozenset({"completed", "failed", "canceled"})
@@ -55,7 +57,8 @@ def send(request: Request) -> Flow[httpx.Response]:
         try:
             answer = cast(httpx.Response, (yield request))
         except httpx.TransportError as error:
-            if waited + pause > RETRY_SECONDS:
+            limit = CONNECT_SECONDS if isinstance(error, httpx.ConnectError) else RETRY_SECONDS
+            if waited + pause > limit:
                 raise Unreachable(f"The studio gives no answer ({type(error).__name__}).") from error
         else:
             if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
