@@ -71,3 +71,34 @@ def test_page_and_studio_make_the_same_of_edits(studio: Any, page: Page) -> None
     made = studio.run(None, **{"from": {"job": job["id"], "concept": concept["id"], "edits": edits}})
     stencil = made["plan"]["directions"][0]["palette"]
     assert seen == [[colour["code"], round(colour["share"] * 1000)] for colour in stencil]
+
+
+def test_edits_stay_while_one_looks_at_another_view(studio: Any, page: Page) -> None:
+    job = studio.run(OCEAN, count=1)
+    dialog = open_editor(page, job)
+    dialog.get_by_role("button", name="Mirror left and right").click()
+    before = dialog.locator("canvas").bounding_box()
+    dialog.get_by_text("As laid", exact=True).click()
+    dialog.get_by_text("Edit", exact=True).click()
+    assert dialog.locator("canvas").bounding_box() == before
+    expect(dialog.get_by_role("button", name="Undo")).to_be_enabled()
+
+
+def test_what_was_refused_can_be_changed_and_kept(studio: Any, page: Page) -> None:
+    """Other edits are another request: the key of the refused ones does not stand in their way."""
+    job = studio.run(OCEAN, count=1)
+    dialog = open_editor(page, job)
+    dialog.get_by_role("button", name="Mirror left and right").click()
+
+    def lose_the_answer(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/v1/jobs", lose_the_answer, times=1)
+    dialog.get_by_role("button", name="Keep as a new version").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("cannot be reached")
+    dialog.get_by_role("button", name="Turn right").click()
+    dialog.get_by_role("button", name="Keep as a new version").click()
+    page.wait_for_url(lambda url: "/jobs/" in url and job["id"] not in url)
+    kept = studio.job(page.url.rpartition("/")[2])
+    assert [edit["kind"] for edit in kept["brief"]["from"]["edits"]] == ["mirror", "turn"]

@@ -15,15 +15,16 @@ export class Editor {
     this.states = []; // the surface before any edit, and after each
     this.chosen = null; // { code, at } of what was pointed at
     this.everywhere = true;
-    this.key = newKey();
+    this.attempt = { edits: "", key: "" };
     this.canvas = h("canvas", { tabindex: "-1", role: "img", "aria-label": "The surface, edited", onclick: (event) => this.point(event) });
+    this.frame = h("div", { class: "canvas" }, this.canvas);
     this.panel = h("div", { class: "edit" });
     this.note = h("p", { class: "error", role: "alert" });
     this.ready = this.load();
   }
 
   elements() {
-    return [h("div", { class: "canvas" }, this.canvas), this.panel];
+    return [this.frame, this.panel];
   }
 
   async load() {
@@ -88,7 +89,7 @@ export class Editor {
   draw() {
     const focused = document.activeElement?.id;
     paint(this.canvas, this.now.surface, (code) => this.colour(code).hex);
-    styled(this.canvas.parentElement, { "--ratio": this.now.sides.width_m / this.now.sides.height_m });
+    styled(this.frame, { "--ratio": this.now.sides.width_m / this.now.sides.height_m });
     this.panel.replaceChildren(this.tools(), this.used(), ...(this.chosen ? [this.exchange()] : []), this.note, this.keep());
     if (focused) document.getElementById(focused)?.focus();
   }
@@ -137,13 +138,14 @@ export class Editor {
   async save(button) {
     button.disabled = true;
     this.note.textContent = "";
+    const edits = JSON.stringify(this.edits);
+    if (this.attempt.edits !== edits) this.attempt = { edits, key: newKey() };
     try {
-      const job = await createJob({ from: { job: this.job.id, concept: this.concept.id, edits: this.edits } }, this.key);
+      const job = await createJob({ from: { job: this.job.id, concept: this.concept.id, edits: this.edits } }, this.attempt.key);
       remember(job);
       location.assign(`${ROOT}jobs/${job.id}`);
     } catch (error) {
       this.note.textContent = `${error.title}. ${[...error.errors.map(({ detail }) => detail)].join(" ") || error.message}`;
-      this.key = newKey();
       button.disabled = false;
     }
   }

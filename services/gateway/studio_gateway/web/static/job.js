@@ -88,13 +88,13 @@ function showReading() {
   section.hidden = false;
 }
 
-// The same directions asked for again, after a lost answer, are the same job.
+// The same pictures asked for again, after a lost answer, are the same job. Whoever comes back to the page wants others.
 const keys = new Map();
 
 /** Have directions of this job painted: `{ directions, count }`; no directions means all. */
 async function paint(event, { directions, count }) {
   const button = event.currentTarget;
-  const key = JSON.stringify(directions);
+  const key = JSON.stringify({ directions, count });
   if (!keys.has(key)) keys.set(key, newKey());
   button.disabled = true;
   try {
@@ -203,6 +203,11 @@ function showUnknown(title = "There is no such job", text = "The link may be inc
 
 const isOpen = await openLink(id);
 addEventListener("hashchange", showNamed);
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  keys.clear();
+  for (const button of document.querySelectorAll("main button:disabled")) button.disabled = false;
+});
 await Promise.all([known, loadColourNames()]);
 if (isOpen) watchJob(id, { show, lost });
 else showUnknown("This link has ended", "Ask whoever sent it for a new one.");

@@ -92,7 +92,7 @@ export class Photo {
 const cross = ([ax, ay], [bx, by], [cx, cy]) => (bx - ax) * (cy - by) - (by - ay) * (cx - bx);
 
 /** Whether four corners, in order, turn the same way everywhere. */
-export function isConvex(corners) {
+function isConvex(corners) {
   const turns = corners.map((corner, i) => cross(corner, corners[(i + 1) % 4], corners[(i + 2) % 4]));
   return turns.every((turn) => turn > 1e-5) || turns.every((turn) => turn < -1e-5);
 }

@@ -25,7 +25,7 @@ export function measures(quality) {
 }
 
 /** Colours as a strip in proportion to their shares. */
-export const shareStrip = (colours) =>
+const shareStrip = (colours) =>
   h("div", { class: "shares", "aria-hidden": "true" }, colours.map((colour) =>
     styled(h("span"), { "--colour": colour.hex, "--share": colour.share })));
 
