@@ -74,7 +74,7 @@ def test_page_and_studio_make_the_same_of_edits(studio: Any, page: Page) -> None
 
 
 def test_edits_stay_while_one_looks_at_another_view(studio: Any, page: Page) -> None:
-    job = studio.run(OCEAN, count=1)
+    job = studio.run(OCEAN, count=1, surface={"width_m": 5, "height_m": 5})
     dialog = open_editor(page, job)
     dialog.get_by_role("button", name="Mirror left and right").click()
     before = dialog.locator("canvas").bounding_box()
