@@ -34,9 +34,9 @@ from studio_gateway.dependencies import Dependencies
 from studio_gateway.http import problems
 from studio_gateway.http.body_limit import WEBHOOK_PATHS, BodyLimit
 from studio_gateway.http.compression import CompressionMiddleware
+from studio_gateway.http.concurrency_limit import ConcurrencyLimit
 from studio_gateway.http.head import HeadMiddleware
 from studio_gateway.http.hosts import HostCheck
-from studio_gateway.http.places import Places
 from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
 from studio_gateway.legacy import panel
 from studio_gateway.settings import GatewaySettings
@@ -121,7 +121,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         settings,
         context.store,
         RateLimiter(context.store, context.clock, settings),
-        Places(settings.streams, of_one=settings.streams_per_client),
+        ConcurrencyLimit(settings.streams, per_client=settings.streams_per_client),
     )
     problems.install(app)
     for routes in (

@@ -14,7 +14,7 @@ from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.access.rate_limiter import RateLimiter
-from studio_gateway.http.places import Places
+from studio_gateway.http.concurrency_limit import ConcurrencyLimit
 from studio_gateway.settings import GatewaySettings
 
 MAX_UNVERIFIED_BODIES = 4
@@ -33,8 +33,8 @@ class Dependencies:
     settings: GatewaySettings
     spending: SpendingStore
     rates: RateLimiter
-    streams: Places
-    unverified_bodies: Places = field(default_factory=lambda: Places(MAX_UNVERIFIED_BODIES))
+    streams: ConcurrencyLimit
+    unverified_bodies: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_UNVERIFIED_BODIES))
 
     @property
     def limits(self) -> Limits:

@@ -64,23 +64,23 @@ async def stream_job_events(
     if job.is_final and start >= len(job.timeline):
         return Response(status_code=204)
     client = jobs.caller.key_id or jobs.caller.address
-    deps.streams.take(client, _too_many)
+    deps.streams.acquire(client, _too_many)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     stream = _Stream(_stream(jobs, job, start), media_type="text/event-stream", headers=headers)
-    stream.give_back = partial(deps.streams.give_back, client)
+    stream.release = partial(deps.streams.release, client)
     return stream
 
 
 class _Stream(StreamingResponse):
-    """A stream that gives its place back however it ends, also when the client left before it began."""
+    """A stream that no longer counts as open however it ends, also when the client left before it began."""
 
-    give_back: Callable[[], None]
+    release: Callable[[], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self.give_back()
+            self.release()
 
 
 def _too_many() -> ProblemError:

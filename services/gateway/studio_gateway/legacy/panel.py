@@ -144,7 +144,7 @@ async def panel_callback(request: Request, deps: DependenciesDep, token: QueryTo
     try:
         if not token:
             raise VerificationError("token", "missing")
-        with deps.unverified_bodies.one(_busy):
+        with deps.unverified_bodies.held(_busy):
             body = await request.body()
         check_signature(deps.settings, request.headers, body)
         prediction = parsed(body)
