@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from studio_cli.create import Out, check_folder
+from studio_cli.create import Out, check_folder, create_and_save
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Patience, print_concepts, print_json, studio
 
@@ -107,16 +107,9 @@ def edit(
     changes = [_recolouring(text) for text in recolour or []] + (_read(edits) if edits else [])
     if not changes:
         raise typer.BadParameter("give --recolour or --edits")
-    check_folder(out)
+    wanted = {"from": {"job": job_id, "concept": concept, "edits": changes}}
     with studio(gateway, key) as client:
-        job = client.create({"from": {"job": job_id, "concept": concept, "edits": changes}})
-        job = followed(client, job, patience)
-        files = client.download(job, out)
-    if as_json:
-        print_json(job)
-        return
-    print_concepts(job)
-    typer.echo(f"{len(files)} files in {out}")
+        create_and_save(client, wanted, out, patience, as_json=as_json)
 
 
 def _recolouring(text: str) -> dict[str, Any]:

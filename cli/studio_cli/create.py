@@ -46,7 +46,7 @@ def create(
     if prompt is not None:
         wanted = {**_brief(prompt, width, height, colour, seed, draft=draft), "style": style, "count": count}
     with studio(gateway, key) as client:
-        _run(client, wanted, out if wait else None, patience, as_json=as_json)
+        create_and_save(client, wanted, out if wait else None, patience, as_json=as_json)
 
 
 def draft(
@@ -66,7 +66,7 @@ def draft(
     For example: studio draft "three turtles and a whale" --width 6 --height 4
     """
     with studio(gateway, key) as client:
-        _run(client, _brief(prompt, width, height, colour, seed, draft=True), out, patience, as_json=as_json)
+        create_and_save(client, _brief(prompt, width, height, colour, seed, draft=True), out, patience, as_json=as_json)
 
 
 def _brief(
@@ -77,7 +77,9 @@ def _brief(
     return brief | {"palette": colours or None, "seed": seed}
 
 
-def _run(client: StudioClient, wanted: dict[str, Any], out: Path | None, patience: float, *, as_json: bool) -> None:
+def create_and_save(
+    client: StudioClient, wanted: dict[str, Any], out: Path | None, patience: float, *, as_json: bool
+) -> None:
     """Post what is wanted; follow and save it where a folder is given."""
     if out is not None:
         check_folder(out)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
-from urllib.parse import urljoin
 from uuid import uuid4
 
 import httpx
@@ -129,7 +128,7 @@ class StudioClient:
                     step = flow.send(None)
                     continue
                 try:
-                    answer = self._http.request(step.method, self._url(step.path), **_arguments(step))
+                    answer = self._http.request(**step.arguments(self.address))
                 except httpx.TransportError as error:
                     step = flow.throw(error)
                 else:
@@ -141,11 +140,3 @@ class StudioClient:
     def address(self) -> str:
         """Where the studio is, without a slash at its end."""
         return str(self._http.base_url).rstrip("/")
-
-    def _url(self, path: str) -> str:
-        """A link that the studio gave holds what a proxy before it puts there: it is no path below the address."""
-        return urljoin(str(self._http.base_url), path)
-
-
-def _arguments(request: Request) -> dict[str, Any]:
-    return {"json": request.body, "headers": dict(request.headers), "params": dict(request.parameters) or None}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import urljoin
 
 import httpx
 
@@ -37,6 +38,16 @@ class Request:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def arguments(self, address: str) -> dict[str, Any]:
+        """What httpx is asked for. A link that the studio gave holds the path before it already."""
+        return {
+            "method": self.method,
+            "url": urljoin(f"{address}/", self.path),
+            "json": self.body,
+            "headers": dict(self.headers),
+            "params": dict(self.parameters) or None,
+        }
 
 
 @dataclass(frozen=True)
