@@ -1,7 +1,8 @@
 """What another client notices while somebody abuses the gateway, and how much memory that takes. Run by `make abuse`.
 
 The whole stack runs as processes, with the gateway's own limits. Each attack is a process of its own that opens what it
-can again and again. Meanwhile a probe reads a job, half of the times over a new connection, and posts one now and then.
+can again and again. During each, a probe reads a job, half of the times over a new connection, and now and then posts
+one.
 """
 
 import argparse

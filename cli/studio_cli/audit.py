@@ -44,8 +44,8 @@ def audit(
     actor: Annotated[str | None, typer.Option(help="Id of a key, local, anonymous, or operator:ACCOUNT.")] = None,
     owner: Annotated[str | None, typer.Option(help="Whose job or key it was.")] = None,
     target: Annotated[str | None, typer.Option(help="Id of a job, key, link or letter.")] = None,
-    hours: Annotated[float | None, typer.Option(help="Only the last so many hours.", min=0)] = None,
-    limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1)] = 100,
+    hours: Annotated[float | None, typer.Option(help="Only the last N hours.", min=0)] = None,
+    limit: Annotated[int, typer.Option(help="At most N entries, the newest.", min=1)] = 100,
 ) -> None:
     """Who created, cancelled, shared, replayed, revoked or changed what, when and from where."""
     chosen = next((known for known in ACTIONS if known == action), None)

@@ -38,7 +38,7 @@ def show() -> None:
 
 
 @app.command()
-def stop(reason: Annotated[str, typer.Argument(help="Told to clients.")] = "") -> None:
+def stop(reason: Annotated[str, typer.Argument(help="Shown to clients.")] = "") -> None:
     """Buy nothing from now on, and accept drafts alone. Jobs wait; what runs at the provider is finished."""
 
     async def change(store: MongoJobStore) -> None:

@@ -11,7 +11,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 LOCAL_OWNER = "local"
 """Owner of every job where no keys are used, and of the documents made before there were owners."""
 ANONYMOUS_OWNER = "anonymous"
-"""Owner of the jobs of strangers, where they are let in. No key has it."""
+"""Owner of the jobs of anonymous callers, where these are allowed. No key has it."""
 Owner = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 """A name that several keys may share: that of a person, a team or a client's site."""
 

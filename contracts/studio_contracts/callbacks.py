@@ -1,4 +1,4 @@
-"""What a client may ask to be told, and what is known of each of our calls to it."""
+"""What a client may be called about, and the state of each of our calls to it."""
 
 import json
 from collections.abc import Mapping

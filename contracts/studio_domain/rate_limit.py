@@ -26,7 +26,7 @@ class Grant(NamedTuple):
     left: float
 
     def wait(self, rate: Rate, wanted: int) -> float:
-        """Seconds until so many tokens are there."""
+        """Seconds until the bucket holds this number of tokens."""
         return max(0.0, (wanted - self.left) * 60 / rate.per_minute)
 
 

@@ -73,7 +73,7 @@ def budgets_left(
 
 
 def refusal(cents: int, day: date, control: SpendingControl, left: Iterable[BudgetLeft]) -> Refusal | None:
-    """Why so many cents, at least 1, may not be spent on that day; None when they may."""
+    """Why this amount, at least 1 cent, may not be spent on that day; None when it may."""
     if control.stopped:
         return Refusal(BudgetLeft("stopped", 0, 0), resets_at(day), control.reason)
     over = next((budget for budget in left if cents > budget.cents), None)

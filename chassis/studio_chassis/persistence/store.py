@@ -150,7 +150,7 @@ class JobRepository(Protocol):
         """The owner's jobs that are wanted, newest first; `after` continues behind that place."""
 
     async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
-        """Give the owner to so many final jobs whose documents have none; their ids.
+        """Give the owner to at most `limit` final jobs whose documents have none; their ids.
 
         Unfinished ones are left until they have ended: a release that knows no owners may be at work on them.
         """

@@ -214,7 +214,7 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
         return await self._wire("store.find", find)
 
     async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
-        """Give the owner to so many final jobs that have none."""
+        """Give the owner to at most `limit` final jobs that have none."""
 
         def assign() -> tuple[str, ...]:
             jobs = self._database.oldest_first(lambda job: job.is_final and job.owner == LOCAL_OWNER)[:limit]

@@ -129,7 +129,7 @@ def build_transition(before: Job | None, change: Change, *, now: datetime, by: s
 
 
 def callback_due(before: Job | None, job: Job) -> CallbackType | None:
-    """What the client is told of this change: the end always, a stage where it asked for that, else nothing."""
+    """What the client is called about for this change: the end always, a stage where it asked for that."""
     if job.callback is None or before is None:
         return None
     if job.is_final:

@@ -61,7 +61,7 @@ class AsyncStudioClient:
     async def wait(
         self, job: JobView, *, patience: float = 1800, changed: Callable[[JobView], None] = lambda job: None
     ) -> JobView:
-        """The job when it is completed; `changed` is told of each change. Raises JobFailed, and StillRunning after
+        """The job when it is completed; `changed` is called with each change. Raises JobFailed, and StillRunning after
         `patience` seconds.
         """
         return await self._run(flows.wait(job, patience, changed))

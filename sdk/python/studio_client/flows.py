@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Wait:
-    """So many seconds."""
+    """A pause of this length."""
 
     seconds: float
 
@@ -110,7 +110,7 @@ def read(path: str) -> Flow[Any]:
 
 
 def wait(job: JobView, patience: float, changed: Callable[[JobView], None] = lambda job: None) -> Flow[JobView]:
-    """The job when it is completed; `changed` is told of each change. Raises JobFailed, and StillRunning after
+    """The job when it is completed; `changed` is called with each change. Raises JobFailed, and StillRunning after
     `patience` seconds.
     """
     waited, etag = 0.0, ""

@@ -51,8 +51,8 @@ class StencilMaker:
             await self.objects.put(key, png)
             directions.append(_direction(chosen, stencil, plan, key, png))
         failpoints.reached("after-store")
-        told = _plan(plan, directions, not_drawn([stencil for stencil, _ in stencils]))
-        await self.jobs.apply(job.id, StencilDrawn(told, time.perf_counter() - started))
+        drawn = _plan(plan, directions, not_drawn([stencil for stencil, _ in stencils]))
+        await self.jobs.apply(job.id, StencilDrawn(drawn, time.perf_counter() - started))
 
     async def _copy(self, job: Job, source: Source, started: float) -> None:
         """Take the plan of another job with the directions that were chosen: what is painted is what was shown.

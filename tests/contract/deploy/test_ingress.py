@@ -1,4 +1,4 @@
-"""Every path that the gateway's routes or its page use is let in by the Ingress, or stands on the private list."""
+"""Every path that the gateway's routes or its page use is routed by the Ingress, or stands on the private list."""
 
 import re
 from typing import Any

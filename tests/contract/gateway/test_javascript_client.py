@@ -30,13 +30,13 @@ console.log(JSON.stringify({ id: job.id, events, status: done.status, picture: p
 """
 REFUSED = """
 const studio = new StudioClient(URL);
-const told = await studio.create({ prompt: "" }).catch((error) => error);
+const found = await studio.create({ prompt: "" }).catch((error) => error);
 const unknown = await studio.get("nobody").catch((error) => error);
 const job = await studio.create({ prompt: "pond" }, { key: "k" });
 const again = await studio.create({ prompt: "pond" }, { key: "k" });
 const canceled = await studio.cancel(job.id);
 const ended = await studio.wait(canceled).catch((error) => error);
-console.log(JSON.stringify({ field: told.errors[0].field, status: unknown.status, same: job.id === again.id,
+console.log(JSON.stringify({ field: found.errors[0].field, status: unknown.status, same: job.id === again.id,
   canceled: canceled.status, ended: ended.job.id === job.id }));
 """
 NOBODY = """
@@ -83,22 +83,22 @@ def test_a_job_is_created_followed_and_its_pictures_are_had(own_gateway: ServedG
 
     finishing = threading.Thread(target=finish)
     finishing.start()
-    told = run(FOLLOW, own_gateway.url)
+    found = run(FOLLOW, own_gateway.url)
     finishing.join()
-    assert (told["events"][0], told["events"][-1], told["status"]) == ("job.created", "job.completed", "completed")
-    assert told["listed"] == [told["id"]]
-    assert told["picture"] > 0
+    assert (found["events"][0], found["events"][-1], found["status"]) == ("job.created", "job.completed", "completed")
+    assert found["listed"] == [found["id"]]
+    assert found["picture"] > 0
 
 
 def test_refusals_name_their_fields_and_a_key_gives_the_same_job(own_gateway: ServedGateway) -> None:
-    told = run(REFUSED, own_gateway.url)
-    assert told == {"field": "prompt", "status": 404, "same": True, "canceled": "canceled", "ended": True}
+    found = run(REFUSED, own_gateway.url)
+    assert found == {"field": "prompt", "status": 404, "same": True, "canceled": "canceled", "ended": True}
 
 
 def test_retries_end() -> None:
-    told = run(NOBODY, "http://127.0.0.1:1")
-    assert (told["status"], told["name"]) == (0, "StudioError")
-    assert 30_000 < told["waited"] <= 60_000
+    found = run(NOBODY, "http://127.0.0.1:1")
+    assert (found["status"], found["name"]) == (0, "StudioError")
+    assert 30_000 < found["waited"] <= 60_000
 
 
 def test_a_key_is_sent() -> None:

@@ -70,7 +70,7 @@ async def reconciler() -> AsyncIterator[JobService]:
 
 
 async def ended(jobs: JobService, url: str) -> str:
-    """The id of a job that a client called off, and wants to be told of."""
+    """The id of a job that a client cancelled, and wants to be called about."""
     job_id = str(uuid4())
     callback, metadata = Callback(url=url), {"order": "2026-114"}
     await jobs.accept(

@@ -57,7 +57,7 @@ def prediction_id(job_id: str, slot: int) -> str:
 
 
 def _open_to_tests(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings, without keys unless they say who is let in."""
+    """The settings, without keys unless they set `access`."""
     return settings if "access" in settings else {"access": "local", "trusted_hosts": "studio", **settings}
 
 

@@ -53,17 +53,18 @@ class RecordingBroker:
         self.calls.append(f"send {exchange or 'directly'} {routing_key}")
         self.copies.append(message)
 
+    # A consumer asks a broker for none of these: a test in which one does must fail.
     async def publish(self, event: Event) -> None:
-        raise NotImplementedError
+        raise AssertionError("a consumer publishes no events")
 
     async def ready_count(self, queue: Queue) -> int:
-        raise NotImplementedError
+        raise AssertionError("a consumer counts and reads no letters")
 
     async def dead_letter_count(self, queue: Queue) -> int:
-        raise NotImplementedError
+        raise AssertionError("a consumer counts and reads no letters")
 
     def dead_letters(self, queue: Queue) -> Any:
-        raise NotImplementedError
+        raise AssertionError("a consumer counts and reads no letters")
 
     # the queue
     async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:

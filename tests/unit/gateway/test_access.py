@@ -1,4 +1,4 @@
-"""Keys: who is let in, for what, and that the jobs of others do not exist."""
+"""Keys: who is allowed what, and that the jobs of others do not exist."""
 
 from datetime import timedelta
 from typing import Any

@@ -46,8 +46,8 @@ async def test_a_job_tells_what_it_has_cost_so_far_and_will_cost(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     async def cost() -> dict[str, int] | None:
-        told: dict[str, int] | None = (await client.get(f"/v1/jobs/{job_id}")).json()["cost"]
-        return told
+        shown: dict[str, int] | None = (await client.get(f"/v1/jobs/{job_id}")).json()["cost"]
+        return shown
 
     assert await cost() is None
     await gateway.draw(job_id)

@@ -48,7 +48,7 @@ async def _version(self: OwnedJobs, job_id: str) -> int | None:
 MUTATIONS: dict[str, Mutation] = {
     "any job is read": ("load", _anybody_s, ROUTES),
     "any job is cancelled": ("cancel", _cancel, ROUTES),
-    "the version of any job is told": ("version_of", _version, ROUTES),
+    "the version of any job is given": ("version_of", _version, ROUTES),
     "any job is painted from": ("load_own", _anybody_s, access.test_another_owner_s_directions_are_not_painted),
     "all jobs are listed": ("recent", _list, LISTS),
     "idempotency keys are everybody's": (

@@ -33,8 +33,8 @@ async def test_a_key_entered_once_opens_everything_the_key_opens(keyed: GatewayI
             "access": "keys", "signed_in": False, "name": None, "owner": None, "scopes": [],
         }  # fmt: skip
         await signed_in(client, token)
-        told = (await client.get("/v1/session")).json()
-        assert (told["signed_in"], told["owner"]) == (True, "ada")
+        answer = (await client.get("/v1/session")).json()
+        assert (answer["signed_in"], answer["owner"]) == (True, "ada")
         made = await client.post("/v1/jobs", json=BRIEF, headers=OURS)
         assert made.status_code == 202
         await keyed.finish(made.json()["id"])

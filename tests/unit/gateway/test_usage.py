@@ -1,4 +1,4 @@
-"""What is left of the budgets, told before a job is asked for and when one is refused."""
+"""What is left of the budgets, shown before a job is asked for and when one is refused."""
 
 from datetime import timedelta
 from typing import Any

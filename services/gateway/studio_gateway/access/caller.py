@@ -41,5 +41,5 @@ class Caller:
 
     @classmethod
     def anonymous(cls, address: str) -> "Caller":
-        """A stranger, where strangers are let in."""
+        """A caller without a key, where these are allowed."""
         return cls("", "anonymous", ANONYMOUS_OWNER, STRANGERS_MAY, "anonymous", address)

@@ -1,4 +1,4 @@
-"""How often a caller may ask: token buckets that all replicas share, told in the headers of the IETF's draft.
+"""How often a caller may ask: token buckets that all replicas share, shown in the headers of the IETF's draft.
 
 draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy` names a quota and its window, `RateLimit` what is left of it.
 """

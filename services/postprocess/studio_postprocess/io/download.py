@@ -22,7 +22,7 @@ class DownloadError(Exception):
 
 
 class _TransientError(Exception):
-    """A failure that another try may mend."""
+    """A failure after which another try may succeed."""
 
 
 class AllowedHost(NamedTuple):

@@ -35,7 +35,7 @@ def encode_indexed(indices: ByteArray, palette: Sequence[Colour]) -> bytes:
 
 
 def _packed(indices: ByteArray, bits: int) -> ByteArray:
-    """Rows of so many bits a pixel, from the left, padded to whole bytes."""
+    """Rows with this number of bits a pixel, from the left, padded to whole bytes."""
     each = 8 // bits
     padded = np.pad(indices, ((0, 0), (0, -indices.shape[1] % each))) if indices.shape[1] % each else indices
     packed = padded[:, ::each].copy()

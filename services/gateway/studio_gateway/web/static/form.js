@@ -33,7 +33,7 @@ function brief() {
   return wanted;
 }
 
-/** Why so many pictures will be refused, before the button is pressed; "" when they will not. */
+/** Why this number of pictures will be refused, before the button is pressed; "" when it will not. */
 function overBudget(count) {
   if (!budget || cost(count) <= budget.left_cents) return "";
   if (budget.stopped) return "Painting is stopped for now. Drafts are free.";

@@ -64,13 +64,13 @@ function titleState({ status, concepts, brief }) {
   return status === "running" && concepts.length ? `${concepts.length} of ${brief.count}` : stateTitle(status);
 }
 
-// Whether the person asked to be told when the job has ended.
+// Whether the person asked for a notification when the job has ended.
 let wantsNotice = false;
 
 async function askForNotice(event) {
   const button = event.currentTarget;
   wantsNotice = (await Notification.requestPermission()) === "granted";
-  button.textContent = wantsNotice ? "You will be told" : "The browser does not allow it";
+  button.textContent = wantsNotice ? "You will be notified" : "The browser does not allow it";
   button.disabled = true;
 }
 
@@ -141,7 +141,7 @@ function showActions() {
 
 function noticeButton() {
   const possible = "Notification" in window && Notification.permission !== "denied" && job.brief.kind !== "draft";
-  return possible ? h("button", { type: "button", class: "quiet", onclick: askForNotice }, "Tell me when it is ready") : null;
+  return possible ? h("button", { type: "button", class: "quiet", onclick: askForNotice }, "Notify me when it is ready") : null;
 }
 
 async function copyLink(event) {

@@ -28,7 +28,7 @@ async function load(filters, fresh = false) {
   byId("more").disabled = true;
   try {
     const page = await json(`v1/jobs?${new URLSearchParams({ ...filters, limit: PAGE, ...(next ? { cursor: next } : {}) })}`);
-    if (turn !== asked) return; // something else was searched for meanwhile
+    if (turn !== asked) return; // a later search has been started
     if (fresh) byId("list").replaceChildren();
     byId("list").append(...page.jobs.map(card));
     byId("problem").textContent = "";

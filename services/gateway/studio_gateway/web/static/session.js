@@ -8,7 +8,7 @@ import { clearUnsent } from "./unsent.js";
 const PATH = "v1/session";
 let asking = null;
 
-/** Resolves when a person has signed in. Whatever asks meanwhile waits for the same dialog. */
+/** Resolves when a person has signed in. Requests that need a session until then wait for the same dialog. */
 function signIn() {
   asking ??= new Promise((resolve) => {
     const problem = h("p", { class: "error", role: "alert" });
@@ -59,7 +59,7 @@ async function signOut() {
 
 let session = {};
 
-/** As the API told last: { access, signed_in, name, owner, scopes }. */
+/** The API's latest answer: { access, signed_in, name, owner, scopes }. */
 export const currentSession = () => session;
 
 async function showSession() {
