@@ -44,8 +44,8 @@ class GatewaySettings(CallbackSettings, ModelSettings, BudgetSettings, PublicAdd
         validation_alias="STUDIO_ACCESS",
         description=(
             "Who may use the API. `keys`: who has an API key. `anonymous`: callers without one too, who may "
-            "create jobs and read those whose id they know. `local`: everybody who reaches the address, so it must be a "
-            "loopback address"
+            "create jobs and read those whose id they know. `local`: everybody who reaches the address, so it must be "
+            "a loopback address"
         ),
     )
     session_time: Duration = Field(
