@@ -76,8 +76,9 @@ def test_the_sheet_says_what_to_order_what_is_marked_and_where_it_is_from() -> N
     assert "1 March 2026" in text
 
 
-def test_the_longest_brief_leaves_room_for_the_picture() -> None:
-    pdf = draw_sheet(a_sheet(Surface(width_m=10, height_m=3), "wide " * 400))
+@pytest.mark.parametrize("prompt", ["wide " * 400, "w" * 2000, "\U0001fa77 hearts 中文 עברית ไทย", "a\u0301" * 1000])
+def test_whatever_a_brief_holds_leaves_room_for_the_picture(prompt: str) -> None:
+    pdf = draw_sheet(a_sheet(Surface(width_m=10, height_m=3), prompt))
     assert (seen(pdf, 2) == RED).all(axis=2).any()
 
 

@@ -1,0 +1,21 @@
+"""What the repository holds: text of our own, and pictures of the product."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def tracked() -> list[Path]:
+    """Every file under version control that is there. Skips where there is none, as in an unpacked archive."""
+    found = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode != 0:
+        pytest.skip("this is no checkout")
+    return [ROOT / name for name in found.stdout.split("\0") if name and (ROOT / name).exists()]
+
+
+def test_no_file_but_the_pictures_of_the_documents_is_binary() -> None:
+    binary = [path.relative_to(ROOT) for path in tracked() if b"\0" in path.read_bytes()]
+    assert [path for path in binary if path.parent != Path("docs/pictures")] == []
