@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
-import aio_pika
 import structlog
 import typer
 from aio_pika.abc import AbstractChannel
 
 from studio_chassis.errors import ChassisError
 from studio_chassis.messaging.broker import open_broker
-from studio_chassis.messaging.connection import CONNECTION_ERRORS
+from studio_chassis.messaging.connection import CONNECTION_ERRORS, open_connection
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
 from studio_chassis.runtime.clock import utc_now
@@ -44,7 +43,7 @@ async def connected() -> AsyncIterator[Studio]:
     url = settings.broker_address
     async with (
         open_mongo_store(settings.database_address, settings.database, "cli") as store,
-        await aio_pika.connect(url, timeout=CONNECT_SECONDS) as connection,
+        await open_connection(url, CONNECT_SECONDS) as connection,
         open_broker(url, f"cli-{uuid4().hex[:6]}", settings.build) as broker,
     ):
         async with asyncio.timeout(CONNECT_SECONDS):

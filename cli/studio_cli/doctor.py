@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import uuid4
 
-import aio_pika
 import typer
 from aio_pika.abc import AbstractConnection
 from rich.console import Console
 
 from studio_chassis.errors import ChassisError
-from studio_chassis.messaging.connection import CONNECTION_ERRORS
+from studio_chassis.messaging.connection import CONNECTION_ERRORS, open_connection
 from studio_chassis.messaging.inspection import inspect_queue, missing_declarations
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import UrlObjectStore
@@ -57,13 +56,13 @@ async def _all(settings: ProviderSettings, checks: dict[str, Callable[[ProviderS
                 console.print(f"[green]ok[/green]    {name}: {await check(settings)}")
         except (Fault, TimeoutError) as fault:
             healthy = False
-            console.print(f"[red]fault[/red] {name}: {fault or f'no answer within {CHECK_SECONDS} s'}")
+            console.print(f"[red]fault[/red] {name}: {str(fault) or f'no answer within {CHECK_SECONDS} s'}")
     return healthy
 
 
 async def _broker(settings: ProviderSettings) -> str:
     try:
-        connection = await aio_pika.connect(settings.broker_address, timeout=CHECK_SECONDS / 2)
+        connection = await open_connection(settings.broker_address, CHECK_SECONDS / 2)
     except CONNECTION_ERRORS as error:
         raise Fault(f"RABBITMQ_URL does not answer ({type(error).__name__}): start RabbitMQ or correct it") from error
     async with connection:

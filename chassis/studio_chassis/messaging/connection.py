@@ -3,6 +3,8 @@
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import aio_pika
+from aio_pika.abc import AbstractConnection, TimeoutType
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from studio_chassis.runtime.timeouts import wait_or_abandon
@@ -22,3 +24,23 @@ async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:
         raise
     except Exception as error:
         raise ConnectionError(f"{type(error).__name__}: {error}") from error
+
+
+class ClosedOnFailure(aio_pika.Connection):
+    """A connection that is closed when it cannot be opened.
+
+    Otherwise aio-pika closes it when it is collected, which may be in a thread that has no event loop.
+    """
+
+    async def connect(self, timeout: TimeoutType = None) -> None:  # noqa: ASYNC109 - as in the base class
+        """Open the connection. Raises one of CONNECTION_ERRORS."""
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
+
+
+async def open_connection(address: str, seconds: float) -> AbstractConnection:
+    """A connection that does not come back when it breaks. Raises one of CONNECTION_ERRORS."""
+    return await aio_pika.connect(address, timeout=seconds, connection_class=ClosedOnFailure)

@@ -30,3 +30,12 @@ async def test_the_doctor_names_what_leads_past_the_provider(
     )
     with pytest.raises(doctor.Fault, match=says):
         await doctor._provider(settings)
+
+
+async def test_a_check_that_gets_no_answer_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    async def silent(_: Any) -> str:
+        raise TimeoutError
+
+    settings: Any = SimpleNamespace()
+    assert not await doctor._all(settings, {"broker": silent})
+    assert "no answer within" in capsys.readouterr().out
