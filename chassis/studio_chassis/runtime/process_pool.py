@@ -136,8 +136,8 @@ class _Worker:
 
     def start(self) -> None:
         """Start the child if it does not run, and wait until it is ready for calls. Raises EOFError and OSError."""
-        if self._process is not None and self._process.is_alive():
-            return
+        if self._pipe is not None and not self._pipe.poll():
+            return  # an idle child sends nothing, so a readable pipe is one that its child's death has closed
         self._discard()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._limits.memory_bytes), daemon=True)

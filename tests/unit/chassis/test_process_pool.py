@@ -51,9 +51,14 @@ async def pids(pool: ProcessPool) -> set[int]:
     return found
 
 
+def status_fields(pid: int) -> list[str]:
+    """Its state, its parent, and so on: proc_pid_stat(5), from the third field on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
 def is_running(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return status_fields(pid)[0] != "Z"
     except FileNotFoundError:
         return False
 
@@ -116,6 +121,22 @@ async def test_a_child_killed_while_it_has_nothing_to_do_costs_nothing(pool: Pro
         os.kill(pid, signal.SIGKILL)
         assert until(lambda pid=pid: not is_running(pid))  # type: ignore[misc]
     assert len(await pids(pool)) == 2
+
+
+async def test_a_child_that_died_is_replaced_before_its_parent_has_collected_it(pool: ProcessPool) -> None:
+    """The fork server tells of a death only when it runs again. The closed pipe tells of it at once."""
+    children = await pids(pool)
+    (fork_server,) = {int(status_fields(pid)[1]) for pid in children}
+    os.kill(fork_server, signal.SIGSTOP)
+    try:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+            assert until(lambda pid=pid: not is_running(pid))  # type: ignore[misc]
+        calls = asyncio.create_task(pids(pool))
+        await asyncio.sleep(0.1)  # the calls begin while nothing is known of the deaths
+    finally:
+        os.kill(fork_server, signal.SIGCONT)
+    assert len(await calls) == 2
 
 
 async def test_the_signals_that_stop_a_service_are_the_parent_s(pool: ProcessPool) -> None:
