@@ -8,7 +8,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from studio_client import StudioClient
 from studio_client.types import JobView
-from studio_contracts.job import TERMINAL, Stage
+from studio_contracts.errors import Stage
+from studio_contracts.job import TERMINAL
 
 STAGES = get_args(Stage)
 

@@ -16,7 +16,8 @@ from rich.table import Table
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.connection import Studio, run
-from studio_contracts.job import TERMINAL, Stage, Status
+from studio_contracts.errors import Stage
+from studio_contracts.job import TERMINAL, Status
 from studio_contracts.topology import QUEUES, RETRY_DELAYS, retry_exchange
 
 REFRESH_SECONDS = 1.0

@@ -1,7 +1,7 @@
 """Where pictures live in the object store. Deterministic, so that doing a step twice overwrites its like."""
 
 from studio_contracts.file_formats import SUFFIXES, VectorKind
-from studio_contracts.job import PictureKind
+from studio_contracts.pictures import PictureKind
 
 
 def job_prefix(job_id: str) -> str:

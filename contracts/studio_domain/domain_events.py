@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
+from studio_contracts.concept import Concept
 from studio_contracts.events import Event, Payload
-from studio_contracts.job import Concept, GenerationRequest, Plan
+from studio_contracts.plan import Plan
+from studio_contracts.slot import GenerationRequest
 from studio_domain.prediction import PredictionReport
 
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from studio_contracts.callbacks import END_CALLBACKS
 from studio_contracts.events import Event
-from studio_contracts.job import SETTLED, Job, Slot, Status
+from studio_contracts.job import Job, Status
+from studio_contracts.slot import SETTLED, Slot
 
 NEXT: dict[Status, frozenset[Status]] = {
     "pending": frozenset({"pending", "queued", "running", "canceled", "failed"}),

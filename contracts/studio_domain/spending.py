@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from studio_contracts.job import Job, Slot
+from studio_contracts.job import Job
+from studio_contracts.slot import Slot
 from studio_contracts.spending import BudgetName, Budgets, Charge, Spending, SpendingControl, day_of, resets_at
 from studio_domain.prediction import PredictionReport
 

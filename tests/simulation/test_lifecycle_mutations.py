@@ -10,7 +10,8 @@ import pytest
 from studio_chassis.persistence import job_service
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Source
-from studio_contracts.job import GenerationRequest, Job, Slot
+from studio_contracts.job import Job
+from studio_contracts.slot import GenerationRequest, Slot
 from studio_domain import lifecycle
 from studio_domain.domain_events import (
     PicturesMade,

@@ -3,8 +3,11 @@
 from collections import Counter
 from datetime import timedelta
 
+from studio_contracts.concept import Concept
+from studio_contracts.errors import JobError
 from studio_contracts.events import PredictionUpdated
-from studio_contracts.job import SETTLED, Concept, Job, JobError, Status, TimelineEvent
+from studio_contracts.job import Job, Status, TimelineEvent
+from studio_contracts.slot import SETTLED
 from studio_domain.domain_events import CancelRequested, DeadlinePassed, Reopened, Undeliverable, WorkFailed, set_aside
 from studio_domain.lifecycle.transition import OPEN, Change, TransitionContext, outstanding_messages
 

@@ -4,8 +4,10 @@ import hashlib
 import json
 from typing import Any
 
+from studio_contracts.errors import JobWarning
 from studio_contracts.events import PredictionUpdated
-from studio_contracts.job import Job, JobWarning, Slot
+from studio_contracts.job import Job
+from studio_contracts.slot import Slot
 from studio_domain.domain_events import (
     ClaimReleased,
     CreationLost,

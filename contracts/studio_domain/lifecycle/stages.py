@@ -4,7 +4,10 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
-from studio_contracts.job import GenerationRequest, Job, JobWarning, Plan, Slot
+from studio_contracts.errors import JobWarning
+from studio_contracts.job import Job
+from studio_contracts.plan import Plan
+from studio_contracts.slot import GenerationRequest, Slot
 from studio_domain.domain_events import RescueRequested, SlotsPlanned, StencilDrawn, WorkFailed
 from studio_domain.lifecycle.ending import work_failed
 from studio_domain.lifecycle.transition import Change, TransitionContext

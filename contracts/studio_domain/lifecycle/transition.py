@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from studio_contracts.callbacks import END_CALLBACKS, Call, CallbackType
+from studio_contracts.errors import Stage
 from studio_contracts.events import (
     CallbackRequested,
     Event,
@@ -17,7 +18,8 @@ from studio_contracts.events import (
     PredictionSucceeded,
     StencilReady,
 )
-from studio_contracts.job import SETTLED, Job, Slot, Stage, Status, TimelineEntry, TimelineEvent
+from studio_contracts.job import Job, Status, TimelineEntry, TimelineEvent
+from studio_contracts.slot import SETTLED, Slot
 
 OPEN = ("waiting", "submitting", "running")
 """States of a slot whose prediction is still to be reported."""

@@ -11,20 +11,16 @@ from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.process_pool import WorkLost, WorkRunner
+from studio_contracts.concept import ColourShare, Concept
+from studio_contracts.errors import JobWarning
 from studio_contracts.events import PredictionSucceeded
 from studio_contracts.file_formats import VectorKind
-from studio_contracts.job import (
-    ColourShare,
-    Concept,
-    Job,
-    JobWarning,
-    PictureKind,
-    Plan,
-    Slot,
-    StoredPicture,
-)
+from studio_contracts.job import Job
 from studio_contracts.object_keys import picture_key
 from studio_contracts.palette import MAX_CHOSEN
+from studio_contracts.pictures import PictureKind, StoredPicture
+from studio_contracts.plan import Plan
+from studio_contracts.slot import Slot
 from studio_domain.domain_events import PictureFailure, PicturesMade
 from studio_postprocess.io.download import Downloader, DownloadError
 from studio_postprocess.io.errors import PictureError

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from studio_contracts.brief import Surface
-from studio_contracts.job import Layout
+from studio_contracts.plan import Layout
 from studio_postprocess.results import ConceptPictures, PaletteFit
 
 

@@ -5,8 +5,9 @@ The parent imports this too: nothing that works on pixels belongs here.
 
 from typing import NamedTuple
 
+from studio_contracts.concept import InstallabilityReport, Materials, Quality
 from studio_contracts.file_formats import VectorKind
-from studio_contracts.job import InstallabilityReport, Materials, PictureKind, Quality
+from studio_contracts.pictures import PictureKind
 
 SCORE_WITHOUT_SUBJECTS = 0.5
 """Part of its score that a concept keeps which shows nothing of what the brief names."""

@@ -29,10 +29,11 @@ from studio_chassis.replicate.errors import (
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime import failpoints
 from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested, PredictionUpdated, StencilReady
-from studio_contracts.job import GenerationRequest, Job, Slot
+from studio_contracts.job import Job
 from studio_contracts.models import MODELS
 from studio_contracts.palette import BY_CODE
 from studio_contracts.reading import Reading
+from studio_contracts.slot import GenerationRequest, Slot
 from studio_domain.domain_events import (
     ClaimReleased,
     CreationLost,

@@ -16,7 +16,8 @@ from studio_chassis.persistence.store import JobRepository
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import ProviderError, ResponseTooLarge
 from studio_chassis.runtime import failpoints
-from studio_contracts.job import Job, Slot
+from studio_contracts.job import Job
+from studio_contracts.slot import Slot
 from studio_domain.domain_events import (
     CallbackOverdue,
     DeadlinePassed,

@@ -13,8 +13,10 @@ from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Source
 from studio_contracts.events import JobCreated
-from studio_contracts.job import Direction, Job, Plan, PlanColour, StoredPicture
+from studio_contracts.job import Job
 from studio_contracts.object_keys import stencil_key
+from studio_contracts.pictures import StoredPicture
+from studio_contracts.plan import Direction, Plan, PlanColour
 from studio_domain.domain_events import StencilDrawn, WorkFailed
 from studio_stencil.drawing.compose import encode
 from studio_stencil.drawing.directions import Direction as ChosenDirection

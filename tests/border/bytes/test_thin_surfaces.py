@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from studio_contracts.brief import MAX_RATIO, MAX_SIDE_M, MIN_SIDE_M, Surface
-from studio_contracts.job import Layout
+from studio_contracts.plan import Layout
 from studio_postprocess.installable.layout import MAX_SURFACE_PIXELS, MAX_SURFACE_SIDE, compose
 from studio_stencil.planning.plan import make_plan
 

@@ -16,7 +16,8 @@ from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
-from studio_contracts.job import GenerationRequest, Job, Limits, Slot
+from studio_contracts.job import Job, Limits
+from studio_contracts.slot import GenerationRequest, Slot
 from studio_contracts.spending import Budgets
 from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn, WebhookReceived
 from studio_domain.prediction import MAX_OUTPUT_CHARS, slim_prediction

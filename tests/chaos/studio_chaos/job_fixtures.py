@@ -7,8 +7,11 @@ from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.brief import Brief
+from studio_contracts.concept import Concept, Quality
 from studio_contracts.events import Event
-from studio_contracts.job import Concept, GenerationRequest, Limits, PictureKind, Quality, StoredPicture
+from studio_contracts.job import Limits
+from studio_contracts.pictures import PictureKind, StoredPicture
+from studio_contracts.slot import GenerationRequest
 from studio_domain.domain_events import (
     DomainEvent,
     PicturesMade,

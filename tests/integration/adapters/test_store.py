@@ -15,7 +15,8 @@ from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import LOCAL_OWNER, ApiKey, AuditEntry, ShareLink
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
-from studio_contracts.job import GenerationRequest, Job, Limits
+from studio_contracts.job import Job, Limits
+from studio_contracts.slot import GenerationRequest
 from studio_domain.domain_events import (
     CallbackAttempted,
     CancelRequested,

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from studio_contracts.job import Job, Slot
+from studio_contracts.job import Job
+from studio_contracts.slot import Slot
 from studio_predictor.handlers import CLOCK_MARGIN
 from studio_simulation.faults import FAULTY_SECONDS, GRACE_SECONDS
 

@@ -6,17 +6,10 @@ import zlib
 from collections.abc import MutableMapping
 from typing import Any
 
-from studio_contracts.job import (
-    ColourMaterial,
-    ColourShare,
-    Concept,
-    GenerationRequest,
-    Materials,
-    Quality,
-    Slot,
-    StoredPicture,
-)
+from studio_contracts.concept import ColourMaterial, ColourShare, Concept, Materials, Quality
 from studio_contracts.object_keys import picture_key
+from studio_contracts.pictures import StoredPicture
+from studio_contracts.slot import GenerationRequest, Slot
 
 SVG = "image/svg+xml"
 PNG = "image/png"

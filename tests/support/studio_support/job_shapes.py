@@ -7,8 +7,10 @@ from itertools import combinations_with_replacement
 from typing import Any, cast
 
 from studio_contracts.brief import Brief, JobKind
+from studio_contracts.concept import Concept, Quality
 from studio_contracts.events import JobCreated, PredictionRequested, PredictionUpdated
-from studio_contracts.job import Concept, GenerationRequest, Job, Limits, Quality
+from studio_contracts.job import Job, Limits
+from studio_contracts.slot import GenerationRequest
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import accept, transition
 from studio_domain.prediction import PredictionReport

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from studio_contracts.job import Direction, Layout, Plan, PlanColour, StoredPicture
 from studio_contracts.object_keys import stencil_key
+from studio_contracts.pictures import StoredPicture
+from studio_contracts.plan import Direction, Layout, Plan, PlanColour
 
 NAMES = ("Flowing", "Scattered", "Pattern")
 COLOURS = (PlanColour(code="RH20", role="base", share=0.7), PlanColour(code="RH31", role="accent", share=0.3))

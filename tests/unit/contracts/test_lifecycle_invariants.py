@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from studio_contracts.events import JobCanceled, JobCompleted, JobFailed, PredictionSucceeded, PredictionUpdated
-from studio_contracts.job import Job, Limits, SlotState
+from studio_contracts.job import Job, Limits
+from studio_contracts.slot import SlotState
 from studio_domain import domain_events as h
 from studio_domain.invariants import job_violations
 from studio_domain.lifecycle import Transition, outstanding_messages, transition

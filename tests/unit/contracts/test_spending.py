@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from studio_contracts.brief import Brief
-from studio_contracts.job import GenerationRequest, Job, JobError, JobWarning, Limits, Slot
+from studio_contracts.errors import JobError, JobWarning
+from studio_contracts.job import Job, Limits
+from studio_contracts.slot import GenerationRequest, Slot
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl, day_of, resets_at
 from studio_domain.prediction import PredictionReport
 from studio_domain.spending import (

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from studio_contracts.brief import Surface
-from studio_contracts.job import ColourShare, Concept, InstallabilityReport, Quality, Violation
+from studio_contracts.concept import ColourShare, Concept, InstallabilityReport, Quality, Violation
 from studio_gateway.documents.sheet import SCALES, Paper, Sheet, draw_sheet
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.job_fixtures import MATERIALS

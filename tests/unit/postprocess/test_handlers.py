@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from studio_contracts.brief import Brief
-from studio_contracts.job import Job, Plan
+from studio_contracts.job import Job
+from studio_contracts.plan import Plan
 from studio_contracts.reading import Reading, Subject
 from studio_domain.lifecycle.ending import ranked
 from studio_postprocess.handlers import palette_fit

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from studio_contracts.job import Layout
+from studio_contracts.plan import Layout
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.layout import MAX_SURFACE_PIXELS, compose
 

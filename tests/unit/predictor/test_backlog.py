@@ -12,7 +12,8 @@ from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested
-from studio_contracts.job import GenerationRequest, Job, Limits
+from studio_contracts.job import Job, Limits
+from studio_contracts.slot import GenerationRequest
 from studio_contracts.spending import Budgets
 from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn
 from studio_domain.prediction import PredictionReport, PredictionStatus

@@ -1,6 +1,7 @@
 import pytest
 
-from studio_contracts.job import Direction, StoredPicture
+from studio_contracts.pictures import StoredPicture
+from studio_contracts.plan import Direction
 from studio_stencil.handlers import _attributions
 from studio_stencil.motifs import letters, library
 from studio_stencil.planning.plan import make_plan

@@ -9,9 +9,10 @@ from studio_chassis.persistence.job_service import JobService
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief, Source, Surface
+from studio_contracts.concept import ColourShare, Concept, Quality
 from studio_contracts.edits import Recolour, Turn
 from studio_contracts.events import Event, JobCreated
-from studio_contracts.job import ColourShare, Concept, Job, Limits, Quality
+from studio_contracts.job import Job, Limits
 from studio_contracts.object_keys import job_prefix
 from studio_stencil.handlers import StencilMaker, warm_up
 from studio_stencil.motifs.layable import laid

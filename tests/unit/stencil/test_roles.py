@@ -2,7 +2,7 @@ from typing import get_args
 
 import pytest
 
-from studio_contracts.job import Role
+from studio_contracts.plan import Role
 from studio_stencil.drawing.colour import difference
 from studio_stencil.planning.roles import coverage, in_role_order, roles
 

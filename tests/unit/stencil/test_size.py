@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio_contracts.job import Layout
 from studio_contracts.models import MEGAPIXEL_SIZES
+from studio_contracts.plan import Layout
 from studio_stencil.planning.size import fit
 
 SIDES = (0.5, 1, 2, 2.5, 3, 5, 7.5, 10, 13, 20, 55, 100)

@@ -7,7 +7,9 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator
 
 from studio_chassis.persistence.objects import ObjectStore
-from studio_contracts.job import Concept, Job, StoredPicture
+from studio_contracts.concept import Concept
+from studio_contracts.job import Job
+from studio_contracts.pictures import StoredPicture
 from studio_gateway.api.documents import sheet_of
 from studio_gateway.api.file_names import concept_name
 from studio_gateway.api.views import job_view

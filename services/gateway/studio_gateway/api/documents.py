@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from studio_chassis.persistence.objects import ObjectStore
-from studio_contracts.job import Concept, Job, Materials
+from studio_contracts.concept import Concept, Materials
+from studio_contracts.job import Job
 from studio_gateway.access.authentication import JobsToRead
 from studio_gateway.api.file_names import concept_name, slug
 from studio_gateway.api.parameters import ConceptId, JobId

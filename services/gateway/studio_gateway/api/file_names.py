@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from studio_contracts.job import Concept, Job
+from studio_contracts.concept import Concept
+from studio_contracts.job import Job
 
 
 def slug(job: Job) -> str:

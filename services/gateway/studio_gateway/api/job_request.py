@@ -9,8 +9,9 @@ from studio_chassis.errors import JobNotFound
 from studio_chassis.outbound.callback_url import CallbackUrlError, Reach, check_callback_url
 from studio_contracts.brief import Brief, BriefFields, Prompt, Source, Surface
 from studio_contracts.callbacks import MAX_URL_CHARS, STAGE_CALLBACKS, Callback, Metadata, StageCallback
+from studio_contracts.concept import Concept
 from studio_contracts.edits import EditError, codes_after, exchanges_sides
-from studio_contracts.job import Concept, Job
+from studio_contracts.job import Job
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.owned_jobs import OwnedJobs
 

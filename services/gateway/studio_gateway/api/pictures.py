@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from studio_contracts.file_formats import SUFFIXES, VectorKind
-from studio_contracts.job import PictureKind, StoredPicture
+from studio_contracts.pictures import PictureKind, StoredPicture
 from studio_gateway.access.authentication import JobsToRead
 from studio_gateway.api.bundle import Bundle
 from studio_gateway.api.documents import outside

@@ -12,7 +12,8 @@ from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from studio_chassis.observability import metrics
-from studio_contracts.job import Job, Stage, Status, TimelineEntry
+from studio_contracts.errors import Stage
+from studio_contracts.job import Job, Status, TimelineEntry
 from studio_gateway.access.authentication import JobsToRead
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.parameters import JobId

@@ -7,29 +7,16 @@ from pydantic import AwareDatetime, BaseModel
 
 from studio_contracts.brief import Brief, JobKind, Strategy, Surface
 from studio_contracts.callbacks import Callback, CallbackType, CallState, StageCallback
+from studio_contracts.concept import Concept, Materials, Quality, Violation
+from studio_contracts.errors import JobError, JobWarning, Stage
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.installer import InstallerRule
-from studio_contracts.job import (
-    Concept,
-    Direction,
-    Job,
-    JobError,
-    JobWarning,
-    Layout,
-    Materials,
-    PictureKind,
-    Plan,
-    Quality,
-    Role,
-    SlotState,
-    Stage,
-    Status,
-    StoredPicture,
-    TimelineEntry,
-    Violation,
-)
+from studio_contracts.job import Job, Status, TimelineEntry
 from studio_contracts.palette import BY_CODE
+from studio_contracts.pictures import PictureKind, StoredPicture
+from studio_contracts.plan import Direction, Layout, Plan, Role
 from studio_contracts.reading import Reading
+from studio_contracts.slot import SlotState
 
 
 class PictureView(BaseModel):

@@ -16,8 +16,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from studio_contracts.brief import Surface
+from studio_contracts.concept import Concept, Materials, Violation
 from studio_contracts.installer import RULE_TEXTS
-from studio_contracts.job import Concept, Materials, Violation
 from studio_contracts.palette import BY_CODE
 
 Paper = Literal["A4", "A3"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from openpyxl import Workbook
 from openpyxl.styles import Font, PatternFill
 
-from studio_contracts.job import Materials
+from studio_contracts.concept import Materials
 from studio_contracts.palette import BY_CODE
 
 HEADER = ("code", "name", "hex", "share", "area_m2", "granule_kg", "bags")

@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from studio_contracts.brief import Brief
-from studio_contracts.job import Concept, Job, Status
+from studio_contracts.concept import Concept
+from studio_contracts.job import Job, Status
 from studio_contracts.palette import BY_CODE
 from studio_gateway.api.views import ConceptView, job_view
 

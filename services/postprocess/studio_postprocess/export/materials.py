@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_contracts.job import ColourMaterial, Materials
+from studio_contracts.concept import ColourMaterial, Materials
 
 KG_PER_M2 = 8.0
 """Granule at the standard depth."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from studio_contracts.job import Quality
+from studio_contracts.concept import Quality
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.colour import ByteArray, FloatArray, delta_e, lab_from_rgb, palette_rgb
 

@@ -5,8 +5,10 @@ import hashlib
 import numpy as np
 
 from studio_contracts.edits import exchanges_sides
-from studio_contracts.job import Direction, Job, Plan, PlanColour, StoredPicture
+from studio_contracts.job import Job
 from studio_contracts.object_keys import stencil_key
+from studio_contracts.pictures import StoredPicture
+from studio_contracts.plan import Direction, Plan, PlanColour
 from studio_stencil.drawing.compose import encode
 from studio_stencil.editing.edit import Surface, edit, read_surface
 from studio_stencil.planning.roles import roles_by_share

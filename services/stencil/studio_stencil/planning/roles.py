@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from studio_contracts.job import Role
+from studio_contracts.plan import Role
 from studio_stencil.drawing.colour import difference
 
 _ROLES: dict[int, tuple[Role, ...]] = {

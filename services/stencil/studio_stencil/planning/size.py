@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
-from studio_contracts.job import Layout
 from studio_contracts.models import MEGAPIXEL_SIZES
+from studio_contracts.plan import Layout
 
 STEP = 8
 """Image models take sides that are multiples of this many pixels."""
