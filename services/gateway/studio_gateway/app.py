@@ -20,6 +20,7 @@ from studio_gateway.api import (
     callbacks,
     docs,
     documents,
+    job_creation,
     jobs,
     options,
     palette,
@@ -125,7 +126,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
     )
     problems.install(app)
     for routes in (
-        jobs, events, documents, pictures, palette, options, session, shares, usage, webhooks, panel, page
+        job_creation, jobs, events, documents, pictures, palette, options, session, shares, usage, webhooks, panel, page
     ):  # fmt: skip
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     app.webhooks.routes.extend(callbacks.webhooks.routes)

@@ -12,7 +12,7 @@ from studio_contracts.job import Job
 from studio_contracts.pictures import StoredPicture
 from studio_gateway.api.documents import sheet_of
 from studio_gateway.api.file_names import concept_name
-from studio_gateway.api.views import job_view
+from studio_gateway.api.presenters import job_view
 from studio_gateway.documents.tables import materials_csv
 
 

@@ -13,7 +13,7 @@ from studio_gateway.api.bundle import Bundle
 from studio_gateway.api.documents import outside
 from studio_gateway.api.file_names import slug
 from studio_gateway.api.parameters import ConceptId, JobId
-from studio_gateway.api.views import content_version
+from studio_gateway.api.presenters import content_version
 from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http import openapi_headers as described
 from studio_gateway.http.conditional_requests import content_range, is_known, requested_range

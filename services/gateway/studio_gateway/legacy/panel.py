@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
 from studio_gateway.access.authentication import JobsToCreate, JobsToRead
-from studio_gateway.api.jobs import accept_brief
+from studio_gateway.api.job_creation import accept_brief
 from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
 from studio_gateway.api.webhooks import QueryToken, parsed, record, refused
 from studio_gateway.dependencies import DependenciesDep

@@ -8,7 +8,8 @@ from studio_contracts.brief import Brief
 from studio_contracts.concept import Concept
 from studio_contracts.job import Job, Status
 from studio_contracts.palette import BY_CODE
-from studio_gateway.api.views import ConceptView, job_view
+from studio_gateway.api.presenters import job_view
+from studio_gateway.api.views import ConceptView
 
 MAX_CHIPS = 6
 _MESSAGES: dict[Status, str] = {
