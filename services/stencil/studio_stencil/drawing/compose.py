@@ -12,13 +12,13 @@ from PIL import Image
 from studio_contracts.brief import Strategy
 from studio_contracts.palette import BY_CODE
 from studio_contracts.reading import Reading, Subject
-from studio_stencil.drawing import compositions, games, patterns
+from studio_stencil.drawing import compositions, games, patterns, tilings, walkway
 from studio_stencil.drawing.bands import draw_bands
-from studio_stencil.drawing.compositions import Drawn, Job
 from studio_stencil.drawing.directions import Direction
 from studio_stencil.drawing.placing import Wanted, wanted
 from studio_stencil.drawing.scene import Ground, rasterised
 from studio_stencil.drawing.sheet import Sheet
+from studio_stencil.drawing.task import Drawn, Job
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.planning import scale
 from studio_stencil.planning.roles import coverage
@@ -28,7 +28,7 @@ DRAW: dict[Strategy, Callable[[Job], Drawn]] = {
     "scattered": compositions.scattered,
     "flowing": compositions.flow,
     "panorama": compositions.panorama,
-    "path": compositions.path,
+    "path": walkway.path,
     "medallions": compositions.medallions,
     "track": games.track,
     "hopscotch": games.hopscotch,
@@ -38,11 +38,11 @@ DRAW: dict[Strategy, Callable[[Job], Drawn]] = {
     "compass": games.compass,
     "stripes": patterns.stripes,
     "circles": patterns.circles,
-    "hexagons": patterns.hexagons,
+    "hexagons": tilings.hexagons,
     "islands": patterns.islands,
     "spiral": patterns.spiral,
-    "grid": patterns.squares,
-    "voronoi": patterns.regions,
+    "grid": tilings.squares,
+    "voronoi": tilings.regions,
 }
 LETTERS = {"letters": "ABCDEFGHJKLMN", "digits": "123456789"}
 SEVERAL = ((12.0, 3), (60.0, 4), (float("inf"), 6))

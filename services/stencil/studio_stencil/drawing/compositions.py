@@ -1,82 +1,27 @@
-"""Compositions of motifs: a hero, scattered, along a flow, a panorama, along a path, in medallions."""
-
-import math
-from collections.abc import Sequence
-from itertools import product
-from typing import NamedTuple
+"""Compositions of motifs: a hero, scattered, along a flow, a panorama, in medallions."""
 
 import numpy as np
 import shapely
-from shapely.affinity import rotate, scale, translate
+from shapely.affinity import translate
 
-from studio_contracts.palette import BY_CODE
-from studio_stencil.drawing.backgrounds import Background, discs, flowing, horizon, plain, pool, winding
-from studio_stencil.drawing.colour import CLOSE, difference, lab
-from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, layers_of, placed_in
+from studio_stencil.drawing.backgrounds import Background, discs, flowing, horizon, plain, pool
+from studio_stencil.drawing.colour import CLOSE, difference
+from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, placed_in
 from studio_stencil.drawing.scene import Ground, Layer
-from studio_stencil.motifs.colours import fill_difference, motif_colours, natural_colours
-from studio_stencil.motifs.layable import outline
-from studio_stencil.motifs.library import STEPS
+from studio_stencil.drawing.task import Drawn, Job, shape_of, with_motifs
+from studio_stencil.motifs.colours import fill_difference, natural_colours
 from studio_stencil.motifs.sizes import least_size_m
 
-STEP_EDGE_MM = 135.0
-"""Prints keep this far from the edge of a path."""
 SKY, LAND = "#8fd0f0", "#6aa84f"
 """What sky and ground look like."""
 IN_THE_SKY = frozenset("☀🌞☁🌙⭐🌟✨🌈🦋🐝🐦🦅🦜🦉🕊🚀🛸✈🚁🎈🪁🪐☄🌍🌕🛩🪶🦇")
-
-
-class Job(NamedTuple):
-    """What is to be drawn: the ground, colour codes with the base first, motifs, and the source of chance."""
-
-    ground: Ground
-    codes: Sequence[str]
-    wishes: Sequence[Wanted]
-    rng: np.random.Generator
-
-    @property
-    def accents(self) -> list[int]:
-        """Colours for what lies below motifs, the quietest first; those that the motifs need come last."""
-        needed = [
-            next(
-                iter(motif_colours(wish.emoji, tuple(self.codes[1:]) or tuple(self.codes), self.codes[0]).values()), ""
-            )
-            for wish in self.wishes[:2]
-        ]
-        numbers = list(range(1, len(self.codes)))
-        numbers.sort(key=lambda number: (self.codes[number] in needed, difference(self.codes[0], self.codes[number])))
-        return numbers[: max(len(numbers) - 1, 0)]
-
-    @property
-    def colours(self) -> list[int]:
-        """All colours but the base, in the order of the codes; the base where there is no other."""
-        return list(range(1, len(self.codes))) or [0]
-
-    def lightness(self, number: int) -> float:
-        """CIELAB lightness of a colour."""
-        return lab(BY_CODE[self.codes[number]].rgb)[0]
-
-
-class Drawn(NamedTuple):
-    """Layers from the bottom to the top, and the motifs among them."""
-
-    layers: list[Layer]
-    placed: list[Placed]
-
-
-def with_motifs(job: Job, background: Background, placed: list[Placed]) -> Drawn:
-    """A background with motifs on it."""
-    layers = list(background.layers)
-    for place in placed:
-        layers += layers_of(place, job.codes)
-    return Drawn(layers, placed)
 
 
 def scattered(job: Job) -> Drawn:
     """Motifs all over the base colour, with round spots of the quieter colours between them."""
     background = plain(job.ground)
     placed = placed_in(background.fields, job.wishes, job.rng)
-    taken = shapely.union_all([_shape(place) for place in placed])
+    taken = shapely.union_all([shape_of(place) for place in placed])
     if accents := job.accents[:3]:
         room = job.ground.width * job.ground.height / 1e6
         background = background._replace(layers=discs(job.ground, taken, accents, min(3 + int(room / 12), 14), job.rng))
@@ -135,7 +80,7 @@ def _hero(job: Job, first: Wanted, others: list[Wanted], share: float) -> Drawn:
     free = Field(0, ground.surface.difference(taken))
     companions = placed_in([free], others, job.rng, largest_m=0.8 * size) if others else []
     if accents:
-        taken = shapely.union_all([taken, *map(_shape, companions)])
+        taken = shapely.union_all([taken, *map(shape_of, companions)])
         free_m2 = (ground.surface.area - taken.area) / 1e6
         layers = layers + discs(ground, taken, accents[rings:] or accents, min(int(free_m2 / 5), 8), job.rng)
     return with_motifs(job, Background(layers, []), [place, *companions])
@@ -173,63 +118,6 @@ def panorama(job: Job) -> Drawn:
     placed = placed_in(background.fields[:1], above, job.rng) if above else []
     placed += placed_in(background.fields[-1:], below, job.rng) if below else []
     return with_motifs(job, background, placed)
-
-
-def path(job: Job) -> Drawn:
-    """A path that leads through the surface, with motifs at both sides; footprints go along it."""
-    accents = job.accents or list(range(1, len(job.codes)))
-    if not accents:
-        return scattered(job)
-    ground = job.ground
-    steps = [wish for wish in job.wishes if wish.emoji[0] in STEPS]
-    width = min(max(0.24 * ground.short, 700.0), 1500.0)
-    if steps:
-        need = 1000 * least_size_m(steps[0].emoji) * 1.15
-        width = min(max(width, need), 0.42 * ground.short) if len(job.wishes) > 1 else min(need, 0.6 * ground.short)
-    line, ribbon = winding(ground, width, job.rng)
-    layers = []
-    kerb = 240.0 if len(accents) > 1 and ground.short > 3500 else 0.0
-    if kerb:
-        layers.append(Layer(accents[1], line.buffer(width / 2 + kerb, cap_style="flat", quad_segs=12)))
-    layers.append(Layer(accents[0], ribbon))
-    layers = [Layer(layer.colour, layer.area.intersection(ground.whole)) for layer in layers]
-    free = ground.surface.difference(layers[0].area)
-    fields = [Field(0, piece) for piece in shapely.get_parts(free)]
-    on_it = ribbon.intersection(ground.surface)
-    prints = {wish.emoji: _along(line, on_it, wish, accents[0]) for wish in steps}
-    beside = [wish for wish in job.wishes if not prints.get(wish.emoji)]
-    placed = [place for found in prints.values() for place in found]
-    placed += placed_in(fields, beside, job.rng) if beside else []
-    return with_motifs(job, Background(layers, []), placed)
-
-
-def _along(line: shapely.LineString, ribbon: shapely.Geometry, wish: Wanted, colour: int) -> list[Placed]:
-    """Prints one after the other along a path, left and right in turns; none where the path is too narrow."""
-    width = 2 * shapely.maximum_inscribed_circle(ribbon, tolerance=10).length
-    box = hull(wish.emoji, 1.0).bounds
-    size = least_size_m(wish.emoji)
-    if size > (width - 2 * STEP_EDGE_MM) / (box[2] - box[0]):
-        return []
-    print_ = outline(wish.emoji, round(size, 3))
-    aside = max(0.0, (width - 2 * STEP_EDGE_MM) / 2 - 1.2 * size * (box[2] - box[0]) / 2)
-    stride = size * (box[3] - box[1]) + 2 * APART_MM
-    inside = ribbon.buffer(-STEP_EDGE_MM)
-    found: list[Placed] = []
-    last = shapely.Point()
-    for number in range(int(line.length / stride)):
-        at = (number + 0.5) * stride
-        here, ahead = line.interpolate(at), line.interpolate(at + 50.0)
-        dx, dy = (ahead.x - here.x) / 50.0, (ahead.y - here.y) / 50.0
-        flipped = scale(print_, -1 if number % 2 else 1, 1, origin=(0, 0))
-        heading = math.degrees(math.atan2(dy, dx)) + 90.0
-        for side, turn in product((aside if number % 2 else -aside, 0.0), (heading, heading - 15.0, heading + 15.0)):
-            x, y = here.x - dy * side, here.y + dx * side
-            shape = translate(rotate(flipped, turn, origin=(0, 0)), x, y)
-            if inside.covers(shape) and not shape.distance(last) < APART_MM:
-                last = shape
-                found.append(Placed(wish.emoji, x, y, size, turn, bool(number % 2), colour, wish.colour))
-                break
-    return found
 
 
 def medallions(job: Job) -> Drawn:
@@ -276,7 +164,3 @@ def _lattice(ground: Ground, most: int, least_radius: float) -> tuple[int, int, 
         if radius >= least_radius and (not best[0] or columns * rows <= max(most, 2)):
             best = (columns, rows, min(radius, 2600.0))
     return best
-
-
-def _shape(place: Placed) -> shapely.Geometry:
-    return translate(hull(place.emoji, place.size_m, place.turn, place.mirrored), place.x, place.y)

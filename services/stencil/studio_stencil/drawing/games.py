@@ -6,9 +6,11 @@ from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.backgrounds import Background
-from studio_stencil.drawing.compositions import Drawn, Job, path, scattered, with_motifs
+from studio_stencil.drawing.compositions import scattered
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, placed_in
 from studio_stencil.drawing.scene import Layer
+from studio_stencil.drawing.task import Drawn, Job, with_motifs
+from studio_stencil.drawing.walkway import path
 from studio_stencil.motifs.layable import ISLAND_MM2, layable
 from studio_stencil.motifs.sizes import least_size_m
 

@@ -1,9 +1,17 @@
 """The parts a brief is read from: phrases with what they can mean, and what is said of a thing before the thing."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from studio_contracts.reading import SizeWord
+
+LINKS = frozenset({"of", "de", "d", "di", "von", "vom", "van", "der", "des", "du", "del"})
+"""Words after which a number still counts: "a pair of frogs"."""
+SHADES = frozenset({"shades", "tones", "tons", "nuances", "tonos", "toni", "tinten", "töne"})
+SIZES: tuple[SizeWord, ...] = get_args(SizeWord)
+NOUNS = frozenset({"pictures", "settings", "patterns", "letters"})
+QUANTITIES = frozenset({"determiners", "numbers", "several"})
+CONTENT = NOUNS | QUANTITIES | {"colours", "tones", *SIZES}
 
 
 class Item(NamedTuple):

@@ -2,21 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import get_args
 
-from studio_contracts.reading import Reading, SizeWord, Subject, SubjectKind
+from studio_contracts.reading import Reading, Subject, SubjectKind
 from studio_stencil.planning.colour_words import family
 from studio_stencil.planning.findings import Finding, Kind, sum_up
-from studio_stencil.planning.items import NOTHING, Given, Item
+from studio_stencil.planning.items import CONTENT, LINKS, NOTHING, NOUNS, QUANTITIES, SHADES, SIZES, Given, Item
 from studio_stencil.planning.lexicon import NOUNS_FIRST, emoji_names
 
-LINKS = frozenset({"of", "de", "d", "di", "von", "vom", "van", "der", "des", "du", "del"})
-"""Words after which a number still counts: "a pair of frogs"."""
-SHADES = frozenset({"shades", "tones", "tons", "nuances", "tonos", "toni", "tinten", "töne"})
-SIZES: tuple[SizeWord, ...] = get_args(SizeWord)
-NOUNS = frozenset({"pictures", "settings", "patterns", "letters"})
-QUANTITIES = frozenset({"determiners", "numbers", "several"})
-CONTENT = NOUNS | QUANTITIES | {"colours", "tones", *SIZES}
 MOST = 999
 SEAM = re.compile(r"[\s,.;:!?]*([,.;:!?])(?=\s)")
 """Marks and spaces that stand together where a refusal was left out."""
