@@ -18,12 +18,12 @@ from studio_stencil.drawing.directions import Direction
 from studio_stencil.drawing.placing import Wanted, wanted
 from studio_stencil.drawing.scene import Ground, rasterised
 from studio_stencil.drawing.sheet import Sheet
-from studio_stencil.drawing.task import Drawn, Job
+from studio_stencil.drawing.task import DrawingTask, Drawn
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.planning import scale
 from studio_stencil.planning.roles import coverage
 
-DRAW: dict[Strategy, Callable[[Job], Drawn]] = {
+DRAW: dict[Strategy, Callable[[DrawingTask], Drawn]] = {
     "hero": compositions.hero,
     "scattered": compositions.scattered,
     "flowing": compositions.flow,
@@ -82,7 +82,7 @@ def compose(
     if direction.strategy == "bands":
         indices = draw_bands(sheet_of(colours, ground), rng)
         return Composition(indices, (), _missing(wishes, [], f"{direction.strategy} shows a pattern"))
-    drawn = DRAW[direction.strategy](Job(ground, colours, wishes, rng))
+    drawn = DRAW[direction.strategy](DrawingTask(ground, colours, wishes, rng))
     shown = [place.emoji for place in drawn.placed]
     return Composition(
         rasterised(drawn.layers, ground),

@@ -9,7 +9,7 @@ from studio_stencil.drawing.backgrounds import Background
 from studio_stencil.drawing.compositions import scattered
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, placed_in
 from studio_stencil.drawing.scene import Layer
-from studio_stencil.drawing.task import Drawn, Job, with_motifs
+from studio_stencil.drawing.task import DrawingTask, Drawn, with_motifs
 from studio_stencil.drawing.walkway import path
 from studio_stencil.motifs.layable import ISLAND_MM2, layable
 from studio_stencil.motifs.sizes import least_size_m
@@ -36,14 +36,14 @@ SIDES = {
 """The neighbours of a cell, and the ends of the wall towards each."""
 
 
-def track(job: Job) -> Drawn:
+def track(task: DrawingTask) -> Drawn:
     """A closed track with a start line, and motifs in its middle."""
-    ground = job.ground
-    colours = job.colours
+    ground = task.ground
+    colours = task.colours
     margin = 250.0
     width = min(0.2 * ground.short, 1600.0, ground.short / 2 - margin - INNER_RADIUS_MM)
     if width < 330:
-        return path(job)
+        return path(task)
     across, down = ground.width - 2 * margin, ground.height - 2 * margin
     radius = min(max(0.42 * min(across, down), width + INNER_RADIUS_MM), min(across, down) / 2 - 1)
     core = shapely.box(radius - across / 2, radius - down / 2, across / 2 - radius, down / 2 - radius)
@@ -55,13 +55,13 @@ def track(job: Job) -> Drawn:
     for number, colour in enumerate(colours[1:3] if across - 2 * radius > 2 * bar else []):
         start = shapely.box(x + number * bar, ground.height / 2, x + (number + 1) * bar, ground.height)
         layers.append(Layer(colour, start.intersection(layers[0].area)))
-    placed = placed_in([Field(0, inner)], job.wishes, job.rng) if job.wishes else []
-    return with_motifs(job, Background(layers, []), placed)
+    placed = placed_in([Field(0, inner)], task.wishes, task.rng) if task.wishes else []
+    return with_motifs(task, Background(layers, []), placed)
 
 
-def hopscotch(job: Job) -> Drawn:
+def hopscotch(task: DrawingTask) -> Drawn:
     """Cells one and two abreast along the surface, numbered where there is room for digits."""
-    ground, colours = job.ground, job.colours
+    ground, colours = task.ground, task.colours
     upright = ground.height > ground.width
     length, depth = max(ground.width, ground.height), ground.short
     rows = max(3, min(7, round(length / min(0.42 * depth, 1500.0))))
@@ -82,12 +82,12 @@ def hopscotch(job: Job) -> Drawn:
             digit = str(number % 10)
             if DIGIT * side / 1000 >= least_size_m(digit):
                 placed.append(Placed(digit, x, y, round(DIGIT * side / 1000, 2), 0.0, False, colour, None))
-    return with_motifs(job, Background(layers, []), placed)
+    return with_motifs(task, Background(layers, []), placed)
 
 
-def snakes(job: Job) -> Drawn:
+def snakes(task: DrawingTask) -> Drawn:
     """A border of cells in turns, with snakes and ladders inside."""
-    ground, colours = job.ground, job.colours
+    ground, colours = task.ground, task.colours
     side = max(min(0.14 * ground.short, 900.0), 400.0)
     columns, rows = max(3, int(ground.width / side)), max(3, int(ground.height / side))
     across, down = ground.width / columns, ground.height / rows
@@ -110,14 +110,14 @@ def snakes(job: Job) -> Drawn:
     ladders, taken = [], shapely.Polygon()
     for number in range(count):
         ladder = _ladder(3 if ground.short < 4500 else 4)
-        spot = _free_spot(ladder, field.difference(taken.buffer(APART_MM)), job.rng)
+        spot = _free_spot(ladder, field.difference(taken.buffer(APART_MM)), task.rng)
         if spot is not None:
             ladders.append(Layer(colours[(number + 1) % len(colours)], spot))
             taken = taken.union(spot.convex_hull)
     free = Field(0, field.difference(taken.buffer(APART_MM / 2)))
-    wishes = [wish for wish in job.wishes if wish.emoji != "🪜"] or [Wanted("🐍", count, 1.3, None)]
-    placed = placed_in([free], wishes, job.rng)
-    return with_motifs(job, Background(layers + ladders, []), placed)
+    wishes = [wish for wish in task.wishes if wish.emoji != "🪜"] or [Wanted("🐍", count, 1.3, None)]
+    placed = placed_in([free], wishes, task.rng)
+    return with_motifs(task, Background(layers + ladders, []), placed)
 
 
 def _ladder(rungs: int) -> BaseGeometry:
@@ -144,15 +144,15 @@ def _free_spot(shape: BaseGeometry, room: BaseGeometry, rng: np.random.Generator
     return None
 
 
-def maze(job: Job) -> Drawn:
+def maze(task: DrawingTask) -> Drawn:
     """Walls in one colour, with one way between any two cells (depth-first search)."""
-    ground = job.ground
+    ground = task.ground
     side = min(max(ground.short / 6, 700.0), 1500.0)
     columns, rows = int((ground.width - 500) / side), int((ground.height - 500) / side)
     if min(columns, rows) < 2:
-        return scattered(job)
+        return scattered(task)
     wall = min(max(0.22 * side, 160.0), 300.0)
-    open_sides = _corridors(columns, rows, job.rng)
+    open_sides = _corridors(columns, rows, task.rng)
     walls = []
     for column in range(columns):
         for row in range(rows):
@@ -163,7 +163,7 @@ def maze(job: Job) -> Drawn:
                     walls.append(shapely.LineString([((column + a) * side, (row + b) * side) for a, b in line]))
     area = shapely.union_all(walls).buffer(wall / 2, cap_style="square", join_style="mitre")
     area = translate(area, (ground.width - columns * side) / 2, (ground.height - rows * side) / 2)
-    return Drawn([Layer(job.colours[0], area)], [])
+    return Drawn([Layer(task.colours[0], area)], [])
 
 
 def _corridors(columns: int, rows: int, rng: np.random.Generator) -> set[tuple[tuple[int, int], tuple[int, int]]]:
@@ -184,13 +184,13 @@ def _corridors(columns: int, rows: int, rng: np.random.Generator) -> set[tuple[t
     return found
 
 
-def pitch(job: Job) -> Drawn:
+def pitch(task: DrawingTask) -> Drawn:
     """A football pitch in lines."""
-    ground = job.ground
+    ground = task.ground
     upright = ground.height > ground.width
     length, depth = max(ground.width, ground.height) - 600, ground.short - 600
     if depth < 1500:
-        return scattered(job)
+        return scattered(task)
     lines = [shapely.box(0, 0, length, depth).exterior, shapely.LineString([(length / 2, 0), (length / 2, depth)])]
     radius = min(0.2 * depth, 3000.0)
     if radius > 550:
@@ -204,13 +204,13 @@ def pitch(job: Job) -> Drawn:
     marks = shapely.union_all([line.buffer(LINE_MM / 2, join_style="mitre", cap_style="flat") for line in lines])
     if upright:
         marks = shapely.transform(marks, lambda points: points[:, ::-1])
-    light = max(job.colours, key=lambda number: job.lightness(number))
+    light = max(task.colours, key=lambda number: task.lightness(number))
     return Drawn([Layer(light, translate(marks, 300, 300))], [])
 
 
-def compass(job: Job) -> Drawn:
+def compass(task: DrawingTask) -> Drawn:
     """A compass rose of two stars in a ring, with letters where there is room."""
-    ground, colours = job.ground, job.colours
+    ground, colours = task.ground, task.colours
     middle = ground.width / 2, ground.height / 2
     letter = max(least_size_m(character) for character in "NESW") * 1.05
     lettered = ground.short / 2 - 1000 * letter - 2 * APART_MM > 1000
@@ -231,7 +231,7 @@ def compass(job: Job) -> Drawn:
         for character, dx, dy in (("N", 0, -1), ("E", 1, 0), ("S", 0, 1), ("W", -1, 0)):
             x, y = middle[0] + dx * away, middle[1] + dy * away
             placed.append(Placed(character, x, y, round(letter, 2), 0.0, False, 0, None))
-    return with_motifs(job, Background(layers, []), placed)
+    return with_motifs(task, Background(layers, []), placed)
 
 
 def _star(reach: float) -> BaseGeometry:

@@ -15,7 +15,7 @@ from studio_stencil.drawing.scene import Ground, Layer
 from studio_stencil.motifs.colours import motif_colours
 
 
-class Job(NamedTuple):
+class DrawingTask(NamedTuple):
     """What is to be drawn: the ground, colour codes with the base first, motifs, and the source of chance."""
 
     ground: Ground
@@ -53,11 +53,11 @@ class Drawn(NamedTuple):
     placed: list[Placed]
 
 
-def with_motifs(job: Job, background: Background, placed: list[Placed]) -> Drawn:
+def with_motifs(task: DrawingTask, background: Background, placed: list[Placed]) -> Drawn:
     """A background with motifs on it."""
     layers = list(background.layers)
     for place in placed:
-        layers += layers_of(place, job.codes)
+        layers += layers_of(place, task.codes)
     return Drawn(layers, placed)
 
 

@@ -8,7 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.patterns import LEAST_RADIUS_MM, circles
 from studio_stencil.drawing.scene import Ground, Layer
-from studio_stencil.drawing.task import Drawn, Job
+from studio_stencil.drawing.task import DrawingTask, Drawn
 from studio_stencil.motifs.layable import ISLAND_MM2, faults
 from studio_stencil.motifs.thickness import pieces
 
@@ -22,30 +22,30 @@ REGION_MM2, REGION_ATTEMPTS, RELAXED = 1.5e6, 9, 6
 HEXAGON_MM = (700.0, 1500.0)
 
 
-def hexagons(job: Job) -> Drawn:
+def hexagons(task: DrawingTask) -> Drawn:
     """A comb of hexagons, about half of them in the base colour, the others never beside their like."""
-    ground = job.ground
+    ground = task.ground
     side = min(max(ground.short / 6, HEXAGON_MM[0]), HEXAGON_MM[1])
     across, down = 3**0.5 * side, 1.5 * side
     rows, columns = int((ground.height - 0.5 * side) / down), int(ground.width / across - 0.5)
     if rows < 1 or columns < 1:
-        return circles(job)
+        return circles(task)
     left = (ground.width - (columns + 0.5 * (rows > 1)) * across) / 2
     top = (ground.height - (rows * down + 0.5 * side)) / 2
     colours: dict[tuple[int, int], int] = {}
     layers = []
     share = 0.0
     order = [(column, row) for row in range(rows) for column in range(columns)]
-    for number in job.rng.permutation(len(order)).tolist():
+    for number in task.rng.permutation(len(order)).tolist():
         column, row = order[number]
         if share > 0.46:
             break
         odd = row % 2
         near = [(column + dx, row) for dx in (-1, 1)]
         near += [(column + dx, row + dy) for dy in (-1, 1) for dx in ((0, 1) if odd else (-1, 0))]
-        free = [colour for colour in job.colours if colour not in {colours.get(cell) for cell in near}]
+        free = [colour for colour in task.colours if colour not in {colours.get(cell) for cell in near}]
         if free:
-            colours[column, row] = free[int(job.rng.integers(len(free)))]
+            colours[column, row] = free[int(task.rng.integers(len(free)))]
             x = left + (column + 0.5 + 0.5 * odd) * across
             y = top + side + row * down
             angles = np.pi / 6 + np.arange(6) * np.pi / 3
@@ -55,20 +55,20 @@ def hexagons(job: Job) -> Drawn:
     return Drawn(layers, [])
 
 
-def squares(job: Job) -> Drawn:
+def squares(task: DrawingTask) -> Drawn:
     """Rows and columns of cells, about half of them in the base colour, the others never beside their like."""
-    ground = job.ground
+    ground = task.ground
     side = min(max(ground.short / 5, CELL_MM[0]), CELL_MM[1])
     columns, rows = max(2, int(ground.width / side)), max(2, int(ground.height / side))
     across, down = (
-        _lines(number, length, job.rng) for number, length in ((columns, ground.width), (rows, ground.height))
+        _lines(number, length, task.rng) for number, length in ((columns, ground.width), (rows, ground.height))
     )
     colours: dict[tuple[int, int], int] = {}
     layers = []
-    for number in job.rng.permutation(columns * rows).tolist():
+    for number in task.rng.permutation(columns * rows).tolist():
         column, row = number % columns, number // columns
         near = {colours.get((column + dx, row + dy)) for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))}
-        free = [colour for colour in job.colours if colour not in near]
+        free = [colour for colour in task.colours if colour not in near]
         if not free or len(colours) >= 0.48 * columns * rows:
             continue
         colours[column, row] = free[len(colours) % len(free)]
@@ -95,15 +95,15 @@ def _without_small_base(layers: list[Layer], ground: Ground) -> list[Layer]:
     return layers
 
 
-def regions(job: Job) -> Drawn:
+def regions(task: DrawingTask) -> Drawn:
     """Straight-edged regions: relaxed Voronoi cells, about half of them in the base colour."""
-    ground = job.ground
+    ground = task.ground
     area = ground.width * ground.height
     number = int(min(max(area / REGION_MM2, 7), 24))
     best: tuple[float, list[Layer]] = (math.inf, [])
     for _ in range(REGION_ATTEMPTS):
-        layers = _coloured(_cells(number, ground, job.rng), job)
-        faults = sum(len(shapely.get_parts(_faults_of(layers, colour, ground))) for colour in (0, *job.colours))
+        layers = _coloured(_cells(number, ground, task.rng), task)
+        faults = sum(len(shapely.get_parts(_faults_of(layers, colour, ground))) for colour in (0, *task.colours))
         if faults < best[0]:
             best = faults, layers
         if not faults:
@@ -122,13 +122,13 @@ def _cells(number: int, ground: Ground, rng: np.random.Generator) -> list[BaseGe
     return [cell.intersection(ground.whole) for cell in found]
 
 
-def _coloured(cells: list[BaseGeometry], job: Job) -> list[Layer]:
+def _coloured(cells: list[BaseGeometry], task: DrawingTask) -> list[Layer]:
     """A colour for about half of the cells; none touches its like."""
     layers: list[Layer] = []
     share, whole = 0.0, sum(cell.area for cell in cells)
-    for index in job.rng.permutation(len(cells)).tolist():
+    for index in task.rng.permutation(len(cells)).tolist():
         near = {layer.colour for layer in layers if layer.area.distance(cells[index]) < LEAST_RADIUS_MM / 2}
-        free = [colour for colour in job.colours if colour not in near]
+        free = [colour for colour in task.colours if colour not in near]
         if free and share + cells[index].area / whole < 0.52:
             layers.append(Layer(free[len(layers) % len(free)], cells[index]))
             share += cells[index].area / whole

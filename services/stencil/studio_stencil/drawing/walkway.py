@@ -10,7 +10,7 @@ from studio_stencil.drawing.backgrounds import Background, winding
 from studio_stencil.drawing.compositions import scattered
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, placed_in
 from studio_stencil.drawing.scene import Layer
-from studio_stencil.drawing.task import Drawn, Job, with_motifs
+from studio_stencil.drawing.task import DrawingTask, Drawn, with_motifs
 from studio_stencil.motifs.layable import outline
 from studio_stencil.motifs.library import STEPS
 from studio_stencil.motifs.sizes import least_size_m
@@ -19,18 +19,18 @@ STEP_EDGE_MM = 135.0
 """Prints keep this far from the edge of a path."""
 
 
-def path(job: Job) -> Drawn:
+def path(task: DrawingTask) -> Drawn:
     """A path that leads through the surface, with motifs at both sides; footprints go along it."""
-    accents = job.accents or list(range(1, len(job.codes)))
+    accents = task.accents or list(range(1, len(task.codes)))
     if not accents:
-        return scattered(job)
-    ground = job.ground
-    steps = [wish for wish in job.wishes if wish.emoji[0] in STEPS]
+        return scattered(task)
+    ground = task.ground
+    steps = [wish for wish in task.wishes if wish.emoji[0] in STEPS]
     width = min(max(0.24 * ground.short, 700.0), 1500.0)
     if steps:
         need = 1000 * least_size_m(steps[0].emoji) * 1.15
-        width = min(max(width, need), 0.42 * ground.short) if len(job.wishes) > 1 else min(need, 0.6 * ground.short)
-    line, ribbon = winding(ground, width, job.rng)
+        width = min(max(width, need), 0.42 * ground.short) if len(task.wishes) > 1 else min(need, 0.6 * ground.short)
+    line, ribbon = winding(ground, width, task.rng)
     layers = []
     kerb = 240.0 if len(accents) > 1 and ground.short > 3500 else 0.0
     if kerb:
@@ -41,10 +41,10 @@ def path(job: Job) -> Drawn:
     fields = [Field(0, piece) for piece in shapely.get_parts(free)]
     on_it = ribbon.intersection(ground.surface)
     prints = {wish.emoji: _along(line, on_it, wish, accents[0]) for wish in steps}
-    beside = [wish for wish in job.wishes if not prints.get(wish.emoji)]
+    beside = [wish for wish in task.wishes if not prints.get(wish.emoji)]
     placed = [place for found in prints.values() for place in found]
-    placed += placed_in(fields, beside, job.rng) if beside else []
-    return with_motifs(job, Background(layers, []), placed)
+    placed += placed_in(fields, beside, task.rng) if beside else []
+    return with_motifs(task, Background(layers, []), placed)
 
 
 def _along(line: shapely.LineString, ribbon: shapely.Geometry, wish: Wanted, colour: int) -> list[Placed]:
