@@ -8,15 +8,11 @@ Children end with their parent, however that ends. Only pipes are used: no semap
 
 import asyncio
 import contextlib
-import fcntl
 import math
 import multiprocessing
 import os
-import pickle
-import resource
 import signal
 import threading
-import traceback
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +24,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from studio_chassis.errors import ChassisError, Unavailable
+from studio_chassis.runtime.child_process import serve
 
 START_SECONDS = 120.0
 """A child imports the program's main module first. That is not part of any call's time."""
@@ -140,7 +137,7 @@ class _Worker:
             return  # an idle child sends nothing, so a readable pipe is one that its child's death has closed
         self._discard()
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._limits.memory_bytes), daemon=True)
+        process = self._context.Process(target=serve, args=(theirs, self._limits.memory_bytes), daemon=True)
         process.start()
         theirs.close()
         self._process, self._pipe = process, ours
@@ -214,45 +211,3 @@ def _ending(code: int | None) -> str:
     if code is not None and code < 0:
         return f"signal {signal.Signals(-code).name}"
     return f"exit code {code}"
-
-
-def _serve(pipe: Connection, memory_bytes: int) -> None:
-    """A child's life: calls by the pipe until it closes. The parent decides about signals."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _end_with_parent()
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-    pipe.send(None)  # ready
-    while True:
-        try:
-            call = pipe.recv_bytes()
-        except EOFError:
-            return
-        try:
-            function, arguments = pickle.loads(call)  # noqa: S301 - the parent's
-            reply = True, function(*arguments)
-        except MemoryError as error:
-            reply = False, MemoryError(str(error))
-        except Exception as error:  # noqa: BLE001 - the caller judges it
-            error.add_note(traceback.format_exc())
-            reply = False, _portable(error)
-        pipe.send(reply)
-
-
-def _end_with_parent() -> None:
-    """Have the kernel end this process when its parent's end of their pipe closes, whatever is being computed."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    signal.signal(signal.SIGIO, signal.SIG_DFL)  # which ends the process
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
-
-
-def _portable(error: Exception) -> Exception:
-    """The error, or its text where it does not survive the way to the parent."""
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    except Exception:  # noqa: BLE001 - whatever its class does
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
