@@ -109,15 +109,15 @@ class ProcessPool:
 
 @contextlib.asynccontextmanager
 async def open_process_pool(workers: int, limits: Limits, preload: str) -> AsyncIterator[ProcessPool]:
-    """A pool whose children start behind the caller's back, and have ended when it is left."""
+    """A pool whose children start in the background. All of them have ended when the context is left."""
     pool = ProcessPool(workers, limits, preload)
     starting = asyncio.create_task(pool.start())
     try:
         yield pool
     finally:
-        with contextlib.suppress(OSError, EOFError):
-            await starting
+        starting.cancel()
         await asyncio.to_thread(pool.close)
+        await asyncio.gather(starting, return_exceptions=True)
 
 
 class _Worker:
@@ -140,7 +140,10 @@ class _Worker:
         process = self._context.Process(target=serve, args=(theirs, self._limits.memory_bytes), daemon=True)
         process.start()
         theirs.close()
-        self._process, self._pipe = process, ours
+        with self._sending:
+            self._process, self._pipe = process, ours
+            if self._killed:  # while it was forked, when there was no process to kill
+                process.kill()
         if not ours.poll(START_SECONDS):
             raise TimeoutError("the child process does not start")
         ours.recv()

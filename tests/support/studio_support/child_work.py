@@ -28,3 +28,8 @@ class TwoPartError(Exception):
 def fail_in_two_parts() -> None:
     """Raise TwoPartError."""
     raise TwoPartError("two ", "parts")
+
+
+def never_ready(pipe: object, memory_bytes: int) -> None:
+    """Run in place of a child that takes calls: it never gets that far."""
+    time.sleep(600)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from studio_chassis.errors import Unavailable
+from studio_chassis.runtime import process_pool
 from studio_chassis.runtime.process_pool import Limits, ProcessPool, WorkLost, open_process_pool, usable_cores
-from studio_support.child_work import begun, fail_in_two_parts, pid_after
+from studio_support.child_work import begun, fail_in_two_parts, never_ready, pid_after
 
 SECONDS = 3.0
 LIMITS = Limits(memory_bytes=256 * 2**20, seconds=SECONDS)
@@ -23,6 +24,7 @@ PATIENT = Limits(memory_bytes=256 * 2**20, seconds=3600)
 PARENT = """
 import asyncio, os, sys, time
 from studio_chassis.errors import Unavailable
+from studio_chassis.runtime import process_pool
 from studio_chassis.runtime.process_pool import Limits, ProcessPool
 from studio_support.child_work import begun
 
@@ -124,7 +126,7 @@ async def test_a_child_killed_while_it_has_nothing_to_do_costs_nothing(pool: Pro
 
 
 async def test_a_child_that_died_is_replaced_before_its_parent_has_collected_it(pool: ProcessPool) -> None:
-    """The fork server tells of a death only when it runs again. The closed pipe tells of it at once."""
+    """The fork server reports a death only when it runs again. The closed pipe shows the death immediately."""
     children = await pids(pool)
     (fork_server,) = {int(status_fields(pid)[1]) for pid in children}
     os.kill(fork_server, signal.SIGSTOP)
@@ -180,6 +182,12 @@ async def test_closing_ends_all_children() -> None:
     async with open_process_pool(2, LIMITS, "json") as pool:
         children = await pids(pool)
     assert until(lambda: not any(map(is_running, children)))
+
+
+async def test_closing_ends_children_that_still_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_pool, "serve", never_ready)
+    async with asyncio.timeout(60), open_process_pool(2, PATIENT, "json"):
+        await asyncio.sleep(0)
 
 
 async def test_work_that_a_stopping_service_ends_is_not_at_fault(tmp_path: Path) -> None:
