@@ -19,7 +19,8 @@ from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import AccountBlocked, Misdirected, NotTheProvider, ProviderError
 from studio_chassis.replicate.http_client import open_http_client
 from studio_chassis.runtime.clock import utc_now
-from studio_chassis.runtime.settings import ProviderSettings, read_settings
+from studio_chassis.runtime.settings import read_settings
+from studio_chassis.runtime.shared_settings import ProviderSettings
 from studio_contracts.topology import QUEUES
 
 CHECK_SECONDS = 20

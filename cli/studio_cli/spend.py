@@ -9,7 +9,8 @@ from rich.table import Table
 
 from studio_chassis.persistence.mongo import MongoJobStore
 from studio_chassis.runtime.clock import utc_now
-from studio_chassis.runtime.settings import BudgetSettings, read_settings
+from studio_chassis.runtime.settings import read_settings
+from studio_chassis.runtime.shared_settings import BudgetSettings
 from studio_cli.audit import record
 from studio_cli.connection import run_on_store
 from studio_contracts.spending import SpendingControl, day_of, resets_at

@@ -99,8 +99,9 @@ class ReplicateClient:
     async def read(self, prediction_id: str) -> dict[str, Any]:
         """The prediction as it is now, as the JSON a webhook would bring. Raises NotFound for an unknown id."""
         body = _json(await self._request("GET", _path(prediction_id)))
+        if not isinstance(body, dict):
+            raise OutcomeUnknown("the provider's response is no JSON object")
         _report(body)  # a 200 that is no prediction must not be taken for one
-        assert isinstance(body, dict)
         return body
 
     async def cancel(self, prediction_id: str) -> PredictionReport:

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from standardwebhooks.webhooks import Webhook
 
-from studio_chassis.runtime.settings import (
+from studio_chassis.runtime.settings import Duration
+from studio_chassis.runtime.shared_settings import (
     BudgetSettings,
     CallbackSettings,
-    Duration,
     ModelSettings,
     PublicAddressSettings,
 )

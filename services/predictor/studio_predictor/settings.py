@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
-from studio_chassis.runtime.settings import (
+from studio_chassis.runtime.settings import Duration
+from studio_chassis.runtime.shared_settings import (
     BudgetSettings,
-    Duration,
     ModelSettings,
     ProviderSettings,
     PublicAddressSettings,

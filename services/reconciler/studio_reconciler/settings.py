@@ -5,10 +5,10 @@ from typing import Any, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from studio_chassis.runtime.settings import (
+from studio_chassis.runtime.settings import Duration
+from studio_chassis.runtime.shared_settings import (
     BudgetSettings,
     CallbackSettings,
-    Duration,
     ProviderSettings,
     PublicAddressSettings,
 )

@@ -6,13 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
-from studio_chassis.runtime.settings import (
-    _EXAMPLE,
-    ProviderSettings,
-    PublicAddressSettings,
-    ServiceSettings,
-    read_settings,
-)
+from studio_chassis.runtime.settings import _EXAMPLE, ServiceSettings, read_settings
+from studio_chassis.runtime.shared_settings import ProviderSettings, PublicAddressSettings
 from studio_gateway.settings import GatewaySettings
 from studio_postprocess.settings import PostprocessSettings
 from studio_predictor.settings import PredictorSettings
