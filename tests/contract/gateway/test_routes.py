@@ -1,5 +1,6 @@
 """The table of routes (docs/api/routes.md) against what the gateway does."""
 
+import socket
 from collections.abc import Iterator
 
 import httpx
@@ -31,10 +32,15 @@ def scopes_of(policy: RoutePolicy) -> list[Scope]:
     return [scope for scope in SCOPES if scope in policy.scopes]
 
 
-def call(gateway: ServedGateway, policy: RoutePolicy, key: str | None, body: bytes | None = None) -> httpx.Response:
+def path_of(policy: RoutePolicy) -> str:
     path = policy.path
     for name, value in VALUES.items():
         path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def call(gateway: ServedGateway, policy: RoutePolicy, key: str | None, body: bytes | None = None) -> httpx.Response:
+    path = path_of(policy)
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     parameters = {"jobId": "nowhere"} if path.endswith("studio-inspire-status") else None
     json = None if policy.method == "GET" or body else BODIES.get(policy.path, {"prompt": "a pond", "days": 1})
@@ -64,6 +70,39 @@ def test_each_closed_route_does_as_its_line_says(keyed: ServedGateway) -> None:
         answer = call(keyed, policy, sufficient)
         assert answer.status_code not in (401, 403), policy
         assert answer.headers["ratelimit-policy"].startswith(f'"{policy.rate}"'), policy
+
+
+BAD_BODIES = (
+    (b'{"prompt": ', "application/json"),
+    (b"\xff\xfe", "application/json"),
+    (b"{}", "application/json"),
+    (b"prompt=a+pond", "application/x-www-form-urlencoded"),
+    (b"a pond", ""),
+    (b"x" * (MAX_BODY_BYTES + 1), "application/json"),
+)
+
+
+def test_without_a_key_no_route_says_what_is_wrong_with_a_request(keyed: ServedGateway) -> None:
+    for policy in closed(keyed):
+        address = keyed.url + path_of(policy)
+        for body, media_type in BAD_BODIES:
+            headers = {"Content-Type": media_type} if media_type else {}
+            answer = httpx.request(policy.method, address, content=body, headers=headers, trust_env=False)
+            assert answer.status_code == 401, (policy, body[:20], answer.text)
+        answer = httpx.request(policy.method, f"{address}?nonsense=1", trust_env=False)
+        assert answer.status_code == 401, (policy, answer.text)
+
+
+def test_a_body_is_not_awaited_before_the_key_is_checked(keyed: ServedGateway) -> None:
+    """Its sender has sent nothing of it, and has its answer."""
+    host, port = keyed.url.removeprefix("http://").split(":")
+    for policy in closed(keyed):
+        if not policy.body_bytes:
+            continue
+        head = f"{policy.method} {path_of(policy)} HTTP/1.1\r\nHost: studio\r\nContent-Type: application/json\r\n"
+        with socket.create_connection((host, int(port)), timeout=10) as stranger:
+            stranger.sendall(f"{head}Content-Length: 20\r\n\r\n".encode())
+            assert stranger.recv(12) == b"HTTP/1.1 401", policy
 
 
 def test_a_body_beyond_the_limit_of_its_line_is_refused(keyed: ServedGateway) -> None:

@@ -32,6 +32,8 @@ SHARE = APIKeyCookie(
     description="What a browser gets for a read-only link (`POST /v1/jobs/{job_id}/shares/open`): one job may be read.",
     auto_error=False,
 )
+CALLER = "caller"
+"""What a request's state remembers its caller by: a route asks before the framework does, and is told once."""
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 Session = Annotated[str | None, Security(SESSION)]
 Share = Annotated[str | None, Security(SHARE)]
@@ -42,6 +44,25 @@ async def authenticate(
 ) -> Caller:
     """The caller, who may do what is needed. Raises ProblemError (401, 403) and Unavailable."""
     deps = dependencies_of(request)
+    caller: Caller | None = getattr(request.state, CALLER, None)
+    if caller is None:
+        caller = await _caller(deps, request, bearer, session, share)
+        setattr(request.state, CALLER, caller)
+    if caller.via != "key":
+        check_origin(request, deps.settings, from_browser=caller.via in ("session", "share"))
+    if missing := [scope for scope in needed.scopes if scope not in caller.scopes]:
+        raise _forbidden(missing)
+    await deps.rates.check(request, caller, needed.scopes)
+    return caller
+
+
+async def _caller(
+    deps: Dependencies,
+    request: Request,
+    bearer: HTTPAuthorizationCredentials | None,
+    session: str | None,
+    share: str | None,
+) -> Caller:
     link = None if share is None else await deps.keys.link_of(share)
     try:
         caller = await _identify(deps, request, bearer, session)
@@ -49,14 +70,7 @@ async def authenticate(
         if link is None or bearer is not None:
             raise
         caller = Caller.with_link(link, address_of(request))
-    if link is not None:
-        caller = replace(caller, shared_job=link.job_id)
-    if caller.via != "key":
-        check_origin(request, deps.settings, from_browser=caller.via in ("session", "share"))
-    if missing := [scope for scope in needed.scopes if scope not in caller.scopes]:
-        raise _forbidden(missing)
-    await deps.rates.check(request, caller, needed.scopes)
-    return caller
+    return caller if link is None else replace(caller, shared_job=link.job_id)
 
 
 async def caller_of(request: Request, *scopes: str) -> Caller:

@@ -8,7 +8,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
-from studio_gateway.access.authentication import authenticate, owned_jobs
+from studio_gateway.access.authentication import owned_jobs
+from studio_gateway.access.closed_route import scopes_of
 from studio_gateway.access.rate_limiter import RATE_LIMITS
 from studio_gateway.http.body_limit import body_limit
 
@@ -61,7 +62,7 @@ def route_table(app: FastAPI) -> list[RoutePolicy]:
 def _policies(app: FastAPI) -> Iterator[RoutePolicy]:
     for route in app.routes:
         if isinstance(route, APIRoute):
-            scopes = _scopes(route.dependant)
+            scopes = scopes_of(route.dependant)
             how = OPEN.get(route.path, "nothing") if scopes is None else _credentials(route.path, scopes)
             is_owned = _uses(route.dependant, owned_jobs)
         elif isinstance(route, Route | Mount):
@@ -83,16 +84,6 @@ def _rate(scopes: list[str] | None) -> str:
     if scopes is None:
         return ""
     return next((RATE_LIMITS[scope] for scope in scopes if scope in RATE_LIMITS), "read")
-
-
-def _scopes(dependant: Dependant) -> list[str] | None:
-    """The scopes that a key needs, None where no key is asked for."""
-    for inner in dependant.dependencies:
-        if inner.call is authenticate:
-            return [*(inner.parent_oauth_scopes or ()), *(inner.own_oauth_scopes or ())]
-        if (found := _scopes(inner)) is not None:
-            return found
-    return None
 
 
 def _uses(dependant: Dependant, call: object) -> bool:

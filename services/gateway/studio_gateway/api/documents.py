@@ -9,6 +9,7 @@ from studio_chassis.persistence.objects import ObjectStore
 from studio_contracts.concept import Concept, Materials
 from studio_contracts.job import Job
 from studio_gateway.access.authentication import JobsToRead
+from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.api.file_names import concept_name, slug
 from studio_gateway.api.parameters import ConceptId, JobId
 from studio_gateway.dependencies import DependenciesDep
@@ -19,7 +20,7 @@ from studio_gateway.http.problems import not_found, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-router = APIRouter(tags=["documents"], dependencies=[KNOWN_PARAMETERS_ONLY])
+router = APIRouter(tags=["documents"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 
 
 def _file(media_type: str) -> dict[int | str, dict[str, Any]]:

@@ -18,6 +18,7 @@ from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job
 from studio_gateway.access.authentication import JobsToCreate
+from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.idempotency import as_accepted, fingerprint_of, job_id_for
 from studio_gateway.api.job_request import JobRequest, to_brief
@@ -32,7 +33,7 @@ from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 SERVICE = "gateway"
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 log = structlog.get_logger()
-router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
+router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=255, description="The same key and brief give the same job for a day")
 ]

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import AfterValidator, StringConstraints
 
 from studio_chassis.persistence.store import Cursor, JobFilter
@@ -15,6 +14,7 @@ from studio_contracts.brief import JobKind
 from studio_contracts.job import Status
 from studio_contracts.text import to_line
 from studio_gateway.access.authentication import JobsToCancel, JobsToRead, caller_of
+from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.api.parameters import JobId
 from studio_gateway.api.presenters import job_summary, job_view
 from studio_gateway.api.views import JobList, JobView
@@ -25,7 +25,7 @@ from studio_gateway.http.problems import ProblemError, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 MAX_LISTED = 100
-router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
+router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(to_line)]
 IF_NONE_MATCH = {
     "name": "if-none-match",
@@ -84,7 +84,7 @@ async def get_job(job_id: JobId, jobs: JobsToRead, deps: DependenciesDep, respon
     return job_view(job, deps.settings.root)
 
 
-class _Polled(APIRoute):
+class _Polled(ClosedRoute):
     """Answers "not modified" before the framework takes the request apart, which costs more than the answer.
 
     It reads one number, where loading the job would read its whole document.

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from studio_contracts.file_formats import SUFFIXES, VectorKind
 from studio_contracts.pictures import PictureKind, StoredPicture
 from studio_gateway.access.authentication import JobsToRead
+from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.api.bundle import Bundle
 from studio_gateway.api.documents import outside
 from studio_gateway.api.file_names import slug
@@ -38,7 +39,7 @@ def _responses(content: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
 
 _RESPONSES = _responses(dict.fromkeys(SUFFIXES, _FILE))
 _BUNDLE_RESPONSES = _responses({"application/zip": _FILE})
-router = APIRouter(tags=["pictures"], dependencies=[KNOWN_PARAMETERS_ONLY])
+router = APIRouter(tags=["pictures"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 
 
 class FileRequest:

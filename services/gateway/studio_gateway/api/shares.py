@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from studio_contracts.access import ShareLink
 from studio_gateway.access.authentication import SHARE_COOKIE, JobsToCreate
+from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.origin import check_origin
 from studio_gateway.api.cookies import attributes
 from studio_gateway.api.parameters import JobId
@@ -21,7 +22,7 @@ from studio_gateway.http.problems import ProblemError, not_found, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 MAX_DAYS = 365
-router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
+router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 LinkId = Annotated[str, Path(description="The link's `id`", examples=["s4f1c0e5b2f8e"])]
 
 

@@ -15,6 +15,7 @@ from studio_chassis.observability import metrics
 from studio_contracts.errors import Stage
 from studio_contracts.job import Job, Status, TimelineEntry
 from studio_gateway.access.authentication import JobsToRead
+from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.parameters import JobId
 from studio_gateway.dependencies import DependenciesDep
@@ -22,7 +23,7 @@ from studio_gateway.http.problems import ProblemError, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 RECONNECT_MILLISECONDS = 1000
-router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
+router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 
 
 class Progress(TimelineEntry):

@@ -14,13 +14,14 @@ from studio_contracts.spending import Spending, SpendingControl, day_of, resets_
 from studio_domain.spending import BudgetLeft, Refusal, budgets_left, refusal
 from studio_gateway.access.authentication import JobsToRead
 from studio_gateway.access.caller import Caller
+from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http.problems import BudgetState, ProblemError, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 MAX_DAYS = 92
 STOPPED_RETRY_SECONDS = 60
-router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
+router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 
 
 class UsageEntry(BaseModel):

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 
 from studio_chassis.errors import JobConflict, JobNotFound, Unavailable
 from studio_gateway.access.authentication import JobsToCreate, JobsToRead
+from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.api.job_creation import accept_brief
 from studio_gateway.api.webhook_verification import VerificationError, check_signature, check_token
 from studio_gateway.api.webhooks import QueryToken, parsed, record, refused
@@ -48,7 +48,7 @@ class EnqueueRequest(BaseModel):
     job_id: str
 
 
-class PanelRoute(APIRoute):
+class PanelRoute(ClosedRoute):
     """A route whose errors have the shape the panel reads."""
 
     def get_route_handler(self) -> Any:
