@@ -56,6 +56,7 @@ AuditAction = Literal[
     "share.revoked",
     "session.opened",
     "session.ended",
+    "sign-in.refused",
     "key.created",
     "key.revoked",
     "dead-letter.replayed",
@@ -73,7 +74,8 @@ class AuditEntry(FrozenModel):
     """Who did what to what, and from where. No secret and nothing of a client's text is in it.
 
     `actor` is the id of an API key, `local` or `anonymous`, or `operator:` and the account that ran `studio`. `target`
-    is the id of the job, key, link or letter. `address` is the client's, or the operator's machine.
+    is the id of the job, key, link or letter, or the network that wrong keys came from. `address` is the client's, or
+    the operator's machine.
     """
 
     at: UtcDatetime

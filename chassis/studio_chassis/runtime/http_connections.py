@@ -2,7 +2,8 @@
 
 A connection that waits for its client has a time-out for the headers of its first request, and for those of each that
 it has begun. A full process closes the connections that have waited longest, so thousands of idle or slow ones keep
-nobody out.
+nobody out. Nor has one address more than half of them, where it is not that of a trusted proxy, behind which many
+clients are.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from typing import Any
 import h11
 import structlog
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from studio_chassis.observability import metrics
@@ -36,6 +38,7 @@ class ConnectionsConfig(uvicorn.Config):
             **options,
         )
         self.max_connections = max_connections
+        self.proxies = ProxyHeadersMiddleware(app, self.forwarded_allow_ips).trusted_hosts
 
 
 class GuardedConnection(H11Protocol):
@@ -55,7 +58,7 @@ class GuardedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.waits_since = self.loop.time()
-        if len(self.connections) > self.config.max_connections and not self._make_room():
+        if not self._has_room():
             transport.abort()
             return
         self._header_timer = self.loop.call_later(HEADER_SECONDS, self._end_waiting)
@@ -78,12 +81,23 @@ class GuardedConnection(H11Protocol):
         self.waits_since = self.loop.time()
         super().on_response_complete()
 
-    def _make_room(self) -> bool:
-        waiting = [
-            one for one in self.connections if one is not self and isinstance(one, GuardedConnection) and one.waits
-        ]
-        waiting.sort(key=lambda one: one.waits_since)
-        closed = waiting[: max(1, len(self.connections) // CLOSED_TOGETHER)]
+    def _has_room(self) -> bool:
+        """Whether the connection may stay, after others were closed if need be."""
+        others = [one for one in self.connections if one is not self and isinstance(one, GuardedConnection)]
+        per_address = self.config.max_connections // 2
+        if len(others) >= per_address and (address := self._address) not in self.config.proxies:
+            from_there = [one for one in others if one._address == address]
+            if len(from_there) >= per_address:
+                return self._make_room(from_there)
+        return len(others) < self.config.max_connections or self._make_room(others)
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
+
+    def _make_room(self, others: list["GuardedConnection"]) -> bool:
+        waiting = sorted((one for one in others if one.waits), key=lambda one: one.waits_since)
+        closed = waiting[: max(1, len(others) // CLOSED_TOGETHER)]
         for one in closed:
             one.close_waiting()
         return bool(closed)

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_gateway.access.audit import AuditTrail
+from studio_gateway.access.failed_checks import FailedChecks
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
@@ -35,7 +36,7 @@ from studio_gateway.dependencies import Dependencies
 from studio_gateway.http import problems
 from studio_gateway.http.body_limit import WEBHOOK_PATHS, BodyLimit
 from studio_gateway.http.compression import CompressionMiddleware
-from studio_gateway.http.concurrency_limit import ConcurrencyLimit
+from studio_gateway.http.concurrency_limit import ConcurrencyLimit, ReleaseMiddleware
 from studio_gateway.http.head import HeadMiddleware
 from studio_gateway.http.hosts import HostCheck
 from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
@@ -123,6 +124,8 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         context.store,
         RateLimiter(context.store, context.clock, settings),
         ConcurrencyLimit(settings.streams, per_client=settings.streams_per_client),
+        ConcurrencyLimit(settings.connections, per_client=settings.connections_per_client),
+        FailedChecks(context.store, context.clock, audit),
     )
     problems.install(app)
     for routes in (
@@ -143,6 +146,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
     app.add_middleware(HeadMiddleware)
     if settings.hosts:
         app.add_middleware(HostCheck, hosts=settings.hosts)
+    app.add_middleware(ReleaseMiddleware)
     app.add_middleware(RequestIdMiddleware)
     app.add_middleware(BodyLimit)
     return app

@@ -11,6 +11,7 @@ from studio_chassis.persistence.spending import SpendingStore
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.job import Limits
 from studio_gateway.access.audit import AuditTrail
+from studio_gateway.access.failed_checks import FailedChecks
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.access.rate_limiter import RateLimiter
@@ -34,6 +35,8 @@ class Dependencies:
     spending: SpendingStore
     rates: RateLimiter
     streams: ConcurrencyLimit
+    requests: ConcurrencyLimit
+    failed_checks: FailedChecks
     unverified_bodies: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_UNVERIFIED_BODIES))
 
     @property

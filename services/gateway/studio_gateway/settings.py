@@ -131,6 +131,15 @@ class GatewaySettings(CallbackSettings, ModelSettings, BudgetSettings, PublicAdd
         validation_alias="STUDIO_CONNECTIONS",
         description="Connections that one gateway keeps; beyond, those are closed that have waited longest",
     )
+    connections_per_client: int = Field(
+        200,
+        ge=10,
+        validation_alias="STUDIO_CONNECTIONS_PER_CLIENT",
+        description=(
+            "Requests of one API key, or of one address where there is none, under way at one gateway: each uses a "
+            "connection"
+        ),
+    )
     streams: int = Field(
         500, ge=1, validation_alias="STUDIO_STREAMS", description="Event streams that one gateway keeps open"
     )

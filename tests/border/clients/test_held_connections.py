@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -22,8 +23,9 @@ def gateway() -> Iterator[ServedGateway]:
         yield gateway
 
 
-def connect(gateway: ServedGateway) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=10)
+def connect(gateway: ServedGateway, source: str = "127.0.0.1") -> socket.socket:
+    port = int(gateway.url.rpartition(":")[2])
+    return socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
 
 
 def another_client_is_served(gateway: ServedGateway) -> None:
@@ -60,6 +62,27 @@ def test_another_client_is_served_while_more_connections_are_held_than_are_kept(
                 connection.sendall(sent)
         another_client_is_served(gateway)
         assert is_closed(held[0]), "the one that waited longest is closed first"
+
+
+def test_one_address_has_half_of_the_connections_and_closes_none_of_another_s(gateway: ServedGateway) -> None:
+    """Only a trusted proxy, behind which many clients are, may have all: here the loopback's first address."""
+    port = int(gateway.url.rpartition(":")[2])
+    earlier = [HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(LIMIT // 4)]
+    with ExitStack() as connections:
+        for connection in earlier:
+            connections.callback(connection.close)
+            assert is_answered(connection)
+        held = [connections.enter_context(connect(gateway, "127.0.0.2")) for _ in range(3 * LIMIT)]
+        another_client_is_served(gateway)
+        assert is_closed(held[0])
+        assert all(is_answered(connection) for connection in earlier)
+
+
+def is_answered(connection: HTTPConnection) -> bool:
+    """Whether a request is, over the same connection each time. Raises RemoteDisconnected when that was closed."""
+    connection.request("GET", "/v1/palette")
+    response = connection.getresponse()
+    return response.status == 200 and bool(response.read())
 
 
 def test_what_is_at_work_is_not_closed_to_make_room(gateway: ServedGateway) -> None:

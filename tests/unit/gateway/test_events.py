@@ -11,7 +11,8 @@ import pytest
 from studio_chassis.errors import Unavailable
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.access.job_subscriptions import JobSubscriptions
-from studio_support.gateway_in_memory import GatewayInMemory
+from studio_gateway.access.key_ring import REMEMBERED
+from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
 
 
 def events(text: str) -> list[tuple[str, dict[str, Any]]]:
@@ -161,3 +162,67 @@ async def test_an_outage_of_the_store_does_not_end_the_watch(
     gateway.wire.cut = False
     await gateway.finish(job_id)
     assert (await follower)[-1] == (await gateway.jobs.load(job_id)).version
+
+
+async def ends(gateway: GatewayInMemory, following: asyncio.Task[httpx.Response]) -> list[str]:
+    """The stream ends by itself; the events it gave."""
+    await gateway.until(lambda: following.done() or gateway.subscriptions._watched == {})
+    return [data["event"] for _, data in events((await asyncio.wait_for(following, 10)).text)]
+
+
+async def followed(gateway: GatewayInMemory, client: httpx.AsyncClient, path: str, **options: Any) -> Any:
+    following = asyncio.ensure_future(client.get(path, **options))
+    await gateway.until(lambda: bool(gateway.subscriptions._watched))
+    return following
+
+
+@pytest.mark.parametrize("how", ["key", "session", "link"])
+async def test_a_stream_ends_soon_after_its_key_session_or_link(gateway_with: OpenGateway, how: str) -> None:
+    gateway = await gateway_with(access="keys")
+    gateway.subscriptions._heartbeat_seconds = 0.001
+    token = await gateway.key("ada")
+    key_headers, page = {"Authorization": f"Bearer {token}"}, {"Origin": "http://studio"}
+    async with gateway.client() as client, gateway.client() as owner:
+        job_id = (await owner.post("/v1/jobs", json={"prompt": "a pond"}, headers=key_headers)).json()["id"]
+        path = f"/v1/jobs/{job_id}/events"
+        headers: dict[str, str] = {}
+        if how == "key":
+            headers = key_headers
+        elif how == "session":
+            await client.post("/v1/session", json={"key": token}, headers=page)
+        else:
+            made = await owner.post(f"/v1/jobs/{job_id}/shares", json={"days": 1}, headers=key_headers)
+            secret = made.json()["url"].partition("#share=")[2]
+            await client.post(f"/v1/jobs/{job_id}/shares/open", json={"token": secret}, headers=page)
+        following = await followed(gateway, client, path, headers=headers)
+        kept = await followed(gateway, owner, path, headers=key_headers | {"X-Request-ID": "kept"})
+        assert not following.done()
+        if how == "key":
+            await gateway.context.store.revoke_key(f"k{token[-6:]}", gateway.now)
+        elif how == "session":
+            await client.delete("/v1/session", headers=page)
+        else:
+            await owner.delete(f"/v1/jobs/{job_id}/shares/{made.json()['id']}", headers=key_headers)
+        gateway.now += REMEMBERED
+        assert await ends(gateway, following) == ["job.created"]
+        assert (await client.get(path, headers=headers)).status_code == 401
+        if how != "key":
+            assert not kept.done(), "another's stream goes on"
+            await gateway.fail(job_id)
+        await asyncio.wait_for(kept, 10)
+
+
+async def test_a_stream_goes_on_while_the_database_does_not_answer(gateway_with: OpenGateway) -> None:
+    gateway = await gateway_with(access="keys")
+    gateway.subscriptions._heartbeat_seconds = 0.001
+    headers = {"Authorization": f"Bearer {await gateway.key('ada')}"}
+    async with gateway.client() as client:
+        job_id = (await client.post("/v1/jobs", json={"prompt": "a pond"}, headers=headers)).json()["id"]
+        following = await followed(gateway, client, f"/v1/jobs/{job_id}/events", headers=headers)
+        gateway.wire.cut = True
+        gateway.now += REMEMBERED
+        await gateway.until(lambda: "store.key" in gateway.wire.calls[-3:])
+        gateway.wire.cut = False
+        assert not following.done()
+        await gateway.fail(job_id)
+        assert (await asyncio.wait_for(following, 10)).text.count("heartbeat") >= 1

@@ -136,3 +136,23 @@ async def test_a_stream_that_ends_early_gives_its_place_back(
     else:
         assert (await asked).status_code == 200
     await gateway.until(lambda: places.free == free)
+
+
+async def test_connections_in_use_are_capped_by_key_and_by_address(gateway_with: OpenGateway) -> None:
+    gateway = await gateway_with(access="anonymous", connections_per_client=10)
+    ada, bob = await gateway.key("ada"), await gateway.key("bob")
+    elsewhere = httpx.ASGITransport(gateway.app, client=("203.0.113.9", 1))
+    async with gateway.client() as client, gateway.client(transport=elsewhere) as other:
+        job_id = (await client.post("/v1/jobs", json=BRIEF, headers=bearer(ada))).json()["id"]
+        strangers = (await client.post("/v1/jobs", json=BRIEF)).json()["id"]
+        under_way = gateway.app.state.dependencies.requests
+        for path, headers in ((f"/v1/jobs/{job_id}/events", bearer(ada)), (f"/v1/jobs/{strangers}/events", {})):
+            held = [asyncio.create_task(client.get(path, headers=headers)) for _ in range(10)]
+            await gateway.until(lambda: under_way.free == gateway.settings.connections - 10)
+            refused = await client.get("/v1/usage", headers=headers)
+            assert (refused.status_code, refused.json()["type"]) == (429, "urn:tpv-studio:problem:too-many-connections")
+            assert (await client.get("/v1/jobs", headers=bearer(bob))).status_code == 200
+            assert (await other.get(f"/v1/jobs/{strangers}")).status_code == 200
+            await gateway.fail(job_id if headers else strangers)
+            assert {(await one).status_code for one in held} == {200}
+            assert under_way.free == gateway.settings.connections

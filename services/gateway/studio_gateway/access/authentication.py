@@ -6,10 +6,14 @@ from typing import Annotated
 from fastapi import Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
+from studio_chassis.errors import Unavailable
+from studio_chassis.observability import metrics
+from studio_contracts.access import ApiKey
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.origin import check_origin
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.dependencies import Dependencies, dependencies_of
+from studio_gateway.http.concurrency_limit import hold
 from studio_gateway.http.problems import ProblemError
 
 BEARER = HTTPBearer(
@@ -48,6 +52,8 @@ async def authenticate(
     if caller is None:
         caller = await _caller(deps, request, bearer, session, share)
         setattr(request.state, CALLER, caller)
+        if caller.via != "local":
+            hold(request, deps.requests, caller.client, too_many_requests)
     if caller.via != "key":
         check_origin(request, deps.settings, from_browser=caller.via in ("session", "share"))
     if missing := [scope for scope in needed.scopes if scope not in caller.scopes]:
@@ -80,6 +86,19 @@ async def caller_of(request: Request, *scopes: str) -> Caller:
     )
 
 
+async def still_allowed(request: Request, caller: Caller) -> bool:
+    """Whether who was let in still would be: its key, session or link has not ended since."""
+    try:
+        now = await _caller(
+            dependencies_of(request), request, await BEARER(request), await SESSION(request), await SHARE(request)
+        )
+    except Unavailable:
+        return True
+    except ProblemError:
+        return False
+    return (now.owner, now.shared_job) == (caller.owner, caller.shared_job) and "jobs:read" in now.scopes
+
+
 async def _identify(
     deps: Dependencies, request: Request, bearer: HTTPAuthorizationCredentials | None, session: str | None
 ) -> Caller:
@@ -87,10 +106,7 @@ async def _identify(
     if deps.settings.access == "local":
         return Caller.local(address)
     if bearer is not None:
-        key = await deps.keys.key_of(bearer.credentials)
-        if key is None:
-            raise unauthenticated("This API key is unknown, expired or revoked.", error="invalid_token")
-        return Caller.with_key(key, "key", address)
+        return Caller.with_key(await checked_key(deps, bearer.credentials, address), "key", address)
     if session is not None and (key := await deps.keys.key_of_session(session)) is not None:
         return Caller.with_key(key, "session", address)
     if deps.settings.access == "anonymous" and "Authorization" not in request.headers:
@@ -100,9 +116,27 @@ async def _identify(
     raise unauthenticated("Send an API key as `Authorization: Bearer tpvs_…`.")
 
 
+async def checked_key(deps: Dependencies, token: str, address: str) -> ApiKey:
+    """The key that the token is. Raises ProblemError (401, or 429 after too many wrong ones) and Unavailable."""
+    if not deps.keys.knows(token):
+        deps.failed_checks.refuse(address)
+    key = await deps.keys.key_of(token)
+    if key is None:
+        await deps.failed_checks.count(address)
+        raise unauthenticated("This API key is unknown, expired or revoked.", error="invalid_token")
+    return key
+
+
 def address_of(request: Request) -> str:
     """Where the request comes from, behind the proxies that are trusted."""
     return "" if request.client is None else request.client.host
+
+
+def too_many_requests() -> ProblemError:
+    """A 429 for a client that uses as many connections as it may."""
+    metrics.rate_limited.labels("connections").inc()
+    detail = "Too many of your requests are under way. Send them one after another."
+    return ProblemError(429, "too-many-connections", "Too many connections", detail, retry_after=1)
 
 
 def unauthenticated(detail: str, error: str = "") -> ProblemError:

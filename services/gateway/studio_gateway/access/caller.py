@@ -1,5 +1,6 @@
 """Who sent a request."""
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,11 @@ class Caller:
     address: str
     shared_job: str = ""
 
+    @property
+    def client(self) -> str:
+        """What limits count: the key, or the stranger's network. Strangers and keys are never the same."""
+        return self.key_id or network_of(self.address)
+
     @classmethod
     def with_key(cls, key: ApiKey, via: Literal["key", "session"], address: str) -> "Caller":
         """Someone who has a key, or a session that was opened with one."""
@@ -43,3 +49,16 @@ class Caller:
     def anonymous(cls, address: str) -> "Caller":
         """A caller without a key, where these are allowed."""
         return cls("", "anonymous", ANONYMOUS_OWNER, STRANGERS_MAY, "anonymous", address)
+
+
+def network_of(address: str) -> str:
+    """What counts as one client among strangers: an IPv4 address, or the /64 network that an IPv6 client has."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)))

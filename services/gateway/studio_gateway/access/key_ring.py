@@ -25,6 +25,10 @@ class KeyRing:
         self._clock = clock
         self._remembered: dict[str, tuple[ApiKey, datetime]] = {}
 
+    def knows(self, token: str) -> bool:
+        """Whether this gateway has found a key, or a session, by that token before; it may have ended since."""
+        return token_hash(token) in self._remembered
+
     async def key_of(self, token: str) -> ApiKey | None:
         """The key that the token is, None when it is none or no longer valid. Raises Unavailable."""
         return await self._valid(token, KEY_PREFIX, self._store.key_by_hash)

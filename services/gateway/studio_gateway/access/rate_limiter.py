@@ -19,7 +19,8 @@ from studio_gateway.http.request_id import RATE_LIMIT_HEADERS
 from studio_gateway.settings import GatewaySettings
 
 BATCH = 20
-"""Tokens for reading that a replica fetches at once, so that not every read costs a write."""
+"""Tokens for reading that a replica fetches at once, so that not every read costs a write: at most so many, and at most
+this part of the bucket, so that a page's parallel requests do not fetch all of it."""
 MAX_REMEMBERED = 10_000
 STRANGERS_SHARE = 10
 """A stranger, known by address alone, may do a tenth of what a key may."""
@@ -45,8 +46,7 @@ class RateLimiter:
         if caller.via == "anonymous":
             per_minute = max(1, per_minute // STRANGERS_SHARE)
         rate = Rate(name, per_minute, burst=per_minute)
-        who = caller.address if caller.via == "anonymous" else caller.key_id
-        grant = await self._take(f"{name}/{who}", rate)
+        grant = await self._take(f"{name}/{caller.client}", rate)
         wait = math.ceil(grant.wait(rate, 1))
         headers = {
             "RateLimit-Policy": f'"{name}";q={rate.burst};w=60',
@@ -62,12 +62,14 @@ class RateLimiter:
         """One token, of those fetched earlier where there are some."""
         fetched, left = self._fetched.pop(bucket_id, (0, 0.0))
         if not fetched and rate.name == "read":
-            batch = await self._store.take_tokens(bucket_id, rate, BATCH, self._clock())
-            fetched, left = (BATCH if batch.granted else 0), batch.left
+            size = max(1, min(BATCH, rate.burst // BATCH))
+            batch = await self._store.take_tokens(bucket_id, rate, size, self._clock())
+            fetched, left = (size if batch.granted else 0), batch.left
         if not fetched:
             return await self._store.take_tokens(bucket_id, rate, 1, self._clock())
-        if fetched > 1:
-            self._fetched[bucket_id] = (fetched - 1, left)
+        besides, _ = self._fetched.pop(bucket_id, (0, 0.0))  # by a request that came while this one asked
+        if fetched + besides > 1:
+            self._fetched[bucket_id] = (fetched + besides - 1, left)
         if len(self._fetched) > MAX_REMEMBERED:
             self._fetched.popitem(last=False)
         return Grant(True, left + fetched - 1)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Request, Response, status
 from pydantic import BaseModel, Field
 
 from studio_contracts.access import ApiKey, Scope
-from studio_gateway.access.authentication import SESSION_COOKIE, Session, address_of, unauthenticated
+from studio_gateway.access.authentication import SESSION_COOKIE, Session, address_of, checked_key
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.origin import check_origin
 from studio_gateway.api.cookies import attributes
@@ -46,9 +46,7 @@ async def open_session(
 ) -> SessionView:
     """Sign this browser in with a key."""
     check_origin(request, deps.settings, from_browser=False)
-    key = await deps.keys.key_of(sign_in.key.strip())
-    if key is None:
-        raise unauthenticated("This API key is unknown, expired or revoked.", error="invalid_token")
+    key = await checked_key(deps, sign_in.key.strip(), address_of(request))
     until = deps.clock() + deps.settings.session_time
     if key.expires_at is not None:
         until = min(until, key.expires_at)

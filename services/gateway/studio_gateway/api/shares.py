@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Path, Request, Response, status
 from pydantic import AwareDatetime, BaseModel, Field
 
 from studio_contracts.access import ShareLink
-from studio_gateway.access.authentication import SHARE_COOKIE, JobsToCreate
+from studio_gateway.access.authentication import SHARE_COOKIE, JobsToCreate, address_of
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.origin import check_origin
 from studio_gateway.api.cookies import attributes
@@ -101,15 +101,17 @@ async def revoke_share(job_id: JobId, link_id: LinkId, jobs: JobsToCreate, deps:
 @router.post(
     "/v1/jobs/{job_id}/shares/open",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(403, 404, 413, 415, 422, 503),
+    responses=problems(403, 404, 413, 415, 422, 429, 503),
 )
 async def open_share(
     job_id: JobId, secret: Annotated[LinkSecret, Body()], request: Request, response: Response, deps: DependenciesDep
 ) -> None:
     """Let this browser read the job that the link is of."""
     check_origin(request, deps.settings, from_browser=False)
+    deps.failed_checks.refuse(address_of(request))
     link = await deps.keys.link_of(secret.token)
     if link is None or link.job_id != job_id:
+        await deps.failed_checks.count(address_of(request))
         raise ProblemError(404, "not-found", "Not found", "There is no such link, or it has ended.")
     path = f"{deps.settings.root}/v1/jobs/{job_id}"
     max_age = int((link.expires_at - deps.clock()).total_seconds())

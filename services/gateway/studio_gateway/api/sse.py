@@ -1,24 +1,24 @@
 """A job's timeline as server-sent events."""
 
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
-from starlette.types import Receive, Scope, Send
 
 from studio_chassis.observability import metrics
 from studio_contracts.errors import Stage
 from studio_contracts.job import Job, Status, TimelineEntry
-from studio_gateway.access.authentication import JobsToRead
+from studio_gateway.access.authentication import JobsToRead, still_allowed
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.parameters import JobId
 from studio_gateway.dependencies import DependenciesDep
+from studio_gateway.http.concurrency_limit import hold
 from studio_gateway.http.problems import ProblemError, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
@@ -55,6 +55,7 @@ _LAST_EVENT_ID = re.compile(r"\d{1,9}", re.ASCII)
 )
 async def stream_job_events(
     job_id: JobId,
+    request: Request,
     jobs: JobsToRead,
     deps: DependenciesDep,
     last_event_id: Annotated[str | None, Header(description="Resume after this index", examples=["2"])] = None,
@@ -65,24 +66,10 @@ async def stream_job_events(
     start = int(seen.group()) + 1 if seen else 0
     if job.is_final and start >= len(job.timeline):
         return Response(status_code=204)
-    client = jobs.caller.key_id or jobs.caller.address
-    deps.streams.acquire(client, _too_many)
+    hold(request, deps.streams, jobs.caller.client, _too_many)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    stream = _Stream(_stream(jobs, job, start), media_type="text/event-stream", headers=headers)
-    stream.release = partial(deps.streams.release, client)
-    return stream
-
-
-class _Stream(StreamingResponse):
-    """A stream that no longer counts as open however it ends, also when the client left before it began."""
-
-    release: Callable[[], None]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self.release()
+    allowed = partial(still_allowed, request, jobs.caller)
+    return StreamingResponse(_stream(jobs, job, start, allowed), media_type="text/event-stream", headers=headers)
 
 
 def _too_many() -> ProblemError:
@@ -91,10 +78,15 @@ def _too_many() -> ProblemError:
     return ProblemError(429, "too-many-streams", "Too many streams", detail, retry_after=5)
 
 
-async def _stream(jobs: OwnedJobs, job: Job, start: int) -> AsyncGenerator[bytes, None]:
+async def _stream(
+    jobs: OwnedJobs, job: Job, start: int, allowed: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[bytes, None]:
+    """What is sent. It ends when the key, session or link of its reader has ended, at the next entry or heartbeat."""
     yield format_sse_event(retry=RECONNECT_MILLISECONDS)
     async with aclosing(jobs.follow(job)) as changes:
         async for now in changes:
+            if not await allowed():
+                return
             if now is None:
                 yield format_sse_event(comment="heartbeat")
                 continue

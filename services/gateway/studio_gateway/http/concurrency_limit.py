@@ -3,6 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_HELD = "held"
+"""Where a request's state keeps what has to be called when it has ended."""
 
 
 class ConcurrencyLimit:
@@ -35,3 +42,25 @@ class ConcurrencyLimit:
             yield
         finally:
             self.release("")
+
+
+def hold(request: Request, limit: ConcurrencyLimit, client: str, refusal: Callable[[], Exception]) -> None:
+    """Count the request as under way until its response has ended, however it ends. Raises the refusal at the limit."""
+    limit.acquire(client, refusal)
+    getattr(request.state, _HELD).append(partial(limit.release, client))
+
+
+class ReleaseMiddleware:
+    """ASGI middleware that gives back what a request held."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        held: list[Callable[[], None]] = []
+        scope.setdefault("state", {})[_HELD] = held
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            for release in held:
+                release()
