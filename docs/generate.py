@@ -26,7 +26,7 @@ from studio_contracts.services import SERVICES
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.route_table import route_table
 from studio_gateway.api.asyncapi import asyncapi
-from studio_gateway.api.docs import API_VERSION
+from studio_gateway.api.docs import API_VERSION, pages
 from studio_gateway.app import create_app, mount_health
 from studio_gateway.settings import GatewaySettings
 
@@ -80,6 +80,7 @@ def _app() -> FastAPI:
     )
     app = create_app(ServiceContext(nothing, nothing, nothing, nothing, nothing), settings, JobSubscriptions(nothing))
     mount_health(app, nothing, with_metrics=True)
+    app.router.routes.extend(pages(app))
     return app
 
 

@@ -59,13 +59,15 @@ class ServiceContext:
 class ServiceDefinition:
     """What a service does: a table of handlers, loops that run until they are cancelled, and perhaps a web application.
 
-    `web` is given the health application to mount; without it the health application is all there is to see.
+    `web` is given the health application to mount; without it the health application is all there is to see. `health`
+    makes what the health port serves out of the health application, where that is more.
     `trusted_proxies`: addresses whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.
     """
 
     handlers: Sequence[JobHandler[Any]] = ()
     loops: Sequence[Callable[[], Awaitable[None]]] = ()
     web: Callable[[Health], Any] | None = None
+    health: Callable[[Health], Any] = lambda health: health
     trusted_proxies: str = "127.0.0.1"
     keep_alive: timedelta = timedelta(seconds=5)
     max_connections: int = 100
@@ -153,7 +155,10 @@ async def _run_until(
         background += [asyncio.create_task(_keep_running(loop)) for loop in (_measure_lag, *work.loops)]
         background += [asyncio.create_task(_keep_running(consumer.watch)) for consumer in consumers]
         drain_seconds = settings.drain_time.total_seconds()
-        configs = [server_config(app, work, drain_seconds), server_config(health, ServiceDefinition(), drain_seconds)]
+        configs = [
+            server_config(app, work, drain_seconds),
+            server_config(work.health(health), ServiceDefinition(), drain_seconds),
+        ]
         servers = [_Server(config) for config, _ in zip(configs, ports, strict=False)]
         serving = [
             asyncio.create_task(server.serve(sockets=[port])) for server, port in zip(servers, ports, strict=True)

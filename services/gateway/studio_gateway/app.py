@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -75,14 +76,19 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
     """No queues: the gateway only publishes. Its loop looks for changes of the jobs that are followed."""
     subscriptions = JobSubscriptions(context.store)
 
+    app = create_app(context, settings, subscriptions)
+    has_one_port = settings.health_port == settings.listen_port
+
     def web(health: Health) -> Any:
         subscriptions.stopping = lambda: health.stopping
-        app = create_app(context, settings, subscriptions)
-        mount_health(app, health, with_metrics=settings.health_port == settings.listen_port)
+        mount_health(app, health, with_metrics=has_one_port)
+        if settings.access == "local" or has_one_port:
+            app.router.routes.extend(docs.pages(app))
         return app
 
     yield ServiceDefinition(
         web=web,
+        health=partial(docs.beside, app),
         loops=[subscriptions.run],
         trusted_proxies=settings.trusted_proxies,
         keep_alive=settings.keep_alive,
@@ -107,8 +113,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         title="TPV Studio",
         version=docs.API_VERSION,
         description="Concepts for rubber playgrounds, in colours that exist.",
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
         telemetry={"exclude": _carries_a_secret},
         servers=[{"url": settings.public_base_url or "./", "description": "This studio"}],
@@ -133,7 +138,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
     ):  # fmt: skip
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     app.webhooks.routes.extend(callbacks.webhooks.routes)
-    docs.install(app)
+    docs.describe(app)
     app.add_middleware(CompressionMiddleware)
     if origins := settings.cors_origins.split():
         app.add_middleware(

@@ -78,3 +78,22 @@ async def test_metrics_are_not_on_the_public_port_unless_it_is_the_only_one(gate
             response = await client.get("/metrics")
         assert response.status_code == status
         assert ("python_info" in response.text) == (status == 200)
+
+
+async def test_the_documentation_is_on_the_health_port_but_for_a_laptop(gateway_with: OpenGateway) -> None:
+    pages = ("/docs", "/docs/events", "/docs/assets/swagger-ui.css", "/openapi.json", "/asyncapi.json")
+    for settings, status in (
+        ({"access": "local", "trusted_hosts": "studio"}, 200),
+        ({"access": "keys"}, 404),
+        ({"access": "anonymous"}, 404),
+        ({"access": "keys", "health_port": 8080}, 200),
+    ):
+        gateway = await gateway_with(**settings)
+        private = httpx.ASGITransport(gateway.definition.health(gateway.health))
+        async with gateway.client() as public, gateway.client(transport=private) as inside:
+            for path in pages:
+                assert (await public.get(path)).status_code == status, (settings, path)
+                assert (await inside.get(path)).status_code == 200, path
+            assert (await inside.get("/healthz")).json()["build"] == "build-7"
+            assert (await inside.get("/metrics")).status_code == 200
+            assert (await inside.get("/nowhere")).status_code == 404

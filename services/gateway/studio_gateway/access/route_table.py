@@ -13,6 +13,7 @@ from studio_gateway.access.closed_route import scopes_of
 from studio_gateway.access.rate_limiter import RATE_LIMITS
 from studio_gateway.http.body_limit import body_limit
 
+_DOCS = "none: on STUDIO_HEALTH_PORT; here only with STUDIO_ACCESS=local, or where both ports are the same"
 _WEBHOOK = "the token of the attempt, and the provider's signature"
 OPEN: dict[str, str] = {
     "/": "none: the page's own files",
@@ -26,11 +27,11 @@ OPEN: dict[str, str] = {
     "/v1/webhooks/replicate/{token}/{job_id}/{slot}/{attempt}": _WEBHOOK,
     "/v1/webhooks/replicate/{job_id}/{slot}/{attempt}": _WEBHOOK,
     "/.netlify/functions/replicate-callback": _WEBHOOK,
-    "/docs": "none: keep it from the outside if you like",
-    "/docs/events": "none: keep it from the outside if you like",
-    "/docs/assets": "none: keep it from the outside if you like",
-    "/openapi.json": "none: keep it from the outside if you like",
-    "/asyncapi.json": "none: keep it from the outside if you like",
+    "/docs": _DOCS,
+    "/docs/events": _DOCS,
+    "/docs/assets": _DOCS,
+    "/openapi.json": _DOCS,
+    "/asyncapi.json": _DOCS,
     "/healthz": "none: for probes; the proxy keeps it from the outside",
     "/readyz": "none: for probes; the proxy keeps it from the outside",
     "/metrics": "none: for Prometheus, on STUDIO_HEALTH_PORT; here only where both ports are the same",

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import fastapi_offline
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from studio_gateway.api.asyncapi import asyncapi
 from studio_gateway.api.sse import Progress
@@ -33,17 +36,35 @@ _TAGS = [
 ]
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
 _STYLE = "body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem} pre{background:#f3f3f3}"
-router = APIRouter(include_in_schema=False)
 
 
-def install(app: FastAPI) -> None:
-    """Serve /docs, /docs/events, /openapi.json and /asyncapi.json."""
+def describe(app: FastAPI) -> None:
+    """Name the operations of the application, and give it a description that says what it really answers."""
     for route in (*app.routes, *app.webhooks.routes):
         if isinstance(route, APIRoute):
             route.operation_id = _camel_case(route.name)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-    app.mount("/docs/assets", StaticFiles(directory=_ASSETS))
-    app.router.routes.extend(router.routes)
+
+
+def pages(app: FastAPI) -> list[BaseRoute]:
+    """The routes that show what the application does: /docs, /docs/events, /openapi.json and /asyncapi.json."""
+
+    async def read_openapi(_: Request) -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    shown = {
+        "/docs": read_docs,
+        "/docs/events": read_event_docs,
+        "/openapi.json": read_openapi,
+        "/asyncapi.json": read_asyncapi,
+    }
+    routes = [Route(path, page, methods=["GET"], include_in_schema=False) for path, page in shown.items()]
+    return [Mount("/docs/assets", StaticFiles(directory=_ASSETS)), *routes]
+
+
+def beside(app: FastAPI, health: ASGIApp) -> Starlette:
+    """The health application with those pages, for a port that the public does not reach."""
+    return Starlette(routes=[*pages(app), Mount("", app=health)])
 
 
 def _camel_case(name: str) -> str:
@@ -102,8 +123,7 @@ def _schema(answer: dict[str, Any]) -> str:
     return str(answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", ""))
 
 
-@router.get("/docs")
-async def read_docs() -> HTMLResponse:
+async def read_docs(_: Request) -> HTMLResponse:
     """The REST API."""
     page = get_swagger_ui_html(
         openapi_url="openapi.json",
@@ -115,14 +135,12 @@ async def read_docs() -> HTMLResponse:
     return _guarded(page)
 
 
-@router.get("/asyncapi.json")
-async def read_asyncapi() -> dict[str, Any]:
+async def read_asyncapi(_: Request) -> JSONResponse:
     """The events, for tools."""
-    return asyncapi(API_VERSION)
+    return JSONResponse(asyncapi(API_VERSION))
 
 
-@router.get("/docs/events")
-async def read_event_docs() -> HTMLResponse:
+async def read_event_docs(_: Request) -> HTMLResponse:
     """The events, for people."""
     document = asyncapi(API_VERSION)
     rows = "".join(_event(name, document) for name in document["channels"])
