@@ -17,7 +17,9 @@ JobId = Annotated[str, typer.Argument(help="The job's id, as `studio job create`
 
 def list_jobs(
     status: Annotated[str | None, typer.Option(help="Only jobs of this status.")] = None,
-    text: Annotated[str | None, typer.Option(help="Only jobs whose prompt has these words.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only jobs whose prompt or name has these words.")] = None,
+    project: Annotated[str | None, typer.Option(help="Only jobs of this project.")] = None,
+    favourite: Annotated[bool, typer.Option("--favourite", help="Only jobs with a favourite concept.")] = False,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
     as_json: AsJson = False,
     gateway: Gateway = None,
@@ -25,7 +27,8 @@ def list_jobs(
 ) -> None:
     """Jobs, newest first."""
     with studio(gateway, key) as client:
-        filters = {name: value for name, value in (("status", status), ("text", text)) if value}
+        given = {"status": status, "text": text, "project": project, "favourite": "true" if favourite else None}
+        filters = {name: value for name, value in given.items() if value}
         jobs = [job for job, _ in zip(client.jobs(**filters), range(limit), strict=False)]
     if as_json:
         print_json(jobs)
@@ -33,11 +36,11 @@ def list_jobs(
     console = Console()
     if not console.is_terminal:  # a pipe has no width: nothing is cut off
         for job in jobs:
-            typer.echo("\t".join((job["id"], job["status"], job["created_at"], job["prompt"])))
+            typer.echo("\t".join((job["id"], job["status"], job["created_at"], job["name"] or job["prompt"])))
         return
     table = Table("job", "status", "created", "brief")
     for job in jobs:
-        table.add_row(job["id"], job["status"], job["created_at"][:19].replace("T", " "), job["prompt"])
+        table.add_row(job["id"], job["status"], job["created_at"][:19].replace("T", " "), job["name"] or job["prompt"])
     console.print(table)
 
 

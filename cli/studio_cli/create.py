@@ -15,6 +15,8 @@ Width = Annotated[float, typer.Option(help="Width of the surface in metres.")]
 Height = Annotated[float, typer.Option(help="Height of the surface in metres.")]
 Colours = Annotated[list[str] | None, typer.Option(help="A colour's code; up to six times. None: chosen.")]
 Seed = Annotated[int | None, typer.Option(help="The same brief and seed give the same stencils.")]
+Name = Annotated[str, typer.Option(help="What you call the job.")]
+Project = Annotated[str, typer.Option(help="The project it belongs to.")]
 Out = Annotated[Path, typer.Option(help="Folder for the files.")]
 
 
@@ -29,6 +31,8 @@ def create(
     source: Annotated[str | None, typer.Option("--from", help="Paint the directions of this job, not a brief.")] = None,
     direction: Annotated[list[int] | None, typer.Option(help="Of --from: a direction's number. None: all.")] = None,
     draft: Annotated[bool, typer.Option("--draft", help="Draw the directions only: at once, at no cost.")] = False,
+    name: Name = "",
+    project: Project = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the job and save its files.")] = True,
     out: Out = Path("concepts"),
     as_json: AsJson = False,
@@ -45,6 +49,7 @@ def create(
     wanted: dict[str, Any] = {"from": {"job": source, "directions": direction or []}, "count": count}
     if prompt is not None:
         wanted = {**_brief(prompt, width, height, colour, seed, draft=draft), "style": style, "count": count}
+    wanted |= {field: text for field, text in (("name", name), ("project", project)) if text}
     with studio(gateway, key) as client:
         create_and_save(client, wanted, out if wait else None, patience, as_json=as_json)
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from studio_chassis.errors import JobNotFound
-from studio_cli import client_jobs
+from studio_cli import client_jobs, keeping
 from studio_cli.connection import run_on_store
 from studio_cli.create import create
 from studio_contracts.job import Job
@@ -19,6 +19,9 @@ app.command()(client_jobs.retry)
 app.command()(client_jobs.download)
 app.command("open")(client_jobs.open_job)
 app.command()(client_jobs.edit)
+app.command()(keeping.note)
+app.command()(keeping.delete)
+app.command()(keeping.projects)
 console = Console()
 
 

@@ -52,6 +52,7 @@ class ShareLink(FrozenModel):
 AuditAction = Literal[
     "job.created",
     "job.canceled",
+    "job.deleted",
     "job.shared",
     "share.revoked",
     "session.opened",

@@ -50,7 +50,8 @@ class Limits(FrozenModel):
 class Job(FrozenModel):
     """The whole document. Changed only by the functions of `lifecycle`; `version` counts those changes.
 
-    `owner` is whose key made it, `key_id` which key that was ("" where no keys are used).
+    `owner` is whose key made it, `key_id` which key that was ("" where no keys are used). `name`, `notes`, `project`
+    and `favourites`, ids of concepts, are the owner's own. A deleted job is shown to nobody until it is removed.
     """
 
     id: str
@@ -73,6 +74,11 @@ class Job(FrozenModel):
     rescues: int = 0
     callback: Callback | None = None
     metadata: Metadata = Field(default_factory=dict)
+    name: str = ""
+    notes: str = ""
+    project: str = ""
+    favourites: tuple[str, ...] = ()
+    deleted_at: UtcDatetime | None = None
     created_at: UtcDatetime
     updated_at: UtcDatetime
     started_at: UtcDatetime | None = None

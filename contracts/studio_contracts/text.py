@@ -44,6 +44,17 @@ def to_line(text: str) -> str:
     return line
 
 
+def to_name(text: str) -> str:
+    """As `to_line`, but nothing is a name, too: it stands for none."""
+    return to_line(text) if text.strip() else ""
+
+
+def to_paragraphs(text: str) -> str:
+    """The text line by line as by `to_line`; empty lines at its ends are left out. Raises PydanticCustomError."""
+    lines = re.split("\r\n|[\n\r\u2028\u2029]", text)
+    return "\n".join(to_name(line) for line in lines).strip("\n")
+
+
 def _refuse(kind: re.Pattern[str], text: str, line: str, code: str, what: str) -> None:
     if kind.search(line) is None:
         return

@@ -1,5 +1,6 @@
 """What can happen to a job. Plain facts: what follows from them is decided in `lifecycle`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
@@ -127,6 +128,24 @@ class CancelRequested:
 
 
 @dataclass(frozen=True)
+class DetailsChanged:
+    """The owner names the job, writes notes, moves it to a project, or marks concepts by id as favourites or not.
+
+    None leaves a detail as it is, an empty text removes it.
+    """
+
+    name: str | None = None
+    notes: str | None = None
+    project: str | None = None
+    favourites: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DeletionRequested:
+    """The owner wants a job that has ended gone, with its files."""
+
+
+@dataclass(frozen=True)
 class DeadlinePassed:
     """The job ran out of the time it was given."""
 
@@ -184,6 +203,8 @@ DomainEvent = (
     | WorkFailed
     | Undeliverable
     | CancelRequested
+    | DetailsChanged
+    | DeletionRequested
     | DeadlinePassed
     | RescueRequested
     | Reopened

@@ -153,6 +153,19 @@ class ForgetsTheProvider(Invariant):
             yield "a final job points to the provider's files"
 
 
+class OnlyFinalJobsAreDeleted(Invariant):
+    """A deleted job has ended. Every favourite is a concept of its job, and named once."""
+
+    name = "only_final_jobs_are_deleted"
+
+    def violations(self, job: Job) -> Iterator[str]:
+        if job.deleted_at is not None and not job.is_final:
+            yield f"deleted while {job.status}"
+        concepts = {concept.id for concept in job.concepts}
+        if len(set(job.favourites)) != len(job.favourites) or not concepts.issuperset(job.favourites):
+            yield f"favourites are {job.favourites}"
+
+
 class EndIsCalled(Invariant):
     """A final job whose client asked to be called has that call: the last one that tells of an end, and of this one."""
 
@@ -174,6 +187,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     DirectionsExist(),
     RankedInOrder(),
     ForgetsTheProvider(),
+    OnlyFinalJobsAreDeleted(),
     EndIsCalled(),
 )
 
@@ -186,8 +200,8 @@ def job_violations(job: Job) -> list[str]:
 def change_violations(before: Job | None, after: Job) -> list[str]:
     """What no change may do: leave a final state, skip a version, take back what is decided.
 
-    Only a replay takes a job out of a final state, and only out of a replayable failure. What becomes of the calls to
-    its client is the one thing that changes in a final job.
+    Only a replay takes a job out of a final state, and only out of a replayable failure. In a final job nothing changes
+    but what becomes of the calls to its client, what its owner writes on it, and how long it is kept once deleted.
     """
     if before is None:
         begins = (after.status, after.version) == ("pending", 1)
@@ -197,9 +211,14 @@ def change_violations(before: Job | None, after: Job) -> list[str]:
 
 def _illegal(before: Job, after: Job) -> Iterator[str]:
     replayed = before.error is not None and before.error.replayable and after.status in REOPENED
-    called = after == before.model_copy(update={"version": after.version, "callback": after.callback})
-    if after.status not in NEXT[before.status] and not replayed and not called:
+    kept = {"version", "callback", "name", "notes", "project", "favourites"}
+    if after.deleted_at is not None and before.deleted_at is None:
+        kept |= {"deleted_at", "expires_at"}
+    ended = after == before.model_copy(update={name: getattr(after, name) for name in kept})
+    if after.status not in NEXT[before.status] and not replayed and not ended:
         yield f"{before.status} → {after.status}"
+    if before.deleted_at is not None and (after.deleted_at, after.expires_at) != (before.deleted_at, before.expires_at):
+        yield "its deletion was taken back"
     if after.version != before.version + 1:
         yield f"version {before.version} → {after.version}"
     if before.plan is not None and after.plan != before.plan:

@@ -65,6 +65,29 @@ export class StudioClient {
   }
 
   /**
+   * Name a job, note something on it, move it to a project, mark concepts as favourites.
+   * @param {string} id
+   * @param {Schemas["JobDetails"]} details
+   * @returns {Promise<Job>}
+   */
+  async change(id, details) {
+    const headers = { "Content-Type": "application/json" };
+    return (await this.send(`v1/jobs/${encodeURIComponent(id)}`, { method: "PATCH", headers, body: JSON.stringify(details) })).json();
+  }
+
+  /** Delete a job that has ended, with its files. One that is gone already is fine. @param {string} id */
+  async delete(id) {
+    await this.send(`v1/jobs/${encodeURIComponent(id)}`, { method: "DELETE" }).catch((error) => {
+      if (error.status !== 404) throw error;
+    });
+  }
+
+  /** The projects that jobs are in, by name. @returns {Promise<Schemas["ProjectView"][]>} */
+  async projects() {
+    return (await (await this.send("v1/projects")).json()).projects;
+  }
+
+  /**
    * All jobs, newest first; `filters` are the parameters of the list.
    * @param {Record<string, string>} [filters]
    * @returns {AsyncGenerator<JobSummary>}

@@ -11,10 +11,12 @@ from studio_chassis.errors import Unavailable
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
+from studio_contracts.callbacks import Callback
 from studio_contracts.job import Limits
 from studio_contracts.object_keys import stencil_key
-from studio_domain.domain_events import CancelRequested
+from studio_domain.domain_events import CallbackAttempted, CancelRequested, DeletionRequested
 from studio_domain.lifecycle import accept, transition
+from studio_domain.lifecycle.details import DELETION_GRACE
 from studio_reconciler.retention import remove_expired
 
 T = TypeVar("T")
@@ -61,6 +63,30 @@ async def test_an_expired_job_leaves_with_its_pictures_and_no_others() -> None:
     await stores.sweep(LATER)
     assert list(stores.database.jobs) == ["open"]
     assert set(stores.bucket) == {stencil_key("open", 0), stencil_key("final-2", 0)}
+
+
+async def test_a_deleted_job_is_removed_when_its_client_has_been_called() -> None:
+    stores = StoresFixture()
+    callback = Callback(url="https://client.example")
+    accepted = accept(
+        Brief(prompt="b"), job_id="b", seed=1, traceparent="", limits=Limits(), now=NOW, by="test", callback=callback
+    )
+    stores.database.write(accepted)
+    for event in (CancelRequested(), DeletionRequested()):
+        change = transition(stores.database.jobs["b"], event, now=NOW, by="test")
+        assert change is not None
+        stores.database.write(change)
+    stores.bucket[stencil_key("b", 0)] = b"4"
+    await stores.sweep(NOW + DELETION_GRACE)
+    assert "b" in stores.database.jobs
+    called = transition(stores.database.jobs["b"], CallbackAttempted(2), now=NOW, by="test")
+    assert called is not None
+    stores.database.write(called)
+    await stores.sweep(NOW + DELETION_GRACE - timedelta(seconds=1))
+    assert "b" in stores.database.jobs
+    await stores.sweep(NOW + DELETION_GRACE)
+    assert "b" not in stores.database.jobs
+    assert stencil_key("b", 0) not in stores.bucket
 
 
 async def test_a_job_whose_time_has_not_come_stays() -> None:

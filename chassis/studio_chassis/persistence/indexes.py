@@ -27,6 +27,7 @@ class Index:
 
 _NEWEST_FIRST: Keys = [("created_at", -1), ("_id", -1)]
 _OPEN = {"partialFilterExpression": {"final": False}}
+_IN_PROJECT = {"partialFilterExpression": {"project": {"$gt": ""}}}
 _FINAL = {"partialFilterExpression": {"final": True}}
 INDEXES = (
     Index("jobs", "unfinished", [("updated_at", 1)], _OPEN),
@@ -37,6 +38,7 @@ INDEXES = (
     Index("jobs", "recent_of_status", [("status", 1), *_NEWEST_FIRST]),
     Index("jobs", "recent_of_owner", [("owner", 1), *_NEWEST_FIRST]),
     Index("jobs", "recent_of_owner_and_status", [("owner", 1), ("status", 1), *_NEWEST_FIRST]),
+    Index("jobs", "recent_of_project", [("owner", 1), ("project", 1), *_NEWEST_FIRST], _IN_PROJECT),
     Index("jobs", "awaiting", [("predictions.provider_id", 1)], {"sparse": True}),
     Index("jobs", "calls", [("callback.calls.state", 1), ("callback.calls.due_at", 1)], {"sparse": True}),
     Index("claims", "kept", [("claimed_at", 1)], {"expireAfterSeconds": IDEMPOTENCY_HOURS * 3600}),

@@ -61,6 +61,8 @@ class JobService:
         key_id: str = "",
         callback: Callback | None = None,
         metadata: Mapping[str, str] | None = None,
+        name: str = "",
+        project: str = "",
     ) -> Job:
         """Store a new job; it is safe when this returns. Its event is published in the background."""
         first = accept(
@@ -75,6 +77,8 @@ class JobService:
             key_id=key_id,
             callback=callback,
             metadata=metadata,
+            name=name,
+            project=project,
         )
         failpoints.reached("before-commit")
         await self._store.insert(first)

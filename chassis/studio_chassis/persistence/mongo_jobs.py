@@ -19,17 +19,20 @@ from studio_chassis.persistence.documents import (
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
 from studio_chassis.persistence.store import (
     EVERY_JOB,
+    MAX_PROJECTS,
     AttemptRef,
     BacklogStats,
     Cursor,
     JobFilter,
     JobVersion,
+    Order,
     Outbox,
+    ProjectCount,
     StatusStats,
 )
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
-from studio_contracts.job import Job
+from studio_contracts.job import Job, Status
 from studio_domain.lifecycle import Transition
 
 
@@ -106,24 +109,50 @@ class MongoJobs:
         return bool(result.deleted_count)
 
     async def recent(self, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None) -> tuple[Job, ...]:
-        return await self._recent({}, limit, wanted, after)
+        return await self._recent({}, limit, wanted, after, "newest")
 
     async def recent_of(
-        self, owner: str, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None
+        self,
+        owner: str,
+        limit: int,
+        wanted: JobFilter = EVERY_JOB,
+        after: Cursor | None = None,
+        order: Order = "newest",
     ) -> tuple[Job, ...]:
-        return await self._recent({"owner": stored_owner(owner)}, limit, wanted, after)
+        return await self._recent(_shown_to(owner), limit, wanted, after, order)
+
+    @translated
+    async def count_of(self, owner: str, wanted: JobFilter) -> dict[Status, int]:
+        query = _shown_to(owner) | _conditions(wanted._replace(status=None))
+        grouped = self._jobs.aggregate([{"$match": query}, {"$group": {"_id": "$status", "jobs": {"$sum": 1}}}])
+        return {group["_id"]: group["jobs"] async for group in grouped}
+
+    @translated
+    async def projects_of(self, owner: str) -> tuple[ProjectCount, ...]:
+        group = {"_id": "$project", "jobs": {"$sum": 1}, "newest": {"$max": "$created_at"}}
+        found = self._jobs.aggregate(
+            [
+                {"$match": {**_shown_to(owner), "project": {"$gt": ""}}},
+                {"$group": group},
+                {"$sort": {"_id": 1}},
+                {"$limit": MAX_PROJECTS},
+            ]
+        )
+        return tuple([ProjectCount(each["_id"], each["jobs"], each["newest"]) async for each in found])
 
     @translated
     async def _recent(
-        self, query: dict[str, Any], limit: int, wanted: JobFilter, after: Cursor | None
+        self, query: dict[str, Any], limit: int, wanted: JobFilter, after: Cursor | None, order: Order
     ) -> tuple[Job, ...]:
         query |= _conditions(wanted)
+        beyond, direction = ("$lt", -1) if order == "newest" else ("$gt", 1)
         if after is not None:
             query["$or"] = [
-                {"created_at": {"$lt": after.created_at}},
-                {"created_at": after.created_at, "_id": {"$lt": after.job_id}},
+                {"created_at": {beyond: after.created_at}},
+                {"created_at": after.created_at, "_id": {beyond: after.job_id}},
             ]
-        found = self._jobs.find(query, {"outbox": 0}, sort=[("created_at", -1), ("_id", -1)], batch_size=limit)
+        sort = [("created_at", direction), ("_id", direction)]
+        found = self._jobs.find(query, {"outbox": 0}, sort=sort, batch_size=limit)
         jobs: list[Job] = []
         async for document in found:
             if (job := skip_unreadable(from_document, document)) is not None:
@@ -141,9 +170,11 @@ class MongoJobs:
 
     @translated
     async def versions(self, job_ids: Collection[str]) -> dict[str, JobVersion]:
-        found = self._jobs.find({"_id": {"$in": list(job_ids)}}, {"version": 1, "owner": 1})
+        found = self._jobs.find({"_id": {"$in": list(job_ids)}}, {"version": 1, "owner": 1, "deleted_at": 1})
         return {
-            document["_id"]: JobVersion(document["version"], document.get("owner") or LOCAL_OWNER)
+            document["_id"]: JobVersion(
+                document["version"], document.get("owner") or LOCAL_OWNER, document.get("deleted_at") is not None
+            )
             async for document in found
             if "version" in document
         }
@@ -212,6 +243,11 @@ def _outbox(change: Transition) -> list[dict[str, Any]]:
     return [event.model_dump() for event in change.events]
 
 
+def _shown_to(owner: str) -> dict[str, Any]:
+    """The owner's jobs but those that it deleted."""
+    return {"owner": stored_owner(owner), "deleted_at": None}
+
+
 def _conditions(wanted: JobFilter) -> dict[str, Any]:
     """A filter as a query of MongoDB. Words are found without an index, among the jobs that an index has found."""
     query: dict[str, Any] = {}
@@ -219,9 +255,21 @@ def _conditions(wanted: JobFilter) -> dict[str, Any]:
         query["status"] = wanted.status
     if wanted.kind is not None:
         query["brief.kind"] = wanted.kind
-    if words := wanted.text.split():
-        query["$and"] = [{"brief.prompt": {"$regex": re.escape(word), "$options": "i"}} for word in words]
+    if wanted.project is not None:
+        query["project"] = wanted.project
+    if wanted.has_favourites is not None:
+        query["favourites.0"] = {"$exists": wanted.has_favourites}
+    patterns = ({"$regex": re.escape(word), "$options": "i"} for word in wanted.text.split())
+    conditions: list[dict[str, Any]] = [{"$or": [{"brief.prompt": found}, {"name": found}]} for found in patterns]
+    conditions += [{"$expr": {"$eq": [_metadata(key), {"$literal": value}]}} for key, value in wanted.metadata]
+    if conditions:
+        query["$and"] = conditions
     bounds = {"$gte": wanted.since, "$lt": wanted.before}
     if created := {operator: moment for operator, moment in bounds.items() if moment is not None}:
         query["created_at"] = created
     return query
+
+
+def _metadata(key: str) -> dict[str, Any]:
+    """The value of a pair. A key may hold dots, which a path would follow."""
+    return {"$getField": {"field": {"$literal": key}, "input": "$metadata"}}

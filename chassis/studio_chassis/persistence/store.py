@@ -5,7 +5,7 @@ Questions that give several jobs leave out those whose documents cannot be read.
 
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from studio_chassis.persistence.access import AccessStore
 from studio_chassis.persistence.rate_limits import RateLimits
@@ -39,9 +39,10 @@ class IdempotencyRecord(NamedTuple):
 
 
 class JobFilter(NamedTuple):
-    """Which jobs of a list are wanted: None stands for any. Each word of `text` occurs in the prompt, in any case.
+    """Which jobs of a list are wanted: None stands for any. Each word of `text` occurs in prompt or name, in any case.
 
-    `since` and `before` bound when the job was created.
+    `since` and `before` bound when the job was created. The job has every pair of `metadata`. With favourites are those
+    of which a concept is marked as one.
     """
 
     status: Status | None = None
@@ -49,14 +50,20 @@ class JobFilter(NamedTuple):
     text: str = ""
     since: datetime | None = None
     before: datetime | None = None
+    project: str | None = None
+    has_favourites: bool | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def takes(self, job: Job) -> bool:
         """Whether the job is wanted."""
-        prompt = job.brief.prompt.casefold()
+        texts = job.brief.prompt.casefold(), job.name.casefold()
         return (
             self.status in (None, job.status)
             and self.kind in (None, job.brief.kind)
-            and all(word in prompt for word in self.text.casefold().split())
+            and self.project in (None, job.project)
+            and self.has_favourites in (None, bool(job.favourites))
+            and set(self.metadata) <= set(job.metadata.items())
+            and all(any(word in text for text in texts) for word in self.text.casefold().split())
             and (self.since is None or job.created_at >= self.since)
             and (self.before is None or job.created_at < self.before)
         )
@@ -65,8 +72,12 @@ class JobFilter(NamedTuple):
 EVERY_JOB = JobFilter()
 
 
+Order = Literal["newest", "oldest"]
+"""Which jobs of a list come first, by when they were created."""
+
+
 class Cursor(NamedTuple):
-    """Where a job stands in the list of all, newest first."""
+    """Where a job stands in the list of all, by time."""
 
     created_at: datetime
     job_id: str
@@ -81,10 +92,23 @@ class AttemptRef(NamedTuple):
 
 
 class JobVersion(NamedTuple):
-    """Which version of a job is stored, and whose the job is."""
+    """Which version of a job is stored, whose the job is, and whether that owner deleted it."""
 
     version: int
     owner: str
+    is_deleted: bool = False
+
+
+class ProjectCount(NamedTuple):
+    """A project by its name: how many jobs are in it, and when the newest one was created."""
+
+    name: str
+    jobs: int
+    newest: datetime
+
+
+MAX_PROJECTS = 500
+"""As many projects are named in a list."""
 
 
 IDEMPOTENCY_HOURS = 24
@@ -145,9 +169,22 @@ class JobRepository(Protocol):
         """Jobs of all owners, newest first; for operators. As `recent_of` otherwise."""
 
     async def recent_of(
-        self, owner: str, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None
+        self,
+        owner: str,
+        limit: int,
+        wanted: JobFilter = EVERY_JOB,
+        after: Cursor | None = None,
+        order: Order = "newest",
     ) -> tuple[Job, ...]:
-        """The owner's jobs that are wanted, newest first; `after` continues behind that place."""
+        """The owner's jobs that are wanted and not deleted; `after` continues behind that place."""
+
+    async def count_of(self, owner: str, wanted: JobFilter) -> dict[Status, int]:
+        """How many of the owner's jobs are wanted, by status, whichever status the filter names. Deleted ones are left
+        out, as are statuses without a job.
+        """
+
+    async def projects_of(self, owner: str) -> tuple[ProjectCount, ...]:
+        """The owner's projects, by name, at most MAX_PROJECTS; deleted jobs are left out."""
 
     async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
         """Give the owner to at most `limit` final jobs whose documents have none; their ids.

@@ -1,5 +1,6 @@
 """The job store in memory: one document a job, replaced only if its version is still the one before."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 
@@ -7,13 +8,16 @@ from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.persistence.documents import from_document, skip_unreadable, to_document
 from studio_chassis.persistence.store import (
     EVERY_JOB,
+    MAX_PROJECTS,
     AttemptRef,
     BacklogStats,
     Cursor,
     IdempotencyRecord,
     JobFilter,
     JobVersion,
+    Order,
     Outbox,
+    ProjectCount,
     StatusStats,
 )
 from studio_chassis.testing.access import AccessTables, SimulatedAccessStore
@@ -196,19 +200,55 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
 
     async def recent(self, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None) -> tuple[Job, ...]:
         """Jobs of all owners, newest first."""
-        return await self._recent(wanted.takes, limit, after)
+        return await self._recent(wanted.takes, limit, after, "newest")
 
     async def recent_of(
-        self, owner: str, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None
+        self,
+        owner: str,
+        limit: int,
+        wanted: JobFilter = EVERY_JOB,
+        after: Cursor | None = None,
+        order: Order = "newest",
     ) -> tuple[Job, ...]:
-        """The owner's jobs, newest first."""
-        return await self._recent(lambda job: job.owner == owner and wanted.takes(job), limit, after)
+        """The owner's jobs that are not deleted, by time."""
+        return await self._recent(lambda job: _is_shown(job, owner) and wanted.takes(job), limit, after, order)
 
-    async def _recent(self, wanted: Callable[[Job], bool], limit: int, after: Cursor | None) -> tuple[Job, ...]:
+    async def count_of(self, owner: str, wanted: JobFilter) -> dict[Status, int]:
+        """Count the owner's jobs by status."""
+        everyone = wanted._replace(status=None)
+
+        def count() -> dict[Status, int]:
+            jobs = self._database.jobs.values()
+            return dict(Counter(job.status for job in jobs if _is_shown(job, owner) and everyone.takes(job)))
+
+        return await self._wire("store.find", count)
+
+    async def projects_of(self, owner: str) -> tuple[ProjectCount, ...]:
+        """The owner's projects by name."""
+
+        def find() -> tuple[ProjectCount, ...]:
+            found: dict[str, ProjectCount] = {}
+            for job in self._database.jobs.values():
+                if job.project and _is_shown(job, owner):
+                    known = found.get(job.project, ProjectCount(job.project, 0, job.created_at))
+                    found[job.project] = known._replace(jobs=known.jobs + 1, newest=max(known.newest, job.created_at))
+            return tuple(found[name] for name in sorted(found))[:MAX_PROJECTS]
+
+        return await self._wire("store.find", find)
+
+    async def _recent(
+        self, wanted: Callable[[Job], bool], limit: int, after: Cursor | None, order: Order
+    ) -> tuple[Job, ...]:
+        is_newest_first = order == "newest"
+
         def find() -> tuple[Job, ...]:
             jobs = filter(wanted, self._database.jobs.values())
-            places = sorted(((Cursor(job.created_at, job.id), job) for job in jobs), reverse=True, key=lambda at: at[0])
-            found = (job for place, job in places if after is None or place < after)
+            places = sorted(
+                ((Cursor(job.created_at, job.id), job) for job in jobs), reverse=is_newest_first, key=lambda at: at[0]
+            )
+            found = (
+                job for place, job in places if after is None or (place < after if is_newest_first else place > after)
+            )
             return tuple(job for job in found if skip_unreadable(self._database.read, job) is not None)[:limit]
 
         return await self._wire("store.find", find)
@@ -229,7 +269,7 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
 
         def find() -> dict[str, JobVersion]:
             jobs = (self._database.jobs[job_id] for job_id in job_ids if job_id in self._database.jobs)
-            return {job.id: JobVersion(job.version, job.owner) for job in jobs}
+            return {job.id: JobVersion(job.version, job.owner, job.deleted_at is not None) for job in jobs}
 
         return await self._wire("store.versions", find)
 
@@ -281,3 +321,7 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
     async def ping(self) -> None:
         """Return when the database answers."""
         await self._wire("store.ping", lambda: None)
+
+
+def _is_shown(job: Job, owner: str) -> bool:
+    return job.owner == owner and job.deleted_at is None

@@ -13,7 +13,7 @@ from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Limits
 from studio_domain import domain_events as h
-from studio_domain.lifecycle import callbacks, ending, slots, stages
+from studio_domain.lifecycle import callbacks, details, ending, slots, stages
 from studio_domain.lifecycle.stages import rescue_backoff
 from studio_domain.lifecycle.transition import (
     Change,
@@ -40,6 +40,8 @@ def accept(
     key_id: str = "",
     callback: Callback | None = None,
     metadata: Mapping[str, str] | None = None,
+    name: str = "",
+    project: str = "",
 ) -> Transition:
     """A new job for the brief, and the event that starts it. `seed` is used unless the brief has its own."""
     job = Job(
@@ -56,6 +58,8 @@ def accept(
         timeline=(entry("job.created", now, by),),
         callback=callback,
         metadata=dict(metadata or {}),
+        name=name,
+        project=project,
     )
     return build_transition(None, Change(job), now=now, by=by)
 
@@ -73,6 +77,8 @@ _RULES: dict[type, Callable[[Job, Any, TransitionContext], Job | Change | None]]
     h.WorkFailed: ending.work_failed,
     h.Undeliverable: ending.undeliverable,
     h.CancelRequested: ending.cancel_requested,
+    h.DetailsChanged: details.details_changed,
+    h.DeletionRequested: details.deletion_requested,
     h.DeadlinePassed: ending.deadline_passed,
     h.RescueRequested: stages.on_rescue_requested,
     h.Reopened: ending.reopened,
@@ -80,7 +86,16 @@ _RULES: dict[type, Callable[[Job, Any, TransitionContext], Job | Change | None]]
     h.CallbackReplayed: callbacks.replayed,
     h.CallbackOverdue: callbacks.overdue,
 }
-_OF_FINAL_JOBS = frozenset({h.Reopened, h.CallbackAttempted, h.CallbackReplayed, h.CallbackOverdue})
+_OF_FINAL_JOBS = frozenset(
+    {
+        h.DetailsChanged,
+        h.DeletionRequested,
+        h.Reopened,
+        h.CallbackAttempted,
+        h.CallbackReplayed,
+        h.CallbackOverdue,
+    }
+)
 """Events that change a job that has ended; all others mean nothing to it."""
 
 

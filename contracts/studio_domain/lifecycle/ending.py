@@ -86,11 +86,11 @@ def deadline_passed(job: Job, _: DeadlinePassed, context: TransitionContext) -> 
 def reopened(job: Job, replay: Reopened, context: TransitionContext) -> Change | None:
     """A replayable failure is taken back: the job goes on where it stood, with a new deadline.
 
-    Unless its time of being kept is over, for then its pictures may be on their way out.
+    Unless it was deleted, or its time of being kept is over, for then its pictures may be on their way out.
     """
     if job.status != "failed" or job.error is None or not job.error.replayable:
         return None
-    if job.expires_at is not None and context.now >= job.expires_at:
+    if job.deleted_at is not None or (job.expires_at is not None and context.now >= job.expires_at):
         return None
     slots = tuple(slot.model_copy(update={"reports": ()}) for slot in job.predictions)
     again = job.model_copy(

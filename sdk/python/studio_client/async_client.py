@@ -14,7 +14,7 @@ from httpx_sse import aconnect_sse
 from studio_client import flows
 from studio_client.errors import Unreachable
 from studio_client.flows import Flow, Request, Wait
-from studio_client.types import ColourOffer, JobSummary, JobView, Options, Progress
+from studio_client.types import ColourOffer, JobSummary, JobView, Options, Progress, ProjectView
 
 T = TypeVar("T")
 SECONDS = 30.0
@@ -73,6 +73,18 @@ class AsyncStudioClient:
     async def cancel(self, job_id: str) -> JobView:
         """The job after its cancellation. One that has ended stays as it is."""
         return await self._run(flows.cancel(job_id))
+
+    async def change(self, job_id: str, details: Mapping[str, Any]) -> JobView:
+        """Name a job, note something on it, move it to a project, mark concepts: the fields of JobDetails."""
+        return await self._run(flows.change(job_id, details))
+
+    async def delete(self, job_id: str) -> None:
+        """Delete a job that has ended, with its files. One that is gone already is fine."""
+        await self._run(flows.delete(job_id))
+
+    async def projects(self) -> list[ProjectView]:
+        """The projects that jobs are in, by name."""
+        return cast(list[ProjectView], (await self._run(flows.read("v1/projects")))["projects"])
 
     async def jobs(self, **filters: str) -> AsyncIterator[JobSummary]:
         """All jobs, newest first; `filters` are the parameters of the list."""

@@ -14,7 +14,7 @@ from httpx_sse import connect_sse
 from studio_client import flows
 from studio_client.errors import Unreachable
 from studio_client.flows import Flow, Request, Wait
-from studio_client.types import ColourOffer, JobSummary, JobView, Options, Progress
+from studio_client.types import ColourOffer, JobSummary, JobView, Options, Progress, ProjectView
 
 T = TypeVar("T")
 SECONDS = 30.0
@@ -71,6 +71,18 @@ class StudioClient:
     def cancel(self, job_id: str) -> JobView:
         """The job after its cancellation. One that has ended stays as it is."""
         return self._run(flows.cancel(job_id))
+
+    def change(self, job_id: str, details: Mapping[str, Any]) -> JobView:
+        """Name a job, note something on it, move it to a project, mark concepts: the fields of JobDetails."""
+        return self._run(flows.change(job_id, details))
+
+    def delete(self, job_id: str) -> None:
+        """Delete a job that has ended, with its files. One that is gone already is fine."""
+        self._run(flows.delete(job_id))
+
+    def projects(self) -> list[ProjectView]:
+        """The projects that jobs are in, by name."""
+        return cast(list[ProjectView], (self._run(flows.read("v1/projects")))["projects"])
 
     def jobs(self, **filters: str) -> Iterator[JobSummary]:
         """All jobs, newest first; `filters` are the parameters of the list."""

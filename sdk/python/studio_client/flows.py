@@ -99,6 +99,20 @@ def cancel(job_id: str) -> Flow[JobView]:
     return cast(JobView, (yield from send(Request("POST", f"v1/jobs/{job_id}/cancel"))).json())
 
 
+def change(job_id: str, details: Mapping[str, Any]) -> Flow[JobView]:
+    """The job with what its owner noted on it."""
+    return cast(JobView, (yield from send(Request("PATCH", f"v1/jobs/{job_id}", dict(details)))).json())
+
+
+def delete(job_id: str) -> Flow[None]:
+    """Nothing, once a job that has ended is gone. One that is not there any more is fine: the first try did it."""
+    try:
+        yield from send(Request("DELETE", f"v1/jobs/{job_id}"))
+    except ApiError as error:
+        if error.status != httpx.codes.NOT_FOUND:
+            raise
+
+
 def page(parameters: Mapping[str, str]) -> Flow[JobList]:
     """One page of the list of jobs, newest first."""
     return cast(JobList, (yield from send(Request("GET", "v1/jobs", parameters=parameters))).json())

@@ -167,6 +167,17 @@ class InstallerView(TypedDict):
     counts: dict[Literal["width", "radius", "gap", "area", "pieces", "angle"], int]
 
 
+class JobDetails(TypedDict):
+    """
+    What shall change. A field that is left out stays as it is; an empty text removes it.
+    """
+
+    name: NotRequired[str | None]
+    notes: NotRequired[str | None]
+    project: NotRequired[str | None]
+    favourites: NotRequired[dict[str, bool]]
+
+
 class JobError(TypedDict):
     """
     Why a job failed. `replayable` means an operator can send it on once the cause is fixed.
@@ -300,6 +311,16 @@ class Problem(TypedDict):
     detail: str
     errors: NotRequired[list[FieldProblem] | None]
     budget: NotRequired[BudgetState | None]
+
+
+class ProjectView(TypedDict):
+    """
+    A project: how many jobs are in it, and when the newest was created.
+    """
+
+    name: str
+    jobs: int
+    newest: str
 
 
 class Quality(TypedDict):
@@ -497,6 +518,7 @@ class ConceptView(TypedDict):
     violations: list[Violation]
     materials: Materials | None
     warnings: list[JobWarning]
+    is_favourite: bool
 
 
 class DirectionView(TypedDict):
@@ -541,6 +563,9 @@ class JobSummary(TypedDict):
     """
 
     id: str
+    name: str
+    project: str
+    favourites: int
     status: Literal["pending", "queued", "running", "completed", "failed", "canceled"]
     stage: Literal["stencil", "prediction", "postprocess", "finished"]
     prompt: str
@@ -585,6 +610,14 @@ class PanelRequest(TypedDict):
     paletteColors: NotRequired[list[PanelColour] | None]
     style: NotRequired[str | None]
     count: NotRequired[int | None]
+
+
+class ProjectList(TypedDict):
+    """
+    Projects by name.
+    """
+
+    projects: list[ProjectView]
 
 
 class Reading(TypedDict):
@@ -735,11 +768,14 @@ Brief = TypedDict(
 
 class JobList(TypedDict):
     """
-    Jobs, newest first. `next` is the cursor of the following page, if there is one.
+    Jobs by time. `next` is the cursor of the following page, if there is one.
+
+    `counts` has, where they are asked for, the jobs of every status that the other filters let through.
     """
 
     jobs: list[JobSummary]
     next: str | None
+    counts: NotRequired[dict[Literal["pending", "queued", "running", "completed", "failed", "canceled"], int] | None]
 
 
 JobRequest = TypedDict(
@@ -782,6 +818,8 @@ JobRequest = TypedDict(
         "callback_url": NotRequired[str | None],
         "callback_events": NotRequired[list[Literal["job.prediction", "job.postprocess"]]],
         "metadata": NotRequired[dict[str, str]],
+        "name": NotRequired[str],
+        "project": NotRequired[str],
     },
     closed=True,
 )
@@ -808,9 +846,14 @@ class PlanView(TypedDict):
 class JobView(TypedDict):
     """
     All a client may know of a job. `cost` is null until a model was chosen, and for a draft, which costs nothing.
+
+    `name`, `notes` and `project` are the owner's own words; a link shows the name alone.
     """
 
     id: str
+    name: str
+    notes: str
+    project: str
     status: Literal["pending", "queued", "running", "completed", "failed", "canceled"]
     stage: Literal["stencil", "prediction", "postprocess", "finished"]
     version: int

@@ -20,9 +20,11 @@ from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.access.rate_limiter import RateLimiter
 from studio_gateway.api import (
     callbacks,
+    details,
     docs,
     documents,
     job_creation,
+    job_list,
     jobs,
     options,
     palette,
@@ -134,7 +136,8 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
     )
     problems.install(app)
     for routes in (
-        job_creation, jobs, events, documents, pictures, palette, options, session, shares, usage, webhooks, panel, page
+        job_creation, job_list, jobs, details, events, documents, pictures, palette, options, session, shares, usage,
+        webhooks, panel, page,
     ):  # fmt: skip
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     app.webhooks.routes.extend(callbacks.webhooks.routes)
@@ -144,7 +147,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=["GET", "HEAD", "POST"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )

@@ -14,9 +14,12 @@ log = structlog.get_logger()
 async def remove_expired(store: JobRepository, objects: ObjectStore, now: datetime) -> None:
     """Remove every final job whose `expires_at` has come, and all its pictures. Safe to repeat. Raises Unavailable.
 
-    A job whose pictures cannot be removed stays for the next time, and the others go.
+    A job whose pictures cannot be removed stays for the next time, and the others go. So does one whose client is still
+    to be called, which only a deleted job can be: calls end within a day.
     """
     async for job in store.expired(now):
+        if job.callback is not None and any(call.state == "open" for call in job.callback.calls):
+            continue
         try:
             await objects.delete_under(job_prefix(job.id))
             await store.remove(job)

@@ -36,8 +36,14 @@ const job = await studio.create({ prompt: "pond" }, { key: "k" });
 const again = await studio.create({ prompt: "pond" }, { key: "k" });
 const canceled = await studio.cancel(job.id);
 const ended = await studio.wait(canceled).catch((error) => error);
+const named = await studio.change(job.id, { name: "Kita", project: "Parks" });
+const projects = await studio.projects();
+await studio.delete(job.id);
+await studio.delete(job.id);
+const gone = await studio.get(job.id).catch((error) => error);
 console.log(JSON.stringify({ field: found.errors[0].field, status: unknown.status, same: job.id === again.id,
-  canceled: canceled.status, ended: ended.job.id === job.id }));
+  canceled: canceled.status, ended: ended.job.id === job.id,
+  named: named.name, projects: projects.map((project) => project.name), gone: gone.status }));
 """
 NOBODY = """
 const slept = [];
@@ -92,7 +98,10 @@ def test_a_job_is_created_followed_and_its_pictures_are_had(own_gateway: ServedG
 
 def test_refusals_name_their_fields_and_a_key_gives_the_same_job(own_gateway: ServedGateway) -> None:
     found = run(REFUSED, own_gateway.url)
-    assert found == {"field": "prompt", "status": 404, "same": True, "canceled": "canceled", "ended": True}
+    assert found == {
+        "field": "prompt", "status": 404, "same": True, "canceled": "canceled", "ended": True,
+        "named": "Kita", "projects": ["Parks"], "gone": 404,
+    }  # fmt: skip
 
 
 def test_retries_end() -> None:

@@ -49,6 +49,20 @@ def test_lists_go_on_over_pages_and_a_job_is_canceled(own_gateway: ServedGateway
         assert studio.options()["max_pictures"] == 12
 
 
+def test_a_job_is_named_sorted_and_deleted(own_gateway: ServedGateway) -> None:
+    with StudioClient(own_gateway.url) as studio:
+        job = studio.create({"prompt": "pond", "project": "Parks"})
+        assert studio.change(job["id"], {"name": "Kita"})["name"] == "Kita"
+        assert [(project["name"], project["jobs"]) for project in studio.projects()] == [("Parks", 1)]
+        with pytest.raises(ApiError) as refused:
+            studio.delete(job["id"])
+        assert refused.value.status == 409
+        studio.cancel(job["id"])
+        studio.delete(job["id"])
+        studio.delete(job["id"])
+        assert list(studio.jobs()) == []
+
+
 def test_an_unknown_job_is_an_error_immediately(own_gateway: ServedGateway) -> None:
     with StudioClient(own_gateway.url) as studio, pytest.raises(ApiError) as unknown:
         next(studio.stream("no-such-job"))

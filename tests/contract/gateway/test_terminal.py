@@ -93,6 +93,22 @@ def test_exit_codes_tell_refused_failed_and_unfinished_apart(terminal: Terminal)
     assert "http://127.0.0.1:1 cannot be used" in nowhere.stderr
 
 
+def test_jobs_are_named_sorted_marked_and_deleted(terminal: Terminal) -> None:
+    first = str(terminal.json("job", "create", "a pond", "--no-wait", "--count", "2", "--project", "Parks")["id"])
+    second = terminal.create("the sea")
+    assert terminal("job", "delete", first, "--yes").exit_code == 2, "it is under way"
+    terminal.gateway.finish(first)
+    noted = terminal("job", "note", first, "--name", "Kita Nord", "--favourite", "0-0")
+    assert noted.stdout == "name: Kita Nord\nproject: Parks\nfavourites: 0-0\n"
+    assert terminal("job", "note", first).exit_code == 2
+    assert terminal("job", "note", first, "--favourite", "7-7").exit_code == 2
+    assert terminal("job", "projects").stdout == "1\tParks\n"
+    for filters in (("--text", "kita"), ("--project", "Parks"), ("--favourite",)):
+        assert [line.split("\t")[0] for line in terminal("job", "list", *filters).stdout.splitlines()] == [first]
+    assert terminal("job", "delete", first, "--yes").exit_code == 0
+    assert [job["id"] for job in terminal.json("job", "list")] == [second]
+
+
 def test_a_concept_is_edited(terminal: Terminal) -> None:
     job = terminal.create()
     terminal.gateway.finish(job)

@@ -10,7 +10,16 @@ import pytest
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
 from studio_chassis.persistence.access import AuditFilter
 from studio_chassis.persistence.mongo import MongoJobStore
-from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobFilter, JobStore, JobVersion
+from studio_chassis.persistence.store import (
+    AttemptRef,
+    Cursor,
+    IdempotencyRecord,
+    JobFilter,
+    JobStore,
+    JobVersion,
+    Order,
+    ProjectCount,
+)
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import LOCAL_OWNER, ApiKey, AuditEntry, ShareLink
 from studio_contracts.brief import Brief
@@ -20,6 +29,7 @@ from studio_contracts.slot import GenerationRequest
 from studio_domain.domain_events import (
     CallbackAttempted,
     CancelRequested,
+    DeletionRequested,
     DomainEvent,
     PredictionReported,
     Reopened,
@@ -364,6 +374,44 @@ async def test_a_list_is_filtered_by_words_kind_and_time(store: JobStore) -> Non
     assert await found(kind="draft") == ["j1"]
     assert await found(since=NOW + timedelta(seconds=1)) == ["j1"]
     assert await found(before=NOW + timedelta(seconds=1)) == ["j0"]
+
+
+async def test_an_owner_s_jobs_are_found_by_name_project_favourite_and_metadata(store: JobStore) -> None:
+    pairs: tuple[dict[str, str], ...] = ({"order": "1", "a.b": "$x"}, {"order": "2"}, {})
+    for number, metadata in enumerate(pairs):
+        await store.insert(
+            accept(
+                Brief(prompt="waves"), job_id=f"j{number}", seed=7, traceparent="", limits=Limits(), owner="ada",
+                now=NOW + timedelta(seconds=number), by="gateway", metadata=metadata,
+                name="Kita" if number == 1 else "", project=("Parks", "Schools", "")[number],
+            )
+        )  # fmt: skip
+    await store.insert(_accepted("other", NOW, "bea"))
+    assert await store.commit(_after(await store.load("j2"), CancelRequested()))
+
+    async def found(order: Order = "newest", **wanted: Any) -> list[str]:
+        return [job.id for job in await store.recent_of("ada", 9, JobFilter(**wanted), order=order)]
+
+    assert await found("oldest") == ["j0", "j1", "j2"]
+    after = Cursor(NOW, "j0")
+    assert [job.id for job in await store.recent_of("ada", 1, after=after, order="oldest")] == ["j1"]
+    assert await found(text="kita waves") == ["j1"]
+    assert (await found(project="Parks"), await found(project="")) == (["j0"], ["j2"])
+    assert await found(metadata=(("a.b", "$x"), ("order", "1"))) == ["j0"]
+    assert await found(metadata=(("a.b", "1"),)) == []
+    assert (await found(has_favourites=True), await found(has_favourites=False)) == ([], ["j2", "j1", "j0"])
+    assert await store.count_of("ada", JobFilter("pending")) == {"pending": 2, "canceled": 1}
+    assert await store.count_of("ada", JobFilter(project="Parks")) == {"pending": 1}
+    newest = [NOW, NOW + timedelta(seconds=1)]
+    assert await store.projects_of("ada") == (
+        ProjectCount("Parks", 1, newest[0]),
+        ProjectCount("Schools", 1, newest[1]),
+    )
+    assert await store.commit(_after(await store.load("j1"), CancelRequested()))
+    assert await store.commit(_after(await store.load("j1"), DeletionRequested()))
+    assert await found() == ["j2", "j0"]
+    assert [project.name for project in await store.projects_of("ada")] == ["Parks"]
+    assert await store.versions(["j1"]) == {"j1": JobVersion(3, "ada", is_deleted=True)}
 
 
 async def test_versions_are_given_for_the_jobs_that_exist(store: JobStore) -> None:

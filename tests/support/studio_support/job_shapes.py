@@ -171,6 +171,8 @@ EVENTS: dict[str, h.DomainEvent] = {
     "called": h.CallbackAttempted(1),
     "call replayed": h.CallbackReplayed(1),
     "call overdue": h.CallbackOverdue(timedelta(0)),
+    "named": h.DetailsChanged(name="Kita"),
+    "delete": h.DeletionRequested(),
 }
 """Everything that can happen, told of slot 0 and its first attempt."""
 

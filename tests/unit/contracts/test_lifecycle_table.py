@@ -13,8 +13,9 @@ STATES = (
 )
 
 # Rows are events, columns the states above from `pending` to `reopened`, cells what the job becomes; `.` is nothing
-# to do and `=` a change that leaves the state. The columns left out are final: nothing happens to them, but `reopen`
-# of what is replayable. A slot of its second attempt, as in `retried`, hears nothing of its first.
+# to do and `=` a change that leaves the state. The columns left out are final: nothing happens to them, but that they
+# are named or deleted, and `reopen` of what is replayable. A slot of its second attempt, as in `retried`, hears nothing
+# of its first.
 TABLE = """
                 pending    drawn      waiting    submitting running    succeeded  retried    reopened
     drawn       drawn      .          .          .          .          .          .          .
@@ -52,6 +53,8 @@ TABLE = """
     called      .          .          .          .          .          .          .          .
     call_replayed        . . . . . . . .
     call_overdue         . . . . . . . .
+    named       =          =          =          =          =          =          =          =
+    delete      .          .          .          .          .          .          .          .
 """
 # None of these jobs has a client to be called: tests/unit/contracts/test_callbacks.py has those that do.
 # `queued` stands for every status that the provider does not document: the prediction exists and has not ended.
@@ -64,7 +67,8 @@ def _cells() -> list[tuple[str, str, str]]:
     ]
     final = [state for state in STATES.split() if state not in header]
     for state in final:
-        cells += [(state, name, "=" if (state, name) == ("replayable", "reopen") else ".") for name in EVENTS]
+        changes = {"named", "delete"} | ({"reopen"} if state == "replayable" else set())
+        cells += [(state, name, "=" if name in changes else ".") for name in EVENTS]
     return cells
 
 

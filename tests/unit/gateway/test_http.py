@@ -112,7 +112,11 @@ async def test_a_compressed_drawing_cannot_be_resumed_with_bytes_of_the_plain_on
 @pytest.mark.parametrize(
     ("path", "unknown", "known"),
     [
-        ("/v1/jobs?satus=failed", "satus", "status, kind, text, since, before, limit, cursor"),
+        (
+            "/v1/jobs?satus=failed",
+            "satus",
+            "status, kind, text, project, favourite, metadata, since, before, sort, counts, limit, cursor",
+        ),
         ("/v1/jobs/{job}?verbose=1", "verbose", "none"),
         ("/v1/jobs/{job}/events?from=3", "from", "none"),
         ("/v1/jobs/{job}/directions/0/stencil?dl=1", "dl", "v, download"),

@@ -3,14 +3,15 @@
 The sweeps are those of `test_access.py`: every route that names a job, lists, idempotency keys, painting from a job.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from studio_chassis.persistence.job_service import Applied
-from studio_chassis.persistence.store import Cursor, IdempotencyRecord, JobFilter
-from studio_contracts.job import Job
+from studio_chassis.persistence.store import Cursor, IdempotencyRecord, JobFilter, Order, ProjectCount
+from studio_contracts.job import Job, Status
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.dependencies import Dependencies
@@ -32,8 +33,17 @@ async def _cancel(self: OwnedJobs, job_id: str) -> Applied:
     return await self._jobs.apply(job_id, CancelRequested(), wait_for_publish=False)
 
 
-async def _list(self: OwnedJobs, limit: int, wanted: JobFilter, after: Cursor | None) -> tuple[Job, ...]:
+async def _list(self: OwnedJobs, limit: int, wanted: JobFilter, after: Cursor | None, _: Order) -> tuple[Job, ...]:
     return await self._store.recent(limit, wanted, after)
+
+
+async def _count(self: OwnedJobs, wanted: JobFilter) -> dict[Status, int]:
+    return dict(Counter(job.status for job in await self._store.recent(100, wanted)))
+
+
+async def _projects(self: OwnedJobs) -> tuple[ProjectCount, ...]:
+    jobs = await self._store.recent(100)
+    return tuple(ProjectCount(job.project, 1, job.created_at) for job in jobs if job.project)
 
 
 async def _claim(self: OwnedJobs, claim: IdempotencyRecord) -> IdempotencyRecord:
@@ -49,8 +59,11 @@ MUTATIONS: dict[str, Mutation] = {
     "any job is read": ("load", _anybody_s, ROUTES),
     "any job is cancelled": ("cancel", _cancel, ROUTES),
     "the version of any job is given": ("version_of", _version, ROUTES),
+    "any job is changed": ("load_own", _anybody_s, ROUTES),
     "any job is painted from": ("load_own", _anybody_s, access.test_another_owner_s_directions_are_not_painted),
     "all jobs are listed": ("recent", _list, LISTS),
+    "all jobs are counted": ("count", _count, LISTS),
+    "all projects are listed": ("projects", _projects, LISTS),
     "idempotency keys are everybody's": (
         "claim", _claim, access.test_an_idempotency_key_that_another_owner_guesses_gives_its_own_job,
     ),

@@ -34,7 +34,7 @@ async def test_unknown_routes_are_problems(client: httpx.AsyncClient, method: st
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("DELETE", "/v1/jobs", "GET, HEAD, POST"), ("PUT", "/v1/jobs/x", "GET, HEAD"),
+    [("DELETE", "/v1/jobs", "GET, HEAD, POST"), ("PUT", "/v1/jobs/x", "DELETE, GET, HEAD, PATCH"),
      ("GET", "/v1/jobs/x/cancel", "POST"), ("POST", "/v1/palette", "GET, HEAD"),
      ("POST", "/healthz", "GET, HEAD"), ("POST", "/", "GET, HEAD"), ("POST", "/docs", "GET, HEAD"),
      ("GET", "/.netlify/functions/studio-enqueue", "POST"), ("OPTIONS", "/v1/jobs", "GET, HEAD, POST")],

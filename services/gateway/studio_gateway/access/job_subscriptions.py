@@ -60,9 +60,9 @@ class JobSubscriptions:
             await asyncio.sleep(self._round_seconds)
 
     async def _look(self) -> None:
-        for job_id, (version, _) in (await self._store.versions(list(self._watched))).items():
+        for job_id, found in (await self._store.versions(list(self._watched))).items():
             watched = self._watched.get(job_id)
-            if watched is not None and version > watched.job.version:
+            if watched is not None and found.version > watched.job.version:
                 with suppress(JobNotFound, UnreadableJob):  # the others are shown all the same
                     watched.show(await self._store.load(job_id))
 

@@ -10,11 +10,19 @@ from typing import Any
 from studio_chassis.errors import JobNotFound
 from studio_chassis.observability import metrics
 from studio_chassis.persistence.job_service import Applied, JobService
-from studio_chassis.persistence.store import AttemptRef, Cursor, IdempotencyRecord, JobFilter, JobStore
+from studio_chassis.persistence.store import (
+    AttemptRef,
+    Cursor,
+    IdempotencyRecord,
+    JobFilter,
+    JobStore,
+    Order,
+    ProjectCount,
+)
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
-from studio_contracts.job import Job, Limits
-from studio_domain.domain_events import CancelRequested, WebhookReceived
+from studio_contracts.job import Job, Limits, Status
+from studio_domain.domain_events import CancelRequested, DeletionRequested, DetailsChanged, WebhookReceived
 from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.job_subscriptions import JobSubscriptions
@@ -75,6 +83,8 @@ class OwnedJobs:
         limits: Limits,
         callback: Callback | None = None,
         metadata: Mapping[str, str] | None = None,
+        name: str = "",
+        project: str = "",
     ) -> Job:
         """Store a new job of this owner. Raises JobExists, Unavailable."""
         job = await self._jobs.accept(
@@ -87,6 +97,8 @@ class OwnedJobs:
             key_id=self.caller.key_id,
             callback=callback,
             metadata=metadata,
+            name=name,
+            project=project,
         )
         await self._audit.record(self.caller, "job.created", job.id, f"{brief.kind}, count {brief.count}")
         return job
@@ -97,35 +109,47 @@ class OwnedJobs:
         Raises JobNotFound, UnreadableJob, Unavailable.
         """
         job = await self._jobs.load(job_id)
-        if not self._shows(job_id, job.owner):
+        if job.deleted_at is not None or not self._shows(job_id, job.owner):
             raise JobNotFound(job_id)
         if job.owner != self.caller.owner:
-            return job.model_copy(update={"metadata": {}, "callback": None})
+            return job.model_copy(update={"metadata": {}, "callback": None, "notes": "", "project": ""})
         return job
 
     async def load_own(self, job_id: str) -> Job:
         """As `load`, for what a link does not allow: to change the job, or to make something of it."""
         job = await self._jobs.load(job_id)
-        if job.owner != self.caller.owner:
+        if job.deleted_at is not None or job.owner != self.caller.owner:
             raise JobNotFound(job_id)
         return job
 
     def _shows(self, job_id: str, owner: str) -> bool:
         return owner == self.caller.owner or job_id == self.caller.shared_job
 
-    async def recent(self, limit: int, wanted: JobFilter, after: Cursor | None) -> tuple[Job, ...]:
-        """This owner's jobs that are wanted, newest first.
+    async def recent(self, limit: int, wanted: JobFilter, after: Cursor | None, order: Order) -> tuple[Job, ...]:
+        """This owner's jobs that are wanted. Raises ProblemError for strangers, who have one owner."""
+        self._refuse_strangers()
+        return await self._store.recent_of(self.caller.owner, limit, wanted, after, order)
 
-        Strangers have one owner, so they may not list: raises ProblemError.
-        """
+    async def count(self, wanted: JobFilter) -> dict[Status, int]:
+        """How many of this owner's jobs are wanted, by status. Raises ProblemError for strangers."""
+        self._refuse_strangers()
+        return await self._store.count_of(self.caller.owner, wanted)
+
+    async def projects(self) -> tuple[ProjectCount, ...]:
+        """This owner's projects, by name. Raises ProblemError for strangers."""
+        self._refuse_strangers()
+        return await self._store.projects_of(self.caller.owner)
+
+    def _refuse_strangers(self) -> None:
         if self.caller.via == "anonymous":
             raise ProblemError(403, "forbidden", "Not allowed", "A list of jobs needs an API key.")
-        return await self._store.recent_of(self.caller.owner, limit, wanted, after)
 
     async def version_of(self, job_id: str) -> int | None:
         """The job's version, None when there is no such job. Raises Unavailable."""
         found = await self._versions.of(job_id)
-        return found.version if found is not None and self._shows(job_id, found.owner) else None
+        if found is None or found.is_deleted or not self._shows(job_id, found.owner):
+            return None
+        return found.version
 
     async def refuse_too_many_open(self, at_most: int) -> None:
         """Raises ProblemError (429) when this owner has so many jobs under way. A laptop's studio takes any number."""
@@ -142,6 +166,17 @@ class OwnedJobs:
         if applied.changed:
             await self._audit.record(self.caller, "job.canceled", job_id)
         return applied
+
+    async def change_details(self, job_id: str, change: DetailsChanged) -> Job:
+        """Write what the owner notes on the job. Raises JobNotFound, JobConflict, Unavailable."""
+        await self.load_own(job_id)
+        return (await self._jobs.apply(job_id, change, wait_for_publish=False)).job
+
+    async def delete(self, job_id: str) -> None:
+        """Hide a job that has ended, and have it removed. Raises JobNotFound, JobConflict, Unavailable."""
+        await self.load_own(job_id)
+        if (await self._jobs.apply(job_id, DeletionRequested(), wait_for_publish=False)).changed:
+            await self._audit.record(self.caller, "job.deleted", job_id)
 
     async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         """Keep the claim of an idempotency key for this owner. The claim that stands."""

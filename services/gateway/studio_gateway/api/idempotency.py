@@ -23,13 +23,17 @@ IN_FLIGHT = timedelta(seconds=15)
 """Longer than storing a job can take: after this, a claim without a job was left by a crash."""
 
 
-def fingerprint_of(brief: Brief, callback: Callback | None, metadata: Mapping[str, str]) -> str:
-    """What tells one request from another. One without callback and metadata has that of earlier releases."""
+def fingerprint_of(
+    brief: Brief, callback: Callback | None, metadata: Mapping[str, str], name: str = "", project: str = ""
+) -> str:
+    """What tells one request from another. One that has a brief alone has the fingerprint of earlier releases."""
     parts = [brief.model_dump_json()]
     if callback is not None:
         parts.append(callback.model_dump_json())
     if metadata:
         parts.append(json.dumps(dict(metadata), sort_keys=True))
+    if name or project:
+        parts.append(json.dumps([name, project]))
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
@@ -59,4 +63,6 @@ def as_accepted(job: Job, by: str) -> Job:
         by=by,
         callback=None if job.callback is None else job.callback.model_copy(update={"calls": ()}),
         metadata=job.metadata,
+        name=job.name,
+        project=job.project,
     ).job

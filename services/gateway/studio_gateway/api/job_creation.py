@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Header, Response, status
 from fastapi.openapi.models import Example
 from opentelemetry.trace import SpanKind
 
-from studio_chassis.errors import JobExists
+from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.observability.tracing import span, traceparent_of
 from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.callbacks import Callback
@@ -94,20 +94,29 @@ async def create_job(
     callback = wanted.callback(deps.settings.callbacks, jobs.caller)
     brief = await to_brief(wanted, jobs)
     accept = partial(
-        accept_brief, deps, jobs, brief, traceparent=traceparent, callback=callback, metadata=wanted.metadata
-    )
+        accept_brief, deps, jobs, brief, traceparent=traceparent, callback=callback,
+        metadata=wanted.metadata, name=wanted.name, project=wanted.project,
+    )  # fmt: skip
     if idempotency_key is None:
         job = await accept()
     else:
-        fingerprint = fingerprint_of(brief, callback, wanted.metadata)
+        fingerprint = fingerprint_of(brief, callback, wanted.metadata, wanted.name, wanted.project)
         job_id = await job_id_for(jobs, deps.clock, idempotency_key, fingerprint)
         try:
             job = await accept(job_id=job_id)
         except JobExists:
-            job = as_accepted(await jobs.load(job_id), SERVICE)
+            job = as_accepted(await _accepted_before(jobs, job_id), SERVICE)
             response.headers["Idempotent-Replayed"] = "true"
     response.headers.update({"Location": job_path(job.id, deps.settings.root), "Retry-After": "1"})
     return job_view(job, deps.settings.root)
+
+
+async def _accepted_before(jobs: OwnedJobs, job_id: str) -> Job:
+    try:
+        return await jobs.load(job_id)
+    except JobNotFound as error:
+        detail = "The job that this key was used for was deleted. Use a new key for a new job."
+        raise ProblemError(409, "deleted", "Deleted", detail) from error
 
 
 async def accept_brief(
@@ -119,6 +128,8 @@ async def accept_brief(
     job_id: str | None = None,
     callback: Callback | None = None,
     metadata: Mapping[str, str] | None = None,
+    name: str = "",
+    project: str = "",
 ) -> Job:
     """Store a new job for the brief. Raises JobExists, Unavailable, and ProblemError when no budget has room for it."""
     try:
@@ -138,6 +149,8 @@ async def accept_brief(
             limits=deps.limits,
             callback=callback,
             metadata=metadata,
+            name=name,
+            project=project,
         )
     log.info("accepted", job_id=job.id, count=brief.count, owner=job.owner, key_id=job.key_id)
     return job

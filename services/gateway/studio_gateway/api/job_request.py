@@ -10,6 +10,7 @@ from studio_chassis.outbound.callback_url import CallbackUrlError, Reach, check_
 from studio_contracts.brief import Brief, BriefFields, Prompt, Source, Surface
 from studio_contracts.callbacks import MAX_URL_CHARS, STAGE_CALLBACKS, Callback, Metadata, StageCallback
 from studio_contracts.concept import Concept
+from studio_contracts.details import Name, Project
 from studio_contracts.edits import EditError, codes_after, exchanges_sides
 from studio_contracts.job import Job
 from studio_gateway.access.caller import Caller
@@ -33,6 +34,9 @@ class JobRequest(BriefFields[Prompt | None]):
         default_factory=dict,
         description="Your own words about the job, given back in its views and in every call: up to 20 pairs, 2 kB.",
     )
+
+    name: Name = Field("", description="What you call the job; the list's search finds it.")
+    project: Project = Field("", description="The project that the job belongs to, by its name.")
 
     def callback(self, reach: Reach, caller: Caller) -> Callback | None:
         """Where the client is to be called; strangers have nobody called. Raises RequestValidationError."""

@@ -1,32 +1,22 @@
-"""Reading, listing and cancelling jobs."""
+"""Reading and cancelling jobs."""
 
-import base64
 from collections.abc import Callable, Coroutine
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, StringConstraints
+from fastapi import APIRouter, Request, Response
 
-from studio_chassis.persistence.store import Cursor, JobFilter
-from studio_contracts.base import UtcDatetime
-from studio_contracts.brief import JobKind
-from studio_contracts.job import Status
-from studio_contracts.text import to_line
 from studio_gateway.access.authentication import JobsToCancel, JobsToRead, caller_of
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.api.parameters import JobId
-from studio_gateway.api.presenters import job_summary, job_view
-from studio_gateway.api.views import JobList, JobView
+from studio_gateway.api.presenters import job_view
+from studio_gateway.api.views import JobView
 from studio_gateway.dependencies import DependenciesDep, dependencies_of
 from studio_gateway.http import openapi_headers as described
 from studio_gateway.http.conditional_requests import is_known
-from studio_gateway.http.problems import ProblemError, problems
+from studio_gateway.http.problems import problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
-MAX_LISTED = 100
 router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
-Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(to_line)]
 IF_NONE_MATCH = {
     "name": "if-none-match",
     "in": "header",
@@ -34,45 +24,6 @@ IF_NONE_MATCH = {
     "schema": {"type": "string", "title": "If-None-Match"},
     "description": "Answer 304 if the ETag is still this one",
 }
-
-
-@router.get("/v1/jobs", responses=problems(401, 403, 422, 429, 503))
-async def list_jobs(
-    jobs: JobsToRead,
-    deps: DependenciesDep,
-    status: Annotated[Status | None, Query(description="Only jobs of this status")] = None,
-    kind: Annotated[JobKind | None, Query(description="Only drafts, or only painted jobs")] = None,
-    text: Annotated[Words | None, Query(description="Words that the prompt has, in any case and order")] = None,
-    since: Annotated[UtcDatetime | None, Query(description="Only jobs created then or later")] = None,
-    before: Annotated[UtcDatetime | None, Query(description="Only jobs created before then")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20,
-    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
-) -> JobList:
-    """The jobs of the key's owner, newest first."""
-    wanted = JobFilter(status, kind, text or "", since, before)
-    found = await jobs.recent(limit + 1, wanted, None if cursor is None else _place(cursor))
-    page = found[:limit]
-    return JobList(
-        jobs=[job_summary(job, deps.settings.root) for job in page],
-        next=_cursor(Cursor(page[-1].created_at, page[-1].id)) if len(found) > limit else None,
-    )
-
-
-def _cursor(place: Cursor) -> str:
-    return base64.urlsafe_b64encode(f"{place.created_at.isoformat()} {place.job_id}".encode()).decode()
-
-
-def _place(cursor: str) -> Cursor:
-    try:
-        created_at, job_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ", 1)
-        moment = datetime.fromisoformat(created_at)
-        moment.astimezone()  # a moment without an offset, or outside of time, is none of ours
-        if moment.tzinfo is None:
-            raise ValueError(created_at)
-    except (ValueError, OverflowError) as error:
-        detail = "Not a cursor of this API: use `next` of the page before."
-        raise ProblemError(422, "invalid", "The request does not fit", detail, field="cursor") from error
-    return Cursor(moment, job_id)
 
 
 async def get_job(job_id: JobId, jobs: JobsToRead, deps: DependenciesDep, response: Response) -> JobView:

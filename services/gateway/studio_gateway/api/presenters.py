@@ -30,7 +30,9 @@ def job_summary(job: Job, root: str) -> JobSummary:
     view = job_view(job, root)
     best = next((concept.pictures.get("thumbnail") for concept in view.concepts if concept.rank == 1), None)
     return JobSummary(
-        **{name: getattr(job, name) for name in ("id", "status", "stage", "created_at", "updated_at", "finished_at")},
+        **{name: getattr(job, name) for name in ("id", "name", "project", "status", "stage")},
+        **{name: getattr(job, name) for name in ("created_at", "updated_at", "finished_at")},
+        favourites=len(job.favourites),
         **{name: getattr(job.brief, name) for name in ("prompt", "surface", "kind", "count")},
         picture=best or (None if view.plan is None else view.plan.directions[0].stencil),
     )
@@ -43,7 +45,7 @@ def job_view(job: Job, root: str) -> JobView:
         **{name: getattr(job, name) for name in JobView.model_fields if name not in _COMPOSED},
         plan=None if job.plan is None else _plan(base, job.plan),
         predictions=[SlotView.model_validate(slot, from_attributes=True) for slot in job.predictions],
-        concepts=[_concept(base, concept) for concept in job.concepts],
+        concepts=[_concept(base, concept, is_favourite=concept.id in job.favourites) for concept in job.concepts],
         cost=_cost(job),
         warnings=list(job.warnings),
         timeline=list(job.timeline),
@@ -81,7 +83,7 @@ def _direction(base: str, number: int, direction: Direction) -> DirectionView:
     )
 
 
-def _concept(base: str, concept: Concept) -> ConceptView:
+def _concept(base: str, concept: Concept, *, is_favourite: bool) -> ConceptView:
     return ConceptView(
         id=concept.id,
         direction=concept.direction,
@@ -102,6 +104,7 @@ def _concept(base: str, concept: Concept) -> ConceptView:
         violations=[] if concept.installer is None else list(concept.installer.violations),
         materials=concept.materials,
         warnings=list(concept.warnings),
+        is_favourite=is_favourite,
     )
 
 

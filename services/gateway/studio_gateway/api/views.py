@@ -108,6 +108,7 @@ class ConceptView(BaseModel):
     violations: list[Violation]
     materials: Materials | None
     warnings: list[JobWarning]
+    is_favourite: bool
 
 
 class CallView(BaseModel):
@@ -139,9 +140,15 @@ class Cost(BaseModel):
 
 
 class JobView(BaseModel):
-    """All a client may know of a job. `cost` is null until a model was chosen, and for a draft, which costs nothing."""
+    """All a client may know of a job. `cost` is null until a model was chosen, and for a draft, which costs nothing.
+
+    `name`, `notes` and `project` are the owner's own words; a link shows the name alone.
+    """
 
     id: str
+    name: str
+    notes: str
+    project: str
     status: Status
     stage: Stage
     version: int
@@ -167,6 +174,9 @@ class JobSummary(BaseModel):
     """A job in a list. `picture` is the best concept's thumbnail, or else the first stencil."""
 
     id: str
+    name: str
+    project: str
+    favourites: int
     status: Status
     stage: Stage
     prompt: str
@@ -180,7 +190,11 @@ class JobSummary(BaseModel):
 
 
 class JobList(BaseModel):
-    """Jobs, newest first. `next` is the cursor of the following page, if there is one."""
+    """Jobs by time. `next` is the cursor of the following page, if there is one.
+
+    `counts` has, where they are asked for, the jobs of every status that the other filters let through.
+    """
 
     jobs: list[JobSummary]
     next: str | None
+    counts: dict[Status, int] | None = None
