@@ -35,7 +35,8 @@ from studio_gateway.api import (
     webhooks,
 )
 from studio_gateway.api import sse as events
-from studio_gateway.dependencies import Dependencies
+from studio_gateway.dependencies import MAX_DOCUMENTS, MAX_DOCUMENTS_PER_CLIENT, Dependencies
+from studio_gateway.documents.drawn_sheets import DrawnSheets
 from studio_gateway.http import problems
 from studio_gateway.http.body_limit import WEBHOOK_PATHS, BodyLimit
 from studio_gateway.http.compression import CompressionMiddleware
@@ -132,6 +133,8 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         RateLimiter(context.store, context.clock, settings),
         ConcurrencyLimit(settings.streams, per_client=settings.streams_per_client),
         ConcurrencyLimit(settings.connections, per_client=settings.connections_per_client),
+        ConcurrencyLimit(MAX_DOCUMENTS, per_client=MAX_DOCUMENTS_PER_CLIENT),
+        DrawnSheets(),
         FailedChecks(context.store, context.clock, audit),
     )
     problems.install(app)

@@ -15,11 +15,15 @@ from studio_gateway.access.failed_checks import FailedChecks
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.access.rate_limiter import RateLimiter
+from studio_gateway.documents.drawn_sheets import DrawnSheets
 from studio_gateway.http.concurrency_limit import ConcurrencyLimit
 from studio_gateway.settings import GatewaySettings
 
 MAX_UNVERIFIED_BODIES = 4
 """Bodies of up to 4 MiB that are held before anything proves where they come from."""
+
+MAX_DOCUMENTS, MAX_DOCUMENTS_PER_CLIENT = 32, 4
+"""Bundles and sheets that are being made and sent, of all clients and of one."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Dependencies:
     rates: RateLimiter
     streams: ConcurrencyLimit
     requests: ConcurrencyLimit
+    documents: ConcurrencyLimit
+    sheets: DrawnSheets
     failed_checks: FailedChecks
     unverified_bodies: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_UNVERIFIED_BODIES))
 

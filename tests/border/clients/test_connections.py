@@ -102,8 +102,9 @@ def test_a_bundle_can_be_resumed(gateway: ServedGateway) -> None:
     with httpx.Client(trust_env=False) as client:
         whole = client.get(address)
         size = len(whole.content)
-        assert whole.headers["content-length"] == client.head(address).headers["content-length"] == str(size)
+        assert whole.headers["content-length"] == str(size)
         etag = whole.headers["etag"]
+        assert client.head(address).headers["etag"] == etag
         parts = [
             client.get(address, headers={"Range": f"bytes={start}-{start + 999}", "If-Range": etag})
             for start in range(0, size, 1000)

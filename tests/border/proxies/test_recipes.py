@@ -51,7 +51,7 @@ def test_a_job_is_made_read_and_downloaded_through_the_proxy(behind_proxy: OpenP
         bundle = urljoin(proxied.url, f"{location}/bundle.zip")
         part = client.get(bundle, headers={"Range": "bytes=0-9"})
         assert (part.status_code, len(part.content)) == (206, 10)
-        assert client.head(bundle).headers["content-length"] == str(len(client.get(bundle).content))
+        assert client.head(bundle).headers["etag"].removeprefix("W/") == client.get(bundle).headers["etag"]
 
 
 @pytest.mark.parametrize(("title", "path"), RECIPES)

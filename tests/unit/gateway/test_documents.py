@@ -1,5 +1,6 @@
 """What is taken to the site: the sheet is true to scale, and the tables agree with the job."""
 
+import asyncio
 import csv
 import io
 import re
@@ -15,6 +16,8 @@ from PIL import Image
 
 from studio_contracts.brief import Surface
 from studio_contracts.concept import ColourShare, Concept, InstallabilityReport, Quality, Violation
+from studio_gateway.dependencies import MAX_DOCUMENTS_PER_CLIENT
+from studio_gateway.documents import drawn_sheets
 from studio_gateway.documents.sheet import SCALES, Paper, Sheet, draw_sheet
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.job_fixtures import MATERIALS
@@ -127,3 +130,51 @@ async def test_the_bundle_holds_the_sheets(client: httpx.AsyncClient, concept_pa
     assert int(answer.headers["content-length"]) == len(answer.content)
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.read("rank-1-sheet.pdf").startswith(b"%PDF")
+
+
+async def test_a_sheet_is_drawn_once_and_few_at_a_time(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is asked for alone or in a bundle, and however often."""
+    await gateway.finish(job_id)
+    drawn, under_way = [], [0, 0]
+
+    def counted(sheet: Sheet, paper: Paper) -> bytes:
+        under_way[0] += 1
+        under_way[1] = max(under_way)
+        drawn.append((sheet.concept.id, paper))
+        data = draw_sheet(sheet, paper)
+        under_way[0] -= 1
+        return data
+
+    monkeypatch.setattr(drawn_sheets, "draw_sheet", counted)
+    jobs = f"/v1/jobs/{job_id}"
+    for _ in range(3):
+        bundles = [client.get(f"{jobs}/bundle.zip") for _ in range(2)]
+        sheets = [client.get(f"{jobs}/concepts/0-0/sheet.pdf?paper={paper}") for paper in ("A4", "A3")]
+        found = await asyncio.gather(*bundles, *sheets)
+        assert {one.status_code for one in found} == {200}
+    assert sorted(drawn) == [("0-0", "A3"), ("0-0", "A4"), ("1-0", "A4")]
+    assert under_way[1] <= drawn_sheets.DRAWN_AT_ONCE
+
+
+async def test_what_is_remembered_of_sheets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn_sheets, "MAX_BYTES", 100)
+    monkeypatch.setattr(drawn_sheets, "draw_sheet", lambda sheet, _: sheet.prompt.encode() * 40)
+    sheets = drawn_sheets.DrawnSheets()
+    for prompt in "abcab":
+        assert await sheets.draw(a_sheet(Surface(width_m=5, height_m=5), prompt), "A4") == prompt.encode() * 40
+    assert sorted(sheets._drawn.values()) == [b"a" * 40, b"b" * 40]
+
+
+async def test_a_client_has_so_many_files_made_at_once(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
+) -> None:
+    await gateway.finish(job_id)
+    address = f"/v1/jobs/{job_id}/bundle.zip"
+    asked = MAX_DOCUMENTS_PER_CLIENT + 3
+    found = await asyncio.gather(*(client.get(address) for _ in range(asked)))
+    refused = [one for one in found if one.status_code == 429]
+    assert len(refused) == 3
+    assert refused[0].json()["type"] == "urn:tpv-studio:problem:too-many-documents"
+    assert (await client.get(address)).status_code == 200

@@ -13,6 +13,7 @@ from studio_contracts.pictures import StoredPicture
 from studio_gateway.api.documents import sheet_of
 from studio_gateway.api.file_names import concept_name
 from studio_gateway.api.presenters import job_view
+from studio_gateway.documents.drawn_sheets import DrawnSheets
 from studio_gateway.documents.tables import materials_csv
 
 
@@ -41,9 +42,10 @@ class Bundle:
     The same job at the same outside address gives the same bytes. `root` precedes the path of every link.
     """
 
-    def __init__(self, job: Job, objects: ObjectStore, root: str, address: str) -> None:
+    def __init__(self, job: Job, objects: ObjectStore, sheets: DrawnSheets, root: str, address: str) -> None:
         self._job = job
         self._objects = objects
+        self._sheets = sheets
         self._about = job_view(job, root).model_dump_json(indent=2)
         self._address = address
         self._entries: list[tuple[str, str | bytes | StoredPicture]] = []
@@ -58,7 +60,7 @@ class Bundle:
         self._entries = [("job.json", self._about), *_tables(self._job)]
         for concept in _ranked(self._job):
             if "installable" in concept.pictures:
-                sheet = await sheet_of(self._job, concept, self._objects, self._address)
+                sheet = await sheet_of(self._job, concept, self._objects, self._sheets, self._address)
                 self._entries.append((f"{concept_name(concept)}-sheet.pdf", sheet))
         self._entries += stored_files(self._job)
         sizes = await asyncio.gather(*(self._objects.size(stored.key) for _, stored in stored_files(self._job)))

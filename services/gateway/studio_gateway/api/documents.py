@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from studio_chassis.observability import metrics
 from studio_chassis.persistence.objects import ObjectStore
 from studio_contracts.concept import Concept, Materials
 from studio_contracts.job import Job
@@ -13,10 +14,13 @@ from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.api.file_names import concept_name, slug
 from studio_gateway.api.parameters import ConceptId, JobId
 from studio_gateway.dependencies import DependenciesDep
-from studio_gateway.documents.sheet import Paper, Sheet, draw_sheet
+from studio_gateway.documents.drawn_sheets import DrawnSheets
+from studio_gateway.documents.sheet import Paper, Sheet
 from studio_gateway.documents.tables import materials_csv, materials_xlsx
 from studio_gateway.http import openapi_headers as described
-from studio_gateway.http.problems import not_found, problems
+from studio_gateway.http.concurrency_limit import hold
+from studio_gateway.http.head import is_head, without_body
+from studio_gateway.http.problems import ProblemError, not_found, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -47,8 +51,15 @@ async def get_sheet(
 ) -> Response:
     """The concept on paper, true to scale: sides, scale bar, violations, colours, materials, date and link."""
     job, concept = await _load(jobs, job_id, concept_id)
-    data = await sheet_of(job, concept, deps.objects, outside(request, deps.settings.public_base_url), paper)
-    return _download(data, "application/pdf", f"{_stem(job, concept)}-{paper}.pdf")
+    name = f"{_stem(job, concept)}-{paper}.pdf"
+    if is_head(request):
+        if "installable" not in concept.pictures:
+            raise not_found("such sheet")
+        return without_body("application/pdf", _headers(name))
+    hold(request, deps.documents, jobs.caller.client, too_many_documents)
+    address = outside(request, deps.settings.public_base_url)
+    data = await sheet_of(job, concept, deps.objects, deps.sheets, address, paper)
+    return _download(data, "application/pdf", name)
 
 
 @router.get(
@@ -73,7 +84,9 @@ def outside(request: Request, public_base_url: str | None) -> str:
     return (public_base_url or str(request.base_url)).rstrip("/")
 
 
-async def sheet_of(job: Job, concept: Concept, objects: ObjectStore, address: str, paper: Paper = "A4") -> bytes:
+async def sheet_of(
+    job: Job, concept: Concept, objects: ObjectStore, sheets: DrawnSheets, address: str, paper: Paper = "A4"
+) -> bytes:
     """The sheet of a concept. Raises ProblemError where it has not been laid, ObjectNotFound, Unavailable."""
     laid = concept.pictures.get("installable")
     if laid is None:
@@ -87,7 +100,7 @@ async def sheet_of(job: Job, concept: Concept, objects: ObjectStore, address: st
         link=f"{address}/jobs/{job.id}#{concept.id}",
         attributions=job.plan.attributions if job.plan is not None else (),
     )
-    return await asyncio.to_thread(draw_sheet, sheet, paper)
+    return await sheets.draw(sheet, paper)
 
 
 async def _load(jobs: JobsToRead, job_id: str, concept_id: str) -> tuple[Job, Concept]:
@@ -109,5 +122,15 @@ def _stem(job: Job, concept: Concept) -> str:
 
 
 def _download(data: bytes, media_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
-    return Response(data, media_type=media_type, headers=headers)
+    return Response(data, media_type=media_type, headers=_headers(name))
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
+
+
+def too_many_documents() -> ProblemError:
+    """A 429 for a client that has so many files made at once."""
+    metrics.rate_limited.labels("documents").inc()
+    detail = "Too many of your files are being made. Fetch them one after another."
+    return ProblemError(429, "too-many-documents", "Too many files at once", detail, retry_after=2)

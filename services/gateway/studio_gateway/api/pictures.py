@@ -11,13 +11,15 @@ from studio_contracts.pictures import PictureKind, StoredPicture
 from studio_gateway.access.authentication import JobsToRead
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.api.bundle import Bundle
-from studio_gateway.api.documents import outside
+from studio_gateway.api.documents import outside, too_many_documents
 from studio_gateway.api.file_names import slug
 from studio_gateway.api.parameters import ConceptId, JobId
 from studio_gateway.api.presenters import content_version
 from studio_gateway.dependencies import Dependencies, DependenciesDep
 from studio_gateway.http import openapi_headers as described
+from studio_gateway.http.concurrency_limit import hold
 from studio_gateway.http.conditional_requests import content_range, is_known, requested_range
+from studio_gateway.http.head import is_head, without_body
 from studio_gateway.http.problems import not_found, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
@@ -115,14 +117,17 @@ async def get_bundle(
     """The job and all its files so far, in a zip file. It can be resumed: the same job gives the same bytes."""
     job = await jobs.load(job_id)
     address = outside(request, deps.settings.public_base_url)
-    bundle = Bundle(job, deps.objects, deps.settings.root, address)
+    bundle = Bundle(job, deps.objects, deps.sheets, deps.settings.root, address)
     etag = bundle.etag
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": REVALIDATE}
     if is_known(etag, conditions.if_none_match):
         return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{slug(job)}.zip"'
+    if is_head(request):
+        return without_body("application/zip", headers)
+    hold(request, deps.documents, jobs.caller.client, too_many_documents)
     size = await bundle.prepare()
     part = requested_range(conditions.range, conditions.if_range, etag, size)
-    headers["Content-Disposition"] = f'attachment; filename="{slug(job)}.zip"'
     if part is None:
         headers["Content-Length"] = str(size)
         return StreamingResponse(bundle.chunks(), media_type="application/zip", headers=headers)

@@ -1,8 +1,28 @@
-"""HEAD wherever GET is: the same status and headers, no body."""
+"""HEAD wherever GET is: the same status and headers, no body. A length that only a made file has is left out."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
 
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HEAD = "studio.head"
+
+
+def is_head(request: Request) -> bool:
+    """Whether the client wants the headers alone. The request's own method is GET."""
+    return bool(request.scope.get(_HEAD))
+
+
+def without_body(media_type: str, headers: Mapping[str, str]) -> StreamingResponse:
+    """The headers of a file that is made when it is asked for, and has no length before."""
+    return StreamingResponse(_nothing(), media_type=media_type, headers=headers)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
 
 
 class HeadMiddleware:
@@ -22,7 +42,7 @@ class HeadMiddleware:
                 start.set_result(message)
             await asyncio.Event().wait()
 
-        get = asyncio.ensure_future(self._app({**scope, "method": "GET"}, receive, keep_start))
+        get = asyncio.ensure_future(self._app({**scope, "method": "GET", _HEAD: True}, receive, keep_start))
         get.add_done_callback(lambda _: start.cancel())
         await asyncio.wait([start])
         get.cancel()
