@@ -76,7 +76,7 @@ ATTACKS: dict[str, tuple[int, Callable[[int, str], Awaitable[None]]]] = {
             port, head("POST", "/v1/webhooks/replicate/x/job/0/1", JSON, "Content-Length: 4194304") + b"x" * 4_000_000
         ),
     ),
-    "100 equal idempotency keys at once": (
+    "100 concurrent posts with one idempotency key": (
         100,
         lambda port, _: hold(
             port,

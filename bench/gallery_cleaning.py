@@ -1,4 +1,4 @@
-"""Pictures that nobody here made, before and after cleaning, and the figures of docs/pictures.md on them.
+"""Pictures from elsewhere, before and after cleaning, and the figures of docs/pictures.md on them.
 
 The pictures lie beside the repository, in ../shared/pictures, or where STUDIO_SHARED_PICTURES says. Each row is one
 picture on a surface of 5 x 5 m: the original, its exact clamp to the concept's own palette, and what would be laid.

@@ -66,7 +66,7 @@ def finished_job(stack: ServiceStack) -> tuple[str, str]:
 
 
 async def rate(server: Served, asked: bytes, expected: int, clients: int, seconds: float) -> Rate:
-    """Asked over so many connections, over each again as soon as it is answered."""
+    """Requests over `connections` connections, each repeated as soon as it is answered."""
 
     async def ask_on(connection: Connection, until: float) -> int:
         count = 0

@@ -15,7 +15,7 @@ def take_cores(parser: ArgumentParser) -> None:
 
 
 def bind(cores: int) -> int:
-    """Bind this process, and all it will start, to so many cores; how many there were to be had."""
+    """Bind this process, and all that it starts, to that many cores. Returns how many cores are available."""
     had = sorted(os.sched_getaffinity(0))[:cores]
     os.sched_setaffinity(0, had)
     return len(had)

@@ -84,7 +84,7 @@ class Ratio(NamedTuple):
 def timed(
     run: Callable[[], object], repeats: int = REPEATS, clock: Callable[[], float] = time.process_time
 ) -> list[float]:
-    """Seconds of each of so many runs."""
+    """Seconds of each of the runs."""
     seconds = []
     for _ in range(repeats):
         start = clock()

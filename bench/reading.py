@@ -29,7 +29,7 @@ BLOCKS = (
 
 
 class Share(NamedTuple):
-    """Of so many names in a language: those found, those drawn though refused, and the median milliseconds to read."""
+    """Names of one language: how many were found, how many were drawn although refused, median milliseconds to read."""
 
     language: str
     named: int

@@ -37,7 +37,7 @@ BRIEF = {
     "strategy": "bands",
     "count": 6,
 }
-PATIENCE_SECONDS = 600
+TIMEOUT_SECONDS = 600
 IDLE_SECONDS = 10
 TICKS = os.sysconf("SC_CLK_TCK")
 DONE = re.compile(r'^studio_messages_total\{outcome="done",queue="([^"]+)"\} (\S+)$', re.MULTILINE)
@@ -129,7 +129,7 @@ def _messages(ports: Sequence[int]) -> Counts:
 
 @contextmanager
 def replicas_of_postprocess(stack: ServiceStack, number: int) -> Iterator[dict[int, ManagedProcess]]:
-    """So many ready replicas, by health port, each on a core of its own as far as there are cores."""
+    """`number` ready replicas by health port, each on a core of its own as far as there are cores."""
     cores = sorted(os.sched_getaffinity(0), reverse=True)
     replicas = {port: _replica(stack, port) for port in (free_port() for _ in range(number))}
     try:
@@ -194,8 +194,8 @@ def held(replicas: Iterable[ManagedProcess]) -> Iterator[None]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait, looking seldom, so that watching costs little."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    """Poll the condition at long intervals, so that polling costs little."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         if time.monotonic() > deadline:
             raise SystemExit("it took too long")

@@ -1,4 +1,4 @@
-"""A real broker and database for the whole test run, and the whole studio as processes, with short patience.
+"""A real broker and database for the whole test run, and the whole studio as processes, with short time-outs.
 
 Each module takes a virtual host and a database of its own.
 """
@@ -27,7 +27,7 @@ def studio(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFact
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """How often the simulated worlds came upon what is rare, in one line."""
+    """Print one line with the counts of rare cases over all simulated worlds."""
     counts: Counter[str] = Counter()
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:

@@ -30,7 +30,9 @@ def create(
     seed: Seed = None,
     source: Annotated[str | None, typer.Option("--from", help="Paint the directions of this job, not a brief.")] = None,
     direction: Annotated[list[int] | None, typer.Option(help="Of --from: a direction's number. None: all.")] = None,
-    draft: Annotated[bool, typer.Option("--draft", help="Draw the directions only: at once, at no cost.")] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Draw the directions only: immediately and without cost.")
+    ] = False,
     name: Name = "",
     project: Project = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the job and save its files.")] = True,
@@ -66,7 +68,7 @@ def draft(
     key: Key = None,
     patience: Patience = 300,
 ) -> None:
-    """Draw the directions of a brief, at once and at no cost. Paint them with `studio job create --from`.
+    """Draw the directions of a brief, immediately and without cost. Paint them with `studio job create --from`.
 
     For example: studio draft "three turtles and a whale" --width 6 --height 4
     """

@@ -23,12 +23,14 @@ from studio_cli.replay import ReplayOutcome, replay
 app = typer.Typer(help="Dead letters: what could not be handled, why, and how to send it on.", no_args_is_help=True)
 console = Console()
 
-QueueName = Annotated[str | None, typer.Option("--queue", help="Only letters of this queue.")]
-ErrorText = Annotated[str | None, typer.Option("--error", help="Only letters whose last error holds this text.")]
-JobId = Annotated[str | None, typer.Option("--job", help="Only letters of this job.")]
-Older = Annotated[float | None, typer.Option("--older-than", help="Only letters older than so many minutes.")]
-Newer = Annotated[float | None, typer.Option("--newer-than", help="Only letters newer than so many minutes.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many letters.")]
+QueueName = Annotated[str | None, typer.Option("--queue", help="Only dead letters of this queue.")]
+ErrorText = Annotated[
+    str | None, typer.Option("--error", help="Only dead letters whose last error contains this text.")
+]
+JobId = Annotated[str | None, typer.Option("--job", help="Only dead letters of this job.")]
+Older = Annotated[float | None, typer.Option("--older-than", help="Only dead letters older than this, in minutes.")]
+Newer = Annotated[float | None, typer.Option("--newer-than", help="Only dead letters newer than this, in minutes.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="The most dead letters to take.")]
 
 
 def _choice(
@@ -47,7 +49,7 @@ async def _chosen(studio: Studio, choice: DeadLetterFilter, limit: int | None = 
 def list_letters(
     queue: QueueName = None, error: ErrorText = None, job: JobId = None, older: Older = None, newer: Newer = None
 ) -> None:
-    """Count letters by queue and error, with the oldest and the newest of each."""
+    """Count dead letters by queue and error, with the oldest and the newest of each."""
     letters = run(lambda studio: _chosen(studio, _choice(queue, error, job, older, newer)))
     groups: dict[tuple[str, str], list[DeadLetter]] = defaultdict(list)
     for letter in letters:
@@ -93,20 +95,25 @@ def replay_letters(
     older: Older = None,
     newer: Newer = None,
     limit: Limit = 1000,
-    rate: Annotated[float, typer.Option(help="At most so many a second.", min=0.1)] = 10.0,
+    rate: Annotated[float, typer.Option(help="The most dead letters to replay in a second.", min=0.1)] = 10.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
-    watch: Annotated[float, typer.Option(help="Seconds to wait at most for letters that come back.", min=0)] = 5.0,
+    watch: Annotated[
+        float, typer.Option(help="The longest wait for dead letters that come back, in seconds.", min=0)
+    ] = 5.0,
 ) -> None:
-    """Reopen the jobs of letters and send them on. Doing it twice changes nothing; killed, it is simply run again."""
+    """Reopen the jobs of dead letters and publish their events again.
+
+    A second run changes nothing. After an abort, run it again.
+    """
 
     async def whole(studio: Studio) -> tuple[dict[ReplayOutcome, int], int]:
-        async def tell(letter: DeadLetter, outcome: ReplayOutcome) -> None:
+        async def show(letter: DeadLetter, outcome: ReplayOutcome) -> None:
             console.print(f"{letter.id}: {outcome.value}")
             if outcome is ReplayOutcome.REPLAYED and not dry_run:
                 await record(studio.store, "dead-letter.replayed", letter.id, detail=letter.queue.name)
 
         letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
-        outcomes = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=tell)
+        outcomes = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=show)
         if dry_run or not outcomes[ReplayOutcome.REPLAYED]:
             return outcomes, 0
         return outcomes, await _wait_for_returns(studio, letters, outcomes[ReplayOutcome.REPLAYED], watch)
@@ -148,11 +155,11 @@ def discard(
     limit: Limit = 1000,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take letters away for good, after keeping a copy in a file."""
+    """Remove dead letters permanently, after writing a copy to a file."""
 
     async def whole(studio: Studio) -> int:
         letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
-        if not letters or not (yes or typer.confirm(f"Discard {len(letters)} letters for good?")):
+        if not letters or not (yes or typer.confirm(f"Remove {len(letters)} dead letters permanently?")):
             return 0
         with keep.open("a") as file:
             for letter in letters:

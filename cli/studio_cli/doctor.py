@@ -73,7 +73,7 @@ async def _broker(settings: ProviderSettings) -> str:
         raise Fault(f"missing: {'; '.join(missing)}. Start any service, or let one reconnect: it declares them")
     if unattended:
         remedy = "start the service its name begins with, or see at its /readyz why it pauses"
-        raise Fault(f"nobody consumes {', '.join(unattended)}: {remedy}")
+        raise Fault(f"no consumer for {', '.join(unattended)}: {remedy}")
     return f"{len(QUEUES)} queues with their bindings, {waiting} messages waiting, {dead} dead letters"
 
 

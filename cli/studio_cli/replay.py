@@ -32,7 +32,7 @@ class ReplayOutcome(StrEnum):
 async def replay(
     letters: list[DeadLetter], jobs: JobService, publish: Publish, *, per_second: float, dry_run: bool, report: Report
 ) -> Counter[ReplayOutcome]:
-    """Replay letters one after the other, at most so many a second. Killed in between, it can simply be run again."""
+    """Replay dead letters one after the other, at most `per_second`. After an abort it can be run again."""
     outcomes: Counter[ReplayOutcome] = Counter()
     for letter in letters:
         outcome = await (_dry_run(letter, jobs) if dry_run else _replay(letter, jobs, publish))

@@ -34,7 +34,7 @@ class ApiKey(FrozenModel):
 
 
 class ShareLink(FrozenModel):
-    """A read-only link to one job: whoever has its token sees the job until it expires or is revoked."""
+    """A read-only link to one job: everybody with its token sees the job until it expires or is revoked."""
 
     id: str
     job_id: str

@@ -133,7 +133,7 @@ class BriefFields(FrozenModel, Generic[PromptT]):
         False,
         description="Where the surface is longer than 16:9: the picture in its middle, with a frame at both ends.",
     )
-    kind: JobKind = Field("painted", description="A draft is drawn at once, without a model and without cost.")
+    kind: JobKind = Field("painted", description="A draft is drawn immediately, without a model and without cost.")
     source: Source | None = Field(
         None, alias="from", description="Begin with what another job has: directions, or a concept with edits."
     )

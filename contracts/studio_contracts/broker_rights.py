@@ -35,7 +35,7 @@ def _any_of(names: Iterable[str]) -> str:
 def rights_of(service: Service) -> Rights:
     """Its own queues, publishing events and, where it consumes, putting messages off; the keeper's besides.
 
-    Nobody but the keeper and its consumer reads a queue, and of those the keeper reads dead letters alone.
+    Only the keeper and the queue's consumer read a queue. Only the keeper reads dead letters.
     """
     own = [name for queue in service.queues for name in (queue.name, queue.dead_letter_queue)]
     consuming = (DEFAULT_EXCHANGE, *_DELAYS) if own else ()

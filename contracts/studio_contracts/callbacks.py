@@ -40,11 +40,11 @@ Metadata = Annotated[
     Field(json_schema_extra={"maxProperties": MAX_METADATA_PAIRS}),
     AfterValidator(_fits),
 ]
-"""A client's own words about its job, given back unread: pairs of texts."""
+"""A client's own data about its job, returned unchanged: pairs of texts."""
 
 
 class Call(FrozenModel):
-    """One call to the client. `version` is the job's when it became due, and tells the calls of a job apart.
+    """One call to the client. `version` is the job's when it became due, and distinguishes the calls of a job.
 
     open → delivered (a 2xx), or failed (given up). `at` is when it happened, `due_at` when it is tried next, `error`
     the code of a failed job, `reason` why the last attempt failed.

@@ -23,7 +23,7 @@ class Payload(BaseModel):
 
     @property
     def key(self) -> str:
-        """What tells this event from others of its type for the same job."""
+        """Distinguishes this event from others of its type for the same job."""
         return ""
 
 

@@ -1,4 +1,4 @@
-"""One line of plain text out of whatever people paste. Nothing here depends on the interpreter's Unicode tables."""
+"""Makes one line of plain text from pasted text. The result does not depend on the interpreter's Unicode tables."""
 
 import re
 

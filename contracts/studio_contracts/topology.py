@@ -78,7 +78,7 @@ def retry_delay(attempt: int, at_least: timedelta | None = None) -> timedelta:
 
 
 def outage_delay(waits: int) -> timedelta:
-    """How long to wait for a server of ours that is away, after so many waits for it.
+    """How long to wait for a server of ours that does not answer, after `deferrals` earlier waits.
 
     Each wait publishes the message anew, and a lost confirm leaves a copy besides: at a steady second copies of copies
     would soon be millions. The longest wait is short enough for work to go on soon after the outage.

@@ -167,7 +167,7 @@ class OnlyFinalJobsAreDeleted(Invariant):
 
 
 class EndIsCalled(Invariant):
-    """A final job whose client asked to be called has that call: the last one that tells of an end, and of this one."""
+    """A final job whose client asked to be called has that call: the last one about an end is about this one."""
 
     name = "end_is_called"
 

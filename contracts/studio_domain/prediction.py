@@ -50,7 +50,7 @@ FINAL_STATUSES: frozenset[str] = frozenset(PredictionStatus) - {PredictionStatus
 class PredictionReport(FrozenModel):
     """One prediction as the provider last described it.
 
-    `status` is a PredictionStatus, or whatever else the provider sent, as text. `outputs` are http(s) or data URIs,
+    `status` is a PredictionStatus, or another text that the provider sent. `outputs` are http(s) or data URIs,
     unchecked; they are left out, and `oversized` is set, when they exceed MAX_OUTPUT_CHARS. A success without
     output has been purged, or is announced before its pictures. `input` holds IDENTIFYING_INPUTS only. `webhook`
     carries the slot's token, so it is kept out of reprs and events.

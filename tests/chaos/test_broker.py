@@ -115,7 +115,7 @@ async def publish(fleet: Fleet, job_ids: list[str], bad: list[tuple[bytes, dict[
 
 
 def run_round(fleet: Fleet, name: str, bad: int) -> float:
-    """The 95th percentile of the good messages' times to their stencils, in seconds, with so many bad ones."""
+    """The 95th percentile of the good messages' times to their stencils, in seconds, beside that many bad ones."""
     job_ids = asyncio.run(store_jobs(fleet, name))
     began = utc_now()
     asyncio.run(publish(fleet, job_ids, [one for _ in range(bad // 4) for one in poison(job_ids[0])]))

@@ -1,4 +1,4 @@
-"""A line that breaks at whatever frame: while a consumer sets up, and while what was lost is set up again."""
+"""A connection that breaks at any frame: while a consumer sets up, and while it sets up again."""
 
 import asyncio
 import struct
@@ -32,7 +32,7 @@ def close_frame() -> bytes:
 
 
 class Line:
-    """A line to the broker whose connections break, each after so many frames from the broker; the last one holds."""
+    """A proxy whose connections break, each after a number of frames from the broker; the last one holds."""
 
     def __init__(self, target_url: str, breaks_after: Sequence[int] = (), *, closes_properly: bool = False) -> None:
         self._target = urlsplit(target_url)
@@ -76,7 +76,7 @@ class Line:
         await asyncio.gather(upstream(), downstream())
 
     def _breaks_at(self, frame: Frame, number: int, writer: asyncio.StreamWriter) -> bool:
-        """Let the frame pass; whether the line breaks after it."""
+        """Let the frame pass. Returns whether the connection breaks after it."""
         writer.write(frame.raw)
         self.heard[number] += 1
         if number >= len(self._breaks_after) and frame.method == CONSUME_OK:
@@ -90,7 +90,7 @@ class Line:
 
 
 async def set_up(line: Line) -> bool:
-    """Whether a consumer is registered in the end, whatever breaks on the way."""
+    """Whether a consumer is registered in the end, after all breaks."""
 
     async def ignore(*_: object) -> None:
         """No message comes."""

@@ -1,4 +1,4 @@
-"""`make audit` tells apart: no advisories, some, and none that could be looked up."""
+"""`make audit` distinguishes: no advisories, some, and advisories that could not be looked up."""
 
 import json
 import subprocess

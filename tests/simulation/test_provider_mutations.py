@@ -108,7 +108,7 @@ def no_claim_before_the_request(patch: Patch) -> None:
 @caught_by("paid_once")
 def claim_released_when_the_answer_was_lost(patch: Patch) -> None:
     class Never(Exception):
-        """Not raised by anybody."""
+        """No code raises it."""
 
     patch.setattr(handlers, "OutcomeUnknown", Never)
 

@@ -1,4 +1,4 @@
-"""A thousand worlds in which everything goes wrong that may: no job is lost, nothing is paid for twice."""
+"""A thousand worlds with every fault that can occur: no job is lost, nothing is paid for twice."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,16 +8,16 @@ import pytest
 from studio_simulation.world import run
 
 SEEDS = 1000
-"""`make soak` runs as many as are asked for."""
+"""`make soak SEEDS=…` runs more."""
 CHUNK = 250
 RARE = (
-    "given up, never created",
-    "given up, paid and unseen",
+    "abandoned attempts without a prediction",
+    "abandoned attempts with a paid, invisible prediction",
     "replays",
-    "replays of the replayed",
+    "repeated replays",
     "replayed jobs completed",
 )
-"""What must have happened among so many worlds, or they prove nothing about it. By the second alone is paid twice."""
+"""Rare cases. Each must occur in every chunk of worlds, or they prove nothing about it. Only the second pays twice."""
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))

@@ -87,7 +87,7 @@ class MessageProcessor:
             if task is not None and task.cancelling():
                 raise
             return error  # raised by the handler; the task was not cancelled
-        except BaseException as error:  # noqa: BLE001 - whatever a handler raises becomes a disposition, a panic in Rust too
+        except BaseException as error:  # noqa: BLE001 - every exception becomes a disposition, also a panic in Rust
             return error
         return None
 
@@ -133,7 +133,7 @@ class MessageProcessor:
             failpoints.reached("before-ack")
             async with asyncio.timeout(ACK_SECONDS):
                 await message.ack()
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, a message must not stay in flight
+        except Exception as error:  # noqa: BLE001 - a message must never stay in flight
             outcome = "redelivered"
             log.warning("will be delivered again", queue=self._queue.name, reason=f"{type(error).__name__}: {error}")
             await asyncio.sleep(PUBLISH_RETRY_SECONDS)

@@ -48,7 +48,7 @@ async def open_work_queue(connection: AbstractRobustConnection, queue: Queue) ->
         channel = await _open_channel(connection, queue)
     try:
         work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
-    except REFUSALS as error:  # somebody declared it with other arguments: it is consumed all the same
+    except REFUSALS as error:  # it exists with other arguments: it is consumed all the same
         log.error("declaration refused", declaration=queue.name, reason=str(error))
         await channel.close()
         channel = await _open_channel(connection, queue)

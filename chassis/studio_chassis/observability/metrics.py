@@ -22,11 +22,11 @@ in_flight_seconds = Gauge(
     "studio_oldest_in_flight_seconds", "How long the oldest unsettled message has been with its consumer.", ["queue"]
 )
 published = Counter("studio_published_total", "Events the broker took responsibility for.", ["type"])
-relayed = Counter("studio_relayed_total", "Events the relay published because nobody else had.")
+relayed = Counter("studio_relayed_total", "Events that the relay published because their service had not.")
 
 transitions = Counter("studio_transitions_total", "Changes committed to jobs, by what happened.", ["event"])
 stage_seconds = Histogram(
-    "studio_stage_seconds", "Work and provider time, as the timeline tells it.", ["event"], buckets=_SECONDS
+    "studio_stage_seconds", "Work and provider time, by timeline event.", ["event"], buckets=_SECONDS
 )
 jobs_ended = Counter(
     "studio_jobs_ended_total",

@@ -1,4 +1,4 @@
-"""Traces: one for each job, from the request that made it to its end, whoever works on it and whenever.
+"""Traces: one for each job, from the request that made it to its end, across all services and retries.
 
 The job document and every event carry the W3C trace context of the request. What a service does for the job is a span
 below it, so rescues and replays hours later join the same trace. Spans are exported by OTLP over HTTP when

@@ -67,7 +67,7 @@ def problems(collection: str, found: Iterable[Mapping[str, Any]]) -> Iterator[st
         if rival is None:
             yield f"{collection}.{index.name} is missing: start any service, it makes it"
             continue
-        remedy = f'drop it when nobody needs it (db.{collection}.dropIndex("{rival}")) and start any service'
+        remedy = f'drop it if it is not needed (db.{collection}.dropIndex("{rival}")) and start any service'
         yield f"{collection}.{index.name} is {known[rival]} under the name {rival} instead of {wanted}: {remedy}"
 
 

@@ -37,5 +37,5 @@ class MongoClaims:
         try:
             await self._leases.update_one(free, {"$set": {"holder": holder, "until": until}}, upsert=True)
         except DuplicateKeyError:
-            return False  # the filter missed a lease that exists: somebody else holds it
+            return False  # the filter missed a lease that exists: another process holds it
         return True

@@ -10,4 +10,4 @@ class RateLimits(Protocol):
     """Token buckets by id. Raises Unavailable when the database does not answer."""
 
     async def take_tokens(self, bucket_id: str, rate: Rate, wanted: int, now: datetime) -> Grant:
-        """Take tokens out of a bucket, all or none, in one step. A bucket that nobody used for a day is forgotten."""
+        """Take tokens out of a bucket, all or none, in one step. A bucket that was not used for a day is deleted."""

@@ -147,7 +147,7 @@ class JobRepository(Protocol):
     async def commit(self, change: Transition) -> bool:
         """Replace the job and add the events to its outbox in one write, if the stored version is still the one before.
 
-        False when it is not: somebody else changed the job.
+        False when it is not, because another process has changed the job.
         """
 
     def unfinished(self, before: datetime) -> AsyncIterator[Job]:
@@ -206,7 +206,7 @@ class OutboxStore(Protocol):
         """Outboxes of jobs last changed before that moment, oldest first."""
 
     async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
-        """Take published events out of the outbox. Events already gone are fine."""
+        """Take published events out of the outbox. Events that are no longer there are ignored."""
 
 
 class IdempotencyKeys(Protocol):

@@ -34,7 +34,7 @@ def serve(pipe: Connection, memory_bytes: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process when its parent's end of their pipe closes, whatever is being computed."""
+    """Have the kernel end this process when its parent's end of their pipe closes, also during a computation."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     signal.signal(signal.SIGIO, signal.SIG_DFL)  # which ends the process
@@ -47,6 +47,6 @@ def _portable(error: Exception) -> Exception:
     """The error, or its text where it does not survive the way to the parent."""
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    except Exception:  # noqa: BLE001 - whatever its class does
+    except Exception:  # noqa: BLE001 - its class may do anything
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error

@@ -38,7 +38,7 @@ class ConsumerState(Protocol):
 class Health:
     """`/healthz`: the loop lives and each consumer consumes. `/readyz`: database answers, no message is overdue.
 
-    Both name the `instance`, so that whoever started a process can tell it from another one on the same port.
+    Both name the `instance`, so that a process can be distinguished from another one on the same port.
     """
 
     def __init__(

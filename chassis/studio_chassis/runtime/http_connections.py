@@ -21,7 +21,7 @@ HEADER_SECONDS = 15.0
 """Until the headers of a request have arrived, from the connection or from their first byte."""
 MAX_HEADER_BYTES = 32 * 1024
 CLOSED_TOGETHER = 20
-"""A full process closes this part of its connections at once, so that not each new one has it look through all."""
+"""The share of its connections that a full process closes in one pass, so that not each new one costs a pass."""
 log = structlog.get_logger()
 
 

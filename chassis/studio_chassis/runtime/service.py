@@ -79,7 +79,7 @@ ServiceFactory = Callable[[ServiceContext, S], AbstractAsyncContextManager[Servi
 def run_service(name: str, settings_type: type[S], build: ServiceFactory[S]) -> None:
     """Read the settings, run the service until SIGTERM or SIGINT, drain, stop.
 
-    Whatever keeps it from starting, or ends it, is logged last, and ends the process with status 1 immediately: what
+    The reason why it does not start, or ends, is logged last, and ends the process with status 1 immediately: what
     a half-started service leaves open is closed by the kernel. A second signal ends it in the same way, and so does a
     drain that does not end within its time.
     """
@@ -111,7 +111,7 @@ async def _serve(name: str, settings: S, build: ServiceFactory[S]) -> None:
     with tracing_enabled(name, settings.build):
         try:
             await _run_until(stop, ports, name, settings, build)
-        except BaseException as error:  # noqa: BLE001 - here, for tidying up may take longer than anybody waits
+        except BaseException as error:  # noqa: BLE001 - logged before the clean-up, which may take long
             _exit(error)
     log.info("stopped")
 

@@ -98,7 +98,9 @@ class ServiceSettings(BaseSettings):
         description="`accept` starts with the secrets of the examples, which everybody knows: to try it on one machine",
     )
     failpoint: Annotated[str, AfterValidator(_known_failpoint)] = Field(
-        "", validation_alias="STUDIO_FAILPOINT", description="For drills: name[:n] of the line at which to die"
+        "",
+        validation_alias="STUDIO_FAILPOINT",
+        description="For drills: name[:n] of the failpoint at which the process dies",
     )
 
     @property

@@ -16,7 +16,7 @@ class Stalled(RuntimeError):
 class VirtualLoop(asyncio.BaseEventLoop):
     """Runs callbacks in a fixed order; when all wait, time jumps to the next timer. There is no I/O.
 
-    What is given to a thread runs at once instead, and every host name has one public address.
+    Work for a thread runs immediately instead, and every host name has one public address.
     """
 
     def __init__(self) -> None:
@@ -52,4 +52,4 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """There are none."""
 
     def _write_to_self(self) -> None:
-        """Nobody sleeps in another thread."""
+        """Work never sleeps in another thread."""

@@ -72,7 +72,7 @@ def _pictures_of(job: Job, slot: Slot) -> str:
 
 
 def claimed(job: Job, claim: SlotClaimed, context: TransitionContext) -> Job | None:
-    """waiting → submitting. The one who gets this transition, and nobody else, may ask for the prediction."""
+    """waiting → submitting. Only the process that gets this transition may request the prediction."""
     slot = _slot(job, claim, "waiting")
     return None if slot is None else _with(job, slot, state="submitting", claimed_at=context.now)
 

@@ -1,4 +1,4 @@
-"""The fault switches: a document that tests replace as a whole, and the choice of which calls it strikes."""
+"""The fault switches: a document that tests replace as a whole, and the choice of the calls that it affects."""
 
 import random
 from collections import Counter
@@ -46,7 +46,7 @@ FileKind = Literal["missing", "forbidden", "error", "truncated", "not_an_image",
 
 
 class Rule(BaseModel):
-    """Which calls a fault strikes; by default every one."""
+    """Which calls a fault affects; by default every one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -108,7 +108,7 @@ class FileFault(Rule):
 
 
 class WebhookFault(Rule):
-    """What happens to a webhook message. Several may strike the same one.
+    """What happens to a webhook message. Several may affect the same one.
 
     `duplicate` sends it twice under one id, `repeat` under two; `late` waits `seconds`; `reordered` keeps an
     intermediate event back until after the terminal one; `stale` is signed properly, ten minutes ago.
@@ -128,7 +128,7 @@ Rules = Annotated[tuple[T, ...], BeforeValidator(_as_sequence)]
 
 
 class Faults(BaseModel):
-    """All switches. A section is one rule or a list; the first that strikes counts, except that webhooks take all."""
+    """All switches. A section is one rule or a list. The first that matches applies; of webhook faults all apply."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -163,7 +163,7 @@ class FaultInjector:
         return next(self.all(rules, prompt, key, applies), None)
 
     def all(self, rules: Sequence[R], prompt: str, key: str, applies: Callable[[R], bool] = _always) -> Iterator[R]:
-        """The rules that strike this call, counted as they are taken.
+        """The rules that apply to this call, counted as they are used.
 
         `key` identifies the call by what is the same in every run (no ids): each key has its own
         sequence of draws, so that concurrency does not change who is struck.

@@ -33,11 +33,11 @@ def indices_of(png: bytes) -> ByteArray:
 
 
 def _warm_up() -> None:
-    """Work on a picture for nobody: codecs are loaded, and tables made, when they are first used."""
+    """Work on a picture and discard the result: this loads codecs and makes tables before the first real picture."""
     picture = np.zeros((96, 96), np.uint8)
     picture[24:72, 24:72], picture[30:40] = 1, 2
     make_concept(encode_indexed(picture, PALETTE[:6]), PALETTE[:6], (96, 96), picture, "full", Surface())
-    clamp_for.cache_clear()  # of a palette that nobody asked for
+    clamp_for.cache_clear()  # of a palette that no job uses
 
 
 _warm_up()

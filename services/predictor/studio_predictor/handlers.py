@@ -86,7 +86,7 @@ class Predictor:
         await self.jobs.apply(job.id, SlotsPlanned(generation, slots))
 
     async def request_prediction(self, job: Job, request: PredictionRequested) -> None:
-        """prediction.requested → whoever claims the slot makes the paid call; a lost response is recovered."""
+        """prediction.requested → the process that claims the slot makes the paid call; a lost response is recovered."""
         slot = job.slot(request.slot)
         if slot is None or slot.attempt != request.attempt:
             return
@@ -142,7 +142,7 @@ class Predictor:
         await self._record(job, slot, report)
 
     async def _recover_lost(self, job: Job, slot: Slot) -> None:
-        """The slot is claimed and no response is recorded: adopt the prediction if it exists, else give up in time."""
+        """Adopt the prediction of a claim without a response; if there is none, abandon it after the grace time."""
         found = await self._search(job, slot)
         if found is not None:
             await self._record(job, slot, found)
@@ -191,7 +191,7 @@ class Predictor:
                 await self._cancel(slot.provider_id)
         for slot in job.predictions:
             if slot.state == "submitting" and (found := await self._search(job, slot)) is not None:
-                # the job is final and takes no report, so nobody else learns what this prediction delivered
+                # the job is final and takes no report, so only here is it known what this prediction delivered
                 delivered = delivered_by(await self._cancel(found.id) or found)
                 if delivered is not None:
                     await self.spending.settle(reservation(job, slot, self.now()).id, delivered)

@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Rescuer:
-    """Looks after jobs without transitions, oldest first. What it touches moves to the end of the line."""
+    """Looks after jobs without transitions, oldest first. A job that it has handled moves to the end of the order."""
 
     jobs: JobService
     store: JobRepository

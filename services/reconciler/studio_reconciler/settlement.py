@@ -21,7 +21,7 @@ from studio_domain.spending import Outcome, delivered_by, outcome
 SETTLE_AFTER = timedelta(seconds=10)
 """No prediction is made in less; a charge that is younger is not looked at."""
 GIVE_UP_AFTER = timedelta(hours=1)
-"""The provider forgets what it delivered after an hour, and nobody looks again for a claim of a job that has ended."""
+"""The provider deletes a prediction's data after an hour, and no process searches again for a claim of an ended job."""
 UNCERTAIN = Outcome(0, certain=False)
 log = structlog.get_logger()
 

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 class UndeliveredMessages:
     """Looks through the dead-letter queues whose number of messages changed.
 
-    A message found there gets the headers of an ordinary dead letter once its job has failed: it is looked at once.
+    A message found there gets the headers of an ordinary dead letter once its job has failed: it is handled once.
     """
 
     broker: MessageBroker

@@ -98,11 +98,11 @@ class StencilMaker:
 
     async def _gone(self, job: Job, source: Source) -> None:
         detail = f"Job {source.job} has been removed, and its pictures with it."
-        await self.jobs.apply(job.id, WorkFailed("source_gone", "The job to begin with is gone", detail))
+        await self.jobs.apply(job.id, WorkFailed("source_gone", "The job to begin with was deleted", detail))
 
 
 def warm_up() -> None:
-    """Draw a brief for nobody, so that the first one does not wait for tables, fonts and modules."""
+    """Draw a brief and discard it, so that the first real one does not wait for tables, fonts and modules."""
     _drawn(Brief(prompt="a green fish and the number 7", kind="draft"), 0)
 
 
@@ -130,7 +130,7 @@ def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, by
 
 
 def _plan(plan: StencilPlan, directions: Sequence[Direction], missing: tuple[str, ...]) -> Plan:
-    """The plan as the job document tells it."""
+    """The plan for the job document."""
     return Plan(
         reading=plan.reading,
         palette_reason=plan.palette_reason,

@@ -1,4 +1,4 @@
-"""Foreign bytes, kind: a picture that is too much for whoever works on it. It costs one warning, not the worker or job.
+"""Foreign bytes, kind: a picture that needs too much memory or time. It costs one warning, not the worker or the job.
 
 The handler is the real one; so are the child processes, where a test says so.
 """

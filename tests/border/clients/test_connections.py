@@ -73,7 +73,7 @@ def test_a_body_announced_as_too_long_is_refused_unread_and_closes_the_connectio
     gateway: ServedGateway, path: str
 ) -> None:
     announced = head("POST", path, "Content-Type: application/json", f"Content-Length: {10**12}")
-    response = exchange(gateway, announced)  # returns: nobody waits for the terabyte
+    response = exchange(gateway, announced)  # returns: the gateway does not wait for the terabyte
     assert b"connection: close" in response.lower()
     assert path == "/v1/jobs/job/cancel" or response.startswith(b"HTTP/1.1 413")
 

@@ -1,4 +1,4 @@
-"""The kind: clients that nobody here wrote, generated from the published description."""
+"""The kind: clients that are generated from the published description."""
 
 import os
 import shutil

@@ -25,7 +25,7 @@ from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_support.plans import make_plan
 
 STATES = ("pending", "drawn", "waiting", "submitting", "running", "succeeded")
-"""Where a job of one slot may stand before its end: so many steps of its life have happened."""
+"""Where a job of one slot may stand before its end: the number of steps that have happened."""
 TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 

@@ -41,9 +41,10 @@ class LedgerCheck(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"jobs accepted {self.accepted}, final {self.final}, lost {self.lost}; predictions paid {self.paid}, paid "
-            f"twice {self.paid_twice}, asked again after a lost answer {self.paid_again}; pictures missing "
-            f"{self.missing}; dead letters {self.dead}; usage less ledger {self.cents_off} cents"
+            f"{self.accepted} jobs accepted, {self.final} final, {self.lost} lost; {self.paid} predictions paid; "
+            f"{self.paid_twice} attempts paid twice, {self.paid_again} requested again after a lost response; "
+            f"{self.missing} pictures missing; {self.dead} dead letters; recorded usage is {self.cents_off:+d} cents "
+            "from the provider's ledger"
         )
 
 

@@ -62,7 +62,7 @@ class LoadGenerator:
             raise self._error
 
     def wait_for_more(self, jobs: int) -> None:
-        """Return when so many more jobs are accepted: a clock that runs only while the gateway serves."""
+        """Return when that many more jobs are accepted: a clock that runs only while the gateway serves."""
         with self._more:
             wanted = len(self.accepted) + jobs
             arrived = self._more.wait_for(

@@ -55,7 +55,7 @@ class ReplicaSet:
         return self.primary() or self.wait_for_primary()
 
     def step_down(self) -> None:
-        """The primary gives up its place in order, and another is elected."""
+        """The primary steps down, and another member is elected."""
         old = self.wait_for_primary()
         # It closes connections, maybe this one. While no member has caught up, it refuses; the caller's load ends that.
         with suppress(AutoReconnect, OperationFailure), direct(old) as client:
@@ -93,7 +93,7 @@ def _server(folder: Path, port: int, records: ProcessRecords) -> ManagedProcess:
 
 
 def direct(port: int) -> MongoClient[dict[str, Any]]:
-    """A client of this server alone, whatever its role."""
+    """A client of this server alone, in any role."""
     return MongoClient(LOOPBACK, port, directConnection=True, serverSelectionTimeoutMS=1000)
 
 

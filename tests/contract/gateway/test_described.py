@@ -1,4 +1,4 @@
-"""What the gateway does is what its description says, whatever it is sent."""
+"""The gateway does what its description says, for any request."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever is sent with one owner's key, in whatever order: no 5xx, and nothing of another owner."""
+"""Any requests in any order with one owner's key: no 5xx, and nothing of another owner."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A stopping gateway waits for nobody who only watches."""
+"""A stopping gateway does not wait for clients that only watch."""
 
 import httpx
 

@@ -241,7 +241,7 @@ async def _channel(broker: AnyBroker, endpoints: Endpoints | None) -> AsyncItera
 
 
 async def _ready(channel: Any, queue: str, count: int) -> Any:
-    """The queue once it holds so many messages: a confirmed message may need a moment to get there."""
+    """The queue once it holds that many messages: a confirmed message may need a moment to get there."""
     for _ in range(6000):
         source = await channel.get_queue(queue)
         if source.declaration_result.message_count == count:

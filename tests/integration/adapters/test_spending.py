@@ -1,4 +1,4 @@
-"""Money in the store, simulated and real: never more than the budgets, however many reserve at once."""
+"""Money in the store, simulated and real: never more than the budgets, also with concurrent reservations."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""deploy/telemetry/prometheus.yaml on a running studio: everybody answers, and no panel of a dashboard stays empty."""
+"""deploy/telemetry/prometheus.yaml on a running studio: every target answers, no panel is empty."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

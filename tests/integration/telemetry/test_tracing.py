@@ -1,4 +1,4 @@
-"""One job is one trace, whoever works on it: seen by a receiver of OTLP over HTTP."""
+"""One job is one trace across all services, as a receiver of OTLP over HTTP gets it."""
 
 import asyncio
 import threading

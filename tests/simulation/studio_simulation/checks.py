@@ -50,12 +50,12 @@ class Checks:
             self._pictures(after)
 
     def failed(self, context: dict[str, Any]) -> None:
-        """A task ended with an error that nobody awaited."""
+        """A task ended with an error, and no code awaited it."""
         if not self._world.over:
             self.violations.append(f"no_lost_error: {context.get('message')}: {context.get('exception')!r}")
 
     def ended(self, task: asyncio.Task[Any]) -> None:
-        """A task that should have gone on, or have ended well."""
+        """A task that should have continued, or ended without an error."""
         if not task.cancelled() and task.exception() is not None and not self._world.over:
             self.violations.append(f"no_lost_error: {task.exception()!r} in {task.get_coro()!r}")
 
@@ -148,7 +148,7 @@ class Checks:
         completed = sum(jobs[job_id].status == "completed" for job_id in operator.replayed)
         replays = {
             "replays": operator.outcomes[ReplayOutcome.REPLAYED],
-            "replays of the replayed": operator.outcomes[ReplayOutcome.DONE_BEFORE],
+            "repeated replays": operator.outcomes[ReplayOutcome.DONE_BEFORE],
         }
         over_budget = sum(
             warning.code == "over_budget" for job in self._world.jobs.values() for warning in job.warnings

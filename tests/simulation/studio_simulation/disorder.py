@@ -32,7 +32,7 @@ class Disorder:
     unreadable: bool
     """Whether two documents of a later release lie in the database: one overdue with an outbox, one expired."""
     deletions: tuple[tuple[float, str], ...]
-    """When which queue is deleted, if it is empty and nobody consumes it."""
+    """When which queue is deleted, if it is empty and has no consumer."""
     recreations: tuple[tuple[float, str], ...]
     """When which work queue is deleted and declared again within a moment."""
     brief: str | None

@@ -50,7 +50,7 @@ def concept() -> ConceptPictures:
 
 
 def _cheap_concept(world: "World", original: bytes, *_: Any, **__: Any) -> ConceptPictures:
-    """What the real one would return, as far as the handler can tell: other bytes give other pictures and scores."""
+    """Stands for the real picture work: other bytes give other pictures and scores."""
     if original.startswith(FAILING.encode()) and not world.faults.fixed(world.loop.time()):
         raise Reject("a fault that these pictures bring to light")
     if original.startswith(b"broken"):

@@ -5,7 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 LIST_LAG_SECONDS = 200.0
-"""A prediction is missing from the provider's list for so long at most: longer than anybody looks for it."""
+"""The longest time that a prediction is missing from the provider's list: longer than any search for it."""
 STUCK_SECONDS = 60.0
 GRACE_SECONDS = 60.0
 """Settings of the services: when a job counts as stuck, and for how long a lost prediction is looked for."""
@@ -122,7 +122,7 @@ class Faults:
     wipe_at: float | None
     """When the broker loses its disk."""
     fixed_at: float | None
-    """When the faults of our own code are fixed and deployed; None: never, and nobody replays dead letters."""
+    """When the faults of our own code are fixed and deployed; None: never, and no operator replays dead letters."""
     replays: list[float]
     """When an operator replays dead letters; once more at the end."""
     operators_deaths: int

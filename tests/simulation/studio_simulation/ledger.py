@@ -1,8 +1,8 @@
-"""Money: who bought what, and whether what was asked for again could have been seen.
+"""Money: what was bought, and whether an attempt was repeated although its prediction could have been seen.
 
 The provider takes no idempotency key. So there is one way to pay twice for a slot: a prediction whose answer was lost,
 that no webhook reported, and that the provider's list did not show to any search until the grace time was over. It is
-allowed and counted; to ask again for a prediction that could be seen is not.
+allowed and counted. To request an attempt again although its prediction could be seen is a violation.
 """
 
 from collections import Counter
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from studio_simulation.provider import Prediction
     from studio_simulation.world import World
 
-CALL_OFF_SECONDS = 240.0
-"""After the faults and the job have ended, no prediction of a job that was called off runs for longer."""
+CANCEL_SECONDS = 240.0
+"""No prediction of a cancelled or failed job runs for longer after the end of the job and of the faults."""
 SEARCH_SECONDS = 60.0
 """A search and what follows from it take no longer."""
 UNDER_WAY_SECONDS = 2.0
@@ -28,46 +28,52 @@ UNDER_WAY_SECONDS = 2.0
 
 
 class Ledger:
-    """The provider's account of one run, and what our jobs know of it."""
+    """The provider's account of one run, compared with what the jobs record."""
 
     def __init__(self, world: "World", report: Callable[[str, str], None]) -> None:
         self._world = world
         self._report = report
         self._ended: dict[str, float] = {}
         self._unseen: set[str] = set()
-        self.counts: Counter[str] = Counter({"given up, never created": 0, "given up, paid and unseen": 0})
+        self.counts: Counter[str] = Counter(
+            {"abandoned attempts without a prediction": 0, "abandoned attempts with a paid, invisible prediction": 0}
+        )
 
     def observe(self, before: Job, after: Job) -> None:
         """A change was committed."""
         if after.is_final and not before.is_final:
             self._ended[after.id] = self._world.loop.time()
         for old, new in zip(before.predictions, after.predictions, strict=False):
-            if _was_given_up(old, new):
-                self._given_up(after, old)
+            if _was_abandoned(old, new):
+                self._abandoned(after, old)
             if new.state != old.state:
                 self._settled(after, new)
 
     def _settled(self, job: Job, slot: Slot) -> None:
-        """Only the provider ends a prediction, and it refuses none here: it never finds fault with our input."""
+        """Only the provider ends a prediction. It refuses none here, because every input is valid."""
         prediction = self._world.provider.predictions.get(slot.provider_id or "")
         if slot.state in ("succeeded", "failed") and prediction is not None and prediction.ended is None:
             self._report(job.id, f"ended_by_the_provider_alone: {prediction.id} runs, its slot is {slot.state}")
         if slot.state == "failed" and any(warning.code == "prediction_refused" for warning in job.warnings):
-            self._report(job.id, f"refused_by_the_provider_alone: slot {slot.number} was refused by nobody")
+            self._report(job.id, f"refused_by_the_provider_alone: slot {slot.number} was not refused by the provider")
 
-    def _given_up(self, job: Job, slot: Slot) -> None:
-        """The claim of this attempt was given up for lost."""
+    def _abandoned(self, job: Job, slot: Slot) -> None:
+        """The claim of this attempt was abandoned as lost."""
         since = self._world.loop.time() - SEARCH_SECONDS
         searches = [search for search in self._last_searches(slot) if search > since]
         if not searches:
             self._report(job.id, f"looked_for_before_asked_again: slot {slot.number} attempt {slot.attempt} was not")
         bought = self._bought(job.id, slot.number, slot.attempt)
-        self.counts["given up, paid and unseen" if bought else "given up, never created"] += 1
+        self.counts[
+            "abandoned attempts with a paid, invisible prediction"
+            if bought
+            else "abandoned attempts without a prediction"
+        ] += 1
         for prediction in bought:
             if prediction.reported or not _missed_by(searches, prediction):
                 self._report(job.id, f"only_the_unseen_is_asked_again: {prediction.id} could be seen")
             self._unseen.add(prediction.id)
-            self._world.say("provider", f"{prediction.id} is paid for and given up unseen")
+            self._world.say("provider", f"{prediction.id} is paid for and was abandoned: no search could show it")
 
     def _last_searches(self, slot: Slot) -> list[float]:
         """When the list was searched for this claim once the grace time was over."""
@@ -111,35 +117,35 @@ class Ledger:
                 self._report(job_id, f"paid_within_limits: {spent} cents of {jobs[job_id].limits.cents}")
 
     def _known(self, job: Job, slot: Slot, attempt: int, prediction: "Prediction") -> None:
-        """What was bought and could be seen is used, or called off."""
-        called_off = job.is_final and job.status != "completed"
-        if prediction.id not in slot.prediction_ids and not called_off:
+        """A prediction that was bought and could be seen is used or cancelled."""
+        cancelled = job.is_final and job.status != "completed"
+        if prediction.id not in slot.prediction_ids and not cancelled:
             self._report(job.id, f"nothing_is_paid_for_nothing: {prediction.id} was never adopted")
         if prediction.fate in ("model", "aborted", "by_hand") and slot.attempt > attempt:
             self._report(job.id, f"only_infrastructure_is_retried: {prediction.id} was {prediction.fate}")
-        if called_off and self._world.faults.wipe_at is None and not (job.error is not None and job.error.replayable):
-            self._called_off(job, slot, prediction)
+        if cancelled and self._world.faults.wipe_at is None and not (job.error is not None and job.error.replayable):
+            self._cancelled(job, slot, prediction)
 
-    def _called_off(self, job: Job, slot: Slot, prediction: "Prediction") -> None:
-        """A job that was called off stops spending on what it can see."""
+    def _cancelled(self, job: Job, slot: Slot, prediction: "Prediction") -> None:
+        """A cancelled or failed job stops spending on every prediction that it can see."""
         ended = self._ended[job.id]
         if prediction.created > ended + UNDER_WAY_SECONDS:
             self._report(job.id, f"canceled_stops_spending: {prediction.id} was bought afterwards")
         if slot.state == "submitting" and _missed_by(self._last_searches(slot), prediction):
-            self.counts["called off, unseen"] += 1
+            self.counts["cancelled jobs with an invisible prediction"] += 1
             return
-        by = max(ended, FAULTY_SECONDS) + CALL_OFF_SECONDS
+        by = max(ended, FAULTY_SECONDS) + CANCEL_SECONDS
         if prediction.ended is None or (prediction.fate == "stuck" and prediction.ended > by):
             self._report(job.id, f"canceled_stops_spending: {prediction.id} ran on")
 
 
-def _was_given_up(old: Slot, new: Slot) -> bool:
-    """Whether this change gave up a claim for which no prediction was ever found; a refusal is none."""
+def _was_abandoned(old: Slot, new: Slot) -> bool:
+    """Whether this change abandoned a claim because no prediction was found. A refusal does not count."""
     if old.state != "submitting" or old.prediction_ids != new.prediction_ids:
         return False
     return new.attempt > old.attempt or (new.state == "failed" and "answer was lost" in (new.error or ""))
 
 
 def _missed_by(searches: list[float], prediction: "Prediction") -> bool:
-    """Whether the list did not show it yet to one of these searches: that one did not find it, rightly."""
+    """Whether one of these searches came before the list showed the prediction."""
     return any(search < prediction.listed for search in searches)

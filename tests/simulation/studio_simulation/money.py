@@ -33,7 +33,7 @@ class Money:
             self._report("stopped_spending_stops: a prediction was created")
 
     def at_the_end(self) -> None:
-        """Whatever was bought has a charge, each charge its outcome, and the sums are those of the charges."""
+        """Every purchase has a charge, each charge has its outcome, and the sums are those of the charges."""
         spending = self._world.database.spending
         delivered: Counter[str] = Counter()
         for prediction in self._world.provider.predictions.values():

@@ -31,7 +31,7 @@ class Search:
 
 
 def has(*faults: str) -> Needs:
-    """Worlds in which one of these faults may strike."""
+    """Worlds in which one of these faults may occur."""
     return lambda mixture, _: any(mixture.rates.get(fault, 0) > 0 for fault in faults)
 
 

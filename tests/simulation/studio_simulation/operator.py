@@ -77,7 +77,7 @@ class Operator:
                 self._keep(letter)
             await replay(letters, jobs, broker.publish, per_second=10.0, dry_run=False, report=self._record)
         except (ChassisError, *CONNECTION_ERRORS) as error:
-            life.world.say("operator", f"gives up for now: {error}")
+            life.world.say("operator", f"stops and will try again: {error}")
 
     def _keep(self, letter: DeadLetter) -> None:
         if letter.event is not None:

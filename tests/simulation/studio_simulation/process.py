@@ -153,7 +153,7 @@ class Process:
         """A request to the web application. Raises ConnectionError when the process is dead or dies first."""
         life = self.life
         if life is None or life.dead or self.app is None or self.world.away("gateway"):
-            raise ConnectionError("nobody listens")
+            raise ConnectionError("no server listens")
         await asyncio.sleep(self.world.latency())
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         client = self.world.real_client(transport=transport, base_url="https://studio.example", trust_env=False)
@@ -167,4 +167,4 @@ class Process:
 
 
 async def _no_health(*_: Any) -> None:
-    """Nobody asks after the health of a simulated process."""
+    """A simulated process has no health endpoint."""

@@ -28,7 +28,7 @@ class Webhooks:
         return not self._under_way
 
     def notify(self, prediction: "Prediction", event: str, body: dict[str, Any]) -> None:
-        """Tell the gateway of the prediction, where its creator asked for that."""
+        """Send the prediction to the gateway, if its creator asked for webhooks."""
         world = self._world
         if prediction.webhook is None or event not in prediction.events:
             return

@@ -223,7 +223,7 @@ class World:
         return self.loop.time() < FAULTY_SECONDS and not self.over
 
     def happens(self, fault: str) -> bool:
-        """Whether this fault strikes now."""
+        """Whether this fault occurs now."""
         rate = self.faults.rates.get(fault, 0.0)
         return rate > 0 and self.faulty and self.random.random() < rate
 
@@ -255,7 +255,7 @@ class World:
                 for attempt in range(1, slot.attempt + 1):
                     if slot_seed(job.seed, slot.number, attempt) == prediction.inputs["seed"]:
                         return job.id, slot.number, attempt
-        raise LookupError(f"{prediction.id} was bought for nobody")
+        raise LookupError(f"{prediction.id} was bought for no job")
 
     # the run
 

@@ -126,7 +126,7 @@ class GatewayInMemory:
             assert (await self.jobs.apply(job_id, event)).changed, event
 
     async def draw(self, job_id: str, slots: Sequence[int] = (1, 1)) -> None:
-        """The stencils of two directions are drawn and the predictions planned: so many pictures a slot, in turn."""
+        """Draw the stencils of two directions and plan the predictions; `counts` has the pictures of each slot."""
         store = partial(job_fixtures.store_picture, self.bucket)
         plan = make_plan(job_id, directions=2, layout="tiled", store=store)
         planned = tuple(h.SlotPlan(number % 2, count) for number, count in enumerate(slots))

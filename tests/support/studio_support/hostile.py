@@ -33,7 +33,7 @@ def png_of(width: int, height: int, *chunks: bytes) -> bytes:
 
 
 def zeros(size: int) -> bytes:
-    """A zlib stream of at least so many zero bytes. Made of equal blocks, so that it takes no time to make."""
+    """A zlib stream of at least that many zero bytes. Made of equal blocks, so that it takes no time to make."""
     block = 1 << 24
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     part = deflate.compress(bytes(block)) + deflate.flush(zlib.Z_FULL_FLUSH)
@@ -46,7 +46,7 @@ def inflating_png(size: int) -> bytes:
 
 
 def png_of_chunks(kind: bytes, number: int) -> bytes:
-    """A sound picture among so many empty chunks."""
+    """A valid picture among that many empty chunks."""
     pixels = zlib.compress((b"\0" + bytes([200, 30, 30]) * 64) * 64)
     return png_of(64, 64, chunk(b"IDAT", pixels), chunk(kind) * number)
 
@@ -84,14 +84,14 @@ def linear_profile(name: bytes) -> bytes:
 
 
 def jpeg_of_scans(scans: int, side: int = 256) -> bytes:
-    """A progressive JPEG whose last scan comes so many times."""
+    """A progressive JPEG whose last scan is repeated that many times."""
     data = saved(Image.effect_noise((side, side), 60).convert("RGB"), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")
     return data[:last] + data[last:-2] * scans + data[-2:]
 
 
 def jpeg_of_segments(number: int) -> bytes:
-    """A JPEG with so many empty comments."""
+    """A JPEG with that many empty comments."""
     data = saved(Image.new("RGB", (64, 64), "red"), "JPEG")
     return data[:2] + b"\xff\xfe\x00\x02" * number + data[2:]
 
@@ -107,7 +107,7 @@ def webp_of_canvas(width: int, height: int) -> bytes:
 
 
 def webp_of_chunks(number: int) -> bytes:
-    """A sound WebP followed by so many empty chunks of no meaning."""
+    """A valid WebP followed by that many empty chunks of no meaning."""
     data = saved(Image.new("RGB", (16, 16), "red"), "WEBP", lossless=True)
     body = data[8:] + (b"junk" + bytes(4)) * number
     return b"RIFF" + struct.pack("<I", len(body)) + body

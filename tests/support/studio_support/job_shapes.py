@@ -174,11 +174,11 @@ EVENTS: dict[str, h.DomainEvent] = {
     "named": h.DetailsChanged(name="Kita"),
     "delete": h.DeletionRequested(),
 }
-"""Everything that can happen, told of slot 0 and its first attempt."""
+"""Every domain event, about slot 0 and its first attempt."""
 
 
 def elsewhere(event: h.DomainEvent) -> list[h.DomainEvent]:
-    """The same told of other slots and attempts, among them such as do not exist."""
+    """The same about other slots and attempts, some of which do not exist."""
     if not isinstance(event, h.SlotEvent):
         return []
     others = [(-1, 1), (1, 1), (2, 1), (3, 1), (0, 0), (0, 2), (1, 2)]

@@ -23,7 +23,7 @@ def make_plan(
     colours: Sequence[PlanColour] = COLOURS,
     store: Callable[[str], StoredPicture] = _nothing_stored,
 ) -> Plan:
-    """A plan of so many directions; `store` keeps the stencil of a key."""
+    """A plan with that many directions; `store` keeps the stencil of a key."""
     return Plan(
         palette_reason="ocean",
         width_px=size[0],

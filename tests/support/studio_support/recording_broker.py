@@ -127,7 +127,7 @@ def raising(error: BaseException | None) -> Handler:
 
 
 async def deliver(broker: RecordingBroker, handler: Handler, delivery: Message | None = None) -> list[str]:
-    """Hand over one message and tell what became of it."""
+    """Deliver one message and return what became of it."""
     delivery = delivery or Message(broker)
     consumer = consumer_of(broker, handler)
     await consumer.start()

@@ -27,7 +27,7 @@ def send(page: Page, prompt: str, count: int = 1) -> str:
 
 
 def state(page: Page, text: str) -> None:
-    """The job's state, as the page tells it, comes to be this one."""
+    """Wait until the page shows this state of the job."""
     expect(page.locator("#state")).to_have_text(text)
 
 

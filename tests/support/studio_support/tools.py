@@ -1,4 +1,4 @@
-"""Programs that some tests need and nobody has to have: on the PATH, or unpacked for this repository alone."""
+"""Optional programs that some tests need: on the PATH, or unpacked for this repository alone."""
 
 import shutil
 from pathlib import Path

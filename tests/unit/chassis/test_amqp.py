@@ -1,4 +1,4 @@
-"""Setting up a connection neither hangs nor gives up when the connection breaks in between."""
+"""Setting up a connection neither hangs nor fails when the connection breaks in between."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A connection that cannot be opened is closed by whoever tried, whatever the other side does."""
+"""A client closes a connection that it cannot open, whatever the server does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Logs are one JSON object a line, whoever writes them, and never tell a secret."""
+"""Logs are one JSON object a line, from every library, and never contain a secret."""
 
 import io
 import json

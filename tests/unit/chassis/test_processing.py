@@ -1,4 +1,4 @@
-"""What becomes of a message, whatever its handler says: nothing is acknowledged before its outcome is safe."""
+"""What becomes of a message for each result of its handler: it is acknowledged only after its outcome is safe."""
 
 import asyncio
 from datetime import timedelta

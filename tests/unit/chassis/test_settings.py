@@ -1,4 +1,4 @@
-"""A service refuses to start on settings that cannot work, naming all of them at once and telling no secret."""
+"""A service refuses to start on settings that cannot work, names all of them together and prints no secret."""
 
 import re
 from pathlib import Path

@@ -15,7 +15,7 @@ async def _stubborn(cancelled: asyncio.Event, released: asyncio.Event) -> None:
     finally:
         cancelled.set()
         await released.wait()
-        raise ConnectionError("nobody hears this")
+        raise ConnectionError("no code catches this")
 
 
 async def test_what_ends_in_time_returns_and_raises_as_ever() -> None:

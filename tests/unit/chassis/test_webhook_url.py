@@ -1,4 +1,4 @@
-"""The webhook address: one builder, whatever the base looks like, and a token for one address only."""
+"""The webhook address: one builder for every form of base URL, and a token for one address only."""
 
 from urllib.parse import urlsplit
 

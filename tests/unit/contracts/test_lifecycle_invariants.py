@@ -168,7 +168,7 @@ def test_a_reported_prediction_is_not_given_up_while_its_report_is_in_the_queue(
     assert not job_after(webhook_received, [EVENTS["infra"]]).predictions[0].webhook_received
     failed = job_after(webhook_received, [EVENTS["infra"], h.SlotClaimed(0, 2)])
     given_up = job_after(failed, [h.CreationLost(0, 2)])
-    assert [warning.code for warning in given_up.warnings] == [], "of the next attempt nobody has spoken"
+    assert [warning.code for warning in given_up.warnings] == [], "the next attempt has no report yet"
     assert given_up.predictions[0].attempt == 3
 
 

@@ -88,9 +88,7 @@ async def test_a_long_json_is_compressed_and_its_entity_tag_says_so(
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/jobs/{job}/directions/0/stencil", "/v1/jobs/{job}/events", "/healthz"]
-)
+@pytest.mark.parametrize("path", ["/v1/jobs/{job}/directions/0/stencil", "/v1/jobs/{job}/events", "/healthz"])
 async def test_pictures_events_archives_and_short_texts_are_not_compressed(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str, path: str
 ) -> None:

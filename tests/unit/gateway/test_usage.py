@@ -31,7 +31,7 @@ def charge(gateway: GatewayInMemory, slot: int, *, key_id: str = "", pictures: i
 
 
 async def spend(gateway: GatewayInMemory, number: int, *, key_id: str = "") -> None:
-    """So many attempts of four pictures, 12 cents each, are held."""
+    """Hold that many attempts of four pictures, 12 cents each."""
     for slot in range(number):
         assert await gateway.store.reserve(charge(gateway, slot, key_id=key_id), gateway.settings.budgets) is None
 

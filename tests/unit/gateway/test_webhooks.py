@@ -37,7 +37,7 @@ async def drawn(gateway: GatewayInMemory, job_id: str) -> str:
 
 
 def refusals(check: str) -> float:
-    """How many webhooks were refused so far, as the metrics tell."""
+    """How many webhooks were refused so far, by the metrics."""
     return REGISTRY.get_sample_value("studio_webhooks_total", {"result": f"refused: wrong {check}"}) or 0.0
 
 
@@ -145,7 +145,7 @@ async def test_few_bodies_are_held_on_the_route_that_finds_its_token_behind_them
     ]
     await gateway.until(lambda: not gateway.app.state.dependencies.unverified_bodies.free)
     refused = await client.post(f"{callback}?token=x", content=BODY)
-    assert (refused.status_code, refused.json()["error"]) == (503, "Too many at once")
+    assert (refused.status_code, refused.json()["error"]) == (503, "Too many concurrent requests")
     assert (await client.post(callback, content=unfinished())).status_code == 401
     finish.set()
     assert {(await response).status_code for response in held} == {404}

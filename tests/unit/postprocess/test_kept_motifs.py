@@ -23,7 +23,7 @@ SCALE = GROUND_M * 1000 / PIXELS
 
 
 def silhouette(emoji: str) -> ByteArray:
-    """A drawing in one colour on its ground, whatever is thin in it as thin as it is drawn."""
+    """A drawing in one colour on its ground, with its thin parts unchanged."""
     motif = find_motif(emoji)
     assert motif is not None, emoji
     picture = np.zeros((PIXELS, PIXELS), np.uint8)

@@ -1,4 +1,4 @@
-"""The picture on the surface keeps its proportions, whatever the surface."""
+"""The picture keeps its proportions on every surface."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What is kept of pictures that nobody here made. They lie beside the repository or where the variable says."""
+"""What is kept of pictures from elsewhere. They lie beside the repository or where the variable says."""
 
 import io
 import os

@@ -25,7 +25,7 @@ STUCK = timedelta(minutes=5)
 
 
 class RescuerFixture:
-    """A rescuer with a clock to be set, a provider that answers nobody, and a record of what was said."""
+    """A rescuer with a clock to be set, a provider that never answers, and a record of what was published."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -60,7 +60,7 @@ class RescuerFixture:
         self.database.write(first._replace(events=()))
 
     async def watch(self, minutes: int) -> dict[int, int]:
-        """How many messages were said in which minute of so many, with a round a minute."""
+        """How many messages were published in each minute, with one round a minute."""
         said = {}
         for minute in range(minutes):
             self.now, before = NOW + timedelta(minutes=minute), len(self.said)
@@ -92,7 +92,7 @@ async def test_a_thousand_hopeless_jobs_do_not_starve_the_next() -> None:
     await fixture.rescuer.rescue_stuck(STUCK)
     assert [event.subject for event in fixture.said] == ["the 1001st"]
     await fixture.rescuer.rescue_stuck(STUCK)
-    assert all(job.rescues == 1 for job in fixture.database.jobs.values()), "nobody is looked after twice at once"
+    assert all(job.rescues == 1 for job in fixture.database.jobs.values()), "no job is rescued twice at the same time"
 
 
 async def test_two_rescuers_at_once_look_after_a_job_once() -> None:

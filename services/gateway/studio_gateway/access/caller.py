@@ -42,7 +42,7 @@ class Caller:
 
     @classmethod
     def local(cls, address: str) -> "Caller":
-        """Whoever works at the machine of a studio without keys."""
+        """The user of a studio without keys, on the same machine."""
         return cls("", "local", LOCAL_OWNER, frozenset(SCOPES), "local", address)
 
     @classmethod

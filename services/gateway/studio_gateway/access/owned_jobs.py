@@ -152,7 +152,7 @@ class OwnedJobs:
         return found.version
 
     async def refuse_too_many_open(self, at_most: int) -> None:
-        """Raises ProblemError (429) when this owner has so many jobs under way. A laptop's studio takes any number."""
+        """Raises ProblemError (429) when this owner has `limit` unfinished jobs. A studio without keys has no limit."""
         if self.caller.via == "local" or await self._store.open_jobs(self.caller.owner, at_most) < at_most:
             return
         metrics.rate_limited.labels("open jobs").inc()

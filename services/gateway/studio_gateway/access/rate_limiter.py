@@ -19,11 +19,11 @@ from studio_gateway.http.request_id import RATE_LIMIT_HEADERS
 from studio_gateway.settings import GatewaySettings
 
 BATCH = 20
-"""Tokens for reading that a replica fetches at once, so that not every read costs a write: at most so many, and at most
-this part of the bucket, so that a page's parallel requests do not fetch all of it."""
+"""A replica fetches at most this number of tokens for reading in one step, so that not every read costs a write, and at
+most this part of the bucket, so that a page's parallel requests do not fetch all of it."""
 MAX_REMEMBERED = 10_000
 STRANGERS_SHARE = 10
-"""A stranger, known by address alone, may do a tenth of what a key may."""
+"""A client without a key, known by its address, gets a tenth of a key's rate."""
 RATE_LIMITS = {"jobs:create": "create"}
 """The limit of what a scope allows; all else counts as `read`."""
 

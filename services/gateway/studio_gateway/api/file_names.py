@@ -8,7 +8,7 @@ from studio_contracts.job import Job
 
 
 def slug(job: Job) -> str:
-    """A file name that tells what was asked for, in characters every system takes."""
+    """A file name made from the brief's prompt, in characters that every system accepts."""
     plain = unicodedata.normalize("NFKD", job.brief.prompt).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain)[:6])[:60].strip("-") or "concept"
 

@@ -26,7 +26,7 @@ IN_FLIGHT = timedelta(seconds=15)
 def fingerprint_of(
     brief: Brief, callback: Callback | None, metadata: Mapping[str, str], name: str = "", project: str = ""
 ) -> str:
-    """What tells one request from another. One that has a brief alone has the fingerprint of earlier releases."""
+    """A hash of the request. For a brief alone it is that of earlier releases."""
     parts = [brief.model_dump_json()]
     if callback is not None:
         parts.append(callback.model_dump_json())

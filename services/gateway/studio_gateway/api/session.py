@@ -61,7 +61,7 @@ async def open_session(
 
 @router.delete("/v1/session", status_code=status.HTTP_204_NO_CONTENT, responses=problems(403, 422, 503))
 async def end_session(request: Request, response: Response, deps: DependenciesDep, session: Session = None) -> None:
-    """Sign this browser out; the session is gone, whoever has a copy of its cookie."""
+    """Sign this browser out. The session ends, so copies of its cookie are useless."""
     check_origin(request, deps.settings, from_browser=False)
     if session is not None:
         key = await deps.keys.key_of_session(session)

@@ -61,7 +61,7 @@ class LinkSecret(BaseModel):
 async def create_share(
     job_id: JobId, wanted: Annotated[ShareRequest, Body()], jobs: JobsToCreate, deps: DependenciesDep
 ) -> NewLinkView:
-    """Make a read-only link to the job. Whoever has it sees this job, its pictures and its progress until it ends."""
+    """Make a read-only link to the job. It shows this job, its pictures and its progress until it ends."""
     await jobs.load_own(job_id)
     now = deps.clock()
     link = ShareLink(

@@ -36,7 +36,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def held(self, refusal: Callable[[], Exception]) -> Iterator[None]:
-        """Hold a request under way while open, whoever the client is. Raises the refusal at the limit."""
+        """Count a request of any client while the context is open. Raises the refusal at the limit."""
         self.acquire("", refusal)
         try:
             yield

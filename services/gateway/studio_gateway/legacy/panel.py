@@ -158,8 +158,8 @@ async def panel_callback(request: Request, deps: DependenciesDep, token: QueryTo
 
 
 def _busy() -> ProblemError:
-    detail = "Too many callbacks arrive at once. Nothing was changed; please try again in a few seconds."
-    return ProblemError(503, "busy", "Too many at once", detail, retry_after=5)
+    detail = "Too many concurrent callbacks. Nothing was changed; please try again in a few seconds."
+    return ProblemError(503, "busy", "Too many concurrent requests", detail, retry_after=5)
 
 
 def _base(request: Request, settings: GatewaySettings) -> str:

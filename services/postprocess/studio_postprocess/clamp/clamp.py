@@ -30,7 +30,7 @@ _UNKNOWN = 255
 _PART = 1 << 20  # pixels: bounds the memory
 _STRIP = 1 << 16  # pixels: stays in the processor's cache
 _BATCH = 1 << 12
-_FIRST_LOOK = 16  # one row in so many says most of the cells a picture shows
+_FIRST_LOOK = 16  # every sixteenth row shows most of the cells of a picture
 
 _BLUE, _GREEN = np.meshgrid(np.arange(CELL), np.arange(CELL), indexing="ij")
 _LINES = ((_BLUE << 16 | _GREEN << 8) // CELL).ravel()
@@ -151,7 +151,7 @@ def clamp_for(palette: tuple[Colour, ...]) -> Clamp:
 
 
 def _parts(picture: ByteArray, pixels: int) -> Iterator[slice]:
-    """The picture's rows in parts of about so many pixels."""
+    """The picture's rows in parts of about that many pixels."""
     rows = max(1, pixels // picture.shape[1])
     return (slice(start, start + rows) for start in range(0, len(picture), rows))
 

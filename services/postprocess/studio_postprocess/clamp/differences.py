@@ -1,4 +1,4 @@
-"""Differences of every sRGB value to every colour that can be bought, near enough to tell almost all of them apart.
+"""Differences of every sRGB value to every colour that can be bought, precise enough to distinguish almost all of them.
 
 Squared CIEDE2000 differences are smooth nearly everywhere, so a lattice with a vertex every 4 values a channel says
 what they are between: within about 1 by the corners of a cell, within a hundredth by a cubic through the vertices
@@ -28,7 +28,7 @@ _COLUMNS = 64  # of a product small enough for the linear algebra library to sta
 _BATCH = 1 << 14  # arithmetic that stays in the processor's cache
 
 # What the errors are, as multiples of the bends they show in, and how far a cell's colours go beyond its corners. No
-# theorem, but there are only so many colours, and test_differences.py goes through all of them.
+# theorem, but the number of colours is finite, and test_differences.py checks all of them.
 _ROUNDING = 0.1
 _LINEAR_SMOOTH, _LINEAR_GROWTH, _LINEAR_JUMP = 1.5, 2.0, 10.0
 _CUBIC_SMOOTH, _CUBIC_GROWTH, _CUBIC_JUMP = 0.4, 0.05, 3.0
@@ -85,7 +85,7 @@ def _first_corner(cells: Integers, colours: Integers) -> Integers:
 
 
 def _steps(*along: int) -> Integers:
-    """From a cell's first corner to the vertices so many cells along each channel."""
+    """From a cell's first corner to the vertices that many cells along each channel."""
     blue, green, red = np.meshgrid(along, along, along, indexing="ij")
     steps: Integers = ((blue * _EDGE + green) * _EDGE + red).ravel()
     return steps

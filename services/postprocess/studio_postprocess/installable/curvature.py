@@ -75,7 +75,7 @@ def _bends_of(points: IntArray, colour: int, room_mm: float, mm_per_pixel: float
 
 
 def _kind(turn: FloatArray, short: FloatArray, run: IntArray, steps: int) -> Kind:
-    """What a run of tight positions is; `turn` is by legs of so many steps, `short` by those of CORNER_MM."""
+    """What a run of tight positions is; `turn` is by legs of that many steps, `short` by those of CORNER_MM."""
     apex = int(run[turn[run].argmax()])
     near = np.arange(apex - _STEPS, apex + _STEPS + 1) % len(turn)
     corners = _corners(short, apex, steps)

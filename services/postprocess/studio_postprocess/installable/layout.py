@@ -42,7 +42,7 @@ def compose(
     border: int | ByteArray,
     max_pixels: int = MAX_SURFACE_PIXELS,
 ) -> SurfacePicture:
-    """Lay a picture, an index map (height, width) or in colours (height, width, 3), on a surface of so many metres.
+    """Lay a picture, an index map (height, width) or in colours (height, width, 3), on a surface with sides in metres.
 
     full    scaled to cover the surface; what hangs over is cropped evenly at both ends.
     framed  scaled to fit inside the surface, centred; the rest is the colour `base`, with a band of the colour `border`

@@ -32,7 +32,7 @@ class Installable(NamedTuple):
     """A concept on its surface.
 
     composed and cleaned.indices are index maps (height, width) of the whole surface before and after cleaning, with
-    pixels of mm_per_pixel; before and after tell what an installer would object to in each.
+    pixels of mm_per_pixel; before and after list what an installer would object to in each.
     """
 
     composed: ByteArray

@@ -36,7 +36,7 @@ def strips(indices: ByteArray, distance: FloatArray, width: float) -> tuple[Piec
 
 
 def slender(pieces: Pieces, width: float, times: float = _SLENDER) -> BoolArray:
-    """Which pieces are at least so many times as long as `width` pixels.
+    """Which pieces are at least `factor` times as long as `width` pixels.
 
     What a circle of that width cannot reach in the corner of a wide piece is shorter, down to corners of about 30
     degrees.
@@ -83,7 +83,7 @@ def ridges(pieces: Pieces, distance: FloatArray) -> BoolArray:
 
 
 def _beside(labels: IntArray, distance: FloatArray, step: int) -> FloatArray:
-    """The distance so many rows further on, or -1 where that is another piece."""
+    """The distance that many rows further on, or -1 where that is another piece."""
     beside = np.full(distance.shape, -1, np.float32)
     here, there = (slice(None, -step), slice(step, None)) if step > 0 else (slice(-step, None), slice(None, step))
     np.copyto(beside[here], distance[there], where=labels[here] == labels[there])

@@ -1,6 +1,6 @@
 """The outside of a picture file, read and bounded before a decoder sees a byte of it.
 
-Decoders allocate what a header claims, and work through whatever parts a file has. So the size and the number of parts
+Decoders allocate what a header claims, and process all parts that a file has. So the size and the number of parts
 are found here, by a single pass over the bytes that allocates nothing, and refused when a decoder could not handle
 them in bounded time and memory.
 """

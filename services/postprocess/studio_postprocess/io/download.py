@@ -101,7 +101,9 @@ class Downloader:
             if response.status_code != httpx.codes.OK:
                 raise DownloadError(f"the file host responded with {response.status_code}")
             if (encoding := response.headers.get("Content-Encoding", "identity")).lower() != "identity":
-                raise DownloadError(f"the file host sent the picture as {encoding[:40]}, which nobody asked for")
+                raise DownloadError(
+                    f"the file host sent the picture as {encoding[:40]}, although it was asked not to encode it"
+                )
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk

@@ -70,7 +70,7 @@ def measure(
 def score(quality: Quality) -> float:
     """The one figure concepts are ranked by, 0 to 1: the weighted geometric mean of the figures present.
 
-    Geometric, because good colours do not make up for a picture nobody could lay.
+    Geometric, because good colours do not compensate for a picture that cannot be laid.
     """
     present = [(weight, value) for name, weight in WEIGHTS.items() if (value := getattr(quality, name)) is not None]
     logarithm = sum(weight * math.log(max(value, _FLOOR)) for weight, value in present)

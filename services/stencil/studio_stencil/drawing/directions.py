@@ -83,7 +83,7 @@ def choose_directions(
 ) -> tuple[Direction, ...]:
     """One to three directions that differ, the best first.
 
-    A strategy that the client asks for is the only one, in so many variations. Patterns the brief names come before
+    A strategy that the client asks for is the only one, in up to three variations. Patterns the brief names come before
     compositions of its motifs; a brief without either gets patterns that suit any. The seed breaks ties, so that
     another job of the same brief may look different.
     """

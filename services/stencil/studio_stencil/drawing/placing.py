@@ -23,7 +23,7 @@ COARSE_MM = 20.0
 SPOTS = 160
 """Places at random, of which the one with most room is taken."""
 PROBED = 30
-"""Of those that lie in the field, so many are looked at."""
+"""How many of the places in the field are tried."""
 EDGE_COUNTS = 1.4
 """Room to the field's edge counts so much more than to another motif."""
 FILLED = 0.30

@@ -69,7 +69,7 @@ class Inflection:
             yield from (word + end for end in ("e", "en", "er", "es", "em"))
 
     def as_typed(self, word: str) -> Iterator[str]:
-        """Spellings of somebody whose keyboard lacks the accents."""
+        """Spellings without accents."""
         yield without_accents(word)
         if self.language == "de":
             yield word.translate(SPELLED_OUT)

@@ -1,4 +1,4 @@
-"""Real-world sizes: how large features are on a surface, whatever the picture's pixels."""
+"""Real-world sizes: how large features are on a surface, independent of the picture's pixels."""
 
 from collections.abc import Sequence
 

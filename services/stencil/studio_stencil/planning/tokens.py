@@ -31,7 +31,7 @@ def fold(word: str) -> str:
 
 
 def without_accents(word: str) -> str:
-    """The word as somebody types it on a keyboard without accents."""
+    """The word as it is typed on a keyboard without accents."""
     return "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 MEMORY_BYTES = 512 * 2**20
-"""More than the process holds before the first input. Then a MemoryError is raised, which nobody expects."""
+"""More than the process holds before the first input. Then a MemoryError is raised, which no target declares."""
 
 
 class TooSlowError(BaseException):
@@ -34,7 +34,7 @@ def time_limits() -> Iterator[None]:
 
 
 def start_clock(seconds: float) -> None:
-    """Raise TooSlowError after that much processor time, whatever is running then. With 0 it never does."""
+    """Raise TooSlowError after that much processor time. With 0 it never does."""
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
 
 

@@ -15,6 +15,6 @@ class Target:
     """Its share of all inputs, in thousandths: a slow target gets fewer."""
     make: Callable[[Random], Any]
     check: Callable[[Any], object]
-    """Raises whatever must not be raised: an unclassified exception, or an AssertionError."""
+    """Raises what a target must not raise: an unclassified exception, or an AssertionError."""
     seconds: float = 5.0
     """Processor time that one input may take."""

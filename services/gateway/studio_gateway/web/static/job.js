@@ -88,7 +88,7 @@ function showReading() {
   section.hidden = false;
 }
 
-// The same pictures asked for again, after a lost answer, are the same job. Whoever comes back to the page wants others.
+// After a lost response, a second request for the same pictures is the same job. After a return to the page it is a new one.
 const keys = new Map();
 
 /** Have directions of this job painted: `{ directions, count }`; no directions means all. */
@@ -210,4 +210,4 @@ addEventListener("pageshow", ({ persisted }) => {
 });
 await Promise.all([known, loadColourNames()]);
 if (isOpen) watchJob(id, { show, lost });
-else showUnknown("This link has ended", "Ask whoever sent it for a new one.");
+else showUnknown("This link has ended", "Ask the person who sent it for a new one.");

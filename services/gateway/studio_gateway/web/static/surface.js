@@ -1,4 +1,4 @@
-// A laid surface as an index map, and the edits of it: the same as the studio makes, so that one sees them at once.
+// A laid surface as an index map, and its edits: the same as the server's, so that they are shown immediately.
 
 const rgbOf = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
 const packed = (red, green, blue) => (red << 16) | (green << 8) | blue;

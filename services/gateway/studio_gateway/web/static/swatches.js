@@ -1,4 +1,4 @@
-// The colours that can be bought, as a group of check boxes of which at most so many may be on.
+// The colours that can be bought, as a group of check boxes with a maximum of checked ones.
 
 import { byId, h, styled } from "./dom.js";
 import { oneStop } from "./roving.js";
