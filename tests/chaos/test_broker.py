@@ -35,7 +35,7 @@ def consumers(fleet: Fleet) -> list[str]:
 
 
 @pytest.mark.usefixtures("thorough_only")
-def test_every_consumer_is_back_soon_after_the_broker_or_the_line_to_it(ground: Any) -> None:
+def test_every_consumer_is_back_soon_after_the_broker_or_the_connection_to_it(ground: Any) -> None:
     expected = sorted(queue.name for queue in topology.QUEUES)
     with ground() as (fleet, proxy):
         broker = fleet.stack.infrastructure.server("broker")
@@ -53,7 +53,7 @@ def test_every_consumer_is_back_soon_after_the_broker_or_the_line_to_it(ground: 
 
 
 @pytest.mark.usefixtures("thorough_only")
-def test_services_started_while_the_line_keeps_breaking_consume_once_it_holds(ground: Any) -> None:
+def test_services_started_while_the_connection_keeps_breaking_consume_once_it_holds(ground: Any) -> None:
     expected = sorted(queue.name for queue in topology.QUEUES)
     workers = [name for name, service in SERVICES.items() if service.queues]
     with ground() as (fleet, proxy):
@@ -132,7 +132,7 @@ def handled(fleet: Fleet) -> dict[str, float]:
     return known | {"": fleet.metric_value("stencil", "studio_messages_total") - sum(known.values())}
 
 
-def test_twenty_poison_messages_among_two_hundred_good_are_set_aside_and_stop_nobody(
+def test_twenty_poison_messages_are_dead_lettered_and_two_hundred_good_ones_handled(
     ground: Any, thorough: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rounds = (BAD, 0, BAD, BAD, 0, 0, BAD) if thorough else (BAD,)

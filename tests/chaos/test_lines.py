@@ -119,7 +119,7 @@ async def frames_to_a_consumer(url: str, *breaks_after: int) -> int:
 
 
 @pytest.mark.parametrize("closes_properly", [False, True], ids=["cut", "close_frame"])
-async def test_a_consumer_whose_line_breaks_at_any_frame_is_there_in_the_end(
+async def test_a_consumer_whose_connection_breaks_at_any_frame_consumes_in_the_end(
     infrastructure: Infrastructure, closes_properly: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("studio_chassis.messaging.broker.SETUP_RETRY_SECONDS", 0.1)

@@ -69,7 +69,7 @@ def test_packages_without_advisories_are_said_to_be_safe(advisories: Serve, tmp_
     assert done.stdout.startswith("No advisory about ")
 
 
-def test_an_advisory_is_named_with_the_version_that_mends_it(advisories: Serve, tmp_path: Path) -> None:
+def test_an_advisory_is_named_with_the_version_that_fixes_it(advisories: Serve, tmp_path: Path) -> None:
     done = audit(advisories(True), tmp_path)
     assert done.returncode == 1
     assert "motor" in done.stdout

@@ -24,7 +24,7 @@ def test_every_type_goes_to_the_one_queue_documented_for_it() -> None:
     assert sorted((event_type, queue.name) for queue in QUEUES for event_type in queue.types) == sorted(ROUTES.items())
 
 
-def test_only_the_end_of_a_good_job_may_find_nobody_listening() -> None:
+def test_only_the_end_of_a_completed_job_may_have_no_queue() -> None:
     assert set(ROUTES) == MANDATORY_TYPES
     assert set(PAYLOADS) - MANDATORY_TYPES == {"studio.job.completed.v1"}
 

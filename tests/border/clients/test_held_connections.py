@@ -128,7 +128,7 @@ def test_headers_without_end_are_refused(gateway: ServedGateway) -> None:
     another_client_is_served(gateway)
 
 
-def test_streams_beyond_the_cap_are_429_and_starve_nobody(gateway: ServedGateway) -> None:
+def test_streams_beyond_the_cap_are_429_and_delay_no_request(gateway: ServedGateway) -> None:
     asked: list[Any] = []
     with ExitStack() as connections:
         for _ in range(20):

@@ -47,7 +47,9 @@ def resident_bytes() -> int:
 
 
 @pytest.mark.parametrize("path", [HOOK.format("x/"), HOOK.format("") + "?token=x", HOOK.format("")])
-def test_who_lacks_the_token_is_refused_before_a_byte_of_the_body_is_sent(gateway: ServedGateway, path: str) -> None:
+def test_a_request_without_the_token_is_refused_before_a_byte_of_the_body_is_sent(
+    gateway: ServedGateway, path: str
+) -> None:
     with connect(gateway) as connection:
         connection.sendall(head(path))
         response = response_of(connection)

@@ -54,7 +54,9 @@ def create(gateway: ServedGateway, out: Path, *more: str) -> Result:
 
 
 @pytest.mark.parametrize("arguments", [("job", "show", "nobody"), ("dlq", "list"), ("doctor",)])
-def test_what_is_down_is_named_without_traceback_or_warning(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_servers_that_do_not_answer_are_named_without_traceback_or_warning(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "studio_cli", *arguments]
     environment = {**_environment(), **NOWHERE, "OBJECT_STORE_URL": tmp_path.as_uri()}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)

@@ -38,7 +38,7 @@ def aimed(case: Any) -> Any:
     return case
 
 
-def test_a_session_of_many_requests_meets_no_5xx_and_nothing_of_another_owner(keyed: ServedGateway) -> None:
+def test_a_series_of_random_requests_gets_no_5xx_and_nothing_of_another_owner(keyed: ServedGateway) -> None:
     key = keyed.key("bea")
     seen: set[int] = set()
 

@@ -130,9 +130,7 @@ def prediction(gateway: ServedGateway, job_id: str, status: str, **said: Any) ->
         ("failed", {"error": "NSFW content detected", "metrics": {}}),
     ],
 )
-def test_the_provider_s_old_callback_is_taken_and_subjects_to_the_studio(
-    gateway: ServedGateway, status: str, said: dict[str, Any]
-) -> None:
+def test_the_provider_s_old_callback_is_accepted(gateway: ServedGateway, status: str, said: dict[str, Any]) -> None:
     job_id = f"called-back-{status}"
     gateway.accept(job_id)
     gateway.start_prediction(job_id)

@@ -35,7 +35,7 @@ def test_an_unknown_switch_is_refused(standin: Standin) -> None:
     assert standin.http.put("/standin/faults", json={"creations": []}).status_code == 422
 
 
-def test_times_strikes_the_next_so_many(standin: Standin) -> None:
+def test_times_limits_how_many_calls_a_fault_affects(standin: Standin) -> None:
     standin.faults(create={"status": 429, "times": 2})
     assert [standin.post().status_code for _ in range(4)] == [429, 429, 201, 201]
 
@@ -293,7 +293,7 @@ def test_nine_digit_fractions(standin: Standin) -> None:
     assert [len(fraction) for fraction in fractions] == [9, 9, 9]
 
 
-def test_keys_nobody_has_heard_of(standin: Standin) -> None:
+def test_unknown_keys(standin: Standin) -> None:
     standin.faults(prediction={"shapes": ["unknown_keys"]})
     assert {"webhook_completed", "stream", "x_region"} <= set(standin.post().json())
 

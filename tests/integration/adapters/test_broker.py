@@ -64,7 +64,7 @@ async def test_an_event_reaches_the_queue_of_its_type_whole(broker: AnyBroker) -
     await message.ack()
 
 
-async def test_an_event_nobody_in_the_studio_takes_is_let_go(broker: AnyBroker) -> None:
+async def test_an_event_without_a_consumer_is_published_without_an_error(broker: AnyBroker) -> None:
     await broker.publish(_event(type_=JobCompleted.type))
 
 
@@ -158,7 +158,7 @@ async def test_a_canceled_consumer_gets_nothing_and_may_settle_what_it_holds(bro
     assert inbox.messages.empty()
 
 
-async def test_a_message_waits_its_time_and_holds_up_nobody(broker: AnyBroker) -> None:
+async def test_a_message_waits_its_time_and_delays_no_other(broker: AnyBroker) -> None:
     inbox = await Inbox.of(broker)
     delay = topology.RETRY_DELAYS[0]
     started = time.monotonic()
@@ -268,7 +268,7 @@ async def test_what_is_fetched_and_not_settled_goes_back_in_its_order(
         assert all(message.redelivered for message in again)
 
 
-async def test_of_two_who_fetch_each_message_is_in_one_hand(broker: AnyBroker, endpoints: Endpoints | None) -> None:
+async def test_of_two_consumers_only_one_gets_each_message(broker: AnyBroker, endpoints: Endpoints | None) -> None:
     await broker.send("", QUEUE.dead_letter_queue, to_message(_event()))
     async with _channel(broker, endpoints) as first, _channel(broker, endpoints) as second:
         assert await (await _ready(first, QUEUE.dead_letter_queue, 1)).get(fail=False) is not None

@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SLOW = Rate("create", per_minute=0.001, burst=5)
 
 
-async def test_a_bucket_gives_no_more_than_it_holds_to_any_number_at_once(store: JobStore) -> None:
+async def test_a_bucket_gives_no_more_than_it_holds_to_concurrent_clients(store: JobStore) -> None:
     grants = await asyncio.gather(*(store.take_tokens("create/ada", SLOW, 1, NOW) for _ in range(20)))
     assert sum(grant.granted for grant in grants) == 5
     assert (await store.take_tokens("create/bob", SLOW, 1, NOW)).granted

@@ -90,7 +90,7 @@ async def test_operators_stop_resume_and_limit_without_undoing_each_other(store:
     assert (control.stopped, control.day_cents, control.key_day_cents) == (False, None, {"k1": 20})
 
 
-async def test_two_processes_at_once_never_exceed_the_budget(endpoints: Endpoints | None, store: JobStore) -> None:
+async def test_two_concurrent_processes_never_exceed_the_budget(endpoints: Endpoints | None, store: JobStore) -> None:
     """Sixty attempts for which eight are paid, each reserved twice, through two connections at the same time."""
     budgets = Budgets(day_cents=100, key_day_cents=10**6)
 

@@ -191,7 +191,7 @@ async def test_a_lease_has_one_holder_until_it_runs_out(store: JobStore) -> None
     assert await store.take_lease("reconciler", "two", later + timedelta(seconds=1), later + timedelta(seconds=9))
 
 
-async def test_of_two_who_want_a_free_lease_one_gets_it(store: JobStore) -> None:
+async def test_of_two_processes_only_one_gets_a_free_lease(store: JobStore) -> None:
     until = NOW + timedelta(seconds=10)
     got = await asyncio.gather(*(store.take_lease("reconciler", holder, NOW, until) for holder in ("one", "two")))
     assert sorted(got) == [False, True]
@@ -315,7 +315,7 @@ async def test_final_jobs_without_owner_are_given_one_and_others_keep_theirs(sto
     assert {job.id for job in await store.recent_of("bea", 9)} == {"a", "b"}
 
 
-async def test_an_owner_given_meanwhile_outlasts_a_change_by_a_release_that_knows_none(store: JobStore) -> None:
+async def test_an_owner_survives_a_concurrent_change_by_an_older_release(store: JobStore) -> None:
     event = _accepted().events[0]
     await store.insert(_accepted())
     failed = _after(await store.load("a"), WorkFailed("broken", "t", "d", replayable=True))

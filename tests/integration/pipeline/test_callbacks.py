@@ -131,7 +131,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-async def test_the_receiver_of_the_page_hears_of_a_job_also_when_it_comes_late(endpoints: Endpoints) -> None:
+async def test_the_how_to_s_receiver_gets_the_calls_also_when_it_starts_late(endpoints: Endpoints) -> None:
     port = free_port()
     secrets = await command("callbacks", "secret")
     async with reconciler() as jobs:
@@ -150,7 +150,7 @@ async def test_the_receiver_of_the_page_hears_of_a_job_also_when_it_comes_late(e
         assert "Calls to clients that failed: 0" in await command("callbacks", "list")
 
 
-async def test_the_receiver_of_the_page_refuses_who_does_not_know_its_secret(endpoints: Endpoints) -> None:
+async def test_the_how_to_s_receiver_refuses_a_wrong_signature(endpoints: Endpoints) -> None:
     port = free_port()
     secrets = await command("callbacks", "secret", "somebody else")
     async with reconciler() as jobs:

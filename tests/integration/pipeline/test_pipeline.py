@@ -211,7 +211,7 @@ def test_canceling_ends_the_job_and_the_prediction(studio: Any) -> None:
         studio.until(lambda: [entry["status"] for entry in studio.paid_for(job)] == ["canceled"])
 
 
-def test_a_poison_message_is_set_aside_with_its_reason_and_the_others_are_unharmed(studio: Any) -> None:
+def test_a_poison_message_is_dead_lettered_with_its_reason_and_the_others_are_handled(studio: Any) -> None:
     studio.publish_raw("studio.job.created.v1", b"{not json", {"ce-specversion": "1.0"})
     job = studio.run(count=1)
     assert_complete(studio, job, 1)

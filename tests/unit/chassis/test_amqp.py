@@ -101,7 +101,7 @@ def publishing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]],
 
 
 @pytest.mark.parametrize("trouble", [end_as_if_canceled, fail, fail_as_closed])
-async def test_a_message_caught_by_a_breaking_line_is_not_published(
+async def test_a_message_on_a_breaking_connection_is_not_published(
     publishing: Callable[[Callable[[], Any]], Broker], trouble: Callable[[], Any]
 ) -> None:
     with pytest.raises(Unavailable):

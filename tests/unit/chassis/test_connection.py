@@ -37,6 +37,6 @@ async def test_what_answers_no_amqp_leaves_no_connection_open(answer: Answer) ->
         assert connection.is_closed
 
 
-async def test_nobody_there_is_a_connection_error() -> None:
+async def test_a_port_without_a_server_is_a_connection_error() -> None:
     with pytest.raises(CONNECTION_ERRORS):
         await open_connection(f"amqp://127.0.0.1:{free_port()}/", 5)

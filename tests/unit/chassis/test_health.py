@@ -113,7 +113,7 @@ async def test_a_stalled_consumer_is_not_ready_immediately_and_not_alive_in_the_
     assert await _status(health, "/healthz") == 200
 
 
-async def test_a_broker_that_is_away_is_no_reason_to_restart_a_service(
+async def test_a_broker_that_does_not_answer_is_no_reason_to_restart_a_service(
     health: Health, consumer: StubConsumer, clock: Clock
 ) -> None:
     consumer.is_consuming = False

@@ -104,7 +104,7 @@ async def test_a_late_read_does_not_pass_for_nothing_to_do(jobs: JobService, sto
     assert (store.job.status, store.job.version) == ("pending", 3)
 
 
-async def test_a_change_by_somebody_else_is_kept_and_ours_made_upon_it(jobs: JobService, store: Store) -> None:
+async def test_a_concurrent_change_is_kept_and_ours_is_applied_to_it(jobs: JobService, store: Store) -> None:
     await _accept(jobs)
     store.rivals = [RescueRequested(), RescueRequested()]
     done = await jobs.apply("j", CancelRequested())

@@ -118,7 +118,7 @@ async def test_a_child_that_is_killed_costs_its_call_and_is_replaced(pool: Proce
     assert len(await pids(pool)) == 2
 
 
-async def test_a_child_killed_while_it_has_nothing_to_do_costs_nothing(pool: ProcessPool) -> None:
+async def test_a_child_killed_while_it_is_idle_costs_nothing(pool: ProcessPool) -> None:
     for pid in await pids(pool):
         os.kill(pid, signal.SIGKILL)
         assert until(lambda pid=pid: not is_running(pid))  # type: ignore[misc]

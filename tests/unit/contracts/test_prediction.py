@@ -201,11 +201,11 @@ def test_a_time_that_is_none_is_left_out(seconds: object) -> None:
 
 
 @pytest.mark.parametrize("moment", ["soon", "", 5, None, "0001-01-01T00:00:00+14:00"])
-def test_an_unreadable_moment_does_not_lose_the_report(moment: object) -> None:
+def test_an_unreadable_time_does_not_lose_the_report(moment: object) -> None:
     assert read_prediction(body(created_at=moment)).created_at is None
 
 
-def test_a_moment_without_zone_is_utc() -> None:
+def test_a_time_without_zone_is_utc() -> None:
     assert read_prediction(body(created_at="2026-11-22T10:00:00")).created_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 

@@ -71,7 +71,7 @@ async def test_what_cannot_be_called_or_kept_is_refused_by_field(
     assert gateway.database.jobs == {}
 
 
-async def test_a_studio_that_calls_nobody_says_so(gateway_with: OpenGateway) -> None:
+async def test_a_studio_without_callbacks_refuses_a_callback_url(gateway_with: OpenGateway) -> None:
     async with (await gateway_with()).client() as client:
         response = await client.post("/v1/jobs", json=WANTED)
         assert response.status_code == 422
@@ -79,7 +79,7 @@ async def test_a_studio_that_calls_nobody_says_so(gateway_with: OpenGateway) -> 
         assert (await client.post("/v1/jobs", json=WANTED | {"callback_url": None})).status_code == 202
 
 
-async def test_strangers_have_nobody_called(gateway_with: OpenGateway) -> None:
+async def test_a_client_without_a_key_cannot_ask_for_callbacks(gateway_with: OpenGateway) -> None:
     gateway = await gateway_with(callbacks="public", access="anonymous")
     async with gateway.client() as client:
         response = await client.post("/v1/jobs", json=WANTED)

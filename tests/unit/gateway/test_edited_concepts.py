@@ -34,7 +34,7 @@ async def test_it_is_a_draft_in_its_own_colours_on_its_own_surface(client: httpx
     assert brief["from"]["edits"] == [RECOLOUR | {"at": None}, {"kind": "turn", "quarters": 1}]
 
 
-async def test_it_can_be_painted_at_once(client: httpx.AsyncClient, draft_id: str) -> None:
+async def test_it_can_be_painted_immediately(client: httpx.AsyncClient, draft_id: str) -> None:
     answer = await edited(client, draft_id, RECOLOUR, kind="painted", count=2)
     assert (answer.json()["brief"]["kind"], answer.json()["brief"]["count"]) == ("painted", 2)
 

@@ -67,7 +67,7 @@ async def test_a_last_event_id_that_is_none_of_ours_gives_the_whole_timeline(
     assert (response.status_code, events(response.text)) == (200, whole)
 
 
-async def test_who_has_seen_everything_of_an_ended_job_is_told_not_to_come_back(
+async def test_a_client_that_has_seen_all_of_an_ended_job_is_answered_204(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     await gateway.finish(job_id)
@@ -128,7 +128,7 @@ async def test_ten_watchers_cost_one_watch_of_the_store(
     assert gateway.wire.calls.count("store.load") == loads_of_the_writer + 1
 
 
-async def test_nobody_watching_asks_the_store_nothing(
+async def test_without_subscribers_the_store_is_not_queried(
     gateway: GatewayInMemory, watching: JobSubscriptions, job_id: str
 ) -> None:
     job = await gateway.jobs.load(job_id)
@@ -150,7 +150,7 @@ async def test_a_job_where_nothing_happens_gives_heartbeats(
     await stream.aclose()
 
 
-async def test_an_outage_of_the_store_does_not_end_the_watch(
+async def test_an_outage_of_the_store_does_not_end_the_subscription(
     gateway: GatewayInMemory, watching: JobSubscriptions, job_id: str
 ) -> None:
     follower = asyncio.ensure_future(_versions_seen(watching.follow(await gateway.jobs.load(job_id))))

@@ -38,7 +38,7 @@ async def test_head_answers_as_get_does_without_a_body(
     }
 
 
-async def test_head_of_a_stream_that_goes_on_answers_at_once_and_leaves_nobody_watching(
+async def test_head_of_an_open_stream_answers_immediately_and_leaves_no_subscription(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     response = await client.head(f"/v1/jobs/{job_id}/events")
@@ -62,7 +62,7 @@ async def test_head_of_a_file_that_is_made_makes_nothing_and_tells_no_length(
     assert not [call for call in gateway.wire.calls if call.startswith("objects.")]
 
 
-async def test_head_tells_of_an_unexpected_error_too(
+async def test_head_answers_an_unexpected_error_like_get(
     gateway: GatewayInMemory, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def break_down(*_: Any) -> None:

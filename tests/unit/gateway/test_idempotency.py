@@ -73,7 +73,7 @@ async def test_a_retry_after_a_crash_makes_the_job_that_was_claimed(
     assert list(gateway.database.jobs) == [claim.job_id]
 
 
-async def test_ten_requests_at_once_make_one_job(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
+async def test_ten_concurrent_requests_make_one_job(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
     responses = await asyncio.gather(*(client.post("/v1/jobs", json=BRIEF, headers=KEY) for _ in range(10)))
     assert {response.status_code for response in responses} <= {202, 409}
     assert len({response.json()["id"] for response in responses if response.status_code == 202}) == 1

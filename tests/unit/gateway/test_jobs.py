@@ -42,7 +42,7 @@ async def test_a_finished_job_shows_its_concepts_best_first_and_no_key_or_provid
             assert (await client.get(picture["url"])).status_code == 200
 
 
-async def test_a_job_tells_what_it_has_cost_so_far_and_will_cost(
+async def test_a_job_has_its_cost_so_far_and_its_expected_cost(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     async def cost() -> dict[str, int] | None:
@@ -102,7 +102,7 @@ async def test_a_running_job_says_when_to_ask_again_and_a_finished_one_does_not(
     assert "retry-after" not in (await client.get(f"/v1/jobs/{job_id}")).headers
 
 
-async def test_many_who_poll_at_once_cost_the_store_two_questions_and_get_the_newest_answer(
+async def test_concurrent_polls_cost_the_store_two_queries_and_get_the_newest_answer(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     versions = VersionLoader(gateway.context.store)
@@ -116,7 +116,7 @@ async def test_many_who_poll_at_once_cost_the_store_two_questions_and_get_the_ne
     assert gateway.wire.calls.count("store.versions") == 2
 
 
-async def test_one_who_polls_and_leaves_does_not_take_the_others_answer_along(
+async def test_a_client_that_disconnects_does_not_cancel_the_answer_of_others(
     gateway: GatewayInMemory, job_id: str
 ) -> None:
     versions = VersionLoader(gateway.context.store)
@@ -127,7 +127,7 @@ async def test_one_who_polls_and_leaves_does_not_take_the_others_answer_along(
     assert leaving.cancelled()
 
 
-async def test_while_the_store_is_away_all_who_poll_are_told(
+async def test_while_the_store_does_not_answer_every_poll_gets_503(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
     headers = {"If-None-Match": '"1"'}

@@ -81,7 +81,7 @@ async def test_a_query_without_an_owner_is_noticed(name: str, monkeypatch: pytes
             await sweep(gateway)
 
 
-def test_a_route_is_given_nothing_that_has_everybody_s_jobs() -> None:
+def test_a_route_gets_no_object_that_has_the_jobs_of_all_owners() -> None:
     """What routes work with has jobs of a caller only: neither the store of jobs nor the job service."""
     public = {name for name in dir(Dependencies) if not name.startswith("_")} | set(Dependencies.__annotations__)
     assert "store" not in public

@@ -82,7 +82,7 @@ async def test_a_body_that_is_none_has_the_panel_s_shape_too(
     assert (response.status_code, set(response.json())) == (status, {"error", "message"})
 
 
-async def test_a_body_without_a_json_type_is_told_which_one_it_needs(client: httpx.AsyncClient) -> None:
+async def test_the_answer_to_a_body_without_a_json_type_names_the_one_it_needs(client: httpx.AsyncClient) -> None:
     response = await client.post(CREATE, content=json.dumps(REQUEST), headers={"Content-Type": "text/plain"})
     assert (response.status_code, set(response.json())) == (400, {"error", "message"})
     assert "Content-Type: application/json" in response.json()["message"]
@@ -122,7 +122,7 @@ async def test_a_completed_job_has_all_a_card_reads_and_pictures_under_absolute_
         assert concept["paletteUsed"] == [blue, {"code": "RH31", "hex": "#E8E3D8", "name": "Cream"}]
 
 
-async def test_a_failed_job_tells_its_error_in_words(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
+async def test_a_failed_job_has_its_error_in_words(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
     job_id = (await create(client))["jobId"]
     await gateway.apply(job_id, WorkFailed("broken", "No paint", "The pot is empty."))
     response = (await client.get(STATUS, params={"jobId": job_id})).json()
@@ -144,7 +144,7 @@ async def test_a_canceled_job_has_failed_as_far_as_the_panel_can_tell(
 
 
 @pytest.mark.parametrize(("parameters", "status"), [({"jobId": "nobody"}, 404), ({}, 400), ({"jobId": ""}, 400)])
-async def test_unknown_and_missing_ids_are_told(
+async def test_unknown_and_missing_ids_are_reported(
     client: httpx.AsyncClient, parameters: dict[str, str], status: int
 ) -> None:
     response = await client.get(STATUS, params=parameters)

@@ -19,7 +19,7 @@ async def picture(gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: s
     return dict((await client.get(f"/v1/jobs/{job_id}")).json()["plan"]["directions"][0]["stencil"])
 
 
-async def test_a_picture_is_named_by_its_content_and_may_be_kept_for_ever(
+async def test_a_picture_url_names_its_content_and_is_immutable(
     client: httpx.AsyncClient, picture: dict[str, Any]
 ) -> None:
     response = await client.get(picture["url"])

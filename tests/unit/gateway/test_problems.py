@@ -104,7 +104,7 @@ async def test_a_surface_too_thin_to_lay_is_refused_with_both_limits(
     assert "20 times the shorter" in error["detail"]
 
 
-async def test_all_wrong_fields_are_listed_at_once(client: httpx.AsyncClient) -> None:
+async def test_all_wrong_fields_are_listed_together(client: httpx.AsyncClient) -> None:
     brief = {"prompt": "", "count": 99, "style": "x", "surface": {"width_m": 0, "height_m": 0}, "palette": ["RH99"]}
     problem = assert_problem(await client.post("/v1/jobs", json=brief), 422, "invalid")
     fields = [error["field"] for error in problem["errors"]]
@@ -156,7 +156,7 @@ async def test_a_thousand_unknown_fields_get_a_short_answer(client: httpx.AsyncC
     [({"Content-Type": "application/x-www-form-urlencoded"}, "x-www-form-urlencoded"),
      ({"Content-Type": "text/plain"}, "text/plain"), ({}, "missing"), ({"Content-Type": ""}, "missing")],
 )  # fmt: skip
-async def test_a_body_without_a_json_type_is_told_which_one_it_needs(
+async def test_the_answer_to_a_body_without_a_json_type_names_the_one_it_needs(
     gateway: GatewayInMemory, client: httpx.AsyncClient, headers: dict[str, str], named: str
 ) -> None:
     response = await client.post("/v1/jobs", content=json.dumps(PROMPT), headers=headers)
@@ -181,7 +181,7 @@ async def test_a_store_that_does_not_answer_is_503_with_a_hint_when_to_come_back
     assert response.headers["retry-after"] == "5"
 
 
-async def test_an_unexpected_error_tells_the_client_nothing_of_its_inside(
+async def test_the_answer_to_an_unexpected_error_has_no_internals(
     gateway: GatewayInMemory, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def break_down(*_: Any) -> None:

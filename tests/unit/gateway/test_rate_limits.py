@@ -77,7 +77,7 @@ async def test_a_request_for_what_has_not_changed_costs_one_token(gateway_with: 
     assert left[0] - left[1] == 1
 
 
-async def test_one_owner_s_ten_thousand_jobs_do_not_stand_before_another_s_one(gateway_with: OpenGateway) -> None:
+async def test_one_owner_s_ten_thousand_jobs_do_not_delay_another_s_one(gateway_with: OpenGateway) -> None:
     """Refused jobs do not wait in a queue: at most the limit of one owner's jobs do."""
     gateway = await gateway_with(
         access="keys", creates_per_minute=10**6, open_jobs=20, day_cents=10**6, key_day_cents=10**6

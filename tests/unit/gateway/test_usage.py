@@ -134,7 +134,7 @@ async def test_a_key_has_a_budget_of_its_own_and_sees_its_own_usage_alone(gatewa
         assert (await client.post("/v1/jobs", json=BRIEF, headers=bearer(ada))).status_code == 202
 
 
-async def test_a_client_is_told_the_job_s_limit_where_the_day_has_more_left(client: httpx.AsyncClient) -> None:
+async def test_the_job_s_limit_is_named_where_the_day_has_more_left(client: httpx.AsyncClient) -> None:
     usage = (await client.get("/v1/usage?days=1")).json()
     assert (usage["left_cents"], usage["budget"], usage["days"]) == (200, "job", [])
     assert (await client.get("/v1/usage?days=0")).status_code == 422

@@ -94,7 +94,7 @@ def test_a_stopped_process_can_be_started_again(tmp_path: Path, opened: ExitStac
     assert process.alive
 
 
-def test_what_was_put_in_the_place_of_a_server_is_stopped_at_the_end(tmp_path: Path, opened: ExitStack) -> None:
+def test_a_process_that_replaced_a_server_is_stopped_at_the_end(tmp_path: Path, opened: ExitStack) -> None:
     first, second = child(tmp_path, READY, opened), child(tmp_path, READY, opened)
     servers = {"server": first}
     with running(servers, 20):
@@ -139,7 +139,7 @@ def test_what_an_earlier_run_left_behind_is_stopped(tmp_path: Path) -> None:
     assert not (tmp_path / "records").exists()
 
 
-def test_a_later_owner_of_a_recorded_process_id_is_let_alone(tmp_path: Path) -> None:
+def test_a_process_that_reuses_a_recorded_id_is_not_stopped(tmp_path: Path) -> None:
     file = tmp_path / "records"
     file.write_text(json.dumps({str(os.getpid()): "1"}))
     assert ProcessRecords(file).stop_leftovers() == 0

@@ -148,7 +148,7 @@ def test_a_colour_that_cannot_be_laid_anywhere_is_said_to_be_left_out() -> None:
     assert concept.installer.kept_subject == 0
 
 
-def test_a_colour_that_was_asked_for_and_that_no_pixel_got_is_told() -> None:
+def test_a_colour_that_was_asked_for_and_that_no_pixel_got_is_reported() -> None:
     halves = np.zeros(SIZE[::-1], np.uint8)
     halves[:, 144:] = 4
     chosen = make_concept(png(palette_rgb(OCEAN)[halves]), OCEAN, SIZE, FLAT, "full", GROUND)

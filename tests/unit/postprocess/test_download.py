@@ -174,7 +174,7 @@ async def test_a_name_that_turns_private_between_tries_is_refused(addresses: dic
     assert [address for address, _ in host.reached] == [PUBLIC]
 
 
-async def test_a_name_without_an_address_is_told(addresses: dict[str, list[str]]) -> None:
+async def test_a_name_without_an_address_is_an_error(addresses: dict[str, list[str]]) -> None:
     addresses["replicate.delivery"] = []
     with pytest.raises(DownloadError, match="no address"):
         await FileHost(httpx.Response(200)).fetch(GOOD)

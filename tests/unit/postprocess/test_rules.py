@@ -75,7 +75,7 @@ def test_a_slanting_and_a_bent_strip_are_measured_like_a_straight_one() -> None:
     assert wide_ring.inspect().counts["width"] == 0
 
 
-def test_a_neck_is_found_and_its_place_told() -> None:
+def test_a_neck_is_found_with_its_place() -> None:
     neck = Ground(5).box(1000, 2000, 1500, 1500).box(4000, 2000, 1500, 1500).box(2500, 2700, 1500, 90)
     (violation,) = [one for one in neck.inspect().violations if one.rule == "width"]
     assert violation.colour == 1

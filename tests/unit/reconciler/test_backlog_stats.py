@@ -18,7 +18,7 @@ def gauge(name: str, **labels: str) -> float | None:
     return REGISTRY.get_sample_value(name, labels)
 
 
-async def test_the_gauges_tell_what_is_under_way_and_what_is_wrong() -> None:
+async def test_the_gauges_show_what_is_under_way_and_what_is_wrong() -> None:
     database = SimulatedDatabase()
     store = SimulatedJobStore(database)
     for minutes in (1, 5):

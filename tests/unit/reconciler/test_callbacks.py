@@ -226,7 +226,7 @@ async def test_a_receiver_beside_the_studio_is_called_where_that_is_set(addresse
     assert (str(request.url), json.loads(request.content)["data"]["url"]) == ("http://127.0.0.1:9000/x", "/v1/jobs/j")
 
 
-async def test_nobody_is_called_once_calls_are_switched_off() -> None:
+async def test_no_client_is_called_once_calls_are_switched_off() -> None:
     clients = Clients(reach="off")
     with pytest.raises(Retry, match="calls no clients"):
         await clients.handle(clients.ended())

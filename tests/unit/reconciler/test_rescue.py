@@ -70,13 +70,13 @@ class RescuerFixture:
         return said
 
 
-async def test_a_job_that_never_moves_is_nudged_ever_more_rarely() -> None:
+async def test_rescues_of_a_job_that_never_moves_become_rarer() -> None:
     fixture = RescuerFixture()
     fixture.accept("j", NOW)
     assert await fixture.watch(90) == {6: 1, 16: 1, 36: 1, 56: 1, 76: 1}
 
 
-async def test_a_running_prediction_is_asked_about_ever_more_rarely_too() -> None:
+async def test_polls_of_a_running_prediction_become_rarer() -> None:
     fixture = RescuerFixture()
     fixture.add(SHAPES["running"], updated_at=NOW)
     await fixture.watch(40)
@@ -95,7 +95,7 @@ async def test_a_thousand_hopeless_jobs_do_not_starve_the_next() -> None:
     assert all(job.rescues == 1 for job in fixture.database.jobs.values()), "no job is rescued twice at the same time"
 
 
-async def test_two_rescuers_at_once_look_after_a_job_once() -> None:
+async def test_two_concurrent_rescuers_rescue_a_job_once() -> None:
     fixture = RescuerFixture()
     fixture.add(SHAPES["running"], updated_at=NOW)
     fixture.now = NOW + STUCK + timedelta(seconds=1)
@@ -104,7 +104,7 @@ async def test_two_rescuers_at_once_look_after_a_job_once() -> None:
     assert len(fixture.asked) == 1
 
 
-async def test_what_a_rescuer_hears_from_the_provider_is_taken_in_as_a_webhook_s_word() -> None:
+async def test_a_polled_prediction_is_recorded_like_a_webhook() -> None:
     body = {"id": "p0.1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"], "logs": "long"}
     asking, notified = RescuerFixture(), RescuerFixture()
     for fixture in (asking, notified):

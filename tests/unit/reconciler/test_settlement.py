@@ -109,7 +109,7 @@ async def test_of_a_job_that_was_cancelled_the_provider_is_asked(body: Any, expe
     assert await scenario.settle() == expected
 
 
-async def test_what_nobody_can_say_any_more_stays_in_the_budget_as_uncertain() -> None:
+async def test_an_unknown_outcome_stays_in_the_budget_as_uncertain() -> None:
     scenario = await Scenario().open()
     await scenario.jobs.apply("j", CancelRequested())
     scenario.now += GIVE_UP_AFTER

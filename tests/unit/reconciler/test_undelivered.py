@@ -120,7 +120,7 @@ async def test_neither_a_missing_queue_nor_a_bad_message_stops_the_others(fixtur
     assert all(DEAD_LETTERED_AT in letter for letter in await fixture.letters())
 
 
-async def test_a_job_that_ended_meanwhile_stays_as_it_is(fixture: Fixture) -> None:
+async def test_a_job_that_has_ended_since_stays_as_it_is(fixture: Fixture) -> None:
     event = fixture.accept("j")
     await fixture.jobs.apply("j", CancelRequested())
     await fixture.give_up(to_message(event))

@@ -92,7 +92,7 @@ async def test_a_refusal_names_the_fields_and_is_not_repeated(both: Callable[...
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"\xff", b"[]", b""])
-async def test_an_error_without_a_problem_document_is_told_by_its_status(
+async def test_an_error_without_a_problem_document_is_described_by_its_status(
     both: Callable[..., Both], body: bytes
 ) -> None:
     with pytest.raises(ApiError, match="The studio answered 404"):

@@ -130,7 +130,7 @@ async def test_all_directions_are_copied_where_none_are_named() -> None:
     assert len(painted.plan.directions) == 3
 
 
-async def test_a_draft_that_was_removed_meanwhile_ends_the_job_with_the_reason() -> None:
+async def test_a_draft_that_was_removed_ends_the_job_with_the_reason() -> None:
     studio = Studio()
     await studio.draw("draft", kind="draft")
     del studio.database.jobs["draft"]

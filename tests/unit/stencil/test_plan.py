@@ -37,7 +37,7 @@ def test_a_single_picture_of_a_brief_with_bands_and_fish_shows_the_fish() -> Non
     assert "× fish" in draw(plan, plan.directions[0]).reason.partition("drawn: ")[2]
 
 
-def test_each_stencil_tells_which_of_the_things_named_it_shows() -> None:
+def test_each_stencil_lists_which_of_the_named_things_it_shows() -> None:
     plan = make_plan("ocean energy with fish, flowing bands of blue and turquoise", 5, 5, None, None, 1)
     stencils = [draw(plan, direction) for direction in plan.directions]
     pairs = zip(plan.directions, stencils, strict=True)
@@ -46,7 +46,7 @@ def test_each_stencil_tells_which_of_the_things_named_it_shows() -> None:
     assert not_drawn(stencils) == ()
 
 
-def test_what_no_direction_has_room_for_is_told_once() -> None:
+def test_what_no_direction_has_room_for_is_reported_once() -> None:
     plan = make_plan("a camel and a whale", 1.2, 1.2, None, None, 1)
     assert not_drawn([draw(plan, direction) for direction in plan.directions]) == ("camel",)
     nothing = make_plan("blue", 5, 5, None, None, 1)
@@ -71,7 +71,7 @@ def test_a_stencil_says_what_it_shows_and_holds_only_colours_that_it_shows() -> 
         assert stencil.codes[0] == plan.codes[0]
 
 
-def test_what_there_is_no_room_for_is_told_with_the_reason() -> None:
+def test_what_there_is_no_room_for_is_reported_with_the_reason() -> None:
     plan = make_plan("twenty whales", 2, 2, None, "scattered", 1)
     assert "× whales left out: no room" in draw(plan, plan.directions[0]).reason
 

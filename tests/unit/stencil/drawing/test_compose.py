@@ -60,7 +60,7 @@ def test_motifs_are_as_many_as_the_brief_says(strategy: Strategy, surface: tuple
     assert composition.left_out == ()
 
 
-def test_what_has_no_room_is_told() -> None:
+def test_what_has_no_room_is_reported() -> None:
     composition = drawn("12 elephants and a whale", (3, 3), "scattered")
     shown = dict(composition.drawn)
     assert set(shown) == {"🐘", "🐋"}
