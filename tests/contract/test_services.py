@@ -1,5 +1,8 @@
 """Lists of services that cannot be derived (configuration files) agree with the one table."""
 
+import re
+import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -30,15 +33,37 @@ def test_the_failpoints_of_a_service_exist(name: str) -> None:
     assert set(SERVICES[name].failpoints) <= set(FAILPOINTS)
 
 
-@pytest.mark.parametrize("file", [".importlinter", "pyproject.toml", "deploy/images/Dockerfile"])
-def test_a_configuration_file_names_each_service(file: str) -> None:
-    text = (ROOT / file).read_text()
-    assert [name for name in SERVICES if name not in text] == []
+def test_the_import_rules_name_each_service() -> None:
+    rules = ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    packages = {service.package for service in SERVICES.values()}
+    assert set(re.findall(r"\w+", rules["importlinter:contract:layers"]["layers"].strip().splitlines()[0])) == packages
+    assert packages <= set(rules["importlinter"]["root_packages"].split())
+    assert packages <= set(rules["importlinter:contract:services"]["modules"].split())
 
 
-def test_compose_kubernetes_and_prometheus_know_each_service() -> None:
-    assert set(yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]) >= set(SERVICES)
-    kubernetes = (ROOT / "deploy/kubernetes/base/kustomization.yaml").read_text()
-    assert [name for name in SERVICES if f"{name}.yaml" not in kubernetes] == []
-    prometheus = (ROOT / "deploy/telemetry/prometheus.yaml").read_text()
-    assert [name for name in SERVICES if name not in prometheus] == []
+def test_the_type_checker_finds_each_service() -> None:
+    paths = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["mypy_path"]
+    assert {path for path in paths if path.startswith("services/")} == {f"services/{name}" for name in SERVICES}
+
+
+def test_each_service_has_an_image_a_part_of_compose_and_a_manifest() -> None:
+    stages = re.findall(
+        r"^FROM (?:runtime|worker) AS (\w+)", (ROOT / "deploy/images/Dockerfile").read_text(), re.MULTILINE
+    )
+    assert set(stages) - {"worker", "standin", "cli"} == set(SERVICES)
+    compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
+    assert {name for name in SERVICES if name not in compose} == set()
+    base = ROOT / "deploy/kubernetes/base"
+    files = yaml.safe_load((base / "kustomization.yaml").read_text())["resources"]
+    manifests = [part for file in files for part in yaml.safe_load_all((base / file).read_text())]
+    assert {part["metadata"]["name"] for part in manifests if part["kind"] == "Deployment"} == set(SERVICES)
+
+
+def test_prometheus_scrapes_each_service() -> None:
+    (studio, *_) = yaml.safe_load((ROOT / "deploy/telemetry/prometheus.yaml").read_text())["scrape_configs"]
+    assert [name for target in studio["dns_sd_configs"] for name in target["names"]] == list(SERVICES)
+
+
+def test_the_guide_builds_the_image_of_each_service() -> None:
+    assert f"for service in {' '.join(SERVICES)}; do" in (ROOT / "deploy/kubernetes/README.md").read_text()

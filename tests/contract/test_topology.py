@@ -6,6 +6,7 @@ import pytest
 
 from studio_contracts import topology
 from studio_contracts.events import PAYLOADS
+from studio_contracts.services import SERVICES
 from studio_contracts.topology import MANDATORY_TYPES, MAX_ATTEMPTS, QUEUES, RETRY_DELAYS, retry_delay, retry_exchange
 
 ROUTES = {
@@ -38,7 +39,7 @@ def test_every_name_on_the_broker_is_unique() -> None:
 
 def test_queues_belong_to_a_service_and_have_a_bounded_prefetch() -> None:
     for queue in QUEUES:
-        assert queue.name.split(".")[0] in {"stencil", "predictor", "postprocess", "reconciler"}
+        assert queue.name.split(".")[0] in SERVICES
         assert 0 < queue.prefetch <= 32
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from studio_contracts.services import SERVICES
 from studio_local.processes import wait_until
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -65,7 +66,7 @@ def free() -> int:
         return int(server.getsockname()[1])
 
 
-@pytest.mark.parametrize("service", ["gateway", "stencil", "predictor", "postprocess", "reconciler"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_service_whose_port_is_taken_ends_and_says_so_last(start: Start, taken: int, service: str) -> None:
     process = start(service, taken)
     output, _ = process.communicate(timeout=START_SECONDS)
