@@ -6,6 +6,8 @@ from studio_contracts.base import FrozenModel, UtcDatetime
 
 SlotState = Literal["waiting", "submitting", "running", "succeeded", "finished", "failed"]
 SETTLED: frozenset[SlotState] = frozenset({"finished", "failed"})
+UNDER_WAY: frozenset[SlotState] = frozenset({"submitting", "running", "succeeded"})
+"""Somebody works on the slot, or it waits for postprocess: it stands before what comes later."""
 
 
 class GenerationRequest(FrozenModel):

@@ -123,7 +123,10 @@ async def predictor_on(chassis: ServiceContext, provider: Any) -> AsyncIterator[
     """The part of the predictor that reads reports of the provider."""
     settings: Any = None
     backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
-    predictor = Predictor(chassis.jobs, chassis.store, chassis.objects, provider, settings, chassis.clock, backlog)
+    under_way = chassis.store.slots_under_way
+    predictor = Predictor(
+        chassis.jobs, chassis.store, chassis.objects, provider, settings, chassis.clock, backlog, under_way
+    )
     row = JobHandler(topology.PREDICTOR_PREDICTION_UPDATED, PredictionUpdated, predictor.read_update)
     consumer = Consumer(chassis.broker, row.queue, row.bound_to(chassis.jobs), chassis.jobs.dead_lettered)
     await consumer.start()

@@ -33,6 +33,7 @@ from studio_chassis.persistence.store import (
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
 from studio_contracts.job import Job, Status
+from studio_contracts.slot import UNDER_WAY
 from studio_domain.lifecycle import Transition
 
 
@@ -215,6 +216,19 @@ class MongoJobs:
     async def open_jobs(self, owner: str, limit: int) -> int:
         mine = {"owner": stored_owner(owner), "final": False}
         return int(await self._jobs.count_documents(mine, limit=limit))
+
+    @translated
+    async def slots_under_way(self, owner: str) -> int:
+        counted = self._jobs.aggregate(
+            [
+                {"$match": {"owner": stored_owner(owner), "final": False}},
+                {"$project": {"predictions.state": 1}},
+                {"$unwind": "$predictions"},
+                {"$match": {"predictions.state": {"$in": list(UNDER_WAY)}}},
+                {"$count": "slots"},
+            ]
+        )
+        return sum([int(one["slots"]) async for one in counted])
 
     @translated
     async def backlog_stats(self) -> BacklogStats:

@@ -232,6 +232,9 @@ class JobStatistics(Protocol):
     async def open_jobs(self, owner: str, limit: int) -> int:
         """How many of an owner's jobs have not ended, counted up to a limit."""
 
+    async def slots_under_way(self, owner: str) -> int:
+        """How many slots of an owner's jobs are claimed and not finished."""
+
 
 class JobStore(
     JobRepository, OutboxStore, IdempotencyKeys, Leases, JobStatistics, AccessStore, SpendingStore, RateLimits, Protocol

@@ -28,6 +28,7 @@ from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
+from studio_contracts.slot import UNDER_WAY
 from studio_domain.lifecycle import Transition
 from studio_domain.rate_limit import Bucket
 
@@ -303,6 +304,12 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
         """Count an owner's jobs that have not ended."""
         mine = [job for job in self._database.jobs.values() if job.owner == owner and not job.is_final]
         return await self._wire("store.open_jobs", lambda: min(limit, len(mine)))
+
+    async def slots_under_way(self, owner: str) -> int:
+        """Count an owner's slots that are claimed and not finished."""
+        mine = [job for job in self._database.jobs.values() if job.owner == owner and not job.is_final]
+        slots = [slot for job in mine for slot in job.predictions if slot.state in UNDER_WAY]
+        return await self._wire("store.slots_under_way", lambda: len(slots))
 
     async def backlog_stats(self) -> BacklogStats:
         """Count what is under way."""

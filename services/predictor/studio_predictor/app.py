@@ -20,7 +20,16 @@ async def build(chassis: ServiceContext, settings: PredictorSettings) -> AsyncIt
     async with open_http_client() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
         backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
-        predictor = Predictor(chassis.jobs, chassis.store, chassis.objects, provider, settings, chassis.clock, backlog)
+        predictor = Predictor(
+            chassis.jobs,
+            chassis.store,
+            chassis.objects,
+            provider,
+            settings,
+            chassis.clock,
+            backlog,
+            chassis.store.slots_under_way,
+        )
         yield ServiceDefinition(
             [
                 JobHandler(topology.PREDICTOR_STENCIL_READY, StencilReady, predictor.plan_slots),

@@ -28,6 +28,7 @@ from studio_chassis.replicate.errors import (
 )
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime import failpoints
+from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested, PredictionUpdated, StencilReady
 from studio_contracts.job import Job
 from studio_contracts.models import MODELS
@@ -66,6 +67,8 @@ class Predictor:
     now: Callable[[], datetime]
     backlog: Callable[[], Awaitable[int]]
     """How many finished predictions wait for postprocess."""
+    under_way: Callable[[str], Awaitable[int]]
+    """How many slots of an owner are claimed and have no concepts yet."""
 
     async def plan_slots(self, job: Job, _: StencilReady) -> None:
         """stencil.ready → fix the model's input and divide the pictures into slots."""
@@ -94,6 +97,7 @@ class Predictor:
             await self._recover_lost(job, slot)
         elif slot.state == "waiting":
             await self._check_backpressure()
+            await self._check_fair_share(job)
             await self._create_prediction(job, slot)
 
     async def _check_backpressure(self) -> None:
@@ -101,6 +105,17 @@ class Predictor:
         waiting = await self.backlog()
         if waiting > self.settings.max_backlog:
             raise Pause(f"{waiting} finished predictions wait for postprocess", cause="backlog")
+
+    async def _check_fair_share(self, job: Job) -> None:
+        """Raises Retry while so much of the job's owner is under way that others would wait behind it.
+
+        Two predictors that count at the same time may both go on: a share is exceeded by less than what they handle at
+        once. A studio without keys has one owner.
+        """
+        if not job.key_id and job.owner == LOCAL_OWNER:
+            return
+        if await self.under_way(job.owner) >= self.settings.slots_per_owner:
+            raise Retry("the owner has its share of predictions under way", after=RECHECK_DELAY, counted=False)
 
     async def _create_prediction(self, job: Job, slot: Slot) -> None:
         assert job.generation is not None

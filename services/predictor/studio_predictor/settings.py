@@ -28,6 +28,15 @@ class PredictorSettings(ModelSettings, BudgetSettings, PublicAddressSettings, Pr
         validation_alias="STUDIO_MAX_BACKLOG",
         description="Finished predictions that may wait for postprocess; while there are more, nothing is bought",
     )
+    slots_per_owner: int = Field(
+        16,
+        ge=1,
+        validation_alias="STUDIO_SLOTS_PER_OWNER",
+        description=(
+            "Predictions of one owner that may be under way, postprocess included; more wait, so that others' come "
+            "between. Raise it with the replicas of postprocess"
+        ),
+    )
     adoption_grace: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=30),  # above the client's own time-out, or a request still under way would be repeated

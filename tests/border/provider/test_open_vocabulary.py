@@ -51,7 +51,9 @@ class Scenario:
         )
         objects = SimulatedObjectStore()
         self.objects = objects
-        self.predictor = Predictor(self.jobs, store, objects, provider, settings, lambda: self.now, self._no_backlog)
+        self.predictor = Predictor(
+            self.jobs, store, objects, provider, settings, lambda: self.now, self._no_backlog, store.slots_under_way
+        )
         self.rescuer = Rescuer(self.jobs, store, provider, lambda: self.now)
 
     async def open(self) -> "Scenario":

@@ -34,6 +34,7 @@ from studio_domain.domain_events import (
     PredictionReported,
     Reopened,
     RescueRequested,
+    SlotClaimed,
     SlotPlan,
     SlotsPlanned,
     StencilDrawn,
@@ -233,6 +234,21 @@ async def test_an_owner_is_given_its_own_jobs_alone(store: JobStore) -> None:
     assert await store.recent_of("nobody", 9) == ()
     assert await store.versions(["b", "d"]) == {"b": JobVersion(1, "bea"), "d": JobVersion(1, LOCAL_OWNER)}
     assert (await store.load("a")).owner == "ada"
+
+
+async def test_slots_under_way_are_those_of_the_owner_that_are_claimed_and_not_finished(store: JobStore) -> None:
+    generation = GenerationRequest(model="sdxl", version="v", cents_per_picture=1, input={})
+    for job_id, owner in (("a", "acme"), ("b", "acme"), ("c", "other"), ("d", LOCAL_OWNER)):
+        added = _accepted(job_id, owner=owner)
+        await store.insert(added)
+        drawn = _after(added.job, StencilDrawn(make_plan(job_id), 0.1))
+        planned = _after(drawn.job, SlotsPlanned(generation, tuple(SlotPlan(0, 1) for _ in range(3))))
+        claimed = _after(_after(planned.job, SlotClaimed(0, 1)).job, SlotClaimed(2, 1))
+        for change in (drawn, planned, _after(planned.job, SlotClaimed(0, 1)), claimed):
+            await store.commit(change)
+    assert [await store.slots_under_way(owner) for owner in ("acme", "other", LOCAL_OWNER, "nobody")] == [4, 2, 2, 0]
+    await store.commit(_after(await store.load("a"), CancelRequested()))
+    assert await store.slots_under_way("acme") == 2
 
 
 async def test_a_key_is_found_by_its_hash_and_revoked_once(store: JobStore) -> None:

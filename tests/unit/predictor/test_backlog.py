@@ -61,7 +61,7 @@ async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets 
     objects = SimulatedObjectStore({PLAN.directions[0].stencil.key: b"a stencil"})
     settings: Any = SimpleNamespace(max_backlog=LIMIT, public_base_url=None, budgets=budgets)
     client: Any = provider
-    predictor = Predictor(jobs, store, objects, client, settings, lambda: NOW, backlog)
+    predictor = Predictor(jobs, store, objects, client, settings, lambda: NOW, backlog, store.slots_under_way)
     try:
         await predictor.request_prediction(await jobs.load("j"), PredictionRequested(**published[-1].data))
     finally:
