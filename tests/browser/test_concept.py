@@ -24,6 +24,24 @@ def test_a_picture_s_link_opens_it_and_back_closes_it(studio: Any, page: Page) -
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_two_concepts_stand_side_by_side_with_what_tells_them_apart(studio: Any, page: Page, check: Any) -> None:
+    job = studio.run(OCEAN, count=3)
+    first, _, third = sorted(job["concepts"], key=lambda concept: concept["rank"])
+    page.goto(f"/jobs/{job['id']}#{first['id']}")
+    page.get_by_text("Side by side").click()
+    page.get_by_label("Beside it").select_option(label="Concept 3")
+    table = page.get_by_role("dialog").get_by_role("table").first
+    for name, unit in (("Balance", "%"), ("Granule", "kg")):
+        expect(table.get_by_role("row", name=name)).to_contain_text(unit)
+    for concept in (first, third):
+        for colour in concept["palette_used"]:
+            expect(table.get_by_role("rowheader", name=colour["name"], exact=True)).to_be_visible()
+        expect(table.get_by_role("row", name="Bags")).to_contain_text(str(concept["materials"]["bags"]))
+    check(page, "beside")
+    page.get_by_role("button", name="Favourite: concept 1").last.click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Favourite")).to_have_attribute("aria-pressed", "true")
+
+
 def test_materials_violations_and_drawings_are_shown(studio: Any, page: Page, check: Any) -> None:
     job = studio.run(OCEAN, count=1)
     concept = job["concepts"][0]

@@ -27,6 +27,37 @@ def test_jobs_are_listed_searched_and_opened(studio: Any, page: Page, check: Any
     expect(page.get_by_role("status")).to_have_text("Nothing matches. Try fewer words.")
 
 
+def test_a_job_is_named_sorted_marked_found_again_and_deleted(studio: Any, page: Page, check: Any) -> None:
+    job = studio.run("a meadow with bees", count=2)
+    page.goto(f"/jobs/{job['id']}")
+    page.get_by_role("button", name="Favourite: concept 2").click()
+    expect(page.get_by_role("button", name="Favourite: concept 2")).to_have_attribute("aria-pressed", "true")
+    page.get_by_text("Name, project and notes").click()
+    page.get_by_label("Name", exact=True).fill("Kita Nord")
+    page.get_by_label("Project", exact=True).fill("Schools")
+    page.get_by_label("Notes", exact=True).fill("for Monday")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kita Nord")
+    expect(page.locator("#facts")).to_contain_text("“a meadow with bees”")
+    check(page, "named")
+    page.goto("/jobs?project=Schools&favourite=true")
+    card = page.locator("#list li")
+    expect(card).to_have_count(1)
+    expect(card).to_contain_text("Kita Nord")
+    expect(page.get_by_label("Project")).to_have_value("Schools")
+    expect(page.get_by_label("State").locator("option", has_text="Ready (1)")).to_have_count(1)
+    card.click()
+    page.get_by_text("Name, project and notes").click()
+    expect(page.get_by_label("Notes", exact=True)).to_have_value("for Monday")
+    page.get_by_role("button", name="Delete …").click()
+    page.get_by_role("button", name="Delete with all files").click()
+    page.wait_for_url("**/jobs")
+    page.get_by_label("Words of the brief").fill("kita nord")
+    expect(page.get_by_role("status")).to_have_text("Nothing matches. Try fewer words.")
+    page.goto(f"/jobs/{job['id']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such job")
+
+
 def test_a_long_list_comes_in_pages(studio: Any, page: Page) -> None:
     for number in range(25):
         studio.post(f"many {number}", count=1, kind="draft")

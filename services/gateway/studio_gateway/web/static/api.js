@@ -49,6 +49,11 @@ export const palette = () => json("v1/palette");
 export const options = () => json("v1/options");
 export const usage = () => json("v1/usage?days=1");
 export const cancelJob = (id) => json(jobPath(id, "/cancel"), { method: "POST" });
+export const projects = async () => (await json("v1/projects")).projects;
+export const deleteJob = (id) => send(jobPath(id), { method: "DELETE" });
+/** Change what its owner notes on a job: { name, notes, project, favourites: { concept: true } }, or some of these. */
+export const changeJob = (id, details) =>
+  json(jobPath(id), { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify(details) });
 /** The address of a job in the API. */
 export const jobPath = (id, rest = "") => `${ROOT}v1/jobs/${encodeURIComponent(id)}${rest}`;
 

@@ -14,6 +14,7 @@ const form = byId("brief");
 const BUTTONS = form.querySelectorAll("[type=submit]");
 let swatches = null;
 let reusedCodes = [];
+let project = ""; // of the job whose brief is changed
 let budget = null; // what may be spent now, once it is known
 let attempt = { body: "", key: "" };
 
@@ -30,6 +31,7 @@ function brief() {
   if (codes.length) wanted.palette = codes;
   if (number("seed") !== null) wanted.seed = number("seed");
   if (byId("strategy").value) wanted.strategy = byId("strategy").value;
+  if (project) wanted.project = project;
   return wanted;
 }
 
@@ -129,6 +131,7 @@ async function reuse() {
   const from = new URLSearchParams(location.search).get("from");
   if (!from) return fill(unsent());
   const job = await new JobReader(from).read().catch(() => null);
+  project = job?.project ?? "";
   fill(job?.brief);
 }
 

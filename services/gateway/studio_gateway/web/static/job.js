@@ -1,8 +1,9 @@
 // The page of one job: follows it to its end and shows what there is of it at any time.
 
-import { ROOT, cancelJob, createJob, jobPath, newKey } from "./api.js";
+import { ROOT, cancelJob, changeJob, createJob, jobPath, newKey } from "./api.js";
 import { byId, dollars, h, metres, plural } from "./dom.js";
 import { cost as costOf, isFinal, stateTitle } from "./options.js";
+import { Notes } from "./notes.js";
 import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
@@ -14,8 +15,9 @@ import { watchJob } from "./watch.js";
 
 const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop());
 const progress = new Progress(byId("progress"));
-const results = new Results(byId("results"), openConcept, paint);
-const viewer = new Viewer((concept) => location.replace(`#${encodeURIComponent(concept)}`), closeConcept);
+const results = new Results(byId("results"), openConcept, paint, mark);
+const viewer = new Viewer((concept) => location.replace(`#${encodeURIComponent(concept)}`), closeConcept, mark);
+const notes = new Notes(byId("notes"), show);
 const again = `${ROOT}?from=${encodeURIComponent(id)}`;
 let job = null;
 let said = "";
@@ -38,22 +40,34 @@ function showNamed() {
   else if (!named()) viewer.close();
 }
 
+/** Mark a concept as a favourite, or no longer. */
+async function mark(concept, isFavourite) {
+  try {
+    show(await changeJob(id, { favourites: { [concept]: isFavourite } }));
+    if (viewer.isOpen) viewer.show(job, named());
+  } catch (error) {
+    lost(error);
+  }
+}
+
 function show(next) {
+  if (job && next.version < job.version) return; // a poll that was under way while the job was changed from here
   job = next;
   remember(job);
   const { prompt, surface, style, count, kind } = job.brief;
-  document.title = `${titleState(job)}: ${prompt} · TPV Studio`;
+  document.title = `${titleState(job)}: ${job.name || prompt} · TPV Studio`;
   if (wantsNotice && isFinal(job)) notify();
-  byId("prompt").textContent = prompt;
+  byId("prompt").textContent = job.name || prompt;
   byId("state").textContent = stateTitle(job.status);
   byId("state").dataset.status = job.status;
-  byId("facts").replaceChildren(...[`${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, kind === "draft" ? "drafts, free" : plural(count, "picture"),
+  byId("facts").replaceChildren(...[job.name ? `“${prompt}”` : null, job.project || null, `${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, kind === "draft" ? "drafts, free" : plural(count, "picture"),
     job.plan ? `seed ${job.plan.directions[0].seed}` : null].filter(Boolean).map((text) => h("li", {}, text)));
   showActions();
   showReading();
   byId("ending").replaceChildren(...ending(job));
   progress.update(job);
   results.update(job);
+  notes.update(job);
   byId("about").replaceChildren(...(isFinal(job) ? about(job) : []), ...(isFinal(job) ? [history(job)] : []));
   announce();
   if (!viewer.isOpen || !job.concepts.some((concept) => concept.id === named())) showNamed();
@@ -98,7 +112,7 @@ async function paint(event, { directions, count }) {
   if (!keys.has(key)) keys.set(key, newKey());
   button.disabled = true;
   try {
-    const painted = await createJob({ from: { job: id, directions }, count }, keys.get(key));
+    const painted = await createJob({ from: { job: id, directions }, count, project: job.project }, keys.get(key));
     remember(painted);
     location.assign(`${ROOT}jobs/${painted.id}`);
   } catch (error) {

@@ -1,6 +1,6 @@
 // The page of all jobs: a search on the server, newest first, page by page.
 
-import { ROOT, json } from "./api.js";
+import { ROOT, json, projects } from "./api.js";
 import { ago, byId, h, metres, plural } from "./dom.js";
 import { options, stateTitle } from "./options.js";
 import "./session.js";
@@ -27,9 +27,10 @@ async function load(filters, fresh = false) {
   const turn = asked;
   byId("more").disabled = true;
   try {
-    const page = await json(`v1/jobs?${new URLSearchParams({ ...filters, limit: PAGE, ...(next ? { cursor: next } : {}) })}`);
+    const page = await json(`v1/jobs?${new URLSearchParams({ ...filters, limit: PAGE, counts: fresh, ...(next ? { cursor: next } : {}) })}`);
     if (turn !== asked) return; // a later search has been started
     if (fresh) byId("list").replaceChildren();
+    if (fresh) showCounts(page.counts);
     byId("list").append(...page.jobs.map(card));
     byId("problem").textContent = "";
     next = page.next;
@@ -42,19 +43,44 @@ async function load(filters, fresh = false) {
   byId("more").disabled = false;
 }
 
+/** How many there are of each state, beside its name. */
+function showCounts(counts) {
+  for (const option of byId("status").options) {
+    if (option.value) option.textContent = `${stateTitle(option.value)} (${counts[option.value] ?? 0})`;
+  }
+}
+
+async function showProjects() {
+  const found = await projects().catch(() => []);
+  byId("project").append(...found.map(({ name, jobs }) => h("option", { value: name }, `${name} (${jobs})`)));
+  restore("project");
+}
+
+/** Take a field's value from the address. */
+function restore(name) {
+  const value = new URLSearchParams(location.search).get(name);
+  const field = form.elements[name];
+  if (!field || value === null) return;
+  if (field.type === "checkbox") field.checked = value === field.value;
+  else field.value = value;
+}
+
 const nothing = (filters) => (Object.keys(filters).length ? "Nothing matches. Try fewer words." : "Nothing yet: the first brief begins with “New concept”.");
 
-function card({ id, prompt, surface, status, kind, count, created_at, picture }) {
+function card({ id, name, project, favourites, prompt, surface, status, kind, count, created_at, picture }) {
   const image = picture ? h("img", { src: picture.url, width: picture.width, height: picture.height, alt: "", loading: "lazy" }) : null;
   const what = kind === "draft" ? "draft" : plural(count, "picture");
   return h("li", {}, h("a", { href: `${ROOT}jobs/${encodeURIComponent(id)}` },
-    h("span", { class: "cover" }, image), h("b", {}, prompt),
+    h("span", { class: "cover" }, image), h("b", {}, name || prompt),
+    name ? h("small", {}, prompt) : null,
+    h("small", {}, [project, favourites ? `★ ${favourites}` : ""].filter(Boolean).join(" · ")),
     h("small", {}, `${metres(surface.width_m)} × ${metres(surface.height_m)} m · ${what} · ${ago(created_at)}`),
     h("span", { class: "state", "data-status": status }, stateTitle(status))));
 }
 
 byId("status").append(...options.states.map(({ name, title }) => h("option", { value: name }, title)));
-for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
+for (const name of ["text", "status", "kind", "sort", "favourite"]) restore(name);
+await showProjects();
 let typing = 0;
 form.addEventListener("input", () => {
   clearTimeout(typing);

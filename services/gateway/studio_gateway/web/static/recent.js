@@ -29,7 +29,7 @@ export function remember(job) {
   const best = job.concepts.find((concept) => concept.rank === 1) ?? job.concepts[0];
   const entry = {
     id: job.id,
-    prompt: job.brief.prompt,
+    prompt: job.name || job.brief.prompt,
     surface: job.brief.surface,
     status: job.status,
     created: job.created_at,
@@ -45,7 +45,7 @@ export function remember(job) {
 /** Forget them all, as when another person sits down here. */
 export const forgetAll = () => save([]);
 
-const forget = (id) => save(load().filter((entry) => entry.id !== id));
+export const forget = (id) => save(load().filter((entry) => entry.id !== id));
 
 /** Show the list on the page, and ask how the unfinished ones stand. */
 export function showRecent() {

@@ -1,9 +1,10 @@
 // The pictures of a job: a gallery in rank order, the palette and the notes that go with it.
 
 import { dollars, h, metres, percent, plural, sentence, styled } from "./dom.js";
+import { showStar, star } from "./notes.js";
 import { cost, isFinal } from "./options.js";
 
-const MEASURES = [
+export const MEASURES = [
   ["fidelity", "Fidelity", "how little the clamp had to change"],
   ["flatness", "Flatness", "large calm areas instead of specks"],
   ["contrast", "Contrast", "how well neighbouring colours differ"],
@@ -35,12 +36,13 @@ export const chips = (colours) =>
     styled(h("li", {}, h("span", { class: "colour", "aria-hidden": "true" }), colour.name, h("small", {}, colour.code),
       colour.share > 0 ? h("small", {}, percent(colour.share)) : null), { "--colour": colour.hex })));
 
-/** The gallery; `open(id)` shows a concept large, `paint(event, { directions, count })` has a draft painted. Cards stay the same elements while pictures arrive. */
+/** The gallery; `open(id)` shows a concept large, `paint(event, { directions, count })` has a draft painted, `mark(id, isFavourite)` keeps a favourite. Cards stay the same elements while pictures arrive. */
 export class Results {
-  constructor(element, open, paint) {
+  constructor(element, open, paint, mark) {
     this.element = element;
     this.open = open;
     this.paint = paint;
+    this.mark = mark;
     this.cards = new Map();
     this.title = h("h2", { id: "results-title" });
     this.note = h("p", { class: "hint" });
@@ -60,6 +62,7 @@ export class Results {
       if (!this.cards.has(concept.id)) this.cards.set(concept.id, this.card(concept, job));
       const card = this.cards.get(concept.id);
       card.querySelector(".rank").textContent = concept.rank ? `${concept.rank}` : "";
+      showStar(card.querySelector(".star"), concept);
     }
     const order = [...job.concepts].sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0)).map((concept) => this.cards.get(concept.id));
     if (job.plan) styled(this.list, { "--ratio": job.plan.width_px / job.plan.height_px });
@@ -88,6 +91,7 @@ export class Results {
         h("span", { class: "rank" }),
         h("img", { src: picture.url, width: shape.width, height: shape.height, alt: "", decoding: "async" }),
         h("span", { class: "score" }, scoreWord(concept.score), h("span", { class: "hidden" }, `. Open concept of ${job.brief.prompt}`))),
+      star(concept, this.mark),
       shareStrip(concept.palette_used),
       this.direction(concept, job),
       h("details", { class: "why" }, h("summary", {}, "Why"), h("p", { class: "score-line" }, `Score ${percent(concept.score)}`), measures(concept.quality)),

@@ -1,24 +1,27 @@
 // One concept large: as it is laid, two of its pictures under a slider, in the yard, or edited; then figures and files.
 
 import { jobPath } from "./api.js";
+import { sideBySide } from "./beside.js";
 import { comparison } from "./compare.js";
 import { downloads, installer, materials } from "./details.js";
 import { byId, h, metres, percent } from "./dom.js";
 import { Editor } from "./edit.js";
 import { laidView } from "./lay.js";
+import { star } from "./notes.js";
 import { chips, measures, scoreWord } from "./results.js";
 import { Photo } from "./photo.js";
 import { Scene } from "./scene.js";
 
 export const KINDS = { original: "Original", quantized: "Clamped", installable: "Installable" };
-const VIEWS = [["laid", "As laid"], ["compare", "Compare"], ["scene", "In the yard"], ["photo", "In a photo"], ["edit", "Edit"]];
+const VIEWS = [["laid", "As laid"], ["compare", "Compare"], ["scene", "In the yard"], ["photo", "In a photo"], ["edit", "Edit"], ["beside", "Side by side"]];
 const ZOOMS = [1, 1.5, 2, 3, 4];
 
-/** The dialog. `show(job, id)` opens or refreshes it; `closed` is called when it was closed. */
+/** The dialog. `show(job, id)` opens or refreshes it; `closed` is called when it was closed, `mark` to mark a favourite. */
 export class Viewer {
-  constructor(go, closed) {
+  constructor(go, closed, mark) {
     this.dialog = byId("viewer");
     this.go = go;
+    this.mark = mark;
     this.view = "laid";
     this.zoom = 0;
     this.marked = false;
@@ -44,7 +47,7 @@ export class Viewer {
     if (event.target.matches("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowRight") this.step(1);
     if (event.key === "ArrowLeft") this.step(-1);
-    const chosen = VIEWS[Number(event.key) - 1];
+    const chosen = this.possibleViews()[Number(event.key) - 1];
     if (chosen) this.choose(chosen[0]);
   }
 
@@ -52,6 +55,11 @@ export class Viewer {
     const ordered = inOrder(this.job);
     const next = ordered[ordered.findIndex((concept) => concept.id === this.concept.id) + by];
     if (next) this.go(next.id);
+  }
+
+  /** One concept alone has none to stand beside. */
+  possibleViews() {
+    return VIEWS.filter(([view]) => view !== "beside" || this.job.concepts.length > 1);
   }
 
   choose(view) {
@@ -81,7 +89,7 @@ export class Viewer {
     this.dialog.replaceChildren(
       h("header", {},
         h("h2", { id: "viewer-title", tabindex: "-1" }, concept.rank ? `Concept ${concept.rank} of ${ordered.length}` : "Concept", h("small", {}, scoreWord(concept.score))),
-        h("div", { class: "arrows" }, arrow(-1, "Previous concept", "←"), arrow(1, "Next concept", "→"),
+        h("div", { class: "arrows" }, star(concept, this.mark), arrow(-1, "Previous concept", "←"), arrow(1, "Next concept", "→"),
           h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.dialog.close() }, "✕"))),
       h("div", { class: "large" }, this.views(), ...this.stage()),
       h("div", { class: "columns details" },
@@ -95,7 +103,7 @@ export class Viewer {
   }
 
   views() {
-    return h("div", { class: "views", role: "radiogroup", "aria-label": "View" }, VIEWS.map(([view, text]) => {
+    return h("div", { class: "views", role: "radiogroup", "aria-label": "View" }, this.possibleViews().map(([view, text]) => {
       const input = h("input", { type: "radio", name: "view", id: `view-${view}`, value: view, checked: view === this.view, onchange: () => this.choose(view) });
       return h("label", { for: input.id }, input, text);
     }));
@@ -107,6 +115,7 @@ export class Viewer {
     if (this.view === "scene") return this.scene.elements(this.job, this.laidPicture());
     if (this.view === "photo") return this.photo.elements(this.job, this.laidPicture());
     if (this.view === "edit") return this.edit();
+    if (this.view === "beside" && this.job.concepts.length > 1) return sideBySide(this, inOrder(this.job));
     const view = laidView(this.job, this.laidPicture(), { zoom: ZOOMS[this.zoom], measured: this.measured, violations: this.marked ? this.concept.violations : [] });
     const { surface } = this.job.brief;
     const step = (by, text, sign) => h("button", { type: "button", class: "quiet", id: `zoom-${by}`, "aria-label": text, disabled: !ZOOMS[this.zoom + by], onclick: () => { this.zoom += by; this.draw(); } }, sign);
