@@ -1,7 +1,7 @@
 """`studio callbacks`: the calls to clients that fail, making them again, and the secrets that sign them."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,16 +12,18 @@ from rich.table import Table
 
 from studio_chassis.outbound.signatures import owner_secret
 from studio_chassis.persistence.mongo import MongoJobStore
+from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 from studio_cli.audit import record
 from studio_cli.connection import Studio, run, run_on_store
 from studio_contracts.access import LOCAL_OWNER
-from studio_contracts.callbacks import Call
+from studio_contracts.callbacks import Call, SecretRotation
 from studio_domain.domain_events import CallbackReplayed
 
 app = typer.Typer(help="Calls to clients: which fail and why, and making them again.", no_args_is_help=True)
 console = Console()
 
+OwnerName = Annotated[str, typer.Argument(help="Whose receivers are called.")]
 JobId = Annotated[str | None, typer.Option("--job", help="Only calls of this job.")]
 Host = Annotated[str | None, typer.Option("--host", help="Only calls to this host.")]
 Waiting = Annotated[bool, typer.Option("--waiting", help="Also calls that are tried again by themselves.")]
@@ -99,9 +101,32 @@ def replay(
 
 
 @app.command()
-def secret(owner: Annotated[str, typer.Argument(help="Whose receivers are called.")] = LOCAL_OWNER) -> None:
+def secret(owner: OwnerName = LOCAL_OWNER) -> None:
     """The secrets with which an owner's receivers verify calls, the newest first. Give them to that owner only."""
+    _show(owner, run_on_store(lambda store: store.callback_rotation(owner)))
+
+
+@app.command()
+def rotate(
+    owner: OwnerName = LOCAL_OWNER,
+    days: Annotated[float, typer.Option(min=0, help="So long calls are signed with the old secret, too.")] = 7,
+) -> None:
+    """Replace one owner's secret, and print the new one and the old. No other owner notices."""
+    until = utc_now() + timedelta(days=days)
+
+    async def change(store: MongoJobStore) -> SecretRotation:
+        rotation = await store.rotate_callback_secret(owner, until)
+        detail = f"number {rotation.number}, the old one until {until:%Y-%m-%d %H:%M} UTC"
+        await record(store, "callback-secret.rotated", owner, owner=owner, detail=detail)
+        return rotation
+
+    read_settings(_Secrets)  # without the master nothing could be shown afterwards
+    _show(owner, run_on_store(change))
+
+
+def _show(owner: str, rotation: SecretRotation) -> None:
     settings = read_settings(_Secrets)
-    for master in (settings.callback_secret, settings.callback_secret_previous):
-        if master is not None:
-            typer.echo(owner_secret(master, owner).get_secret_value())
+    for number in rotation.valid(utc_now()):
+        for master in (settings.callback_secret, settings.callback_secret_previous):
+            if master is not None:
+                typer.echo(owner_secret(master, owner, number).get_secret_value())

@@ -72,6 +72,18 @@ class Callback(FrozenModel):
         return next((call for call in self.calls if call.version == version), None)
 
 
+class SecretRotation(FrozenModel):
+    """How often the secret of an owner's calls was replaced, and until when the one before signs them, too."""
+
+    number: int = 0
+    previous_until: UtcDatetime | None = None
+
+    def valid(self, now: UtcDatetime) -> tuple[int, ...]:
+        """The numbers of the secrets to sign with at that moment, the newest first."""
+        is_followed = self.previous_until is not None and now < self.previous_until
+        return (self.number, self.number - 1) if is_followed else (self.number,)
+
+
 class CallbackData(FrozenModel):
     """Which job, and how far it was. Calls may come late or twice: a higher `version` is the later news of a job.
 

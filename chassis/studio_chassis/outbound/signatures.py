@@ -38,10 +38,12 @@ def signed_headers(secrets: Sequence[SecretStr], message_id: str, at: datetime, 
     }
 
 
-def owner_secret(master: SecretStr, owner: str) -> SecretStr:
+def owner_secret(master: SecretStr, owner: str, rotation: int = 0) -> SecretStr:
     """The secret with which the calls to an owner's receivers are signed, in the form `whsec_…` of the standard.
 
-    It follows from the master, so that none is stored and no owner can sign as another.
+    It follows from the master, so that none is stored and no owner can sign as another; `rotation` is how often this
+    owner's was replaced.
     """
-    digest = hmac.digest(master.get_secret_value().encode(), f"callbacks of {owner}".encode(), hashlib.sha256)
+    named = f"callbacks of {owner}" + (f", {rotation}" if rotation else "")  # no owner's name has a comma
+    digest = hmac.digest(master.get_secret_value().encode(), named.encode(), hashlib.sha256)
     return SecretStr("whsec_" + base64.b64encode(digest).decode())

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from studio_contracts.access import ApiKey, AuditAction, AuditEntry, ShareLink
+from studio_contracts.callbacks import SecretRotation
 
 
 class AuditFilter(NamedTuple):
@@ -80,5 +81,15 @@ class AuditLog(Protocol):
         """Entries, newest first."""
 
 
-class AccessStore(ApiKeys, Sessions, ShareLinks, AuditLog, Protocol):
+class CallbackSecrets(Protocol):
+    """How often each owner's secret for calls was replaced; the secrets themselves are not stored."""
+
+    async def callback_rotation(self, owner: str) -> SecretRotation:
+        """The state of the owner's secret."""
+
+    async def rotate_callback_secret(self, owner: str, previous_until: datetime) -> SecretRotation:
+        """Replace the owner's secret, and sign with the one before until then; the state after that."""
+
+
+class AccessStore(ApiKeys, Sessions, ShareLinks, AuditLog, CallbackSecrets, Protocol):
     """All of them."""

@@ -4,19 +4,25 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pymongo import ReturnDocument
+
 from studio_chassis.persistence.access import AuditFilter
 from studio_chassis.persistence.mongo_outages import translated
 from studio_contracts.access import ApiKey, AuditEntry, ShareLink
+from studio_contracts.callbacks import SecretRotation
 
 
 class MongoAccessStore:
-    """API keys in `api_keys`, browsers' sessions in `sessions`, links in `shares`, what was done in `audit`."""
+    """API keys in `api_keys`, browsers' sessions in `sessions`, links in `shares`, what was done in `audit`,
+    and how often secrets for calls were replaced in `callback_secrets`.
+    """
 
     def __init__(self, database: Any) -> None:
         self._keys = database["api_keys"]
         self._sessions = database["sessions"]
         self._shares = database["shares"]
         self._audit = database["audit"]
+        self._callback_secrets = database["callback_secrets"]
 
     @translated
     async def add_key(self, key: ApiKey, token_hash: str) -> None:
@@ -91,6 +97,24 @@ class MongoAccessStore:
             query["at"] = {"$gte": wanted.since}
         found = self._audit.find(query, {"_id": 0}, sort=[("at", -1), ("_id", -1)], limit=limit)
         return tuple([AuditEntry.model_validate(document) async for document in found])
+
+    @translated
+    async def callback_rotation(self, owner: str) -> SecretRotation:
+        return _rotation(await self._callback_secrets.find_one({"_id": owner}))
+
+    @translated
+    async def rotate_callback_secret(self, owner: str, previous_until: datetime) -> SecretRotation:
+        change = {"$inc": {"number": 1}, "$set": {"previous_until": previous_until}}
+        after = await self._callback_secrets.find_one_and_update(
+            {"_id": owner}, change, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        return _rotation(after)
+
+
+def _rotation(document: Mapping[str, Any] | None) -> SecretRotation:
+    """The state in a document; what a later release added to it is overlooked."""
+    known = {name: document[name] for name in SecretRotation.model_fields if name in document} if document else {}
+    return SecretRotation.model_validate(known)
 
 
 def _share(document: Mapping[str, Any] | None) -> ShareLink | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from studio_chassis.persistence.access import AuditFilter
 from studio_chassis.testing.wire import Wire
 from studio_contracts.access import ApiKey, AuditEntry, ShareLink
+from studio_contracts.callbacks import SecretRotation
 
 
 @dataclass
@@ -17,6 +18,7 @@ class AccessTables:
     sessions: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     shares: dict[str, ShareLink] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
+    callback_secrets: dict[str, SecretRotation] = field(default_factory=dict)
 
 
 class SimulatedAccessStore:
@@ -126,6 +128,22 @@ class SimulatedAccessStore:
         entries = await self._access_wire("store.audit", lambda: list(self._tables.audit))
         newest = sorted(enumerate(entries), key=lambda one: (one[1].at, one[0]), reverse=True)
         return tuple(entry for _, entry in newest if matches(entry))[:limit]
+
+    async def callback_rotation(self, owner: str) -> SecretRotation:
+        """The state of the owner's secret."""
+        secrets = self._tables.callback_secrets
+        return await self._access_wire("store.callback_secret", lambda: secrets.get(owner, SecretRotation()))
+
+    async def rotate_callback_secret(self, owner: str, previous_until: datetime) -> SecretRotation:
+        """Replace the owner's secret."""
+        secrets = self._tables.callback_secrets
+
+        def rotate() -> SecretRotation:
+            number = secrets.get(owner, SecretRotation()).number + 1
+            secrets[owner] = SecretRotation(number=number, previous_until=previous_until)
+            return secrets[owner]
+
+        return await self._access_wire("store.callback_secret", rotate)
 
     def _found(self, key_id: str) -> tuple[str, ApiKey | None]:
         return next((entry for entry in self._tables.keys.items() if entry[1].id == key_id), ("", None))

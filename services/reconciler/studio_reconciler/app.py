@@ -128,6 +128,7 @@ async def build(chassis: ServiceContext, settings: ReconcilerSettings) -> AsyncI
             clients,
             settings.callbacks,
             settings.callback_secrets,
+            chassis.store,
             settings.public_base_url or "",
             chassis.clock,
         )

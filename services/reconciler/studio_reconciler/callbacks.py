@@ -16,6 +16,7 @@ from studio_chassis.observability import metrics
 from studio_chassis.outbound.addresses import AddressError, find_addresses, find_public_addresses, send_to
 from studio_chassis.outbound.callback_url import CallbackUrlError, Reach, check_callback_url
 from studio_chassis.outbound.signatures import owner_secret, signed_headers
+from studio_chassis.persistence.access import CallbackSecrets
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.callbacks import Call, CallbackData, CallbackMessage
@@ -47,6 +48,7 @@ class CallbackSender:
     http: httpx.AsyncClient
     reach: Reach
     secrets: Sequence[SecretStr]
+    rotations: CallbackSecrets
     base: str
     now: Clock
     _under_way: Counter[str] = field(default_factory=Counter)
@@ -94,7 +96,8 @@ class CallbackSender:
     async def _post(self, job: Job, call: Call, host: str) -> None:
         assert job.callback is not None
         body = self._body(job, call)
-        secrets = [owner_secret(master, job.owner) for master in self.secrets]
+        rotations = (await self.rotations.callback_rotation(job.owner)).valid(self.now())
+        secrets = [owner_secret(master, job.owner, number) for number in rotations for master in self.secrets]
         headers = signed_headers(secrets, f"msg_{job.id}_{call.version}", self.now(), body)
         headers |= {"content-type": "application/json", "user-agent": "TPV-Studio", "accept-encoding": "identity"}
         try:

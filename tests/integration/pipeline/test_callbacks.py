@@ -143,6 +143,7 @@ async def test_the_how_to_s_receiver_gets_the_calls_also_when_it_starts_late(end
         with receiver_of_the_page(port, secrets) as receiver:
             assert "1 calls would be made again" in await command("callbacks", "replay", "--waiting", "--dry-run")
             assert "1 calls made again" in await command("callbacks", "replay", "--waiting", "--job", job_id)
+            assert "callback.replayed" in await command("audit", "--target", job_id)
             await until(jobs, job_id, lambda call: call.state == "delivered")
             assert receiver.stdout is not None
             heard = await asyncio.wait_for(asyncio.to_thread(receiver.stdout.readline), PATIENCE_SECONDS)
@@ -188,3 +189,10 @@ async def test_another_s_library_verifies_a_call_with_either_secret(endpoints: E
     stranger = WebhookSigningSecret(key=(await command("callbacks", "secret", "somebody else")).split()[0])
     with pytest.raises(InvalidSignatureError):
         Webhooks.validate(headers=headers, body=body, secret=stranger)
+    replaced = (await command("callbacks", "rotate", "somebody else")).split()
+    new = replaced[0]
+    assert stranger.key in replaced[1:]
+    assert (await command("callbacks", "secret", "somebody else")).split() == replaced
+    entries = await command("audit", "--action", "callback-secret.rotated")
+    assert "somebody else" in entries
+    assert new not in entries

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,11 +45,11 @@ class Clients:
         self.requests: list[httpx.Request] = []
         self.answer: Answer = lambda _: httpx.Response(204)
         self.database = SimulatedDatabase()
-        store = SimulatedJobStore(self.database)
+        self.store = store = SimulatedJobStore(self.database)
         self.published: list[Event] = []
         self.jobs = JobService(store, self._publish, lambda: self.now, "reconciler")
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._handle), follow_redirects=True)
-        self.sender = CallbackSender(self.jobs, http, reach, MASTERS, base, lambda: self.now)
+        self.sender = CallbackSender(self.jobs, http, reach, MASTERS, store, base, lambda: self.now)
         queue = topology.RECONCILER_CALLBACK_REQUESTED
         row = JobHandler(queue, CallbackRequested, self.sender.call, of_ended_jobs=None)
         self.handle = row.bound_to(self.jobs)
@@ -139,6 +140,31 @@ async def test_a_client_is_called_with_what_happened_and_the_signatures_of_both_
     stranger = Webhook(owner_secret(MASTERS[0], "somebody else").get_secret_value())
     with pytest.raises(WebhookVerificationError):
         stranger.verify(request.content, dict(request.headers))
+
+
+async def test_one_owner_s_secret_is_replaced_without_a_gap_and_no_other_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Then)
+    clients = Clients()
+    await clients.store.rotate_callback_secret("acme", clients.now + timedelta(days=1))
+
+    async def valid(owner: str) -> list[int]:
+        """The numbers of the secrets that fit a call to the owner."""
+        await clients.handle(clients.ended(f"{owner}-{len(clients.requests)}", owner=owner))
+        request = clients.requests[-1]
+        fitting = []
+        for number in range(4):
+            with suppress(WebhookVerificationError):
+                Webhook(owner_secret(MASTERS[0], owner, number).get_secret_value()).verify(
+                    request.content, dict(request.headers)
+                )
+                fitting.append(number)
+        return fitting
+
+    assert await valid("acme") == [0, 1]
+    assert await valid("other") == [0]
+    await clients.store.rotate_callback_secret("acme", clients.now)
+    assert await valid("acme") == [2]
+    assert len({owner_secret(MASTERS[0], owner, number).get_secret_value() for owner in "ab" for number in (0, 1)}) == 4
 
 
 async def test_a_call_that_was_answered_is_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
