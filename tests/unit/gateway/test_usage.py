@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from studio_contracts.access import Scope
+from studio_contracts.access import ANONYMOUS_KEY_ID, Scope
 from studio_contracts.spending import Charge, day_of
 from studio_domain.spending import Outcome
 from studio_support.gateway_in_memory import START, GatewayInMemory, OpenGateway
@@ -138,3 +138,22 @@ async def test_the_job_s_limit_is_named_where_the_day_has_more_left(client: http
     usage = (await client.get("/v1/usage?days=1")).json()
     assert (usage["left_cents"], usage["budget"], usage["days"]) == (200, "job", [])
     assert (await client.get("/v1/usage?days=0")).status_code == 422
+
+
+async def test_strangers_share_a_budget_of_their_own_and_see_nothing_of_what_others_spent(
+    gateway_with: OpenGateway,
+) -> None:
+    gateway = await gateway_with(access="anonymous", key_day_cents=1000, creates_per_minute=100)
+    ada = await gateway.key("ada")
+    await gateway.store.limit_spending(ANONYMOUS_KEY_ID, 30)
+    await spend(gateway, 2, key_id=ANONYMOUS_KEY_ID)
+    async with gateway.client() as client:
+        refused = await client.post("/v1/jobs", json=BRIEF)
+        accepted = await client.post("/v1/jobs", json=BRIEF | {"count": 2})
+        assert (await client.post("/v1/jobs", json=BRIEF, headers=bearer(ada))).status_code == 202
+        usage = (await client.get("/v1/usage")).json()
+    assert (refused.status_code, accepted.status_code) == (402, 202)
+    budget = refused.json()["budget"]
+    assert (budget["name"], budget["limit_cents"], budget["left_cents"]) == ("key", 30, 6)
+    assert gateway.database.jobs[accepted.json()["id"]].key_id == ANONYMOUS_KEY_ID, "the claim reserves there, too"
+    assert (usage["left_cents"], usage["days"]) == (6, [])

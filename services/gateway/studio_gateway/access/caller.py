@@ -4,7 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Literal
 
-from studio_contracts.access import ANONYMOUS_OWNER, LOCAL_OWNER, SCOPES, ApiKey, Scope, ShareLink
+from studio_contracts.access import ANONYMOUS_KEY_ID, ANONYMOUS_OWNER, LOCAL_OWNER, SCOPES, ApiKey, Scope, ShareLink
 
 STRANGERS_MAY: frozenset[Scope] = frozenset({"jobs:create", "jobs:read"})
 
@@ -28,7 +28,8 @@ class Caller:
     @property
     def client(self) -> str:
         """What limits count: the key, or the stranger's network. Strangers and keys are never the same."""
-        return self.key_id or network_of(self.address)
+        has_key = self.key_id and self.via != "anonymous"
+        return self.key_id if has_key else network_of(self.address)
 
     @classmethod
     def with_key(cls, key: ApiKey, via: Literal["key", "session"], address: str) -> "Caller":
@@ -48,7 +49,7 @@ class Caller:
     @classmethod
     def anonymous(cls, address: str) -> "Caller":
         """A caller without a key, where these are allowed."""
-        return cls("", "anonymous", ANONYMOUS_OWNER, STRANGERS_MAY, "anonymous", address)
+        return cls(ANONYMOUS_KEY_ID, "anonymous", ANONYMOUS_OWNER, STRANGERS_MAY, "anonymous", address)
 
 
 def network_of(address: str) -> str:

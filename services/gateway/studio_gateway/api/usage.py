@@ -70,7 +70,8 @@ async def get_usage(
     response.headers["Cache-Control"] = "no-store"
     today = await _today(deps, caller)
     found = await deps.spending.spending(today.day - timedelta(days=days - 1), today.day)
-    visible = [one for one in found if "ops" in caller.scopes or (caller.key_id and one.key_id == caller.key_id)]
+    own = "" if caller.via == "anonymous" else caller.key_id  # what other strangers spent is none of theirs
+    visible = [one for one in found if "ops" in caller.scopes or (own and one.key_id == own)]
     least = min(today.left, key=lambda budget: budget.cents)
     return Usage(
         stopped=today.control.stopped,
