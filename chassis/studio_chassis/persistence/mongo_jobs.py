@@ -23,6 +23,7 @@ from studio_chassis.persistence.store import (
     AttemptRef,
     BacklogStats,
     Cursor,
+    JobDuration,
     JobFilter,
     JobVersion,
     Order,
@@ -211,6 +212,27 @@ class MongoJobs:
             if len(outboxes) == limit:
                 break
         return tuple(outboxes)
+
+    @translated
+    async def recent_durations(self, limit: int) -> tuple[JobDuration, ...]:
+        wanted = {
+            "_id": 0, "kind": "$brief.kind", "model": "$generation.model", "count": "$brief.count",
+            "milliseconds": {"$subtract": ["$finished_at", "$created_at"]},
+        }  # fmt: skip
+        found = self._jobs.aggregate(
+            [
+                {"$match": {"status": "completed", "finished_at": {"$type": "date"}}},
+                {"$sort": {"created_at": -1, "_id": -1}},
+                {"$limit": limit},
+                {"$project": wanted},
+            ]
+        )
+        return tuple(
+            [
+                JobDuration(one.get("kind", "painted"), one.get("model"), one["count"], one["milliseconds"] / 1000)
+                async for one in found
+            ]
+        )
 
     @translated
     async def open_jobs(self, owner: str, limit: int) -> int:

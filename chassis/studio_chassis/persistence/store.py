@@ -107,6 +107,17 @@ class ProjectCount(NamedTuple):
     newest: datetime
 
 
+class JobDuration(NamedTuple):
+    """How many seconds a completed job took from its creation: its kind, its model (None: none, as for a draft), and
+    how many pictures were asked for.
+    """
+
+    kind: JobKind
+    model: str | None
+    pictures: int
+    seconds: float
+
+
 MAX_PROJECTS = 500
 """As many projects are named in a list."""
 
@@ -228,6 +239,9 @@ class JobStatistics(Protocol):
 
     async def backlog_stats(self) -> BacklogStats:
         """Count what is under way; finished jobs are not looked at."""
+
+    async def recent_durations(self, limit: int) -> tuple[JobDuration, ...]:
+        """Of the jobs created last that are completed, at most that many, of all owners."""
 
     async def open_jobs(self, owner: str, limit: int) -> int:
         """How many of an owner's jobs have not ended, counted up to a limit."""

@@ -13,6 +13,7 @@ from studio_chassis.persistence.store import (
     BacklogStats,
     Cursor,
     IdempotencyRecord,
+    JobDuration,
     JobFilter,
     JobVersion,
     Order,
@@ -299,6 +300,25 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
             return True
 
         return await self._wire("store.lease", take)
+
+    async def recent_durations(self, limit: int) -> tuple[JobDuration, ...]:
+        """Of the completed jobs created last."""
+
+        def find() -> tuple[JobDuration, ...]:
+            done = [job for job in self._database.jobs.values() if job.status == "completed"]
+            newest = sorted(done, key=lambda job: (job.created_at, job.id), reverse=True)[:limit]
+            return tuple(
+                JobDuration(
+                    job.brief.kind,
+                    None if job.generation is None else job.generation.model,
+                    job.brief.count,
+                    (job.finished_at - job.created_at).total_seconds(),
+                )
+                for job in newest
+                if job.finished_at is not None
+            )
+
+        return await self._wire("store.find", find)
 
     async def open_jobs(self, owner: str, limit: int) -> int:
         """Count an owner's jobs that have not ended."""

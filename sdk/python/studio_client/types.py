@@ -457,6 +457,18 @@ class Turn(TypedDict):
     quarters: int
 
 
+class TypicalTime(TypedDict):
+    """
+    The median of the seconds that `jobs` of a kind, a model (null: none) and a number of pictures took.
+    """
+
+    kind: Literal["painted", "draft"]
+    model: str | None
+    count: int
+    seconds: float
+    jobs: int
+
+
 class UsageEntry(TypedDict):
     """
     US cents of one day (UTC) and one key; `key_id` is null for the sum of all keys, which operators see.
@@ -485,7 +497,7 @@ class Violation(TypedDict):
 
 class Progress(TypedDict):
     """
-    One entry of the timeline, with the job's state when it was sent.
+    One entry of the timeline, with the job's state at it; `version` is the job's when the entry was sent.
     """
 
     at: str
@@ -598,6 +610,7 @@ class Options(TypedDict):
     strategies: list[Choice]
     states: list[State]
     installer: NotRequired[InstallerLimits]
+    typical_times: NotRequired[list[TypicalTime]]
 
 
 class PanelRequest(TypedDict):

@@ -18,6 +18,7 @@ from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.access.rate_limiter import RateLimiter
+from studio_gateway.access.typical_times import TypicalTimes
 from studio_gateway.api import (
     callbacks,
     details,
@@ -132,6 +133,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         context.store,
         RateLimiter(context.store, context.clock, settings),
         ConcurrencyLimit(settings.streams, per_client=settings.streams_per_client),
+        TypicalTimes(context.store, context.clock),
         ConcurrencyLimit(settings.connections, per_client=settings.connections_per_client),
         ConcurrencyLimit(MAX_DOCUMENTS, per_client=MAX_DOCUMENTS_PER_CLIENT),
         DrawnSheets(),

@@ -15,6 +15,7 @@ from studio_gateway.access.failed_checks import FailedChecks
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
 from studio_gateway.access.rate_limiter import RateLimiter
+from studio_gateway.access.typical_times import TypicalTimes
 from studio_gateway.documents.drawn_sheets import DrawnSheets
 from studio_gateway.http.concurrency_limit import ConcurrencyLimit
 from studio_gateway.settings import GatewaySettings
@@ -39,6 +40,7 @@ class Dependencies:
     spending: SpendingStore
     rates: RateLimiter
     streams: ConcurrencyLimit
+    typical_times: TypicalTimes
     requests: ConcurrencyLimit
     documents: ConcurrencyLimit
     sheets: DrawnSheets

@@ -14,6 +14,7 @@ from studio_chassis.persistence.store import (
     AttemptRef,
     Cursor,
     IdempotencyRecord,
+    JobDuration,
     JobFilter,
     JobStore,
     JobVersion,
@@ -428,6 +429,25 @@ async def test_an_owner_s_jobs_are_found_by_name_project_favourite_and_metadata(
     assert await found() == ["j2", "j0"]
     assert [project.name for project in await store.projects_of("ada")] == ["Parks"]
     assert await store.versions(["j1"]) == {"j1": JobVersion(3, "ada", is_deleted=True)}
+
+
+async def test_durations_are_of_the_latest_jobs_that_completed(store: JobStore) -> None:
+    for number, job_id in enumerate(("a", "b", "c", "d")):
+        await store.insert(_accepted(job_id, NOW + timedelta(seconds=number)))
+    for job_id, seconds in (("a", 5), ("b", 7.5), ("c", 9)):
+        job = await store.load(job_id)
+        done = job.model_copy(
+            update={
+                "version": 2, "status": "completed", "finished_at": job.created_at + timedelta(seconds=seconds),
+                "generation": GenerationRequest(model="m", version="1", cents_per_picture=1, input={}),
+            }
+        )  # fmt: skip
+        assert await store.commit(Transition(done, ()))
+    count = (await store.load("a")).brief.count
+    assert await store.recent_durations(2) == (
+        JobDuration("painted", "m", count, 9),
+        JobDuration("painted", "m", count, 7.5),
+    )
 
 
 async def test_versions_are_given_for_the_jobs_that_exist(store: JobStore) -> None:

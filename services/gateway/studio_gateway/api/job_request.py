@@ -58,7 +58,7 @@ async def to_brief(request: JobRequest, jobs: OwnedJobs) -> Brief:
     given = {name: getattr(request, name) for name in request.model_fields_set & Brief.model_fields.keys()}
     if request.source is None:
         if request.prompt is None:
-            raise _invalid("prompt", "missing", "Field required")
+            raise _invalid("prompt", "no_prompt", "Say in a few words what the surface should look like.")
         return Brief(**given)
     for name in given:
         if name not in CHANGEABLE:

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from studio_contracts import brief, installer
 from studio_contracts.brief import Strategy, Style
@@ -11,6 +11,7 @@ from studio_contracts.installer import InstallerRule
 from studio_contracts.job import TERMINAL, Status
 from studio_contracts.models import MODELS
 from studio_contracts.palette import MAX_CHOSEN
+from studio_gateway.access.typical_times import TypicalTime
 from studio_gateway.dependencies import DependenciesDep
 from studio_gateway.http.problems import problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
@@ -108,11 +109,13 @@ class Options(BaseModel):
     strategies: list[Choice]
     states: list[State]
     installer: InstallerLimits = InstallerLimits()
+    typical_times: list[TypicalTime] = Field(default_factory=list, description="How long the latest jobs took")
 
 
-def options_for(model: str) -> Options:
+def options_for(model: str, typical_times: list[TypicalTime]) -> Options:
     """The options of a studio that paints with this model."""
     return Options(
+        typical_times=typical_times,
         model=model,
         cents_per_picture=MODELS[model].cents_per_picture,
         models=[
@@ -135,4 +138,4 @@ def _choices(names: tuple[str, ...], texts: dict[str, str]) -> list[Choice]:
 async def get_options(response: Response, deps: DependenciesDep) -> Options:
     """The limits and choices of a brief, the states of a job, and the price of a picture in US cents."""
     response.headers["Cache-Control"] = "no-store"
-    return options_for(deps.settings.model)
+    return options_for(deps.settings.model, deps.typical_times.current())

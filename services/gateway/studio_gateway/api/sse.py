@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
@@ -13,6 +14,7 @@ from fastapi.sse import format_sse_event
 from studio_chassis.observability import metrics
 from studio_contracts.errors import Stage
 from studio_contracts.job import Job, Status, TimelineEntry
+from studio_domain.timeline import states_of
 from studio_gateway.access.authentication import JobsToRead, still_allowed
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.owned_jobs import OwnedJobs
@@ -27,7 +29,7 @@ router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_cl
 
 
 class Progress(TimelineEntry):
-    """One entry of the timeline, with the job's state when it was sent."""
+    """One entry of the timeline, with the job's state at it; `version` is the job's when the entry was sent."""
 
     index: int
     status: Status
@@ -90,9 +92,8 @@ async def _stream(
             if now is None:
                 yield format_sse_event(comment="heartbeat")
                 continue
-            for index, entry in enumerate(now.timeline[start:], start):
-                progress = Progress(
-                    **entry.model_dump(), index=index, status=now.status, stage=now.stage, version=now.version
-                )
+            lines = zip(now.timeline, states_of(now), strict=True)
+            for index, (entry, state) in enumerate(islice(lines, start, None), start):
+                progress = Progress(**entry.model_dump(), index=index, **state._asdict(), version=now.version)
                 yield format_sse_event(data_str=progress.model_dump_json(), id=str(index))
             start = max(start, len(now.timeline))

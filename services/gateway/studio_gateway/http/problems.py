@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from studio_chassis.errors import JobConflict, JobNotFound, ObjectNotFound, Unavailable, UnreadableJob
 from studio_gateway.http.field_constraints import allowed_values
+from studio_gateway.http.field_texts import field_text
 
 TYPES = "urn:tpv-studio:problem:"
 MEDIA_TYPE = "application/problem+json"
@@ -208,6 +209,6 @@ def _field(error: dict[str, Any], allowed: Allowed) -> FieldProblem:
     name = ".".join(map(str, where[1:])) or str(where[0])
     return FieldProblem(
         field=name[:100],
-        detail=error["msg"][:500],
+        detail=field_text(error)[:500],
         allowed=valid.split(", ") if valid else allowed(where),
     )

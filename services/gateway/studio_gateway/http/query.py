@@ -14,7 +14,7 @@ async def _refuse_unknown_parameters(request: Request) -> None:
     if unknown:
         message = f"Unknown parameter. Known here: {', '.join(known) or 'none'}."
         raise RequestValidationError(
-            [{"type": "extra_forbidden", "loc": ("query", name), "msg": message, "input": None} for name in unknown]
+            [{"type": "unknown_parameter", "loc": ("query", name), "msg": message, "input": None} for name in unknown]
         )
 
 

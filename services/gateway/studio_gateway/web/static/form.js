@@ -1,8 +1,8 @@
 // The page on which a brief is written.
 
 import { JobReader, ROOT, createJob, newKey, palette, usage } from "./api.js";
-import { byId, dollars, h, metres, plural } from "./dom.js";
-import { cost, options } from "./options.js";
+import { byId, dollars, duration, h, metres, plural } from "./dom.js";
+import { cost, options, typicalSeconds } from "./options.js";
 import { drawOutline } from "./outline.js";
 import { clearUnsent, keepUnsent, unsent } from "./unsent.js";
 import { requireSession } from "./session.js";
@@ -57,6 +57,8 @@ function update() {
     byId("strategy").value || "drawing chosen for you"].join(" · ");
   byId("price-sum").textContent = dollars(cost(count));
   byId("price-terms").textContent = overBudget(count) || `${count} × ${dollars(cost(1))} a picture`;
+  const seconds = typicalSeconds("painted", count);
+  byId("time-hint").textContent = seconds ? `Usually ready in about ${duration(seconds)}.` : "";
   const real = [width, height].every((side) => side > 0 && side <= options.max_side_m);
   byId("area").textContent = real ? `${metres(width * height)} m²` : "";
   if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : []);
@@ -194,7 +196,7 @@ form.addEventListener("keydown", (event) => {
 byId("swap").addEventListener("click", () => {
   const [width, height] = [byId("width"), byId("height")];
   [width.value, height.value] = [height.value, width.value];
-  update();
+  width.dispatchEvent(new Event("input", { bubbles: true })); // what was wrong with them is gone, and the draft is kept
 });
 const examples = [...document.querySelectorAll(".examples .chip")];
 oneStop(document.querySelector(".examples"), examples);

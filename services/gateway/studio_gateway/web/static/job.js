@@ -183,7 +183,7 @@ const ADVICE = {
 /** What a job that ended early has cost. */
 const charged = (cost) => (cost?.delivered_cents ? `${dollars(cost.delivered_cents)} of ${dollars(cost.expected_cents)} was charged, for the pictures delivered.` : "Nothing was charged.");
 
-function ending({ status, error, concepts, cost }) {
+function ending({ status, error, concepts, cost, brief, warnings, predictions }) {
   if (status === "failed") {
     const advice = error.replayable ? "The studio keeps this job and can resume it once the cause is fixed. You can also send the brief again."
       : ADVICE[error.code] ?? "The same brief can be sent again, or changed first.";
@@ -192,8 +192,16 @@ function ending({ status, error, concepts, cost }) {
   }
   if (status === "canceled") {
     const kept = concepts.length ? ` The ${plural(concepts.length, "picture")} made before that ${concepts.length === 1 ? "is" : "are"} below.` : "";
-    return [h("div", { class: "notice" }, h("h2", {}, "This job was canceled"), h("p", {}, `Work on it has stopped.${kept} ${charged(cost)}`),
+    const open = predictions.filter((slot) => slot.state === "running" || slot.state === "submitting").reduce((sum, slot) => sum + slot.count, 0);
+    const later = open ? ` What the model was drawing just then may still be charged: at most ${dollars(costOf(open))}.` : "";
+    return [h("div", { class: "notice" }, h("h2", {}, "This job was canceled"), h("p", {}, `Work on it has stopped.${kept} ${charged(cost)}${later}`),
       h("a", { class: "button primary", href: again }, "Start again from this brief"))];
+  }
+  const missing = brief.count - concepts.length;
+  if (status === "completed" && brief.kind === "painted" && missing > 0) {
+    const reasons = [...new Set(warnings.filter(({ slot }) => slot !== null).map(({ text }) => text))];
+    return [h("div", { class: "notice warn", id: "missing" }, h("h2", {}, `${missing} of ${plural(brief.count, "picture")} ${missing === 1 ? "is" : "are"} missing`),
+      reasons.map((text) => h("p", {}, text)), h("p", { class: "hint" }, charged(cost)))];
   }
   return [];
 }

@@ -2,7 +2,7 @@
 
 import { serverNow } from "./api.js";
 import { byId, duration, h, plural } from "./dom.js";
-import { isFinal } from "./options.js";
+import { isFinal, typicalSeconds } from "./options.js";
 
 const seconds = (from, to) => (to - Date.parse(from)) / 1000;
 const last = (job, event) => job.timeline.findLast((entry) => entry.event === event);
@@ -68,7 +68,8 @@ export class Progress {
   }
 
   tick() {
-    this.clock.textContent = duration(seconds(this.job.created_at, serverNow()));
+    const usual = typicalSeconds(this.job.brief.kind, this.job.brief.count);
+    this.clock.textContent = `${duration(seconds(this.job.created_at, serverNow()))}${usual ? `, usually about ${duration(usual)}` : ""}`;
     const running = byId("stage-clock");
     if (running) running.textContent = duration(seconds(running.dataset.since, serverNow()));
   }
