@@ -177,9 +177,8 @@ _SUFFIXES = {
     "image/png": "png",
     "image/jpeg": "jpg",
     "image/webp": "webp",
-    "image/svg+xml": "svg",
-    "image/vnd.dxf": "dxf",
 }
+"""Of pictures by their media type. The name of a vector format is its suffix."""
 
 
 def _problem(answer: httpx.Response) -> ApiError:
