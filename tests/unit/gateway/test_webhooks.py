@@ -1,32 +1,21 @@
 """The provider's webhooks: who is believed, what is refused, and that nothing ends in a 500."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
-import time
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
 from prometheus_client import REGISTRY
-from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from studio_chassis.errors import Unavailable
-from studio_chassis.replicate.webhook_url import token_is_valid, webhook_url
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_domain.prediction import PredictionStatus
 from studio_gateway.dependencies import MAX_UNVERIFIED_BODIES
-from studio_gateway.settings import GatewaySettings
-from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
-
-SECRET = "a secret of sixteen or more"
-KEY = base64.b64encode(b"the provider's key, 32 bytes long").decode()
-PREDICTION = {"id": "p0", "status": "processing", "output": None, "input": {"prompt": "ocean"}, "logs": "…"}
-BODY = json.dumps(PREDICTION).encode()
+from studio_support.gateway_in_memory import GatewayInMemory
+from studio_support.signed_webhooks import BODY, PREDICTION, address, token_of, with_token
 
 
 @pytest.fixture
@@ -41,33 +30,9 @@ def refusals(check: str) -> float:
     return REGISTRY.get_sample_value("studio_webhooks_total", {"result": f"refused: wrong {check}"}) or 0.0
 
 
-def address(job_id: str, slot: int = 0, attempt: int = 1) -> str:
-    return webhook_url("http://studio", job_id, slot, attempt, SECRET)
-
-
-def token_of(url: str) -> str:
-    return url.split("/")[-4]
-
-
-def with_token(url: str, token: str) -> str:
-    return url.replace(token_of(url), quote(token, safe=""))
-
-
 def old_address(job_id: str) -> str:
     """As addresses were until the token became a part of the path."""
     return f"http://studio/v1/webhooks/replicate/{job_id}/0/1?token={token_of(address(job_id))}"
-
-
-def signature(body: bytes = BODY, *, key: str = KEY, at: float | None = None, message_id: str = "msg_1") -> str:
-    timestamp = str(int(time.time() if at is None else at))
-    signed = hmac.digest(base64.b64decode(key), f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256)
-    return f"v1,{base64.b64encode(signed).decode()}"
-
-
-def headers(signatures: str | None = None, *, at: float | None = None, body: bytes = BODY) -> dict[str, str]:
-    timestamp = time.time() if at is None else at
-    given = signature(body, at=timestamp) if signatures is None else signatures
-    return {"webhook-id": "msg_1", "webhook-timestamp": str(int(timestamp)), "webhook-signature": given}
 
 
 async def test_a_webhook_with_its_token_is_recorded_and_announced(
@@ -152,57 +117,6 @@ async def test_few_bodies_are_held_on_the_route_that_finds_its_token_behind_them
     assert (await client.post(f"{callback}?token=x", content=BODY)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("made_with", "previous", "status"),
-    [
-        ("the old secret of many letters", "the old secret of many letters", 204),
-        (SECRET, "the old secret of many letters", 204),
-        ("the old secret of many letters", None, 401),
-        ("a secret that never was one", "the old secret of many letters", 401),
-    ],
-)
-async def test_the_previous_secret_s_tokens_are_taken_as_long_as_it_is_set(
-    gateway_with: OpenGateway, made_with: str, previous: str | None, status: int
-) -> None:
-    gateway = await gateway_with(replicate_webhook_secret_previous=previous)
-    async with gateway.client() as client:
-        job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
-        with capture_logs() as logs:
-            response = await client.post(webhook_url("http://studio", job_id, 0, 1, made_with), content=BODY)
-    assert response.status_code == status
-    assert made_with not in str(logs)
-    assert "many letters" not in repr(gateway.settings)
-
-
-async def test_every_secret_is_compared_whichever_fits(
-    gateway_with: OpenGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gateway = await gateway_with(replicate_webhook_secret_previous="the old secret of many letters")
-    compared: list[str] = []
-
-    def counted(*given: Any) -> bool:
-        compared.append(given[-1])
-        return token_is_valid(*given)
-
-    monkeypatch.setattr("studio_gateway.api.webhook_verification.token_is_valid", counted)
-    async with gateway.client() as client:
-        for made_with in (SECRET, "the old secret of many letters", "a secret that never was one"):
-            compared.clear()
-            await client.post(webhook_url("http://studio", "nobody", 0, 1, made_with), content=BODY)
-            assert compared == [SECRET, "the old secret of many letters"]
-
-
-def test_an_empty_previous_secret_is_refused_at_the_start() -> None:
-    with pytest.raises(ValidationError, match="at least 16"):
-        GatewaySettings(
-            rabbitmq_url="amqp://x",
-            mongodb_url="mongodb://x",
-            object_store_url="file:///x",
-            replicate_webhook_secret=SECRET,
-            replicate_webhook_secret_previous="",
-        )
-
-
 async def test_the_token_is_checked_before_the_body_is_parsed(client: httpx.AsyncClient, drawn: str) -> None:
     assert (await client.post(with_token(address(drawn), "x"), content=b"{")).status_code == 401
 
@@ -263,88 +177,6 @@ async def test_a_store_that_is_down_is_503_so_that_it_is_sent_again(
     gateway.wire.cut = True
     response = await client.post(address(drawn), content=BODY)
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
-
-
-@pytest.mark.parametrize("prefix", ["", "whsec_"])
-@pytest.mark.parametrize(
-    ("signatures", "age", "accepted"),
-    [
-        ("{good}", 0, True),
-        ("{wrong} {good}", 0, True),
-        ("{good} {wrong}", 0, True),
-        ("v2,abc {good}", 0, True),
-        ("nonsense v1 v1,a,b v1,ü, , {good}", 0, True),
-        ("{good}", 290, True),
-        ("{good}", 310, False),
-        ("{good}", -310, False),
-        ("{wrong}", 0, False),
-        ("", 0, False),
-        ("nonsense", 0, False),
-        ("v1,", 0, False),
-        ("v1,%%%", 0, False),
-        ("v1,AAAA", 0, False),
-        ("v1a,{bare}", 0, False),
-        ("{bare}", 0, False),
-    ],
-)
-async def test_signature_vectors(
-    gateway_with: OpenGateway, prefix: str, signatures: str, age: int, accepted: bool
-) -> None:
-    gateway = await gateway_with(replicate_webhook_signing_key=prefix + KEY)
-    at = time.time() - age
-    good = signature(at=at)
-    wrong = signature(at=at, key=base64.b64encode(b"another key").decode())
-    given = signatures.format(good=good, wrong=wrong, bare=good.removeprefix("v1,"))
-    async with gateway.client() as client:
-        job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
-        sent = {name.encode(): value.encode() for name, value in headers(given, at=at).items()}
-        response = await client.post(address(job_id), content=BODY, headers=sent)
-    assert response.status_code == (204 if accepted else 401), response.text
-
-
-@pytest.fixture
-async def signed(gateway_with: OpenGateway) -> Any:
-    """A gateway that knows the provider's key."""
-    return await gateway_with(replicate_webhook_signing_key=f"whsec_{KEY}")
-
-
-async def _send(gateway: GatewayInMemory, sent: dict[str, str], body: bytes = BODY) -> int:
-    async with gateway.client() as client:
-        job_id = (await client.post("/v1/jobs", json={"prompt": "ocean", "count": 2})).json()["id"]
-        return int((await client.post(address(job_id), content=body, headers=sent)).status_code)
-
-
-async def test_a_tampered_body_is_refused(signed: Any) -> None:
-    assert await _send(signed, headers(), BODY.replace(b"processing", b"succeeded ")) == 401
-
-
-@pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
-async def test_a_missing_header_is_refused(signed: Any, missing: str) -> None:
-    assert await _send(signed, {name: value for name, value in headers().items() if name != missing}) == 401
-
-
-@pytest.mark.parametrize("timestamp", ["", "soon", "nan", "inf", "-1", "1e99", "9" * 400])
-async def test_a_timestamp_that_is_none_is_refused(signed: Any, timestamp: str) -> None:
-    assert await _send(signed, headers() | {"webhook-timestamp": timestamp}) == 401
-
-
-async def test_a_body_that_is_not_text_is_refused(signed: Any) -> None:
-    body = b"\xff\xfe\x00{"
-    assert await _send(signed, headers(body=body), body) == 401
-
-
-async def test_a_signature_does_not_replace_the_token(signed: Any) -> None:
-    async with signed.client() as client:
-        job_id = (await client.post("/v1/jobs", json={"prompt": "ocean"})).json()["id"]
-        response = await client.post(with_token(address(job_id), "x"), content=BODY, headers=headers())
-    assert response.status_code == 401
-
-
-async def test_report_mode_accepts_and_logs_what_it_would_refuse(gateway_with: OpenGateway) -> None:
-    gateway = await gateway_with(replicate_webhook_signing_key=KEY, webhook_signatures="report")
-    with capture_logs() as logs:
-        assert await _send(gateway, headers("v1,nonsense")) == 204
-    assert "webhook would be refused" in [line["event"] for line in logs]
 
 
 async def test_the_old_callback_route_finds_the_slot_by_the_prediction(
