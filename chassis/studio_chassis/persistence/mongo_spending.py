@@ -5,7 +5,8 @@ is run again, so no two reservations are made for the same money. Those of one p
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
@@ -35,14 +36,14 @@ class MongoSpendingStore:
             if known is not None and known.state == "held" and known.day == charge.day:
                 return refusal(charge.cents, charge.day, control, ())
             if known is not None:
-                await self._add(known, -1, session)
-            spent, by_key = [await self._sum(charge.day, key, session) for key in (None, charge.key_id)]
+                await self._add(known.day, known.key_id, _less(known), session)
+            spent, by_key = await self._sums_of(charge.day, charge.key_id, session)
             left = budgets_left(charge.key_id, control, budgets, spent, by_key)
             refused = refusal(charge.cents, charge.day, control, left)
             if refused is not None:
                 await session.abort_transaction()
                 return refused
-            await self._add(charge, 1, session)
+            await self._add(charge.day, charge.key_id, amounts(charge), session)
             await self._charges.replace_one({"_id": charge.id}, _document(charge), upsert=True, session=session)
             return None
 
@@ -55,8 +56,9 @@ class MongoSpendingStore:
             if charge is None or charge.state != "held":
                 return False
             after = settled(charge, outcome)
-            await self._add(charge, -1, session)
-            await self._add(after, 1, session)
+            more = Counter(amounts(after))
+            more.update(_less(charge))
+            await self._add(charge.day, charge.key_id, more, session)
             await self._charges.replace_one({"_id": charge_id}, _document(after), session=session)
             return True
 
@@ -67,15 +69,18 @@ class MongoSpendingStore:
             result: T = await session.with_transaction(change)
             return result
 
-    async def _sum(self, day: date, key_id: str | None, session: Any) -> Spending:
-        found = _spending(await self._sums.find_one({"_id": _sum_id(day, key_id)}, session=session))
-        return found or Spending(day=day, key_id=key_id)
+    async def _sums_of(self, day: date, key_id: str, session: Any) -> tuple[Spending, Spending]:
+        """What was spent on that day by everybody, and with that key."""
+        both = {_sum_id(day, one): Spending(day=day, key_id=one) for one in (None, key_id)}
+        async for document in self._sums.find({"_id": {"$in": list(both)}}, session=session):
+            both[document["_id"]] = _spending(document) or both[document["_id"]]
+        everybody, with_key = both.values()
+        return everybody, with_key
 
-    async def _add(self, charge: Charge, sign: int, session: Any) -> None:
-        more = {name: sign * amount for name, amount in amounts(charge).items()}
-        for key_id in (None, charge.key_id):
-            change = {"$inc": more, "$setOnInsert": {"day": _stored_day(charge.day), "key_id": key_id}}
-            await self._sums.update_one({"_id": _sum_id(charge.day, key_id)}, change, upsert=True, session=session)
+    async def _add(self, day: date, key_id: str, more: Mapping[str, int], session: Any) -> None:
+        for one in (None, key_id):
+            change = {"$inc": dict(more), "$setOnInsert": {"day": _stored_day(day), "key_id": one}}
+            await self._sums.update_one({"_id": _sum_id(day, one)}, change, upsert=True, session=session)
 
     async def held_charges(self, before: datetime) -> AsyncIterator[Charge]:
         held = {"state": "held", "reserved_at": {"$lt": before}}
@@ -114,6 +119,10 @@ class MongoSpendingStore:
 
     async def _decide(self, change: dict[str, Any]) -> None:
         await self._controls.update_one({"_id": _CONTROL}, change, upsert=True)
+
+
+def _less(charge: Charge) -> dict[str, int]:
+    return {name: -amount for name, amount in amounts(charge).items()}
 
 
 def _stored_day(day: date) -> datetime:
