@@ -5,7 +5,6 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -17,6 +16,7 @@ from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
 from studio_contracts.events import CallbackRequested
 from studio_reconciler.callbacks import CallbackSender
+from studio_reconciler.lease import Lease
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.retention import remove_expired
 from studio_reconciler.settings import ReconcilerSettings
@@ -24,7 +24,6 @@ from studio_reconciler.settlement import Settlement
 from studio_reconciler.stats import measure_backlog, measure_spending
 from studio_reconciler.undelivered import UndeliveredMessages
 
-LEASE = timedelta(seconds=15)
 TICK_SECONDS = 1.0
 STATS_SECONDS = 15.0
 RELAY_BATCH = 500
@@ -40,21 +39,21 @@ class Reconciler:
     chassis: ServiceContext
     rescuer: Rescuer
     settings: ReconcilerSettings
-    holder: str
+    lease: Lease
     undelivered: UndeliveredMessages
     settlement: Settlement
 
     async def relay(self) -> None:
         """Publish what was committed and not yet published."""
         while True:
-            if await self._leads():
+            if await self.lease.is_held():
                 await self.chassis.jobs.relay(self.settings.relay_after, RELAY_BATCH)
             await asyncio.sleep(TICK_SECONDS)
 
     async def rescue(self) -> None:
         """Rescue jobs that stopped moving."""
         while True:
-            if await self._leads():
+            if await self.lease.is_held():
                 await self.rescuer.end_overdue()
                 await self.rescuer.rescue_stuck(self.settings.stuck_after)
                 await self.rescuer.request_overdue_calls()
@@ -63,21 +62,21 @@ class Reconciler:
     async def expire(self) -> None:
         """Remove jobs whose retention has ended."""
         while True:
-            if await self._leads():
+            if await self.lease.is_held():
                 await remove_expired(self.chassis.store, self.chassis.objects, self.chassis.clock())
             await asyncio.sleep(EXPIRY_SECONDS)
 
     async def settle(self) -> None:
         """Replace the money that is held by what was delivered for it."""
         while True:
-            if await self._leads():
+            if await self.lease.is_held():
                 await self.settlement.settle_held()
             await asyncio.sleep(SETTLE_SECONDS)
 
     async def report_undelivered(self) -> None:
         """Fail the jobs whose messages the broker dead-lettered."""
         while True:
-            if await self._leads():
+            if await self.lease.is_held():
                 await self.undelivered.report()
             await asyncio.sleep(UNDELIVERED_SECONDS)
 
@@ -91,13 +90,9 @@ class Reconciler:
     async def poll(self) -> None:
         """Ask for predictions instead of waiting for webhooks."""
         while True:
-            if await self._leads():
+            if await self.lease.is_held():
                 await self.rescuer.poll_running()
             await asyncio.sleep(self.settings.poll_every.total_seconds())
-
-    async def _leads(self) -> bool:
-        now = self.chassis.clock()
-        return await self.chassis.store.take_lease("reconciler", self.holder, now, now + LEASE)
 
 
 @asynccontextmanager
@@ -112,7 +107,8 @@ async def build(chassis: ServiceContext, settings: ReconcilerSettings) -> AsyncI
         holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
         undelivered = UndeliveredMessages(chassis.broker, chassis.jobs, chassis.clock)
         settlement = Settlement(chassis.store, provider, chassis.clock)
-        reconciler = Reconciler(chassis, rescuer, settings, holder, undelivered, settlement)
+        lease = Lease(chassis.store, holder, chassis.clock)
+        reconciler = Reconciler(chassis, rescuer, settings, lease, undelivered, settlement)
         loops = [
             reconciler.relay,
             reconciler.rescue,
