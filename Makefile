@@ -11,7 +11,7 @@ FUZZ ?= 1000000
 FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
-.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e test-chaos test-product lint format docs lock audit soak fuzz chaos bench-pipeline \
+.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e test-chaos test-product lint format docs lock audit soak fuzz chaos bench bench-quick bench-pipeline \
 	bench-pictures bench-gateway abuse bench-scaling gallery clean
 
 help: ## this list
@@ -79,6 +79,12 @@ docs: setup ## write the generated documents again (docs/api, docs/settings.md, 
 
 lock: setup ## pin all dependencies again (requirements.lock, requirements-dev.lock)
 	@deploy/local/lock.sh
+
+bench: setup ## the studio beside FastStream and Celery, into docs/benchmarks.md; fails when a target is missed (half an hour)
+	@$(PYTHON) bench/compare.py
+
+bench-quick: setup ## the same in five minutes, into .studio/compare/quick.md
+	@$(PYTHON) bench/compare.py --rounds 1 --jobs 16 --pictures 3 --report .studio/compare/quick.md
 
 bench-pipeline: setup ## jobs per second, time added by us, share of each stage
 	@$(PYTHON) bench/pipeline.py

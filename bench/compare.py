@@ -1,0 +1,298 @@
+"""The studio beside what people would use instead: the same job with FastStream and with Celery.
+
+Run by `make bench`, in short by `make bench-quick`: the same broker, database, stand-in and cores, the contestants one
+after the other and in turn, each round from the start. It writes docs/benchmarks.md, says what misses its target, and
+ends with status 1 if anything does. What the studio does and the others do not is in docs/guarantees.md.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+from peers.contestants import Contestant, Cost, peer, studio, times_of, worker_of
+from peers.environment import peers_environment
+
+from studio_local.infrastructure import Infrastructure
+
+from measuring import bind, percentile
+
+NAMES = ("studio", "faststream", "celery")
+BRIEF = {
+    "prompt": "ocean energy with fish, flowing bands of blue and turquoise",
+    "surface": {"width_m": 6, "height_m": 4},  # 3:2, so pictures of 1152 x 768
+    "strategy": "bands",
+    "count": 6,
+}
+JOB_SECONDS = 300
+SETTLED_SECONDS = 6
+"""The broker's counters are five seconds old at most; held outboxes are cleared by then."""
+QUIET_LOAD = 0.3
+"""Load a core, before the first round, up to which the machine counts as quiet."""
+REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+
+INTRODUCTION = """# Benchmarks
+
+By `make bench` on {date:%Y-%m-%d}: {machine}.
+Medians of {rounds} alternating rounds, least and most in brackets.
+
+The same job on the same broker, database and stand-in of the provider, which answers immediately: six pictures of
+1152 × 768 in two predictions. [bench/peers](../bench/peers) has the other two as their own users would write them:
+acknowledged after the work, quorum queues, confirmed publishes, majority writes, idempotent by state. They have no
+outbox, no claim before a paid call, no rescue, no budgets and no cancellation; [Guarantees](guarantees.md) says what
+those are for.
+"""
+
+
+class Figures(NamedTuple):
+    """One round of one contestant. Times in milliseconds."""
+
+    jobs_per_second: float
+    cost: Cost | None = None
+    added_p50: float = 0.0
+    added_p99: float = 0.0
+    half_load_p50: float = 0.0
+
+
+class Row(NamedTuple):
+    """A line of the table: what it shows of a round, and with how many digits."""
+
+    name: str
+    of: Callable[[Figures], float]
+    digits: int
+
+
+class Target(NamedTuple):
+    """What the medians must fulfil: `value` by name of the contestant is compared with the bound."""
+
+    name: str
+    value: float
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether it is."""
+        low = self.at_least is None or self.value >= self.at_least
+        return low and (self.at_most is None or self.value <= self.at_most)
+
+    def __str__(self) -> str:
+        bound = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
+        return f"{'met' if self.met else '**missed**'}: {self.name}: {self.value:.2f} ({bound})"
+
+
+def post(contestant: Contestant, number: int, interval: float = 0.0) -> list[str]:
+    """Post so many jobs, one each `interval` seconds; their ids."""
+    ids: list[str] = []
+    started = time.perf_counter()
+    with httpx.Client(base_url=contestant.url, timeout=60, trust_env=False) as client:
+        for count in range(number):
+            ids.append(client.post("/v1/jobs", json=BRIEF).raise_for_status().json()["id"])
+            time.sleep(max(0.0, started + (count + 1) * interval - time.perf_counter()))
+    return ids
+
+
+def wait(contestant: Contestant, ids: Sequence[str]) -> None:
+    """Return when all have ended. Raises SystemExit when they do not in time."""
+    deadline = time.monotonic() + JOB_SECONDS
+    while (ended := contestant.ended(ids)) < len(ids):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{contestant.name}: {len(ids) - ended} of {len(ids)} jobs have not ended")
+        time.sleep(0.05)
+    failed = [job["_id"] for job in contestant.results(ids) if job["status"] != "completed"]
+    if failed:
+        raise SystemExit(f"{contestant.name}: {len(failed)} jobs failed, such as {failed[0]}")
+
+
+def saturate(contestant: Contestant, number: int) -> tuple[float, Cost]:
+    """Jobs a second when all are posted together, and what each costs."""
+    time.sleep(SETTLED_SECONDS)
+    before = contestant.cost()
+    ids = post(contestant, number)
+    wait(contestant, ids)
+    jobs = contestant.results(ids)
+    seconds = max(job["finished_at"] for job in jobs) - min(job["created_at"] for job in jobs)
+    time.sleep(SETTLED_SECONDS)
+    return number / seconds.total_seconds(), contestant.cost().since(before, number)
+
+
+def added(contestant: Contestant, ids: Sequence[str]) -> list[float]:
+    """Milliseconds that each job took beyond its work."""
+    return [times_of(job).added * 1000 for job in contestant.results(ids)]
+
+
+def one_at_a_time(contestant: Contestant, number: int) -> list[str]:
+    """Post jobs, each when the one before has ended."""
+    ids: list[str] = []
+    for _ in range(number):
+        ids += post(contestant, 1)
+        wait(contestant, ids[-1:])
+    return ids
+
+
+def canned_round(contestant: Contestant, jobs: int) -> Figures:
+    """Throughput, cost and latency where pictures cost nothing."""
+    wait(contestant, post(contestant, 4))
+    per_second, cost = saturate(contestant, jobs)
+    alone = added(contestant, one_at_a_time(contestant, jobs))
+    busy = post(contestant, jobs, 2 / per_second)
+    wait(contestant, busy)
+    half = added(contestant, busy)
+    return Figures(per_second, cost, percentile(alone, 50), percentile(alone, 99), percentile(half, 50))
+
+
+def picture_round(contestant: Contestant, jobs: int) -> Figures:
+    """Throughput with the work on pictures."""
+    wait(contestant, post(contestant, 1))
+    return Figures(*saturate(contestant, jobs))
+
+
+def run_rounds(
+    infrastructure: Infrastructure,
+    binaries: Path,
+    rounds: int,
+    measure: Callable[[Contestant], Figures],
+    *,
+    canned: bool,
+) -> dict[str, list[Figures]]:
+    """So many rounds; who begins changes with each."""
+    found: defaultdict[str, list[Figures]] = defaultdict(list)
+    cores = len(os.sched_getaffinity(0))
+    for number in range(rounds):
+        for place in range(len(NAMES)):
+            name = NAMES[(number + place) % len(NAMES)]
+            folder = infrastructure.root / f"{name}-{'canned' if canned else 'pictures'}"
+            running: AbstractContextManager[Contestant] = (
+                studio(infrastructure, folder, canned=canned)
+                if name == "studio"
+                else peer(name, worker_of(name, cores), infrastructure, folder, binaries, canned=canned)
+            )
+            with running as contestant:
+                found[name].append(measure(contestant))
+            print(f"round {number + 1}, {name}: {found[name][-1].jobs_per_second:.2f} jobs/s", flush=True)
+    return found
+
+
+def _cost(name: str) -> Callable[[Figures], float]:
+    return lambda figures: float(getattr(figures.cost, name))
+
+
+CANNED_ROWS = (
+    Row("jobs/s", lambda figures: figures.jobs_per_second, 2),
+    Row("added time p50, one job at a time, ms", lambda figures: figures.added_p50, 0),
+    Row("added time p99, one job at a time, ms", lambda figures: figures.added_p99, 0),
+    Row("added time p50 at half load, ms", lambda figures: figures.half_load_p50, 0),
+    Row("CPU a job, without the stand-in, ms", lambda figures: _cost("cpu")(figures) * 1000, 0),
+    Row("reads of job documents", _cost("reads"), 1),
+    Row("updates of job documents", _cost("updates"), 1),
+    Row("reads, with money, leases and the reconciler", _cost("all_reads"), 1),
+    Row("updates, with money, leases and the reconciler", _cost("all_updates"), 1),
+    Row("journal, kB a job", lambda figures: _cost("journal_bytes")(figures) / 1000, 1),
+    Row("confirmed publishes a job", _cost("publishes"), 1),
+)
+PICTURE_ROWS = (
+    Row("jobs/s", lambda figures: figures.jobs_per_second, 2),
+    Row("CPU a job, without the stand-in, ms", lambda figures: _cost("cpu")(figures) * 1000, 0),
+)
+
+
+def median(found: Sequence[Figures], row: Row) -> float:
+    """Of the rounds."""
+    return statistics.median(row.of(figures) for figures in found)
+
+
+def table(title: str, found: dict[str, list[Figures]], rows: Sequence[Row]) -> list[str]:
+    """Medians, and least and most of the rounds in brackets."""
+    lines = [f"## {title}", "", "| | studio | FastStream | Celery |", "|---|---|---|---|"]
+    for row in rows:
+        cells = []
+        for name in NAMES:
+            values = [row.of(figures) for figures in found[name]]
+            middle, least, most = statistics.median(values), min(values), max(values)
+            cells.append(f"{middle:.{row.digits}f} ({least:.{row.digits}f}–{most:.{row.digits}f})")
+        lines.append(f"| {row.name} | {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def targets(canned: dict[str, list[Figures]], pictures: dict[str, list[Figures]]) -> list[Target]:
+    """The issue's targets, as ratios of this run."""
+    rate, p50, p99, half, cpu, reads, updates, _, _, _, publishes = (
+        {name: median(canned[name], row) for name in NAMES} for row in CANNED_ROWS
+    )
+    painted = {name: median(pictures[name], PICTURE_ROWS[0]) for name in NAMES}
+    ours = NAMES[0]
+    return [
+        Target("jobs/s against FastStream", rate[ours] / rate["faststream"], at_least=1.0),
+        Target("jobs/s against Celery", rate[ours] / rate["celery"], at_least=0.8),
+        Target("CPU a job against FastStream", cpu[ours] / cpu["faststream"], at_most=1.1),
+        Target("reads of job documents", reads[ours], at_most=8),
+        Target("updates of job documents", updates[ours], at_most=14),
+        Target("confirmed publishes", publishes[ours], at_most=8),
+        Target("added time p50, ms", p50[ours], at_most=70),
+        Target("added time p99, ms", p99[ours], at_most=130),
+        Target("half load against one at a time", half[ours] / p50[ours], at_most=1.5),
+        Target("jobs/s with pictures against Celery", painted[ours] / painted["celery"], at_least=1.3),
+    ]
+
+
+def machine(load: float, cores: int) -> str:
+    """Where this was measured, and whether it was quiet."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        "unknown processor",
+    )
+    quiet = "quiet" if load <= QUIET_LOAD * (os.cpu_count() or 1) else "**not quiet: these figures prove little**"
+    return f"{cores} cores of {model}, load average {load:.1f} before the first round ({quiet})"
+
+
+def main() -> int:
+    """Measure, write the report, say what is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=60, help="in each part of a round without work on pictures")
+    parser.add_argument("--pictures", type=int, default=8, help="jobs in each round with it")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--report", type=Path, default=REPORT)
+    arguments = parser.parse_args()
+    load = os.getloadavg()[0]
+    cores = bind(arguments.cores)
+    folder = Path(".studio") / "compare"
+    folder.mkdir(parents=True, exist_ok=True)
+    binaries = peers_environment(folder / "peers").resolve()
+    with Infrastructure(folder) as infrastructure:
+        rounds = partial(run_rounds, infrastructure, binaries, arguments.rounds)
+        canned = rounds(partial(canned_round, jobs=arguments.jobs), canned=True)
+        pictures = rounds(partial(picture_round, jobs=arguments.pictures), canned=False)
+    aims = targets(canned, pictures)
+    report = "\n".join(
+        [
+            INTRODUCTION.format(date=datetime.now(UTC), machine=machine(load, cores), rounds=arguments.rounds),
+            *table(f"Without work on pictures, {arguments.jobs} jobs", canned, CANNED_ROWS),
+            *table(f"With it, {arguments.pictures} jobs", pictures, PICTURE_ROWS),
+            "## Targets",
+            "",
+            *(f"- {aim}" for aim in aims),
+            "",
+        ]
+    )
+    arguments.report.write_text(report)
+    print(report)
+    return 0 if all(aim.met for aim in aims) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
