@@ -19,7 +19,7 @@ from studio_postprocess.installable.regions import Pieces, colours_of, pieces_fr
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import LIGHT_PX, smoothed
 from studio_postprocess.installable.strokes import move_apart, widen
-from studio_postprocess.installable.thin_places import ThinPlaces, thin_places
+from studio_postprocess.installable.width_check import WidthCheck, check_widths
 
 FINE_MM = 15.0
 """Reach of the first smoothing, which takes out what a model leaves on edges but no line that could be meant."""
@@ -151,7 +151,7 @@ def _settled(shapes: Shapes, mm_per_pixel: float, finer_mm: float, look: ByteArr
     for _ in range(_ROUNDS):
         shapes = _without_small(shapes, least, look)
         # What is uncertain here must hold at the finer scale too.
-        places = thin_places(shapes, mm_per_pixel, mm_per_pixel - finer_mm)
+        places = check_widths(shapes, mm_per_pixel, mm_per_pixel - finer_mm)
         if places is None or not (places.thin.any() or places.gaps.any()):
             return shapes
         shapes = _without_thin(shapes, places)
@@ -168,7 +168,7 @@ def _without_small(shapes: Shapes, least: float, look: ByteArray | None) -> Shap
     return merge_one_by_one(shapes, least, look)
 
 
-def _without_thin(shapes: Shapes, places: ThinPlaces) -> Shapes:
+def _without_thin(shapes: Shapes, places: WidthCheck) -> Shapes:
     """The shapes with thin strips and gaps in the colour, other than their own, that they border on most."""
     count = len(shapes.pieces.area)
     labels = np.where(places.narrower.spread(places.gaps, False), places.narrower.labels + count, shapes.pieces.labels)

@@ -21,11 +21,11 @@ from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.merging import merge
 from studio_postprocess.installable.regions import BoolArray, Pieces
 from studio_postprocess.installable.shapes import Shapes
-from studio_postprocess.installable.thin_places import thin_places
 from studio_postprocess.installable.thin_regions import (
     holds_circle,
     largest_circles,
 )
+from studio_postprocess.installable.width_check import check_widths
 
 MOST_REPORTED = 100
 """Violations of one rule reported one by one; counts and score know of all."""
@@ -122,7 +122,7 @@ def _crowds(pieces: Pieces) -> _Found:
 
 
 def _thin(shapes: Shapes, mm_per_pixel: float) -> list[_Found]:
-    places = thin_places(shapes, mm_per_pixel)
+    places = check_widths(shapes, mm_per_pixel)
     if places is None:
         return []
     thin = places.thin.copy()

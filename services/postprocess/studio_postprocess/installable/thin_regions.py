@@ -1,4 +1,4 @@
-"""Thin places: what no circle of a given width reaches."""
+"""Thin regions: the parts of a surface that no circle of a given width reaches."""
 
 import math
 from typing import NamedTuple

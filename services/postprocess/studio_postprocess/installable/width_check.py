@@ -1,4 +1,4 @@
-"""Where a surface is too thin by the installer's rules: one definition for measuring and for cleaning."""
+"""Compares the widths of a surface with the installer's rules: one definition for measuring and for cleaning."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from studio_postprocess.installable.thin_regions import between_parts, slender, 
 _BESIDE_A_GAP = 0.25
 
 
-class ThinPlaces(NamedTuple):
+class WidthCheck(NamedTuple):
     """Strips in which no circle of the smallest width fits, and those in which none of the smallest gap does.
 
     thin and gaps tell which of them break a rule; around is for each of the second kind the strip of the first that it
@@ -27,8 +27,8 @@ class ThinPlaces(NamedTuple):
     around: IntArray
 
 
-def thin_places(shapes: Shapes, mm_per_pixel: float, margin_mm: float = 0.0) -> ThinPlaces | None:
-    """All thin places of a surface, None where there are none; `margin_mm` is added to both widths.
+def check_widths(shapes: Shapes, mm_per_pixel: float, margin_mm: float = 0.0) -> WidthCheck | None:
+    """All thin regions of a surface, None where there are none; `margin_mm` is added to both widths.
 
     A strip is thin if it is at least twice as long as wide, unless it is ground between two parts of one piece. It is a
     gap where two other colours face each other across it, each along a quarter of its outline or more, or where such
@@ -46,7 +46,7 @@ def thin_places(shapes: Shapes, mm_per_pixel: float, margin_mm: float = 0.0) -> 
     begins = narrower.labels.ravel()[narrower.runs]
     around[begins[begins >= 0]] = narrow.labels.ravel()[narrower.runs][begins >= 0]
     gaps &= _lie_between_two(shapes.indices, narrower, gaps) | (around >= 0) & ground[around]
-    return ThinPlaces(narrow, thin & ~ground, narrower, gaps, around)
+    return WidthCheck(narrow, thin & ~ground, narrower, gaps, around)
 
 
 def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> BoolArray:
