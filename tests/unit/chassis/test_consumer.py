@@ -19,16 +19,6 @@ from studio_support.recording_broker import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio_chassis.messaging.processing.PUBLISH_RETRY_SECONDS", 0.0)
-
-
-@pytest.fixture
-def broker() -> RecordingBroker:
-    return RecordingBroker()
-
-
 async def test_a_message_longer_in_flight_than_its_time_limit_shows(
     broker: RecordingBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

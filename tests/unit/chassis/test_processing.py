@@ -27,16 +27,6 @@ from studio_support.recording_broker import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio_chassis.messaging.processing.PUBLISH_RETRY_SECONDS", 0.0)
-
-
-@pytest.fixture
-def broker() -> RecordingBroker:
-    return RecordingBroker()
-
-
 async def test_a_message_is_acknowledged_after_its_handler_is_done(broker: RecordingBroker) -> None:
     async def handler(event: Event) -> None:
         assert event == EVENT
