@@ -36,6 +36,7 @@ from studio_gateway.api import (
     webhooks,
 )
 from studio_gateway.api import sse as events
+from studio_gateway.api.quickstart import QUICKSTART
 from studio_gateway.dependencies import MAX_DOCUMENTS, MAX_DOCUMENTS_PER_CLIENT, Dependencies
 from studio_gateway.documents.drawn_sheets import DrawnSheets
 from studio_gateway.http import problems
@@ -116,7 +117,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
     app = FastAPI(
         title="TPV Studio",
         version=docs.API_VERSION,
-        description="Concepts for rubber playgrounds, in colours that exist.",
+        description=QUICKSTART,
         openapi_url=None,
         redirect_slashes=False,
         telemetry={"exclude": _carries_a_secret},
