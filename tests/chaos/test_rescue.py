@@ -18,6 +18,7 @@ from studio_contracts import topology
 from studio_contracts.job import Job, Limits
 from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_reconciler import app
+from studio_reconciler.lease import Lease
 from studio_reconciler.rescue import Rescuer
 from studio_reconciler.settings import ReconcilerSettings
 from studio_reconciler.settlement import Settlement
@@ -44,9 +45,8 @@ def reconciler(chassis: ServiceContext, endpoints: Endpoints, provider: Replicat
     )
     rescuer = Rescuer(chassis.jobs, chassis.store, provider, chassis.clock)
     undelivered = UndeliveredMessages(chassis.broker, chassis.jobs, chassis.clock)
-    return app.Reconciler(
-        chassis, rescuer, settings, name, undelivered, Settlement(chassis.store, provider, chassis.clock)
-    )
+    lease, settlement = Lease(chassis.store, name, chassis.clock), Settlement(chassis.store, provider, chassis.clock)
+    return app.Reconciler(chassis, rescuer, settings, lease, undelivered, settlement)
 
 
 def rescues(jobs: tuple[Job, ...]) -> Counter[int]:
