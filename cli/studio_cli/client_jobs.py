@@ -11,8 +11,10 @@ from rich.table import Table
 from studio_cli.create import Out, check_folder, create_and_save
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Patience, print_concepts, print_json, studio
+from studio_cli.selected_jobs import DryRun, Rate, Where, cancel_selected, retry_selected
 
 JobId = Annotated[str, typer.Argument(help="The job's id, as `studio job create` prints it.")]
+OneJob = Annotated[str | None, typer.Argument(help="The job's id; without it, --where.", show_default=False)]
 
 
 def list_jobs(
@@ -53,15 +55,48 @@ def watch(
     print_json(job) if as_json else print_concepts(job)
 
 
-def cancel(job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None) -> None:
+def one_or_many(job_id: str | None, where: str | None) -> None:
+    """Raises BadParameter unless just one of them is given."""
+    if (job_id is None) == (where is None):
+        raise typer.BadParameter("give the id of a job, or --where")
+
+
+def cancel(
+    job_id: OneJob = None,
+    where: Where = None,
+    dry_run: DryRun = False,
+    rate: Rate = 10.0,
+    as_json: AsJson = False,
+    gateway: Gateway = None,
+    key: Key = None,
+) -> None:
     """Stop a job. Pictures that are finished stay; what is under way is canceled at the provider."""
+    one_or_many(job_id, where)
+    if job_id is None:
+        cancel_selected(where or "", dry_run=dry_run, rate=rate)
+        return
     with studio(gateway, key) as client:
         job = client.cancel(job_id)
     print_json(job) if as_json else typer.echo(f"job {job['id']} is {job['status']}")
 
 
-def retry(job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None) -> None:
-    """Ask again for what a job was to make. It is a new job, and is paid for as one."""
+def retry(
+    job_id: OneJob = None,
+    where: Where = None,
+    dry_run: DryRun = False,
+    rate: Rate = 10.0,
+    as_json: AsJson = False,
+    gateway: Gateway = None,
+    key: Key = None,
+) -> None:
+    """Ask again for what a job was to make. It is a new job, and is paid for as one.
+
+    With --where each failed job is posted again for its owner, once however often the command is run.
+    """
+    one_or_many(job_id, where)
+    if job_id is None:
+        retry_selected(where or "", dry_run=dry_run, rate=rate)
+        return
     with studio(gateway, key) as client:
         brief: dict[str, Any] = dict(client.get(job_id)["brief"])
         if brief["from"]:

@@ -6,8 +6,9 @@ from rich.table import Table
 
 from studio_chassis.errors import JobNotFound
 from studio_cli import client_jobs, keeping
-from studio_cli.connection import run_on_store
+from studio_cli.connection import run, run_on_store
 from studio_cli.create import create
+from studio_cli.selected_jobs import DryRun, Rate, Where, nudge_job, nudge_selected
 from studio_contracts.job import Job
 
 app = typer.Typer(help="Jobs: ask for them, follow and save them; `show` reads the database.", no_args_is_help=True)
@@ -34,6 +35,16 @@ def show(job_id: str) -> None:
         if isinstance(error.__cause__, JobNotFound):
             typer.echo(f"There is no job {job_id}.", err=True)
         raise
+
+
+@app.command()
+def nudge(job_id: client_jobs.OneJob = None, where: Where = None, dry_run: DryRun = False, rate: Rate = 10.0) -> None:
+    """Publish again what a job waits for. The reconciler does so by itself after STUDIO_STUCK_AFTER."""
+    client_jobs.one_or_many(job_id, where)
+    if job_id is None:
+        nudge_selected(where or "", dry_run=dry_run, rate=rate)
+    else:
+        typer.echo(run(lambda studio: nudge_job(studio.jobs, job_id)))
 
 
 def print_job(job: Job) -> None:

@@ -55,6 +55,8 @@ AuditAction = Literal[
     "job.created",
     "job.canceled",
     "job.deleted",
+    "job.retried",
+    "job.nudged",
     "job.shared",
     "share.revoked",
     "session.opened",

@@ -57,12 +57,14 @@ class FluxDevInput(ModelInput):
 class Model:
     """An image-to-image model at the provider.
 
-    `version` is what Replicate's `version` field takes: a community model's hash, an official model's name.
+    `slug` is its name at Replicate, owner first. `version` is what Replicate's `version` field takes: a community
+    model's hash, an official model's slug.
     `cents_per_picture` is US cents, rounded up, so that a cap on spending holds. `sizes` are the widths and heights in
     pixels that the model was trained on.
     """
 
     name: ModelName
+    slug: str
     version: str
     cents_per_picture: int
     sizes: tuple[tuple[int, int], ...] = field(repr=False)
@@ -85,6 +87,7 @@ MEGAPIXEL_SIZES = (*_UPRIGHT, (1024, 1024), *((height, width) for width, height 
 MODELS: dict[str, Model] = {
     "sdxl": Model(
         name="sdxl",
+        slug="stability-ai/sdxl",
         version="39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b",
         cents_per_picture=3,
         sizes=MEGAPIXEL_SIZES,
@@ -92,6 +95,7 @@ MODELS: dict[str, Model] = {
     ),
     "flux-dev": Model(
         name="flux-dev",
+        slug="black-forest-labs/flux-dev",
         version="black-forest-labs/flux-dev",
         cents_per_picture=3,
         sizes=MEGAPIXEL_SIZES,

@@ -74,6 +74,13 @@ class PredictionReport(FrozenModel):
         return self.status in FINAL_STATUSES
 
     @property
+    def provider_seconds(self) -> float | None:
+        """From the prediction's creation to its end by the provider's own clock, else what its model ran for."""
+        if self.created_at is None or self.completed_at is None or self.completed_at < self.created_at:
+            return self.predict_seconds
+        return (self.completed_at - self.created_at).total_seconds()
+
+    @property
     def has_known_status(self) -> bool:
         """Whether the provider documents this status."""
         return self.status in frozenset[str](PredictionStatus)
@@ -140,6 +147,12 @@ def is_infrastructure_failure(error: str | None) -> bool:
     if codes & _PERMANENT_CODES:
         return False
     return bool(codes & _TRANSIENT_CODES) or any(phrase in text.lower() for phrase in _TRANSIENT_TEXTS)
+
+
+def is_content_refusal(error: str | None) -> bool:
+    """Whether a failed prediction's text blames what the brief asks for: NSFW, or E005 flagged as sensitive."""
+    text = (error or "").lower()
+    return "nsfw" in text or "flagged as sensitive" in text or "E005" in _CODE.findall(error or "")
 
 
 _OVERSIZED = "studio_oversized"

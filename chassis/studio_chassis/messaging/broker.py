@@ -12,11 +12,12 @@ from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.cloudevents import to_message
-from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
+from studio_chassis.messaging.connection import CONNECTION_ERRORS, open_connection, run_on_connection
 from studio_chassis.messaging.declaration import declare
 from studio_chassis.messaging.protocols import DeadLetterSource, WorkQueue
 from studio_chassis.messaging.queues import DeclareOk, open_dead_letters, open_work_queue, queue_counts
 from studio_chassis.observability import metrics
+from studio_chassis.observability.logs import cause_of
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_contracts.topology import Queue
@@ -26,6 +27,7 @@ RECONNECT_SECONDS = 1.0
 SETUP_SECONDS = 30.0
 """A connection that breaks at the wrong moment leaves the opening of a channel waiting without end."""
 CLOSE_SECONDS = 10.0
+CHECK_SECONDS = 3.0
 SETUP_RETRY_SECONDS = 5.0
 log = structlog.get_logger()
 
@@ -54,6 +56,18 @@ class Broker:
             and channel is not None
             and not channel.is_closed
         )
+
+    async def check(self) -> None:
+        """Raises Unavailable with the cause while there is no connection, for aio-pika keeps it to itself."""
+        if self.is_connected:
+            return
+        try:
+            connection = await open_connection(self._url, CHECK_SECONDS)
+        except CONNECTION_ERRORS as error:
+            raise Unavailable(f"broker: {cause_of(error)}") from error
+        await connection.close()
+        if not self.is_connected:
+            raise Unavailable("broker: it answers, and the connection is set up again")
 
     async def connect(self) -> None:
         """Connect, however long the broker takes to appear, and declare the topology."""
@@ -140,7 +154,7 @@ class Broker:
             # the task was not cancelled: as in `run_on_connection`, without a task for each message
             raise Unavailable("broker: the connection broke") from error
         except Exception as error:
-            raise Unavailable(f"broker: {type(error).__name__}") from error
+            raise Unavailable(f"broker: {cause_of(error)}") from error
 
     async def open_queue(self, queue: Queue) -> WorkQueue:
         """The queue on a channel of its own, which holds as many messages as its prefetch allows.
@@ -166,7 +180,7 @@ class Broker:
         try:
             return await run_on_connection(PUBLISH_SECONDS, queue_counts(self._connection, name))
         except CONNECTION_ERRORS as error:
-            raise Unavailable(f"broker: {name}: {type(error).__name__}") from error
+            raise Unavailable(f"broker: {name}: {cause_of(error)}") from error
 
     @asynccontextmanager
     async def dead_letters(self, queue: Queue) -> AsyncIterator[DeadLetterSource]:
@@ -177,7 +191,7 @@ class Broker:
         try:
             yield await run_on_connection(SETUP_SECONDS, open_dead_letters(channel, queue))
         except CONNECTION_ERRORS as error:
-            raise Unavailable(f"broker: {queue.dead_letter_queue}: {type(error).__name__}") from error
+            raise Unavailable(f"broker: {queue.dead_letter_queue}: {cause_of(error)}") from error
         finally:
             with suppress(*CONNECTION_ERRORS):
                 await run_on_connection(CLOSE_SECONDS, channel.close())

@@ -75,6 +75,11 @@ class Consumer:
         return self._broker.is_connected and (self._registration is not None or self.paused_because is not None)
 
     @property
+    def deferred_because(self) -> str | None:
+        """Why messages were put off within the last minute: a dependency that does not answer."""
+        return self._processor.outage
+
+    @property
     def oldest_in_flight_seconds(self) -> float:
         """For how long the oldest unsettled message has been here; 0 when there is none."""
         return time.monotonic() - min(self._in_flight.values()) if self._in_flight else 0.0

@@ -1,6 +1,7 @@
 """One message of a queue: acknowledged after its outcome is safe, retried in the broker, or dead-lettered."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -32,6 +33,8 @@ DeadLettered = Callable[[Event, Queue], Awaitable[None]]
 HANDLER_SECONDS = 300
 """No handler waits for the provider, so this is a bound for bugs; it stays below the broker's own consumer time-out."""
 ACK_SECONDS = 30
+OUTAGE_SECONDS = 60.0
+"""Messages that were put off come back within that time, unless the outage is over."""
 PAUSE_SECONDS = 25.0
 """How long a consumer pauses, and how long the message that made it pause waits."""
 PUBLISH_RETRY_SECONDS = 5.0
@@ -57,6 +60,13 @@ class MessageProcessor:
         self._dead_lettered = dead_lettered
         self._on_pause = on_pause
         self._clock = clock
+        self._outage = ("", -math.inf)
+
+    @property
+    def outage(self) -> str | None:
+        """Why a message was put off within the last OUTAGE_SECONDS, None where none was."""
+        reason, at = self._outage
+        return reason if time.monotonic() - at < OUTAGE_SECONDS else None
 
     async def process(self, message: Delivery) -> None:
         """Handle the message and settle it. Its outcome is safe before it is acknowledged."""
@@ -69,7 +79,8 @@ class MessageProcessor:
             await self._settle(message, "dead", self._dead_letter(message, None, f"{UNREADABLE}: {error}"))
             return
         with bound_contextvars(job_id=event.subject, trace_id=trace_id(event.traceparent), event_type=event.type):
-            metrics.queue_wait_seconds.labels(self._queue.name).observe((self._clock() - event.time).total_seconds())
+            waited = max(0.0, (self._clock() - event.time).total_seconds())  # the publisher's clock may be ahead
+            metrics.queue_wait_seconds.labels(self._queue.name).observe(waited)
             started = time.perf_counter()
             failure = await self._try(event)
             metrics.handler_seconds.labels(self._queue.name).observe(time.perf_counter() - started)
@@ -100,6 +111,7 @@ class MessageProcessor:
                 delay = timedelta(seconds=PAUSE_SECONDS)
                 await self._settle(message, "paused", self._defer(message, pause.reason, delay, counted=False))
             case Unavailable() as outage:
+                self._outage = (str(outage), time.monotonic())
                 log.warning("deferred", queue=self._queue.name, reason=str(outage))
                 delay = topology.outage_delay(count_of(message, DEFERRALS, 0))
                 await self._settle(message, "unavailable", self._defer(message, str(outage), delay, counted=False))

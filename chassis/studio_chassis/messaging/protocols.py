@@ -65,6 +65,9 @@ class MessageBroker(Protocol):
     def is_connected(self) -> bool:
         """Whether publishing is possible."""
 
+    async def check(self) -> None:
+        """Raises Unavailable with the cause while there is no connection."""
+
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange. Raises Unavailable."""
 

@@ -9,11 +9,27 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 SECRET_WORDS = ("token", "secret", "password", "authorization", "signing_key")
+MAX_CAUSE_CHARS = 200
 _SECRETS_IN_TEXT = (
-    re.compile(r"(token=|Bearer |whsec_|://[^:/@\s]+:)[^\s&\"'@]+"),
+    re.compile(r"(token=|Bearer |whsec_)[^\s&\"'@]+"),
+    re.compile(r"(://[^:/@\s]*:)[^\s\"']+(?=@)"),
     re.compile(r"(/webhooks/replicate/)[^/\s]+(?=/[^/\s]+/\d+/\d)"),
 )
 """An API token, a signing key, the password of a URL; a webhook's token in the query (until 0.1) and in the path."""
+
+
+def redacted(text: str) -> str:
+    """The text without the secrets that it may hold."""
+    for secret in _SECRETS_IN_TEXT:
+        text = secret.sub(r"\1[redacted]", text)
+    return text
+
+
+def cause_of(error: BaseException) -> str:
+    """An error's kind and the beginning of what it says, on one line and without secrets: full, read-only, refused."""
+    paragraph = str(error).strip().split("\n\n")[0]
+    said = " ".join(redacted(paragraph).split())[:MAX_CAUSE_CHARS]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -21,9 +37,7 @@ def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         if any(word in key.lower() for word in SECRET_WORDS):
             event[key] = "[redacted]"
         elif isinstance(value, str):
-            for secret in _SECRETS_IN_TEXT:
-                value = secret.sub(r"\1[redacted]", value)
-            event[key] = value
+            event[key] = redacted(value)
     return event
 
 

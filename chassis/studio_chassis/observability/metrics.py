@@ -30,7 +30,7 @@ stage_seconds = Histogram(
 )
 jobs_ended = Counter(
     "studio_jobs_ended_total",
-    "Jobs that ended, with the error's code and the stage it happened in where they failed.",
+    "Jobs that ended; where they failed, with the error's code or what befell most slots, and the stage.",
     ["status", "code", "stage"],
 )
 job_seconds = Histogram(
@@ -38,6 +38,12 @@ job_seconds = Histogram(
     "From a job's acceptance to its end.",
     ["kind", "status"],
     buckets=(0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 300, 600, 1800),
+)
+job_overhead_seconds = Histogram(
+    "studio_job_overhead_seconds",
+    "Of completed jobs: from acceptance to the end, less the time at the provider of the slot that took longest there.",
+    ["kind"],
+    buckets=(0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 120, 300, 600),
 )
 spent_cents = Counter("studio_spent_cents_total", "Money committed to predictions, in US cents.")
 connections_closed = Counter(
@@ -65,12 +71,21 @@ callbacks = Counter("studio_callbacks_total", "Calls to clients, by how each att
 rescued = Counter(
     "studio_rescued_total", "Jobs that stopped moving and were looked after, by what was done.", ["action"]
 )
+rescued_jobs = Counter("studio_rescued_jobs_total", "Jobs that ended and had to be rescued on the way.")
 
 jobs = Gauge("studio_jobs", "Jobs by status, as last counted by the reconciler.", ["status"])
 oldest_seconds = Gauge(
     "studio_oldest_unfinished_seconds",
     "Longest time without progress by status: since the last transition that was no rescue.",
     ["status"],
+)
+future_jobs = Gauge(
+    "studio_future_jobs", "Jobs with a time later than the counting reconciler's clock: some machine's clock is wrong."
+)
+used_ratio = Gauge(
+    "studio_volume_used_ratio",
+    "Used share of the volume behind database and object store, where it can be read.",
+    ["of"],
 )
 unreadable = Counter(
     "studio_unreadable_documents_total", "Job documents skipped because this release cannot read them, at each meeting."

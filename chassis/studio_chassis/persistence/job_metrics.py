@@ -5,6 +5,7 @@ import structlog
 from studio_chassis.observability import metrics
 from studio_contracts.job import Job
 from studio_domain.domain_events import DomainEvent
+from studio_domain.outcomes import failure_cause, overhead_seconds
 
 MAX_DETAIL_CHARS = 300
 log = structlog.get_logger()
@@ -27,8 +28,12 @@ def count_change(before: Job, after: Job, event: DomainEvent) -> None:
 def _count_end(job: Job) -> None:
     """Each end is counted, and each failure has a line in the log, so that a bad day shows without looking at jobs."""
     error = job.error
-    code, stage = ("", "") if error is None else (error.code, error.stage)
+    code, stage = failure_cause(job), "" if error is None else error.stage
     metrics.jobs_ended.labels(job.status, code, stage).inc()
+    metrics.rescued_jobs.inc(min(job.rescues, 1))
+    overhead = overhead_seconds(job)
+    if job.status == "completed" and overhead is not None:
+        metrics.job_overhead_seconds.labels(job.brief.kind).observe(overhead)
     if job.finished_at is not None:
         seconds = (job.finished_at - job.created_at).total_seconds()
         metrics.job_seconds.labels(job.brief.kind, job.status).observe(max(0.0, seconds))  # clocks differ

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -75,10 +76,24 @@ class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore, MongoSpendingStore
     async def ping(self) -> None:
         await self._database.command("ping")
 
+    @translated
+    async def server_time(self) -> datetime:
+        """What time it is on the database's machine."""
+        moment: datetime = (await self._database.command("hello"))["localTime"]
+        return moment.replace(tzinfo=moment.tzinfo or UTC)
+
+    @translated
+    async def used_ratio(self) -> float | None:
+        stats = await self._database.command("dbStats")
+        used, total = stats.get("fsUsedSize"), stats.get("fsTotalSize")
+        return used / total if used is not None and total else None
+
 
 @asynccontextmanager
-async def open_mongo_store(url: str, database: str, service: str) -> AsyncIterator[MongoJobStore]:
-    """The store behind a MongoDB URL. Connects on first use; every operation ends within OPERATION_SECONDS."""
+async def open_mongo_store(
+    url: str, database: str, service: str, operation_seconds: float = OPERATION_SECONDS
+) -> AsyncIterator[MongoJobStore]:
+    """The store behind a MongoDB URL. Connects on first use; every operation ends within `operation_seconds`."""
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         url,
         appname=f"studio-{service}",
@@ -87,7 +102,7 @@ async def open_mongo_store(url: str, database: str, service: str) -> AsyncIterat
         w="majority",
         journal=True,
         readConcernLevel="majority",
-        timeoutMS=OPERATION_SECONDS * 1000,
+        timeoutMS=int(operation_seconds * 1000),
         serverSelectionTimeoutMS=5000,
     )
     try:

@@ -253,6 +253,12 @@ class MongoJobs:
         return sum([int(one["slots"]) async for one in counted])
 
     @translated
+    async def jobs_after(self, moment: datetime) -> int:
+        later = {"$gt": moment}
+        open_ones = {"final": False, "updated_at": {"$type": "date"}, "timeline.at": later}
+        return int(await self._jobs.count_documents({"$or": [{"created_at": later}, open_ones]}))
+
+    @translated
     async def backlog_stats(self) -> BacklogStats:
         grouped = self._jobs.aggregate(
             [
@@ -270,7 +276,7 @@ class MongoJobs:
 
 
 _MOVES = {"$filter": {"input": "$timeline", "as": "line", "cond": {"$ne": ["$$line.event", "job.rescued"]}}}
-_LAST_MOVE = {"$max": {"$map": {"input": _MOVES, "as": "line", "in": "$$line.at"}}}
+_LAST_MOVE = {"$arrayElemAt": [{"$map": {"input": _MOVES, "as": "line", "in": "$$line.at"}}, -1]}
 _PROGRESSED_AT = {"$cond": [{"$isArray": "$timeline"}, {"$ifNull": [_LAST_MOVE, "$updated_at"]}, "$updated_at"]}
 """As `Job.progressed_at`, also of a document that cannot be read."""
 

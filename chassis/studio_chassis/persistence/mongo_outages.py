@@ -10,15 +10,19 @@ from pymongo.errors import (
     DocumentTooLarge,
     ExecutionTimeout,
     NetworkTimeout,
+    OperationFailure,
     PyMongoError,
     WriteError,
     WTimeoutError,
 )
 
 from studio_chassis.errors import Unavailable
+from studio_chassis.observability.logs import cause_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_REFUSED = (13, 18, 8000)
+"""The server's codes for a user without rights or with a wrong password (8000: Atlas). The message is not at fault."""
 OUTAGES = (ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
 _TOO_LARGE = (10334, 17419, 17420)
 """The server's codes for a document that would exceed 16 MB."""
@@ -41,13 +45,14 @@ def outages_as_unavailable() -> Iterator[None]:
     try:
         yield
     except OUTAGES as error:
-        raise Unavailable(f"database: {type(error).__name__}") from error
+        raise Unavailable(f"database: {cause_of(error)}") from error
     except (DocumentTooLarge, WriteError) as error:
         if isinstance(error, WriteError) and error.code not in _TOO_LARGE:
             raise
         # its events are published and taken out; then there is room again
         raise Unavailable("database: the job's document is full of events to be published") from error
     except PyMongoError as error:
-        if error.timeout or error.has_error_label("RetryableWriteError"):
-            raise Unavailable(f"database: {type(error).__name__}") from error
+        refused = isinstance(error, OperationFailure) and error.code in _REFUSED
+        if refused or error.timeout or error.has_error_label("RetryableWriteError"):
+            raise Unavailable(f"database: {cause_of(error)}") from error
         raise

@@ -1,5 +1,6 @@
 """Pictures in an object store given by URL: a folder for the local stack, S3 and its kin elsewhere."""
 
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from studio_chassis.errors import ObjectNotFound, Unavailable
+from studio_chassis.observability.logs import cause_of
 
 
 class ObjectStore(Protocol):
@@ -27,26 +29,37 @@ class ObjectStore(Protocol):
     async def delete_under(self, prefix: str) -> None:
         """Remove every object whose key begins with the prefix and a slash. None is fine."""
 
+    async def used_ratio(self) -> float | None:
+        """Share of the store's volume that is used, 0 to 1; None where the store has no volume that it tells of."""
+
 
 class UrlObjectStore:
-    """An object store reached through obstore by its URL."""
+    """An object store reached through obstore by its URL.
 
-    def __init__(self, url: str) -> None:
+    `retries` is how often a request that a server did not answer is repeated.
+    """
+
+    def __init__(self, url: str, retries: int = 10) -> None:
         parts = urlsplit(url)
+        self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         try:
             self._store = (
-                LocalStore(prefix=Path(unquote(parts.path)), mkdir=True)
-                if parts.scheme == "file"
-                else from_url(url, client_options={"allow_http": True, "timeout": "20s", "connect_timeout": "5s"})
+                LocalStore(prefix=self._folder, mkdir=True)
+                if self._folder is not None
+                else from_url(
+                    url,
+                    client_options={"allow_http": True, "timeout": "20s", "connect_timeout": "5s"},
+                    retry_config={"max_retries": retries},
+                )
             )
         except (BaseError, OSError) as error:
-            raise Unavailable(f"object store: {type(error).__name__}") from error
+            raise Unavailable(f"object store: {cause_of(error)}") from error
 
     async def put(self, key: str, data: bytes) -> None:
         try:
             await obstore.put_async(self._store, key, data)
         except (BaseError, OSError) as error:
-            raise Unavailable(f"object store: {type(error).__name__}") from error
+            raise Unavailable(f"object store: {cause_of(error)}") from error
 
     async def get(self, key: str) -> bytes:
         try:
@@ -55,7 +68,7 @@ class UrlObjectStore:
         except FileNotFoundError as error:
             raise ObjectNotFound(key) from error
         except (BaseError, OSError) as error:
-            raise Unavailable(f"object store: {type(error).__name__}") from error
+            raise Unavailable(f"object store: {cause_of(error)}") from error
 
     async def size(self, key: str) -> int:
         try:
@@ -63,7 +76,7 @@ class UrlObjectStore:
         except FileNotFoundError as error:
             raise ObjectNotFound(key) from error
         except (BaseError, OSError) as error:
-            raise Unavailable(f"object store: {type(error).__name__}") from error
+            raise Unavailable(f"object store: {cause_of(error)}") from error
 
     async def delete_under(self, prefix: str) -> None:
         try:
@@ -72,4 +85,13 @@ class UrlObjectStore:
                     with suppress(FileNotFoundError):
                         await obstore.delete_async(self._store, found["path"])
         except (BaseError, OSError) as error:
-            raise Unavailable(f"object store: {type(error).__name__}") from error
+            raise Unavailable(f"object store: {cause_of(error)}") from error
+
+    async def used_ratio(self) -> float | None:
+        if self._folder is None:
+            return None
+        try:
+            volume = shutil.disk_usage(self._folder)
+        except OSError as error:
+            raise Unavailable(f"object store: {cause_of(error)}") from error
+        return volume.used / volume.total if volume.total else None

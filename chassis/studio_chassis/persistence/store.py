@@ -243,6 +243,12 @@ class JobStatistics(Protocol):
     async def recent_durations(self, limit: int) -> tuple[JobDuration, ...]:
         """Of the jobs created last that are completed, at most that many, of all owners."""
 
+    async def jobs_after(self, moment: datetime) -> int:
+        """How many jobs were created after that moment, or have not ended and moved after it."""
+
+    async def used_ratio(self) -> float | None:
+        """Share of the database's volume that is used, 0 to 1; None where the database does not say."""
+
     async def open_jobs(self, owner: str, limit: int) -> int:
         """How many of an owner's jobs have not ended, counted up to a limit."""
 

@@ -108,6 +108,20 @@ class ReplicateClient:
         """Cancel the prediction. Raises NotFound; the response for one that has ended is not documented."""
         return _report(_json(await self._request("POST", f"{_path(prediction_id)}/cancel")))
 
+    async def account(self) -> str:
+        """The name of the account that the token belongs to."""
+        body = _json(await self._request("GET", "/account"))
+        return str(body.get("username", "")) if isinstance(body, dict) else ""
+
+    async def has_model(self, slug: str, version: str) -> bool:
+        """Whether the provider has this version of the model; an official model's version is its name."""
+        path = f"/models/{slug}" if version == slug else f"/models/{slug}/versions/{version}"
+        try:
+            await self._request("GET", path)
+        except NotFound:
+            return False
+        return True
+
     async def recent(self, created_after: datetime, max_pages: int = 10) -> AsyncIterator[list[PredictionReport]]:
         """The account's predictions since that moment, a page of up to 100 at a time, newest first.
 
@@ -156,8 +170,8 @@ class ReplicateClient:
         response = await self._exchange(request, limit)
         if 200 <= response.status < 300:
             return response.body
-        if response.status == 404 and path.startswith("/predictions/") and is_problem(response):
-            raise NotFound("the provider knows no prediction of this id")
+        if response.status == 404 and path.startswith(("/predictions/", "/models/")) and is_problem(response):
+            raise NotFound("the provider knows no prediction or model of this name")
         # An error page may echo what was sent.
         raise error_for(response._replace(body=response.body.replace(token.encode(), b"[token]")), self._now())
 

@@ -1,10 +1,12 @@
 """What a service shows its operator over HTTP: alive, ready, metrics. Plain ASGI: workers have no web framework."""
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 
+import structlog
 from prometheus_client import make_asgi_app
 
 from studio_chassis.errors import Unavailable
@@ -14,6 +16,7 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[Scope], Awaitable[None]]
 Receive = Callable[[], Awaitable[Scope]]
 
+log = structlog.get_logger()
 STALLED_SECONDS = 120.0
 """A worker that consumes nothing for so long asks to be restarted."""
 
@@ -33,6 +36,8 @@ class ConsumerState(Protocol):
     def oldest_in_flight_seconds(self) -> float: ...
     @property
     def paused_because(self) -> str | None: ...
+    @property
+    def deferred_because(self) -> str | None: ...
 
 
 class Health:
@@ -48,12 +53,14 @@ class Health:
         instance: str,
         ping: Callable[[], Awaitable[None]],
         consumers: Sequence[ConsumerState],
+        check_broker: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._service = service
         self._build = build
         self._instance = instance
-        self._ping = ping
         self._consumers = consumers
+        self._dependencies = {"database": ping} | ({"broker": check_broker} if check_broker is not None else {})
+        self._told: dict[str, str] = {}
         self.index_problems: tuple[str, ...] = ()
         """Indexes that the database refuses, as named by the job store. They slow questions down, and stop nothing."""
         self._heard = time.monotonic()
@@ -74,19 +81,28 @@ class Health:
 
     async def ready(self) -> tuple[int, dict[str, Any]]:
         """Status code and body of /readyz."""
-        try:
-            await self._ping()
-            database = True
-        except Unavailable:
-            database = False
+        reasons = dict(filter(None, await asyncio.gather(*map(self._reason, self._dependencies))))
+        if reasons != self._told and reasons:
+            log.warning("not ready", **reasons)
+        self._told = reasons
+        database = "database" not in reasons
         consuming = all(consumer.is_consuming and not consumer.is_overdue for consumer in self._consumers)
         return (200 if database and consuming and not self.stopping else 503), {
             "service": self._service,
             "instance": self._instance,
             "database": database,
+            "reasons": reasons,
             "queues": {consumer.queue.name: _state(consumer) for consumer in self._consumers},
             "index_problems": self.index_problems,
         }
+
+    async def _reason(self, dependency: str) -> tuple[str, str] | None:
+        """Why it cannot be used, with its name; None where it can."""
+        try:
+            await self._dependencies[dependency]()
+        except Unavailable as error:
+            return dependency, str(error)
+        return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,10 +119,10 @@ class Health:
 
 
 def _state(consumer: ConsumerState) -> str | bool:
-    """Why a consumer pauses or is not ready, else whether it consumes."""
+    """Why a consumer pauses, puts messages off or is not ready, else whether it consumes."""
     if consumer.is_overdue:
         return f"a message is in flight for {consumer.oldest_in_flight_seconds:.0f} s"
-    return consumer.paused_because or consumer.is_consuming
+    return consumer.paused_because or consumer.deferred_because or consumer.is_consuming
 
 
 async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:

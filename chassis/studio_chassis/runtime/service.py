@@ -149,7 +149,7 @@ async def _run_until(
             for handler in work.handlers
         ]
         instance = settings.instance or secrets.token_hex(4)
-        health = Health(name, settings.build, instance, context.store.ping, consumers)
+        health = Health(name, settings.build, instance, context.store.ping, consumers, context.broker.check)
         app = work.web(health) if work.web is not None else health
         background = [asyncio.create_task(_set_up(context, consumers, health))]
         background += [asyncio.create_task(_keep_running(loop)) for loop in (_measure_lag, *work.loops)]

@@ -228,6 +228,11 @@ class SimulatedBroker:
         self.ready.set()
         rabbit.declare()
 
+    async def check(self) -> None:
+        """Raises Unavailable while there is no connection."""
+        if not self.is_connected:
+            raise Unavailable("broker: not connected")
+
     async def publish(self, event: Event) -> None:
         """Publish to the event exchange. Raises Unavailable."""
         await self.send(

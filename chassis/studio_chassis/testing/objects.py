@@ -41,3 +41,7 @@ class SimulatedObjectStore:
                 del self._bucket[key]
 
         await self._wire("objects.delete", delete)
+
+    async def used_ratio(self) -> float | None:
+        """Memory has no volume."""
+        return None

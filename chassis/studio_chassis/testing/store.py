@@ -331,6 +331,20 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
         slots = [slot for job in mine for slot in job.predictions if slot.state in UNDER_WAY]
         return await self._wire("store.slots_under_way", lambda: len(slots))
 
+    async def jobs_after(self, moment: datetime) -> int:
+        """Count jobs with a time after that moment."""
+        jobs = self._database.jobs.values()
+        later = [
+            job
+            for job in jobs
+            if job.created_at > moment or (not job.is_final and any(line.at > moment for line in job.timeline))
+        ]
+        return await self._wire("store.jobs_after", lambda: len(later))
+
+    async def used_ratio(self) -> float | None:
+        """Memory has no volume."""
+        return None
+
     async def backlog_stats(self) -> BacklogStats:
         """Count what is under way."""
 

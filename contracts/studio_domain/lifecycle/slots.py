@@ -20,7 +20,7 @@ from studio_domain.domain_events import (
 )
 from studio_domain.lifecycle.ending import settle
 from studio_domain.lifecycle.transition import OPEN, Change, TransitionContext
-from studio_domain.prediction import MAX_OUTPUT_CHARS, is_infrastructure_failure
+from studio_domain.prediction import MAX_OUTPUT_CHARS, is_content_refusal, is_infrastructure_failure
 
 MAX_REPORTS = 8
 """Reports of one attempt that are remembered, so that an equal one is not kept again."""
@@ -135,8 +135,9 @@ def on_prediction_reported(job: Job, event: PredictionReported, context: Transit
         )
     error = report.error or "The provider gave no reason."
     if is_infrastructure_failure(error):
-        return _try_again(job, slot, error, context)
-    return _fail(job, slot, "prediction_failed", error, context)
+        return _try_again(job, slot, error, context, report.provider_seconds)
+    code = "content_refused" if is_content_refusal(error) else "prediction_failed"
+    return _fail(job, slot, code, error, context)
 
 
 def _succeed(job: Job, slot: Slot, event: PredictionReported, context: TransitionContext) -> Job:
@@ -152,10 +153,10 @@ def _succeed(job: Job, slot: Slot, event: PredictionReported, context: Transitio
     if len(outputs) < slot.count:
         text = f"{_pictures_of(job, slot)}: {len(outputs)} of {slot.count} were delivered."
         job = _warn(job, "fewer_pictures", text, slot.number)
-    return context.log(job, "prediction.succeeded", slot=slot.number, seconds=event.report.predict_seconds)
+    return context.log(job, "prediction.succeeded", slot=slot.number, seconds=event.report.provider_seconds)
 
 
-def _try_again(job: Job, slot: Slot, error: str, context: TransitionContext) -> Job:
+def _try_again(job: Job, slot: Slot, error: str, context: TransitionContext, seconds: float | None = None) -> Job:
     """The next attempt of the slot, unless attempts or money are used up. Only infrastructure failures come here."""
     if len(slot.prediction_ids) >= job.limits.attempts_per_slot:
         return _fail(job, slot, "attempts_used_up", f"Failed {len(slot.prediction_ids)} times, last: {error}", context)
@@ -171,7 +172,7 @@ def _try_again(job: Job, slot: Slot, error: str, context: TransitionContext) -> 
         "reports": (),
     }
     job = _with(job, slot, **again, provider_id=None, error=error)
-    return context.log(job, "prediction.retried", slot=slot.number, detail=error)
+    return context.log(job, "prediction.retried", slot=slot.number, detail=error, seconds=seconds)
 
 
 def _cents(job: Job, slot: Slot) -> int:

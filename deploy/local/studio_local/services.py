@@ -47,6 +47,7 @@ def settings(
         "STUDIO_ACCESS": environment.get("STUDIO_ACCESS") or "local",
         "STUDIO_GATEWAY_PORT": str(ports[GATEWAY]),
         "STUDIO_GATEWAY_URL": f"http://{LOOPBACK}:{ports[GATEWAY]}",
+        "STUDIO_SERVICE_URLS": " ".join(f"http://{LOOPBACK}:{ports[name]}" for name in (GATEWAY, *WORKERS)),
         "STUDIO_LOG_FORMAT": "json",
         "PYTHONUNBUFFERED": "1",
     }

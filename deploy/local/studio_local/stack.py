@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+from studio_local.broker import NativeBroker
 from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_local.ports import LOOPBACK, stable_ports
 from studio_local.processes import ManagedProcess, Server, running
@@ -54,6 +55,9 @@ class ServiceStack:
         self.environment = settings(endpoints, self.objects, self.ports, infrastructure.secrets, caller) | dict(
             extra or {}
         )
+        broker = infrastructure.servers.get("broker")
+        if isinstance(broker, NativeBroker):  # its answers are dated, by which `studio doctor` compares clocks
+            self.environment["STUDIO_SERVICE_URLS"] += f" http://{broker.metrics_address}"
         self.services: dict[str, ManagedProcess] = service_processes(
             self.environment, self.ports, logs, infrastructure.records, standin=not uses_replicate(caller)
         )

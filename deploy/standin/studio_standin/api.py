@@ -135,6 +135,20 @@ async def webhook_secret(app_state: AppStateDep, response: Response) -> dict[str
     return {"key": app_state.settings.webhook_signing_key.get_secret_value()}
 
 
+@routes.get("/account")
+async def get_account(response: Response) -> dict[str, Any]:
+    _limit(response, 2999)
+    return {"type": "organization", "username": "standin", "name": "Stand-in", "github_url": None}
+
+
+@routes.get("/models/{owner}/{name}")
+async def get_model(owner: str, name: str, response: Response) -> dict[str, Any]:
+    if f"{owner}/{name}" not in MODELS:
+        raise not_found()
+    _limit(response, 2999)
+    return {"owner": owner, "name": name, "visibility": "public"}
+
+
 @routes.get("/models/{owner}/{name}/versions/{version}")
 async def get_version(owner: str, name: str, version: str, response: Response) -> dict[str, Any]:
     model = MODELS.get(f"{owner}/{name}")

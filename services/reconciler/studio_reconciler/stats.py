@@ -1,10 +1,11 @@
 """Counting what is under way and what is wrong with it, for the metrics alerts look at."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from studio_chassis.observability import metrics
+from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.persistence.spending import SpendingStore
 from studio_chassis.persistence.store import JobStore
 from studio_contracts.job import Status
@@ -14,6 +15,8 @@ from studio_domain.invariants import INVARIANTS
 UNFINISHED: tuple[Status, ...] = ("pending", "queued", "running")
 LOOKED_AT = 100
 """Newest jobs whose invariants are checked each time."""
+CLOCKS_DIFFER = timedelta(seconds=30)
+"""Clocks of machines that are kept in time differ by less."""
 NAMED = 5
 """Jobs that a log line names, newest first: a bug may break an invariant of all of them."""
 log = structlog.get_logger()
@@ -29,12 +32,20 @@ async def measure_backlog(store: JobStore, now: datetime) -> None:
         metrics.oldest_seconds.labels(status).set(max(0.0, age))  # another machine's clock may be ahead
     outbox = backlog.oldest_outbox
     metrics.outbox_seconds.set(0 if outbox is None else max(0.0, (now - outbox).total_seconds()))
+    metrics.future_jobs.set(await store.jobs_after(now + CLOCKS_DIFFER))
     newest = await store.recent(LOOKED_AT)
     for invariant in INVARIANTS:
         broken = {job.id: what for job in newest if (what := "; ".join(invariant.violations(job)))}
         metrics.violations.labels(invariant.name).set(len(broken))
         if broken:
             log.error("invariant broken", invariant=invariant.name, jobs=dict(list(broken.items())[:NAMED]))
+
+
+async def measure_volumes(store: JobStore, objects: ObjectStore) -> None:
+    """Set the gauges of how full database and object store are. Where one does not say, it has none."""
+    for name, used in (("database", await store.used_ratio()), ("object store", await objects.used_ratio())):
+        if used is not None:
+            metrics.used_ratio.labels(name).set(used)
 
 
 async def measure_spending(store: SpendingStore, budgets: Budgets, now: datetime) -> None:

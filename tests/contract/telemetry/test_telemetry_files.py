@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from studio_chassis.observability import metrics
 from studio_cli.app import main
 from studio_support import tools
-from studio_support.telemetry_files import DASHBOARDS, ROOT, RULES, TELEMETRY, shown
+from studio_support.telemetry_files import DASHBOARDS, RECORDED, ROOT, RULES, TELEMETRY, shown
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(set(RUNBOOKS.glob("*.md")) - {RUNBOOKS / "README.md"})
@@ -24,6 +24,7 @@ FOREIGN = {
     # of the Python client library
     "process_cpu_seconds_total",
     "process_resident_memory_bytes",
+    "process_start_time_seconds",
     # of RabbitMQ's own plug-in, /metrics and /metrics/detailed (rabbitmq.com/docs/prometheus)
     "rabbitmq_alarms_free_disk_space_watermark",
     "rabbitmq_alarms_memory_used_watermark",
@@ -31,6 +32,7 @@ FOREIGN = {
     "rabbitmq_detailed_queue_messages_ready",
     "rabbitmq_detailed_queue_messages_unacked",
     "rabbitmq_disk_space_available_bytes",
+    "rabbitmq_disk_space_available_limit_bytes",
     "rabbitmq_process_resident_memory_bytes",
 }
 
@@ -53,12 +55,13 @@ def promtool() -> str:
 
 def expressions() -> Iterator[tuple[str, str]]:
     yield from ((rule["alert"], rule["expr"]) for rule in RULES)
+    yield from RECORDED.items()
     yield from shown()
 
 
 def selectors(expression: str) -> Iterator[tuple[str, str]]:
     """Each metric of a PromQL expression with what is between its braces."""
-    for match in re.finditer(r"\b(up|(?:studio|rabbitmq|process)_\w+)\s*(?:\{([^}]*)\})?", expression):
+    for match in re.finditer(r"\b(up|studio:[\w:]+|(?:studio|rabbitmq|process)_\w+)\s*(?:\{([^}]*)\})?", expression):
         yield match[1], match[2] or ""
 
 
@@ -67,10 +70,10 @@ def test_every_metric_named_exists_with_the_labels_it_is_asked_for(place: str, e
     named = list(selectors(expression))
     assert named, place
     for metric, braces in named:
-        assert metric in OURS or metric in FOREIGN, f"{place}: {metric}"
+        assert metric in OURS or metric in FOREIGN or metric in RECORDED, f"{place}: {metric}"
         if metric in OURS:
             asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", braces))
-            assert asked <= OURS[metric] | {"service", "instance", "job"}, f"{place}: {metric}"
+            assert asked <= OURS[metric] | {"service", "instance", "job", "le"}, f"{place}: {metric}"
 
 
 def test_every_metric_of_ours_is_shown_on_a_dashboard() -> None:
@@ -87,6 +90,14 @@ def test_every_alert_leads_to_a_runbook_that_names_it_and_holds_commands(rule: d
     assert rule["alert"] in text
     assert "```" in text
     assert rule["labels"]["severity"] in ("page", "ticket")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_every_alert_says_what_clients_feel_and_its_page_how_it_ends(rule: dict[str, Any]) -> None:
+    impact = rule["annotations"]["impact"]
+    assert impact.endswith(".")
+    assert "{{" not in impact
+    assert rule["alert"] in section(ROOT / rule["annotations"]["runbook"], "Done when")
 
 
 @pytest.mark.parametrize("page", [*PAGES, RUNBOOKS / "README.md"], ids=lambda page: page.stem)

@@ -29,3 +29,8 @@ async def test_deletion_takes_all_below_a_prefix_and_nothing_beside_it(objects: 
     for key in ("jobs/a/stencil.png", "jobs/a/concepts/0-0/original.png"):
         with pytest.raises(ObjectNotFound):
             await objects.get(key)
+
+
+async def test_the_volume_s_fill_level_is_a_share_where_the_store_has_one(objects: ObjectStore) -> None:
+    used = await objects.used_ratio()
+    assert used is None or 0 < used < 1

@@ -57,6 +57,9 @@ def _version(number: int) -> JobVersion:
     return JobVersion(number, LOCAL_OWNER)
 
 
+_GENERATION = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={})
+
+
 def _after(job: Job, event: DomainEvent, now: datetime = NOW) -> Transition:
     change = transition(job, event, now=now, by="test")
     assert change is not None
@@ -463,11 +466,10 @@ async def test_a_prediction_is_found_by_the_slot_that_waits_for_it(store: JobSto
     first = _accepted()
     await store.insert(first)
     job = first.job
-    generation = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input={})
     running = PredictionReport(id="p1", status=PredictionStatus.PROCESSING)
     for event in (
         StencilDrawn(make_plan("a"), 0.1),
-        SlotsPlanned(generation, (SlotPlan(0, 4), SlotPlan(0, 2))),
+        SlotsPlanned(_GENERATION, (SlotPlan(0, 4), SlotPlan(0, 2))),
         PredictionReported(1, 1, running),
     ):
         change = _after(job, event)
@@ -536,6 +538,29 @@ async def test_a_rescue_is_no_progress_in_the_statistics(store: JobStore) -> Non
     assert rescued.job.updated_at == later
     assert rescued.job.progressed_at == NOW
     assert (await store.backlog_stats()).unfinished["pending"].oldest == NOW
+
+
+async def test_jobs_from_the_future_are_counted_while_they_are_ahead(store: JobStore) -> None:
+    for minutes, job_id in enumerate(("now", "ahead", "later")):
+        await store.insert(_accepted(job_id, NOW + timedelta(minutes=minutes)))
+    assert await store.jobs_after(NOW) == 2
+    assert await store.jobs_after(NOW + timedelta(minutes=2)) == 0
+
+
+async def test_a_service_whose_clock_is_ahead_hides_no_standstill(store: JobStore) -> None:
+    first = _accepted()
+    ahead = _after(first.job, StencilDrawn(make_plan("a"), 0.1), NOW + timedelta(minutes=10))
+    await store.insert(first)
+    await store.commit(ahead)
+    moved = _after(ahead.job, SlotsPlanned(_GENERATION, (SlotPlan(0, 4),)), NOW + timedelta(seconds=1))
+    await store.commit(moved)
+    assert (await store.backlog_stats()).unfinished[moved.job.status].oldest == NOW + timedelta(seconds=1)
+    assert await store.jobs_after(NOW + timedelta(minutes=1)) == 1
+
+
+async def test_the_volume_s_fill_level_is_a_share_where_the_database_has_one(store: JobStore) -> None:
+    used = await store.used_ratio()
+    assert used is None or 0 < used < 1
 
 
 @pytest.mark.parametrize("kind", ["real"], indirect=True)

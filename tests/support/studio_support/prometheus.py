@@ -38,7 +38,7 @@ class Prometheus:
     def alerts(self) -> set[str]:
         """Names of all alerts there are rules for, as the server has read them."""
         groups = self._data("/rules").get("groups", [])
-        return {rule["name"] for group in groups for rule in group["rules"]}
+        return {rule["name"] for group in groups for rule in group["rules"] if rule["type"] == "alerting"}
 
     def firing(self) -> dict[str, dict[str, Any]]:
         alerts = self._data("/alerts").get("alerts", [])

@@ -54,6 +54,9 @@ class RecordingBroker:
         self.copies.append(message)
 
     # A consumer asks a broker for none of these: a test in which one does must fail.
+    async def check(self) -> None:
+        """It is connected."""
+
     async def publish(self, event: Event) -> None:
         raise AssertionError("a consumer publishes no events")
 

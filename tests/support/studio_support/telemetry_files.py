@@ -8,7 +8,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 TELEMETRY = ROOT / "deploy" / "telemetry"
-RULES = [rule for group in yaml.safe_load((TELEMETRY / "rules.yaml").read_text())["groups"] for rule in group["rules"]]
+_RULES = [rule for group in yaml.safe_load((TELEMETRY / "rules.yaml").read_text())["groups"] for rule in group["rules"]]
+RULES = [rule for rule in _RULES if "alert" in rule]
+RECORDED = {rule["record"]: rule["expr"] for rule in _RULES if "record" in rule}
 DASHBOARDS = sorted((TELEMETRY / "dashboards").glob("*.json"))
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.observability import metrics
@@ -31,6 +32,7 @@ class StubConsumer:
         self.is_overdue = False
         self.oldest_in_flight_seconds = 0.0
         self.paused_because: str | None = None
+        self.deferred_because: str | None = None
 
 
 class Clock:
@@ -153,3 +155,23 @@ async def test_metrics_are_served_and_any_other_path_is_not_found_in_json(health
     assert (status, b"studio_rescued_total" in body) == (200, True)
     status, headers, body = await _get(health, "/anything")
     assert (status, headers["content-type"], json.loads(body)["title"]) == (404, "application/json", "Not found")
+
+
+async def test_what_cannot_be_used_is_named_with_its_cause_and_logged_once(clock: Clock, database: Database) -> None:
+    async def no_broker() -> None:
+        raise Unavailable("broker: ProbableAuthenticationError: ACCESS_REFUSED")
+
+    database.up = False
+    health = Health("stencil", "1.2.3", "abc", database.ping, [], no_broker)
+    with capture_logs() as lines:
+        for _ in range(2):
+            _, _, body = await _get(health, "/readyz")
+    reasons = {"database": "database: away", "broker": "broker: ProbableAuthenticationError: ACCESS_REFUSED"}
+    assert json.loads(body)["reasons"] == reasons
+    assert [(line["event"], line["broker"]) for line in lines] == [("not ready", reasons["broker"])]
+
+
+async def test_a_consumer_that_puts_messages_off_is_ready_and_says_why(health: Health, consumer: StubConsumer) -> None:
+    consumer.deferred_because = "object store: GenericError: No space left on device"
+    status, _, body = await _get(health, "/readyz")
+    assert (status, json.loads(body)["queues"]) == (200, {"stencil.job-created": consumer.deferred_because})

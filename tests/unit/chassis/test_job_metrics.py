@@ -52,6 +52,14 @@ def test_each_end_is_counted_once_with_its_cause_and_its_time(
         assert line["job_id"] == job.id
 
 
+def test_a_completed_job_adds_what_was_not_the_provider_s_time_and_whether_it_was_rescued() -> None:
+    job = SHAPES["succeeded"].model_copy(update={"rescues": 2})
+    before = _counted("studio_job_overhead_seconds_count", kind="painted"), _counted("studio_rescued_jobs_total")
+    _end(job, made(2))
+    after = _counted("studio_job_overhead_seconds_count", kind="painted"), _counted("studio_rescued_jobs_total")
+    assert after == (before[0] + 1, before[1] + 1)
+
+
 def _ends() -> float:
     families = [family for family in REGISTRY.collect() if family.name == "studio_jobs_ended"]
     return sum(sample.value for family in families for sample in family.samples if sample.name.endswith("_total"))

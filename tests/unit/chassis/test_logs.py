@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from studio_chassis.observability.logs import configure_logs, trace_id
+from studio_chassis.observability.logs import cause_of, configure_logs, trace_id
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -106,3 +106,22 @@ def test_a_secret_inside_a_text_or_a_traceback_is_not_logged(text: str, output: 
         structlog.get_logger().warning(text, exc_info=error)
     assert "hunter2" not in output.getvalue()
     assert "[redacted]" in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+        (OSError(30, "Read-only file system"), "OSError: [Errno 30] Read-only file system"),
+        (
+            ValueError("amqp://studio:hunter2@broker:5672/ refused"),
+            "ValueError: amqp://studio:[redacted]@broker:5672/ refused",
+        ),
+        (ValueError("http://10.0.0.1:9000/bucket: timed out"), "ValueError: http://10.0.0.1:9000/bucket: timed out"),
+        (ValueError("first\nline\n\nDebug source: Generic { … }"), "ValueError: first line"),
+        (TimeoutError(), "TimeoutError"),
+        (ValueError("x" * 500), "ValueError: " + "x" * 200),
+    ],
+)
+def test_a_cause_is_one_line_of_bounded_length_without_secrets(error: Exception, cause: str) -> None:
+    assert cause_of(error) == cause

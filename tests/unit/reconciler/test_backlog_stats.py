@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
 from studio_domain.lifecycle import accept
-from studio_reconciler.stats import measure_backlog
+from studio_reconciler.stats import measure_backlog, measure_volumes
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -51,3 +52,17 @@ async def test_a_job_from_the_future_has_no_negative_age() -> None:
     await measure_backlog(store, NOW)
     assert gauge("studio_oldest_unfinished_seconds", status="pending") == 0
     assert gauge("studio_outbox_oldest_seconds") == 0
+    assert gauge("studio_future_jobs") == 1
+    await measure_backlog(store, ahead)
+    assert gauge("studio_future_jobs") == 0
+
+
+class _Volume(SimulatedObjectStore):
+    async def used_ratio(self) -> float | None:
+        return 0.75
+
+
+async def test_a_volume_that_does_not_say_how_full_it_is_has_no_gauge() -> None:
+    await measure_volumes(SimulatedJobStore(), _Volume())
+    assert gauge("studio_volume_used_ratio", of="object store") == 0.75
+    assert gauge("studio_volume_used_ratio", of="database") is None

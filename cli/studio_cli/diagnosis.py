@@ -1,0 +1,57 @@
+"""Checks that run side by side, each with the same time, and what comes of them."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from studio_chassis.observability.logs import cause_of
+from studio_chassis.runtime.timeouts import wait_or_abandon
+
+CHECK_SECONDS = 5.0
+CLEANUP_SECONDS = 2.0
+"""For closing what a check had open when its time was over."""
+Check = Callable[[], Awaitable[str]]
+"""Returns what was proven. Raises Fault."""
+
+
+class Fault(Exception):
+    """Something is wrong: what, and what helps."""
+
+    def __init__(self, text: str, remedy: str) -> None:
+        super().__init__(text)
+        self.remedy = remedy
+
+
+class Finding(NamedTuple):
+    """What one check came to, within how many seconds. A fault has a remedy."""
+
+    name: str
+    ok: bool
+    text: str
+    remedy: str
+    seconds: float
+
+
+async def examine(checks: Mapping[str, Check], seconds: float = CHECK_SECONDS) -> list[Finding]:
+    """Run all checks, in their order, also those of what does not answer. No text is empty."""
+    return await asyncio.gather(*(_examined(name, check, seconds) for name, check in checks.items()))
+
+
+async def _examined(name: str, check: Check, seconds: float) -> Finding:
+    async def run() -> str:
+        async with asyncio.timeout(seconds):
+            return await check()
+
+    started = time.perf_counter()
+    remedy = ""
+    try:
+        text, ok = await wait_or_abandon(seconds + CLEANUP_SECONDS, run()), True
+    except Fault as fault:
+        text, ok, remedy = str(fault), False, fault.remedy
+    except TimeoutError:
+        text, ok = f"no answer within {seconds:g} s", False
+        remedy = "look whether its address can be reached from here: firewall, network policy, name"
+    except Exception as error:  # noqa: BLE001 - whatever a check meets is a finding
+        text, ok, remedy = cause_of(error), False, "see the text; no check expects this"
+    return Finding(name, ok, text or "nothing was said", remedy, round(time.perf_counter() - started, 2))
