@@ -3,10 +3,7 @@
 import re
 from datetime import timedelta
 from itertools import product
-from typing import Any
-from urllib.parse import urlsplit
 
-import pytest
 import yaml
 
 from studio_chassis.runtime.settings import ServiceSettings
@@ -16,7 +13,7 @@ from studio_gateway.http.body_limit import MAX_WEBHOOK_BYTES
 from studio_gateway.settings import GatewaySettings
 from studio_predictor.settings import PredictorSettings
 from studio_reconciler.settings import ReconcilerSettings
-from studio_support.kubernetes.flows import Flow, Place, UnknownSelectorError, allowed
+from studio_support.kubernetes.manifests import Manifests, containers, named, of_kind, pods
 from studio_support.kubernetes.overlays import KUBERNETES
 
 SCALED_BY_QUEUE = tuple(name for name, service in SERVICES.items() if service.queues)
@@ -28,27 +25,6 @@ MADE_BY_HAND = {
     "store-users": {f"{name}-{part}" for name in SERVICES for part in ("id", "secret")},
     "studio-callbacks": {"STUDIO_CALLBACK_SECRET", "STUDIO_CALLBACK_SECRET_PREVIOUS"},
 }
-Manifests = list[dict[str, Any]]
-
-
-def of_kind(manifests: Manifests, *kinds: str) -> dict[str, dict[str, Any]]:
-    return {found["metadata"]["name"]: found for found in manifests if found["kind"] in kinds}
-
-
-def pods(manifests: Manifests) -> dict[str, dict[str, Any]]:
-    """Pod templates by the name of their workload."""
-    return {name: found["spec"]["template"] for name, found in of_kind(manifests, "Deployment", "StatefulSet").items()}
-
-
-def containers(manifests: Manifests) -> dict[str, dict[str, Any]]:
-    found = {name: pod["spec"]["containers"] for name, pod in pods(manifests).items()}
-    assert all(len(each) == 1 for each in found.values())
-    return {name: each[0] for name, each in found.items()}
-
-
-def named(manifests: Manifests, name: str) -> dict[str, Any]:
-    (found,) = (each for each in containers(manifests).items() if each[0] == name)
-    return found[1]
 
 
 def test_all_services_are_there(manifests: Manifests, overlay: str) -> None:
@@ -256,91 +232,3 @@ def test_the_ingress_bounds_bodies_but_lets_every_webhook_in(manifests: Manifest
     limit = ingress["metadata"]["annotations"]["nginx.org/client-max-body-size"]
     assert MAX_WEBHOOK_BYTES <= int(limit.removesuffix("m")) * 2**20 <= 4 * MAX_WEBHOOK_BYTES
     assert ("tls" in ingress["spec"]) == (overlay == "production")
-
-
-OPEN = {25: "", 80: "", 443: "", 27017: ""}
-OTHERS = (
-    Place("ingress controller", {}, {}, namespace="nginx-ingress"),
-    Place("prometheus", {"app.kubernetes.io/name": "prometheus"}, {9090: ""}, namespace="monitoring"),
-    Place(
-        "collector", {"app.kubernetes.io/name": "opentelemetry-collector"}, {4317: "", 4318: ""}, namespace="monitoring"
-    ),
-    Place("keda", {}, {443: ""}, namespace="keda"),
-    Place("dns", {"k8s-app": "kube-dns"}, {53: ""}, namespace="kube-system"),
-    Place("stranger", {"app.kubernetes.io/component": "service"}, {8080: "http", 5672: ""}, namespace="default"),
-    Place("newcomer", {}, {8080: "http"}),  # a pod of ours that no policy but the general ones knows
-    Place("internet", {}, OPEN, address="93.184.215.14"),
-    Place("database", {}, OPEN, address="10.20.0.5"),
-    Place("object store", {}, OPEN, address="10.21.0.5"),
-    Place("private host", {}, OPEN, address="10.99.0.5"),
-    Place("cloud metadata", {}, OPEN, address="169.254.169.254"),
-)
-BROKER = Place(
-    "rabbitmq",
-    {"app.kubernetes.io/name": "rabbitmq", "app.kubernetes.io/component": "rabbitmq"},
-    {4369: "", 5672: "amqp", 15672: "management", 15692: "prometheus", 25672: "", 35672: ""},
-)
-
-
-def places(manifests: Manifests) -> list[Place]:
-    extra = {"seaweedfs": {9333: "", 8888: ""}}  # other ports that it listens on and that must not be reachable
-    found = [
-        Place(
-            name,
-            pod["metadata"]["labels"],
-            {port["containerPort"]: port["name"] for port in containers(manifests)[name]["ports"]}
-            | extra.get(name, {}),
-        )
-        for name, pod in pods(manifests).items()
-    ]
-    return [*found, BROKER, *OTHERS]
-
-
-def flows_that_exist(manifests: Manifests, overlay: str) -> set[Flow]:
-    flows = {Flow(name, "dns", 53) for name in (*pods(manifests), "rabbitmq", "newcomer")}
-    flows |= {Flow(name, "rabbitmq", 5672) for name in (*SERVICES, "keda")}
-    flows |= {Flow("rabbitmq", "rabbitmq", port) for port in (4369, 25672, 35672)}
-    flows |= {Flow("prometheus", name, 8081) for name in SERVICES}
-    flows |= {Flow("prometheus", "rabbitmq", 15692), Flow("ingress controller", "gateway", 8080)}
-    if overlay == "production":
-        flows |= {Flow(name, "database", 27017) for name in SERVICES} | {
-            Flow(name, "object store", 443) for name in SERVICES
-        }
-        return flows | {Flow(name, "internet", 443) for name in ("predictor", "reconciler", "postprocess")}
-    flows |= {Flow(name, "mongodb", 27017) for name in (*SERVICES, "mongodb")}
-    flows |= {Flow(name, "seaweedfs", 8333) for name in SERVICES}
-    flows |= {Flow(name, "standin", 18090) for name in ("predictor", "reconciler", "postprocess")}
-    return flows | {Flow("standin", "gateway", 8080)}
-
-
-def test_the_flows_that_exist_are_allowed_and_no_other(manifests: Manifests, overlay: str) -> None:
-    policies = list(of_kind(manifests, "NetworkPolicy").values())
-    assert allowed(policies, places(manifests)) == flows_that_exist(manifests, overlay)
-
-
-def test_traces_flow_to_the_collector_where_they_are_wanted_and_nothing_else_changes(traced: Manifests) -> None:
-    endpoint = urlsplit(of_kind(traced, "ConfigMap")["studio-settings"]["data"]["OTEL_EXPORTER_OTLP_ENDPOINT"])
-    assert (endpoint.hostname or "").split(".")[1] == "monitoring"
-    traces = {Flow(name, "collector", endpoint.port or 0) for name in SERVICES}
-    found = allowed(list(of_kind(traced, "NetworkPolicy").values()), places(traced))
-    assert found == traces | flows_that_exist(traced, "production")
-
-
-def test_without_policies_everything_would_be_allowed(manifests: Manifests) -> None:
-    everything = allowed([], places(manifests))
-    assert Flow("stencil", "gateway", 8080) in everything
-    assert Flow("stranger", "rabbitmq", 5672) in everything
-
-
-@pytest.mark.parametrize("name", ["default-deny", "services", "stores", "rabbitmq", "gateway", "dns"])
-def test_taking_away_any_policy_is_noticed(manifests: Manifests, overlay: str, name: str) -> None:
-    policies = of_kind(manifests, "NetworkPolicy")
-    del policies[name]
-    assert allowed(list(policies.values()), places(manifests)) != flows_that_exist(manifests, overlay)
-
-
-def test_a_selector_that_is_not_understood_is_refused_rather_than_guessed() -> None:
-    selector = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
-    policy = {"spec": {"policyTypes": ["Ingress"], "podSelector": selector}}
-    with pytest.raises(UnknownSelectorError):
-        allowed([policy], [Place("a", {}, {80: ""})])
