@@ -2,113 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr, ValidationError
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from studio_chassis.messaging.dispositions import Retry
-from studio_chassis.outbound.callback_url import CallbackUrlError, Reach, check_callback_url
 from studio_chassis.outbound.signatures import owner_secret
-from studio_chassis.persistence.job_service import JobService
-from studio_chassis.runtime.handlers import JobHandler
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
 from studio_contracts import topology
-from studio_contracts.callbacks import Call, Callback
-from studio_contracts.events import CallbackRequested, Event
-from studio_contracts.job import Job
 from studio_domain.lifecycle import callbacks
-from studio_reconciler.callbacks import CALLS_PER_HOST, CallbackSender
-from studio_reconciler.settings import ReconcilerSettings
-from studio_support.job_shapes import accepted, job_after, made, planned, slot_path
-
-NOW = datetime(2026, 11, 22, 10, 1, tzinfo=UTC)
-PUBLIC = "93.184.215.14"
-URL = "https://client.example/hook?x=1"
-MASTERS = (
-    SecretStr("new master of at least thirty-two characters"),
-    SecretStr("old master of at least thirty-two characters"),
-)
-Answer = Callable[[httpx.Request], Any]
-
-
-class Clients:
-    """A sender, the jobs it calls for, and the network behind it."""
-
-    def __init__(self, reach: Reach = "public", base: str = "https://studio.example/tpv") -> None:
-        self.now = NOW
-        self.requests: list[httpx.Request] = []
-        self.answer: Answer = lambda _: httpx.Response(204)
-        self.database = SimulatedDatabase()
-        self.store = store = SimulatedJobStore(self.database)
-        self.published: list[Event] = []
-        self.jobs = JobService(store, self._publish, lambda: self.now, "reconciler")
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self._handle), follow_redirects=True)
-        self.sender = CallbackSender(self.jobs, http, reach, MASTERS, store, base, lambda: self.now)
-        queue = topology.RECONCILER_CALLBACK_REQUESTED
-        row = JobHandler(queue, CallbackRequested, self.sender.call, of_ended_jobs=None)
-        self.handle = row.bound_to(self.jobs)
-
-    async def _publish(self, event: Event) -> None:
-        self.published.append(event)
-
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answer(request)
-        if isinstance(answer, Exception):
-            raise answer
-        response: httpx.Response = await answer if asyncio.iscoroutine(answer) else answer
-        return response
-
-    def ended(self, job_id: str = "j", url: str = URL, **changes: Any) -> Event:
-        """A job that has just ended; the event that requests its call."""
-        job = accepted(2).model_copy(update={"id": job_id, "callback": Callback(url=url), **changes})
-        running = job_after(job, [*planned([2]), *slot_path("succeeded", 0)])
-        done = job_after(running, [made(2)], now=NOW)
-        self.database.jobs[job_id] = done
-        assert done.callback is not None
-        return Event(
-            id="e",
-            type="studio.callback.requested.v1",
-            source="/studio/test",
-            subject=job_id,
-            time=NOW,
-            traceparent="t",
-            data={"call": done.callback.calls[0].version},
-        )
-
-    def job(self, job_id: str = "j") -> Job:
-        return self.database.jobs[job_id]
-
-    def call(self, job_id: str = "j") -> Call:
-        callback = self.job(job_id).callback
-        assert callback is not None
-        return callback.calls[0]
-
-
-class Then(datetime):
-    """The time at which all tests happen."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Any:
-        return NOW
-
-
-@pytest.fixture(autouse=True)
-def addresses(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """What names resolve to. Nothing is looked up for real."""
-    known: dict[str, list[str]] = {}
-
-    async def getaddrinfo(self: object, host: str, port: object, **_: Any) -> list[tuple[Any, ...]]:
-        return [(0, 0, 0, "", (address, 0)) for address in known.get(host, [PUBLIC])]
-
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
-    return known
+from studio_reconciler.callbacks import CALLS_PER_HOST
+from studio_support.called_clients import MASTERS, NOW, PUBLIC, Clients, FixedDatetime
 
 
 async def test_a_client_is_called_with_what_happened_and_the_signatures_of_both_secrets(
@@ -133,38 +39,13 @@ async def test_a_client_is_called_with_what_happened_and_the_signatures_of_both_
     }
     assert (call.state, call.attempts) == ("delivered", 1)
     assert request.headers["webhook-id"] == f"msg_j_{call.version}"
-    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Then)
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", FixedDatetime)
     for master in MASTERS:
         verifier = Webhook(owner_secret(master, "acme").get_secret_value())
         assert verifier.verify(request.content, dict(request.headers)) == json.loads(request.content)
     stranger = Webhook(owner_secret(MASTERS[0], "somebody else").get_secret_value())
     with pytest.raises(WebhookVerificationError):
         stranger.verify(request.content, dict(request.headers))
-
-
-async def test_one_owner_s_secret_is_replaced_without_a_gap_and_no_other_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Then)
-    clients = Clients()
-    await clients.store.rotate_callback_secret("acme", clients.now + timedelta(days=1))
-
-    async def valid(owner: str) -> list[int]:
-        """The numbers of the secrets that fit a call to the owner."""
-        await clients.handle(clients.ended(f"{owner}-{len(clients.requests)}", owner=owner))
-        request = clients.requests[-1]
-        fitting = []
-        for number in range(4):
-            with suppress(WebhookVerificationError):
-                Webhook(owner_secret(MASTERS[0], owner, number).get_secret_value()).verify(
-                    request.content, dict(request.headers)
-                )
-                fitting.append(number)
-        return fitting
-
-    assert await valid("acme") == [0, 1]
-    assert await valid("other") == [0]
-    await clients.store.rotate_callback_secret("acme", clients.now)
-    assert await valid("acme") == [2]
-    assert len({owner_secret(MASTERS[0], owner, number).get_secret_value() for owner in "ab" for number in (0, 1)}) == 4
 
 
 async def test_a_call_that_was_answered_is_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
@@ -319,56 +200,3 @@ async def test_a_call_in_the_dead_letter_queue_is_given_up_and_fails_no_job() ->
         "failed",
         "set aside in reconciler.callback-requested.dead",
     )
-
-
-REFUSED = [
-    "http://client.example/",
-    "ftp://client.example/",
-    "https://",
-    "client.example/hook",
-    "",
-    "https://user:pass@client.example/",
-    "https://client.example/#part",
-    "https://client.example\\@evil.example/",
-    "https://client.example:8443/",
-    "https://client.example:port/",
-    "https://client.example/ x",
-    "https://client.example/\x00",
-    "https://clïent.example/",
-    "https://[::1/",
-    "https://[::1]/",
-    "https://10.0.0.1/",
-    "https://169.254.169.254/latest",
-    "https://localhost/",
-    "https://localhost./",
-    "https://client.example/" + "x" * 2000,
-]
-
-
-@pytest.mark.parametrize("url", REFUSED)
-def test_other_urls_are_refused(url: str) -> None:
-    with pytest.raises(CallbackUrlError):
-        check_callback_url(url, "public")
-
-
-@pytest.mark.parametrize(
-    "url", [URL, "https://client.example:443", "https://1.1.1.1/a", "https://[2606:4700::6810:1]/"]
-)
-def test_https_urls_of_the_internet_are_taken(url: str) -> None:
-    assert check_callback_url(url, "public").host
-
-
-def test_calls_need_a_secret_to_be_signed_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    values: dict[str, Any] = {
-        "rabbitmq_url": "amqp://x",
-        "mongodb_url": "mongodb://x",
-        "object_store_url": "file:///x",
-        "replicate_api_token": "r8_x",
-        "callbacks": "public",
-    }
-    with pytest.raises(ValidationError, match="STUDIO_CALLBACK_SECRET"):
-        ReconcilerSettings(**values)
-    with pytest.raises(ValidationError, match="at least 32"):
-        ReconcilerSettings(**values, callback_secret="short")
-    settings = ReconcilerSettings(**values, callback_secret=MASTERS[0], callback_secret_previous=MASTERS[1])
-    assert settings.callback_secrets == MASTERS
