@@ -8,8 +8,6 @@ clock's; of other programs and of threads they are the clock's.
 
 import asyncio
 import io
-import math
-import shutil
 import statistics
 import subprocess
 import sys
@@ -19,12 +17,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from PIL import Image
-from skimage.color import deltaE_ciede2000, rgb2lab
 
 from studio_chassis.runtime.process_pool import Limits, open_process_pool, usable_cores
 from studio_contracts.brief import Surface
@@ -36,6 +32,9 @@ from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import encode_indexed, encode_thumbnail
 from studio_postprocess.picture_work import work_on_picture
 from studio_postprocess.scoring.measure import measure
+
+from alternatives import by_pillow, imagemagick_command, naive, plain
+from picture_report import FIRST, JOB, NEXT, SEEN, WHOLE, Line, print_ratios, print_summary, print_table, ratios
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
@@ -50,35 +49,6 @@ PICTURES = 6
 REPEATS = 5
 NAIVE_PIXELS = 400
 PLAIN_PIXELS = 100_000
-WHOLE = "whole picture: decode to thumbnail"
-FIRST, NEXT, SEEN = "new palette, first picture", "next pictures", "colours seen before"
-JOB = "mean of a job's six, new palette"
-
-
-class Line(NamedTuple):
-    """One row of the table: seconds of every run, the share of pixels that are right, and a remark."""
-
-    name: str
-    seconds: Sequence[float]
-    right: float | None = None
-    remark: str = ""
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
-
-
-class Ratio(NamedTuple):
-    """What was measured of one target, which is an upper limit or a lower one."""
-
-    name: str
-    value: float
-    limit: float
-    is_upper: bool
-
-    @property
-    def is_met(self) -> bool:
-        return self.value <= self.limit if self.is_upper else self.value >= self.limit
 
 
 def timed(
@@ -91,71 +61,6 @@ def timed(
         run()
         seconds.append(clock() - start)
     return seconds
-
-
-def plain(rgb: ByteArray, palette: Sequence[Colour]) -> ByteArray:
-    """The vectorised formula, every pixel against every colour, by scikit-image."""
-    lab, colours = rgb2lab(rgb), rgb2lab(palette_rgb(palette))
-    differences = [deltaE_ciede2000(lab, colour[None, None]) for colour in colours]  # type: ignore[no-untyped-call]
-    nearest: ByteArray = np.argmin(differences, axis=0).astype(np.uint8)
-    return nearest
-
-
-def naive(rgb: ByteArray, palette: Sequence[Colour]) -> list[int]:
-    """The formula in plain Python, a pixel at a time."""
-    labs = [_lab(colour.rgb) for colour in palette]
-    nearest = []
-    for pixel in rgb.reshape(-1, 3).tolist():
-        lab = _lab(pixel)
-        nearest.append(min(range(len(labs)), key=lambda index: _ciede2000(lab, labs[index])))
-    return nearest
-
-
-def _lab(rgb: Sequence[int]) -> tuple[float, float, float]:
-    r, g, b = (((c / 255 + 0.055) / 1.055) ** 2.4 if c > 10.3 else c / 255 / 12.92 for c in rgb)
-    x = (0.412453 * r + 0.357580 * g + 0.180423 * b) / 0.95047
-    y = 0.212671 * r + 0.715160 * g + 0.072169 * b
-    z = (0.019334 * r + 0.119193 * g + 0.950227 * b) / 1.08883
-    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
-    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
-
-
-def _ciede2000(first: tuple[float, float, float], second: tuple[float, float, float]) -> float:
-    (l1, a1, b1), (l2, a2, b2) = first, second
-    mean = (math.hypot(a1, b1) + math.hypot(a2, b2)) / 2
-    stretch = 1.5 - 0.5 * math.sqrt(mean**7 / (mean**7 + 25**7))
-    a1, a2 = a1 * stretch, a2 * stretch
-    c1, c2 = math.hypot(a1, b1), math.hypot(a2, b2)
-    h1, h2 = math.degrees(math.atan2(b1, a1)) % 360, math.degrees(math.atan2(b2, a2)) % 360
-    step, hue = h2 - h1, (h1 + h2) / 2
-    if abs(step) > 180:
-        step -= math.copysign(360, step)
-        hue += 180 if h1 + h2 < 360 else -180
-    dh = 2 * math.sqrt(c1 * c2) * math.sin(math.radians(step / 2))
-    c, offset = (c1 + c2) / 2, ((l1 + l2) / 2 - 50) ** 2
-    cos = [math.cos(math.radians(angle)) for angle in (hue - 30, 2 * hue, 3 * hue + 6, 4 * hue - 63)]
-    t = 1 - 0.17 * cos[0] + 0.24 * cos[1] + 0.32 * cos[2] - 0.20 * cos[3]
-    rotation = -2 * math.sqrt(c**7 / (c**7 + 25**7)) * math.sin(math.radians(60 * math.exp(-(((hue - 275) / 25) ** 2))))
-    dl = (l2 - l1) / (1 + 0.015 * offset / math.sqrt(20 + offset))
-    dc, dh = (c2 - c1) / (1 + 0.045 * c), dh / (1 + 0.015 * c * t)
-    return math.sqrt(max(0.0, dl**2 + dc**2 + dh**2 + rotation * dc * dh))
-
-
-def by_pillow(image: Image.Image, palette: Sequence[Colour]) -> ByteArray:
-    """Pillow's quantize to a fixed palette."""
-    swatch = Image.new("P", (1, 1))
-    swatch.putpalette(palette_rgb(palette).tobytes())
-    return np.asarray(image.quantize(palette=swatch, dither=Image.Dither.NONE))
-
-
-def imagemagick_command() -> str | None:
-    """The ImageMagick that is installed, if any; other programs answer to `convert` too."""
-    for command in ("magick", "convert"):
-        if path := shutil.which(command):
-            about = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=30, check=False)
-            if "ImageMagick" in about.stdout:
-                return path
-    return None
 
 
 def clamp_from_cold(pictures: Sequence[ByteArray], palette: tuple[Colour, ...]) -> list[float]:
@@ -258,44 +163,6 @@ def png(rgb: ByteArray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def print_table(title: str, lines: list[Line]) -> None:
-    print(f"\n{title}\n{'':46}{'median ms':>11}{'min - max':>20}{'right':>10}")
-    for line in lines:
-        spread = f"{min(line.seconds) * 1e3:.1f} - {max(line.seconds) * 1e3:.1f}"
-        share = "" if line.right is None else f"{line.right:.3%}"
-        print(f"{line.name:46}{line.median * 1e3:11.1f}{spread:>20}{share:>10}  {line.remark}")
-
-
-def ratios(lines: list[Line]) -> list[Ratio]:
-    """The ratios the picture work is held to."""
-    median = {line.name.removeprefix("instead: "): line.median for line in lines}
-    decoding = median["decode PNG"]
-    files = decoding + median["encode indexed PNG"] + median["thumbnail"]
-    found = [Ratio("whole picture / decode + encode", median[WHOLE] / files, 2.0, True)]
-    for case in (FIRST, NEXT, JOB, SEEN):
-        clamping = median[f"clamp: {case}"]
-        found += [
-            Ratio(f"clamp / decode ({case})", clamping / decoding, 0.5, True),
-            Ratio(f"vectorised / clamp ({case})", median["scikit-image, vectorised"] / clamping, 20.0, False),
-            Ratio(f"pixel by pixel / clamp ({case})", median["Python, pixel by pixel"] / clamping, 100.0, False),
-        ]
-    return found
-
-
-def print_ratios(found: list[Ratio]) -> None:
-    for ratio in found:
-        target = f"{'at most' if ratio.is_upper else 'at least'} {ratio.limit:g}"
-        print(f"  {ratio.name:60}{ratio.value:10.2f}   target {target:12} {'met' if ratio.is_met else 'MISSED'}")
-
-
-def print_summary(found: list[list[Ratio]]) -> None:
-    """The worst of each ratio over all sizes and palettes."""
-    print("\nThe worst of each ratio over all sizes and palettes:")
-    print_ratios(
-        [(max if same[0].is_upper else min)(same, key=lambda ratio: ratio.value) for same in zip(*found, strict=True)]
-    )
 
 
 async def six_at_once(palette: tuple[Colour, ...]) -> tuple[list[float], list[float]]:

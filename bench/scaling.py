@@ -7,9 +7,7 @@ of one job is what the kernel, the consumers and the database counted from posti
 """
 
 import argparse
-import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -30,6 +28,7 @@ from studio_local.processes import ManagedProcess, stop_all
 from studio_local.stack import ServiceStack
 
 from measuring import stack_at_once
+from stack_meter import Bill, Counts, Meter
 
 BRIEF = {
     "prompt": "ocean energy with fish, flowing bands of blue and turquoise",
@@ -39,29 +38,9 @@ BRIEF = {
 }
 TIMEOUT_SECONDS = 600
 IDLE_SECONDS = 10
-TICKS = os.sysconf("SC_CLK_TCK")
-DONE = re.compile(r'^studio_messages_total\{outcome="done",queue="([^"]+)"\} (\S+)$', re.MULTILINE)
-OPERATIONS = ("insert", "update", "remove", "queries", "getmore")
-
 ENDED = {"final": True}
 COMPLETED = {"status": "completed"}
 BOUGHT = {"predictions.0": {"$exists": True}, "predictions": {"$not": {"$elemMatch": {"state": {"$ne": "succeeded"}}}}}
-
-Counts = Mapping[str, float]
-
-
-class Bill(NamedTuple):
-    """Counted since the start: CPU seconds by process, messages handled by queue, operations on the jobs by kind."""
-
-    cpu: Counts
-    messages: Counts
-    database: Counts
-
-    def since(self, before: "Bill") -> "Bill":
-        """What was added."""
-        return Bill(
-            *({key: new[key] - old.get(key, 0) for key in new} for new, old in zip(self, before, strict=True)),
-        )
 
 
 class Round(NamedTuple):
@@ -71,60 +50,6 @@ class Round(NamedTuple):
     jobs: int
     seconds: float
     bill: Bill
-
-
-class Meter:
-    """Reads what a stack has spent."""
-
-    def __init__(self, stack: ServiceStack, client: MongoClient[dict[str, Any]]) -> None:
-        self._stack = stack
-        self._client = client
-
-    def read(self, replicas: Iterable[int]) -> Bill:
-        """`replicas` are the health ports of the postprocess replicas."""
-        ports = [self._stack.ports[name] for name in ("stencil", "predictor")] + list(replicas)
-        return Bill(self._cpu(), _messages(ports), self._operations())
-
-    def _cpu(self) -> Counts:
-        """User and system time by service; broker and database only where they run as processes of the stack."""
-        spent: defaultdict[str, float] = defaultdict(float)
-        for pid in json.loads((self._stack.infrastructure.root / "processes.json").read_text()):
-            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-            name = words[2].removeprefix("studio_") if words[1] == "-m" else Path(words[0]).name
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            spent[name] += sum(map(int, fields[11:13])) / TICKS
-        return spent
-
-    def _operations(self) -> Counts:
-        totals = self._client.admin.command("top")["totals"].get(f"{self._stack.endpoints.database}.jobs", {})
-        return {kind: totals.get(kind, {}).get("count", 0) for kind in OPERATIONS}
-
-    def jobs_like(self, query: Mapping[str, Any], ids: Sequence[str]) -> int:
-        """How many of the jobs fit. Asked of the database: asking the gateway for each would be counted as its work."""
-        return self._client[self._stack.endpoints.database]["jobs"].count_documents({**query, "_id": {"$in": ids}})
-
-    def stored(self) -> dict[str, float]:
-        """Bytes of one job at rest, on average."""
-        jobs = self._client[self._stack.endpoints.database]["jobs"]
-        sizes = jobs.aggregate([{"$group": {"_id": None, "bytes": {"$avg": {"$bsonSize": "$$ROOT"}}}}])
-        number = jobs.count_documents({})
-        files = [path for path in self._stack.objects.rglob("*") if path.is_file()]
-        indexes = self._client[self._stack.endpoints.database].command("collStats", "jobs")["totalIndexSize"]
-        return {
-            "job document, bytes": next(iter(sizes))["bytes"],
-            "its indexes, bytes on disk": indexes / number,
-            "objects": len(files) / number,
-            "objects, bytes": sum(path.stat().st_size for path in files) / number,
-        }
-
-
-def _messages(ports: Sequence[int]) -> Counts:
-    done: defaultdict[str, float] = defaultdict(float)
-    for port in ports:
-        answer = httpx.get(f"http://{LOOPBACK}:{port}/metrics", trust_env=False, timeout=10)
-        for queue, number in DONE.findall(answer.raise_for_status().text):
-            done[queue] += float(number)
-    return done
 
 
 @contextmanager
