@@ -1,10 +1,12 @@
 """One job through the five containers, with broker, database, object store and the provider's stand-in."""
 
+import json
 from typing import Any
 
 import httpx
 import pytest
 
+from studio_contracts.broker_rights import permissions
 from studio_contracts.services import SERVICES
 from studio_local.processes import wait_until
 
@@ -49,3 +51,53 @@ def test_sigterm_reaches_the_service_and_ends_it_in_order(compose: Any, service:
         assert all(b'"stopped"' in container.logs(tail=3) for container in ended)
     finally:
         compose.run("up", "--detach", "--no-build", "--no-deps", "--wait", service)
+
+
+@pytest.mark.usefixtures("studio")
+def test_no_user_of_the_database_is_root_and_each_service_has_its_own(compose: Any) -> None:
+    script = """
+import json, os
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+users = json.loads(os.environ["STUDIO_USERS"])
+name, password = os.environ["MONGO_INITDB_ROOT_USERNAME"], os.environ["MONGO_INITDB_ROOT_PASSWORD"]
+admin = MongoClient("127.0.0.1", directConnection=True, username=name, password=password)
+for refused in (lambda: admin.studio.jobs.find_one(), lambda: admin.admin.command("usersInfo", 1)):
+    try:
+        refused()
+    except OperationFailure as error:
+        assert error.code == 13, error
+    else:
+        raise AssertionError("admin may still do everything")
+for user, pwd in users.items():
+    client = MongoClient("127.0.0.1", directConnection=True, username=user, password=pwd, authSource="studio")
+    client.studio.jobs.find_one()
+    for refused in (lambda: client.other.jobs.find_one(), lambda: client.studio.command("usersInfo", 1)):
+        try:
+            refused()
+        except OperationFailure as error:
+            assert error.code == 13, error
+        else:
+            raise AssertionError(user)
+print(sorted(users))
+"""
+    (database,) = compose.containers("mongodb")
+    if database.exec_run(["test", "-x", "/opt/mongo-admin/bin/python"]).exit_code != 0:
+        pytest.skip("the database's image has no Python")
+    found = database.exec_run(["/opt/mongo-admin/bin/python", "-c", script])
+    assert found.exit_code == 0, found.output.decode()
+    assert found.output.decode().strip() == str(sorted(f"studio-{name}" for name in (*SERVICES, "operator")))
+
+
+@pytest.mark.usefixtures("studio")
+def test_the_broker_has_a_user_for_each_service_with_its_rights_and_no_other(compose: Any) -> None:
+    (broker,) = compose.containers("rabbitmq")
+    found = broker.exec_run(["rabbitmqctl", "-q", "list_permissions", "-p", "/", "--formatter", "json"])
+    assert found.exit_code == 0, found.output.decode()
+    rights = {one.pop("user"): one for one in json.loads(found.output)}
+    operator = rights.pop("studio-operator")
+    assert rights == permissions()
+    assert set(operator.values()) == {".*"}
+    users = broker.exec_run(["rabbitmqctl", "-q", "list_users", "--formatter", "json"]).output
+    assert {one["user"] for one in json.loads(users) if not one["tags"]} == {*rights, "studio-operator"}
+    assert not [one for one in json.loads(users) if one["tags"]], "nobody administers it over the network"

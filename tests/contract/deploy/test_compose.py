@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
+from studio_contracts.broker_rights import permissions
+from studio_contracts.store_rights import seaweedfs_identities
 from studio_gateway.settings import GatewaySettings
 from studio_postprocess.io.download import read_allow_list
 from studio_postprocess.settings import PostprocessSettings
@@ -77,7 +79,7 @@ def test_the_example_names_every_variable_and_no_other() -> None:
 
 def test_secrets_are_required_and_the_example_s_are_no_real_ones() -> None:
     secret = {name for name in example() if re.search("PASSWORD|_KEY$|SECRET|TOKEN", name)}
-    assert len(secret) == 8
+    assert len(secret) == 12
     for name in secret - {"REPLICATE_WEBHOOK_SIGNING_KEY"}:
         assert example()[name].startswith("exampleonly")
         assert f"${{{name}:?}}" in (DEPLOY / "compose.yaml").read_text()
@@ -92,6 +94,56 @@ def test_a_service_accepts_its_environment(parts: dict[str, Any], monkeypatch: p
     assert settings.object_store_url.startswith("s3://")
     if isinstance(settings, PostprocessSettings):
         assert read_allow_list(settings.download_hosts)[0].port == StandinSettings().port
+
+
+@pytest.fixture(scope="module")
+def contents() -> dict[str, str]:
+    """The files that compose writes into containers."""
+    found = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["configs"]
+    lines = (DEPLOY / ".env.example").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    def value(match: re.Match[str]) -> str:
+        return "$" if match.group() == "$$" else values[match.group(1)]
+
+    return {name: re.sub(r"\$\$|\$\{([A-Z0-9_]+):\?\}", value, one["content"]) for name, one in found.items()}
+
+
+ACCOUNTS = (*SETTINGS, "operator")
+
+
+def password(name: str) -> str:
+    return example()[f"{name.upper()}_PASSWORD"]
+
+
+def test_each_service_has_its_own_user_everywhere(parts: dict[str, Any], contents: dict[str, str]) -> None:
+    for name in ACCOUNTS:
+        environment = parts["cli" if name == "operator" else name]["environment"]
+        login = f"studio-{name}:{password(name)}"
+        assert environment["RABBITMQ_URL"] == f"amqp://{login}@rabbitmq:5672/"
+        assert environment["MONGODB_URL"] == f"mongodb://{login}@mongodb:27017/?replicaSet=studio&authSource=studio"
+        assert f"{environment['AWS_ACCESS_KEY_ID']}:{environment['AWS_SECRET_ACCESS_KEY']}" == login
+    made = json.loads(parts["mongodb"]["environment"]["STUDIO_USERS"])
+    assert made == {f"studio-{name}": password(name) for name in ACCOUNTS}
+    holders = {name for name, part in parts.items() if "admin" in str(part.get("environment", {}).get("MONGODB_URL"))}
+    assert holders == set(), "nobody but the database itself has the password of its administrator"
+
+
+def test_the_broker_s_users_have_the_rights_that_follow_from_the_topology(contents: dict[str, str]) -> None:
+    made = json.loads(contents["rabbitmq-users"])
+    assert {user["name"]: user["password"] for user in made["users"]} == {
+        f"studio-{name}": password(name) for name in ACCOUNTS
+    }
+    assert not any(user["tags"] for user in made["users"])
+    rights = {one.pop("user"): one for one in made["permissions"]}
+    assert rights.pop("studio-operator") == {"vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
+    assert rights == {user: {"vhost": "/", **those} for user, those in permissions().items()}
+
+
+def test_the_object_store_s_users_have_the_rights_of_their_services(contents: dict[str, str]) -> None:
+    made = json.loads(contents["s3"])["identities"]
+    assert made[:-1] == seaweedfs_identities("studio", {name: password(name) for name in SETTINGS})["identities"]
+    assert made[-1]["name"] == "studio-operator"
 
 
 def test_only_those_who_need_a_secret_have_it(parts: dict[str, Any]) -> None:
