@@ -2,98 +2,31 @@
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
-from uuid import uuid4
+from typing import Any
 
 import aio_pika
 import pytest
 from typer.testing import CliRunner
 
-from studio_chassis.messaging.broker import open_broker
 from studio_chassis.messaging.cloudevents import to_message
-from studio_chassis.messaging.consumer import Consumer
-from studio_chassis.messaging.dispositions import Reject
 from studio_chassis.persistence.job_service import JobService
-from studio_chassis.persistence.mongo import open_mongo_store
-from studio_chassis.runtime.clock import utc_now
 from studio_cli import replay
 from studio_cli.app import main
 from studio_contracts import topology
-from studio_contracts.brief import Brief
 from studio_contracts.events import PAYLOADS, Event, JobCreated
-from studio_contracts.job import Job, Limits
 from studio_domain.domain_events import CancelRequested, Reopened, WorkFailed
 from studio_local.infrastructure import Endpoints, Infrastructure
-
-PATIENCE_SECONDS = 120
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not await condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.05)
-
-
-async def lists(studio: "Studio", words: str, *filters: str) -> bool:
-    return words in await studio.command("dlq", "list", *filters)
-
-
-class Studio:
-    """The stencil's queue with a handler that rejects everything until it is repaired."""
-
-    def __init__(self, jobs: JobService, broker: Any, tmp_path: Path) -> None:
-        self.jobs = jobs
-        self.broker = broker
-        self.folder = tmp_path
-        self.handled: list[str] = []
-        self.repaired = False
-        self.waiting: int | None = None
-        """Dead letters, where their number is known."""
-
-    async def handle(self, event: Event) -> None:
-        if not self.repaired:
-            raise Reject("the stencil is out of paint")
-        self.handled.append(event.subject)
-
-    async def accept(self, number: int) -> list[str]:
-        ids = [str(uuid4()) for _ in range(number)]
-        for job_id in ids:
-            await self.jobs.accept(Brief(prompt="a pond"), job_id=job_id, seed=1, traceparent="", limits=Limits())
-        return ids
-
-    async def until_dead(self, ids: list[str]) -> None:
-        """Wait until these jobs have failed and their letters are listed: a confirmed message is not counted yet."""
-        await self.until(ids, is_set_aside)
-        await self.until_listed(len(ids))
-
-    async def until_listed(self, count: int, *filters: str) -> None:
-        await eventually(lambda: lists(self, f"Dead letters: {count}", *filters))
-        if not filters:
-            self.waiting = count
-
-    async def until(self, ids: list[str], condition: Callable[[Job], bool]) -> None:
-        await eventually(lambda: self._all(ids, condition))
-
-    async def _all(self, ids: list[str], condition: Callable[[Job], bool]) -> bool:
-        return all([condition(await self.jobs.load(job_id)) for job_id in ids])
-
-    async def all_are_back(self) -> bool:
-        """What a command has looked at is back in its queue a moment after the command has ended."""
-        return self.waiting in (None, await self.broker.dead_letter_count(topology.STENCIL_JOB_CREATED))
-
-    async def command(self, *arguments: str) -> str:
-        await eventually(self.all_are_back)
-        if arguments[1] in ("replay", "discard"):
-            self.waiting = None
-        result = await asyncio.to_thread(CliRunner(env={"COLUMNS": "200"}).invoke, main, list(arguments))
-        assert result.exit_code == 0, result.output
-        return result.output
+from studio_support.dead_letter_studio import (
+    JobCreatedAgain,
+    Studio,
+    eventually,
+    is_dead_lettered,
+    of_version_2,
+    running,
+)
 
 
 @pytest.fixture
@@ -106,40 +39,8 @@ def endpoints(infrastructure: Infrastructure, tmp_path: Path, monkeypatch: pytes
         yield endpoints
 
 
-@asynccontextmanager
-async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]:
-    async with (
-        open_mongo_store(endpoints.mongodb_url, endpoints.database, "test") as store,
-        open_broker(endpoints.rabbitmq_url, "test", "the build") as broker,
-    ):
-        jobs = JobService(store, broker.publish, utc_now, "test")
-        studio = Studio(jobs, broker, tmp_path)
-        consumer = Consumer(broker, topology.STENCIL_JOB_CREATED, studio.handle, jobs.dead_lettered)
-        await consumer.start()
-        yield studio
-        await consumer.drain(5)
-        await jobs.flush_publishing()
-
-
-class JobCreatedAgain(JobCreated):
-    """A new version of the event that a later release sends."""
-
-    type: ClassVar[str] = "studio.job.created.v2"
-
-
-def of_version_2(event_id: str, subject: str) -> Event:
-    return Event(
-        id=event_id, type=JobCreatedAgain.type, source="/x", subject=subject, time=datetime.now(UTC), traceparent="",
-        data={},
-    )  # fmt: skip
-
-
 async def all_handled(studio: Studio, ids: list[str]) -> bool:
     return set(ids) <= set(studio.handled)
-
-
-def is_set_aside(job: Job) -> bool:
-    return job.error is not None and job.error.replayable
 
 
 async def test_a_dead_letter_fails_its_job_as_replayable_and_can_be_listed_and_shown(
@@ -168,7 +69,7 @@ async def test_looking_takes_nothing_away_and_a_dry_run_changes_nothing(endpoint
         for _ in range(3):
             await studio.until_listed(1)
         assert "1 would be replayed" in await studio.command("dlq", "replay", "--dry-run")
-        assert is_set_aside(await studio.jobs.load(ids[0]))
+        assert is_dead_lettered(await studio.jobs.load(ids[0]))
         await studio.until_listed(1)
 
 
