@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.scene import Layer
 from studio_stencil.motifs.colours import motif_colours
-from studio_stencil.motifs.layable import laid
+from studio_stencil.motifs.layable import SIZE_STEP, laid
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.sizes import least_size_m, meant_size, smallest_size_m
 
@@ -32,8 +32,6 @@ ATTEMPTS = 70
 CONCESSIONS = ((1.0, 0.75), (0.8, 0.5), (0.0, 0.0))
 """What is given up in turn: sizes in parts of the smallest at which all is whole, and how many of those asked for."""
 STEP = 0.9
-SIZE_STEP = 1.15
-"""Motifs are made layable at sizes this far apart and enlarged from there, so that few have to be made."""
 LARGEST_M = 9.0
 UPRIGHT_TILT, FREE_TILT = 0.0, 14.0
 _TILTS = dict.fromkeys("🐋🐳🐟🐠🐡🦈🐬🐙🦑🐢🚀🛸🪐⭐🌟🍁🍂🍃🌿🦋🐝🐞🐚❤🎈🪁✈☄🌸🌺🌼", FREE_TILT)
@@ -200,7 +198,7 @@ def layers_of(place: Placed, codes: Sequence[str]) -> list[Layer]:
     drawn_m *= SIZE_STEP ** max(0, math.floor(math.log(max(place.size_m, drawn_m) / drawn_m, SIZE_STEP) + 1e-6))
     larger = place.size_m / drawn_m
     found = []
-    for part in laid(place.emoji, round(drawn_m, 3), tuple(colours.items())):
+    for part in laid(place.emoji, round(drawn_m, 3), tuple(colours.items()), ground):
         area = scale(part.area, -larger if place.mirrored else larger, larger, origin=(0, 0))
         area = translate(rotate(area, place.turn, origin=(0, 0)), place.x, place.y)
         found.append(Layer(codes.index(part.code), area))

@@ -7,7 +7,9 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-STEP_MM = 15.0
+from studio_stencil.motifs.arcs import CLOSE_MM, MOST_TURN, arcs_between_corners
+from studio_stencil.motifs.tightness import STEP_MM, too_tight, turns, walked
+
 LEG_MM = 90.0
 """Bends are measured between straight lines of this length."""
 OUTER_RADIUS_MM = (300.0, 600.0)
@@ -16,37 +18,28 @@ INNER_RADIUS_MM = 600.0
 """Least radius of a bend that bulges in, and so belongs to the ground."""
 DEVIATION_MM = 38.0
 """How far a corner may stand out from the bend that it replaces, where more corners can be had."""
-MOST_TURN = np.radians(108.0)
-"""Sharpest turn of a corner; what is sharper is cut off."""
 LEAST_TURN = np.radians(48.0)
 """Flattest corner: less does not look like one."""
 FAR_MM = 120.0
 """No corner lies further than this beside its bend."""
 BLUNT_MM = 136.0
 """Length of the edge at which a sharp tip is cut off."""
-TIGHT, EXTENDS = 0.9, 0.55
+TIGHT, EXTENDS = 1.06, 0.7
 """Curvature, in parts of the most allowed, at which a bend becomes corners, and to which it extends to both sides."""
 ATTEMPTS = 5
-SHORT_MM = 60.0
-CORNER_TURN = np.radians(44.0)
-ALLOWED_TURN = 0.52
-"""Radians by which an edge may turn along half its least radius to either side."""
-ACUTE_TURN = np.radians(114.0)
-EXPLAINED = 0.55
-CLOSE_MM = 85.0
-"""Corners are at least this far apart."""
 
 
-def squared(area: BaseGeometry) -> BaseGeometry:
-    """The area with its tight bends drawn as corners, and acute tips cut off."""
+def squared(area: BaseGeometry, arcs: bool = True) -> BaseGeometry:
+    """The area with its tight bends drawn as corners, with or without arcs between them, and acute tips cut off."""
     result = []
     for piece in shapely.get_parts(area):
         if piece.geom_type != "Polygon" or piece.area < 1:
             continue
         outer = outer_radius(piece)
-        shell = shapely.Polygon(_ring(np.asarray(piece.exterior.coords), outer, INNER_RADIUS_MM))
+        shell = shapely.Polygon(_ring(np.asarray(piece.exterior.coords), outer, INNER_RADIUS_MM, arcs))
         holes = [
-            shapely.Polygon(_ring(np.asarray(r.coords), INNER_RADIUS_MM, outer)).buffer(0) for r in piece.interiors
+            shapely.Polygon(_ring(np.asarray(r.coords), INNER_RADIUS_MM, outer, arcs)).buffer(0)
+            for r in piece.interiors
         ]
         result.append(shapely.make_valid(shell, method="structure").difference(shapely.union_all(holes)))
     return shapely.union_all(result)
@@ -58,18 +51,18 @@ def outer_radius(piece: shapely.Polygon) -> float:
     return float(min(max(room, OUTER_RADIUS_MM[0]), OUTER_RADIUS_MM[1]))
 
 
-def _ring(points: np.ndarray, outer: float, inner: float) -> np.ndarray:
+def _ring(points: np.ndarray, outer: float, inner: float, arcs: bool) -> np.ndarray:
     """A closed outline with corners for its tight bends; `outer` and `inner` are the least radii.
 
     Where corners and bends together turn too much, more of the bend becomes corners.
     """
-    walk = _walk(points)
+    walk = walked(points)
     if len(walk) < 4 * round(LEG_MM / STEP_MM):
         return points
     forced = np.zeros(len(walk), bool)
-    line, known = walk, dict[tuple[int, int], np.ndarray]()
+    line, known = walk, dict[tuple[int, int, bool], np.ndarray]()
     for attempt in range(ATTEMPTS):
-        line = _with_corners(walk, forced, outer, inner, known)
+        line = _with_corners(walk, forced, outer, inner, arcs, known)
         tight = too_tight(line, outer, inner)
         if not len(tight):
             break
@@ -79,74 +72,34 @@ def _ring(points: np.ndarray, outer: float, inner: float) -> np.ndarray:
 
 
 def _with_corners(
-    walk: np.ndarray, forced: np.ndarray, outer: float, inner: float, known: dict[tuple[int, int], np.ndarray]
+    walk: np.ndarray,
+    forced: np.ndarray,
+    outer: float,
+    inner: float,
+    arcs: bool,
+    known: dict[tuple[int, int, bool], np.ndarray],
 ) -> np.ndarray:
     """The walk with corners for its tight bends; `known` are those of bends, by first and last point, made before."""
-    count, turn = len(walk), _turns(walk, round(LEG_MM / STEP_MM))
+    count, turn = len(walk), turns(walk, round(LEG_MM / STEP_MM))
     bend = np.where(turn > 0, turn * outer, -turn * inner) / LEG_MM
-    bend[forced] = np.maximum(bend[forced], 1.0)
+    bend[forced] = np.maximum(bend[forced], 1.01 * TIGHT)
     runs = [run for run in _runs(bend > EXTENDS, turn > 0) if bend[_span(*run, count)].max() > TIGHT]
     if not runs:
         return walk
-    local = _turns(walk, 1)
+    local = turns(walk, 1)
     line = []
     for number, (start, end) in enumerate(runs):
         gap = (runs[(number + 1) % len(runs)][0] - end) % count
-        if (start, end) not in known:
-            known[start, end] = _corners(walk, local, start, end)
-        line += [known[start, end], walk[(end + np.arange(1, gap)) % count]]
+        straight = not arcs or bool(forced[_span(start, end, count)].any())
+        if (start, end, straight) not in known:
+            radius = outer if turn[start % count] > 0 else inner
+            known[start, end, straight] = _corners(walk, local, start, end, 0.0 if straight else radius)
+        line += [known[start, end, straight], walk[(end + np.arange(1, gap)) % count]]
     return np.concatenate([part for part in line if len(part)])
-
-
-def too_tight(line: np.ndarray, outer: float, inner: float) -> np.ndarray:
-    """Points (n, 2) of a closed outline at which it turns more than the radius allows, and not in corners.
-
-    Corners are the places where straight lines of SHORT_MM already show CORNER_TURN; they explain a bend if their
-    turns are half of it or more. A radius of 0 is not looked at.
-    """
-    walk = _walk(np.concatenate([line, line[:1]]))
-    short = _turns(walk, round(SHORT_MM / STEP_MM))
-    reach = round(SHORT_MM / STEP_MM) + 1
-    neighbours = np.stack([np.roll(np.abs(short), shift) for shift in range(-reach, reach + 1)])
-    peak = (np.abs(short) >= neighbours.max(axis=0)) & (np.abs(short) > CORNER_TURN)
-    found = []
-    for radius, sign in ((outer, 1), (inner, -1)):
-        if not radius:
-            continue
-        legs = round(radius / 2 / STEP_MM)
-        turn, corners = sign * _turns(walk, legs), np.where(peak & (sign * short > 0), sign * short, 0.0)
-        near, several = _sum_near(corners, legs), _sum_near((corners > 0).astype(float), legs) > 1.5
-        found.append(walk[(turn > ALLOWED_TURN) & (near < EXPLAINED * turn)])
-        found.append(walk[(turn > ACUTE_TURN) & ~several])
-        found.append(walk[corners > ACUTE_TURN])
-    return np.concatenate(found)
-
-
-def _sum_near(values: np.ndarray, reach: int) -> np.ndarray:
-    """Sum of the values up to `reach` places before and after each, on a closed walk."""
-    around = np.take(values, np.arange(-reach, len(values) + reach), mode="wrap")
-    return np.convolve(around, np.ones(2 * reach + 1), mode="valid")
 
 
 def _span(start: int, end: int, count: int) -> np.ndarray:
     return np.arange(start, end + 1) % count
-
-
-def _walk(points: np.ndarray) -> np.ndarray:
-    """A closed walk (n, 2), with the inside on its left, at equal steps of about STEP_MM; its start is not repeated."""
-    if not shapely.is_ccw(shapely.LinearRing(points)):
-        points = points[::-1]
-    length = np.concatenate([[0.0], np.hypot(*np.diff(points, axis=0).T).cumsum()])
-    count = max(4, round(length[-1] / STEP_MM))
-    at = np.arange(count) * (length[-1] / count)
-    return np.stack([np.interp(at, length, points[:, axis]) for axis in (0, 1)], axis=1)
-
-
-def _turns(walk: np.ndarray, legs: int) -> np.ndarray:
-    """Turn in radians at each point, between the lines from the point `legs` before and to the point `legs` after."""
-    before, after = walk - np.roll(walk, legs, axis=0), np.roll(walk, -legs, axis=0) - walk
-    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    return np.asarray(np.arctan2(cross, (before * after).sum(axis=1)))
 
 
 def _runs(tight: np.ndarray, left: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -163,8 +116,10 @@ def _runs(tight: np.ndarray, left: np.ndarray) -> Iterator[tuple[int, int]]:
             yield int(start), int(end - 1)
 
 
-def _corners(walk: np.ndarray, local: np.ndarray, start: int, end: int) -> np.ndarray:
-    """Corners (n, 2) that stand for the bend from one point of a closed walk to another."""
+def _corners(walk: np.ndarray, local: np.ndarray, start: int, end: int, radius: float) -> np.ndarray:
+    """Points (n, 2) that stand for the bend from one point of a closed walk to another: corners, and arcs of `radius`
+    between them where that is nearer to the bend than straight lines.
+    """
     count = len(walk)
     at = np.arange(start, end + 1)
     course = np.cumsum(local[_span(start, end, count)])
@@ -190,7 +145,8 @@ def _corners(walk: np.ndarray, local: np.ndarray, start: int, end: int) -> np.nd
         best = _simplified(bend)
     if len(best) == 2 and fewest == 2 and _shortest(best) < BLUNT_MM:
         best = _cut_off(walk, at, turned, total, best)
-    return best
+    curved = arcs_between_corners(bend, turned, total, radius) if radius else None
+    return best if curved is None or _deviation(curved, bend) > deviation else curved
 
 
 def _tangent(walk: np.ndarray, at: np.ndarray, turned: np.ndarray, turn: float) -> tuple[np.ndarray, np.ndarray]:

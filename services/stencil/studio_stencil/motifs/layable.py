@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,8 @@ import shapely
 from shapely.affinity import scale
 from shapely.geometry.base import BaseGeometry
 
-from studio_stencil.motifs.corners import INNER_RADIUS_MM, outer_radius, squared, too_tight
+from studio_stencil.drawing.colour import CLOSE, difference
+from studio_stencil.motifs.corners import INNER_RADIUS_MM, outer_radius, squared
 from studio_stencil.motifs.library import Motif, find_motif
 from studio_stencil.motifs.thickness import (
     LIMB_MM,
@@ -20,18 +22,24 @@ from studio_stencil.motifs.thickness import (
     pieces,
     widened,
     with_gaps,
+    with_slits,
     without_holes,
     without_tips,
 )
+from studio_stencil.motifs.tightness import too_tight
 
 ISLAND_MM2 = 0.33e6
 """Smallest piece of a motif: the rule's 0.30 m² and what pixels may take of it."""
 BRIDGE_MM = 260.0
 """A small piece this near to a larger one is joined to it."""
 KEPT_PART = 0.9
+LOST_PART, LOST_COUNTS = 0.01, 1000
+"""An outline that lacks more than this part of what was asked for is worse by so many faults."""
+SIZE_STEP = 1.15
+"""Motifs are made layable at sizes this far apart and enlarged from there, so that few have to be made."""
 FACTORS = (1.0, 1.03, 0.975, 1.06, 0.95, 1.09)
 """An outline that cannot be laid at its size is made at one of these and scaled back."""
-FINE_MM = 12.0
+FINE_MM = 14.0
 THIN_MM, SLENDER_MM = 121.0, 225.0
 """A strip narrower than this and longer than this breaks the rule for widths."""
 MOST_COLOURS = 4
@@ -39,6 +47,10 @@ OVER_MM = 8.0
 """How far a colour goes over the silhouette's outline, so that no pixel of the body's colour is left there."""
 MOSTLY = 0.25
 """Where the second colour covers this part of the first, and cannot be laid on it, the first is laid on the second."""
+SLITS_MM, MORE_AREA = (112.0, 128.0, 144.0), 1.12
+"""Widths of the slits that open the counters of letters, and how much the area may grow while they stay open."""
+MOST_OF_IT = 0.8
+"""It is, if this part of the first can then be laid."""
 RIM_MM = 60.0
 """Slivers narrower than this beside a colour become its own."""
 
@@ -51,9 +63,9 @@ class LaidPart(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def laid(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...]) -> tuple[LaidPart, ...]:
-    """The parts of a motif, centred on the origin, its longer side about `size_m`, in painting order: the
-    first is the whole silhouette.
+def laid(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str) -> tuple[LaidPart, ...]:
+    """The parts of a motif on a ground of this colour, centred on the origin, its longer side about `size_m`, in
+    painting order: the first is the whole silhouette, in a colour that does not read as the ground.
 
     `colours` are pairs of fill and palette code. A colour inside the outline is left out where it could not be laid:
     the largest takes its place. Empty where there is no such motif.
@@ -65,9 +77,11 @@ def laid(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...]) -> tup
     regions = _regions(motif, size_m, dict(colours))
     body, *others = sorted(regions, key=lambda code: -regions[code].area)
     parts = _painted(whole, body, [(code, regions[code]) for code in others[: MOST_COLOURS - 1]])
-    if len(parts) == 1 and others and regions[others[0]].area > MOSTLY * regions[body].area:
+    beneath = others and regions[others[0]].area > MOSTLY * regions[body].area
+    if len(parts) == 1 and beneath and difference(others[0], ground) >= 2 * CLOSE:
         parts = _painted(whole, others[0], [(body, regions[body])])
-        return parts if len(parts) > 1 else (LaidPart(body, whole),)
+        mostly = len(parts) > 1 and parts[1].area.area > MOST_OF_IT * regions[body].area
+        return parts if mostly else (LaidPart(body, whole),)
     return parts
 
 
@@ -77,12 +91,15 @@ def _painted(whole: BaseGeometry, body: str, others: list[tuple[str, BaseGeometr
     known = faults(pieces(whole)).buffer(LIMB_MM)
     for code, region in others:
         shape = _inside(region, rest, known)
-        if shape is not None:
-            rest = opened(rest.difference(shape.buffer(0.1)), RIM_MM / 2)
-            shape = shape.buffer(RIM_MM).difference(rest).intersection(whole.buffer(OVER_MM))
-            for _, other in found[1:]:
-                shape = shape.difference(other)
-            shape = opened(shape, RIM_MM / 2)
+        if shape is None:
+            continue
+        left = opened(rest.difference(shape.buffer(0.1)), RIM_MM / 2)
+        shape = shape.buffer(RIM_MM).difference(left).intersection(whole.buffer(OVER_MM))
+        for _, other in found[1:]:
+            shape = shape.difference(other)
+        shape = opened(shape, RIM_MM / 2)
+        if _can_be_laid(shape, known) and _can_be_laid(whole.difference(shape), known):
+            rest = left
             found.append(LaidPart(code, shape))
     return tuple(found)
 
@@ -94,7 +111,15 @@ def outline(emoji: str, size_m: float) -> BaseGeometry:
     if motif is None:
         return shapely.Polygon()
     plain = scale(motif.silhouette, size_m * 1000, size_m * 1000, origin=(0, 0)).simplify(5.0)
-    return layable(without_holes(plain, ISLAND_MM2))
+    if not emoji.isalnum():
+        return layable(without_holes(plain, ISLAND_MM2))
+    made: BaseGeometry = shapely.Polygon()
+    for width in SLITS_MM:
+        slit = with_slits(plain, ISLAND_MM2, width)
+        made = layable(slit)
+        if made.area <= MORE_AREA * slit.area:  # its counters are still open
+            break
+    return made
 
 
 def layable(plain: BaseGeometry) -> BaseGeometry:
@@ -103,9 +128,15 @@ def layable(plain: BaseGeometry) -> BaseGeometry:
     Where that does not succeed, it is made a little larger or smaller and scaled back.
     """
     best, fewest = shapely.Polygon(), math.inf
-    for factor in FACTORS:
-        made = _layable(scale(plain, factor, factor, origin=(0, 0)))
-        count = len(shapely.get_parts(faults(pieces(made), INNER_RADIUS_MM)))
+    for arcs, factor in product((True, False), FACTORS):
+        asked = scale(plain, factor, factor, origin=(0, 0))
+        made = _layable(asked, arcs)
+        count = sum(
+            len(shapely.get_parts(faults(pieces(scale(made, by, by, origin=(0, 0))), INNER_RADIUS_MM)))
+            for by in (1.0, SIZE_STEP)
+        )
+        if asked.difference(made.buffer(LIMB_MM / 2)).area > LOST_PART * asked.area:
+            count += LOST_COUNTS
         if count < fewest:
             best, fewest = scale(made, 1 / factor, 1 / factor, origin=(0, 0)), count
         if not count:
@@ -113,9 +144,9 @@ def layable(plain: BaseGeometry) -> BaseGeometry:
     return best
 
 
-def _layable(plain: BaseGeometry) -> BaseGeometry:
+def _layable(plain: BaseGeometry, arcs: bool) -> BaseGeometry:
     blunt = _islands(without_holes(without_tips(roughly_layable(plain)), ISLAND_MM2))
-    smooth = closed(opened(squared(blunt), FINE_MM), FINE_MM)
+    smooth = closed(opened(squared(blunt, arcs), FINE_MM), FINE_MM)
     return _islands(without_holes(smooth, ISLAND_MM2))
 
 

@@ -92,6 +92,24 @@ def without_holes(area: BaseGeometry, least_mm2: float) -> BaseGeometry:
     return shapely.union_all(filled)
 
 
+def with_slits(area: BaseGeometry, least_mm2: float, width: float) -> BaseGeometry:
+    """The area with every hole that is no island opened to the outside, or to another hole, by the shortest upright
+    slit, as in the letters of a stencil: what is inside is then ground.
+    """
+    for piece in pieces(area):
+        for ring in piece.interiors:
+            hole = shapely.Polygon(ring)
+            if hole.area >= least_mm2:
+                continue
+            middle, top, bottom = hole.centroid.x, hole.bounds[1], hole.bounds[3]
+            ends = shapely.get_coordinates(shapely.LineString([(middle, -1e6), (middle, 1e6)]).intersection(area))[:, 1]
+            above, below = ends[ends < top + 1].min(initial=top), ends[ends > bottom - 1].max(initial=bottom)
+            upwards = top - above <= below - bottom
+            high, low = (above - width, top + width) if upwards else (bottom - width, below + width)
+            area = area.difference(shapely.box(middle - width / 2, high, middle + width / 2, low))
+    return area
+
+
 def _is_wide(hole: shapely.Polygon, least_mm2: float) -> bool:
     return bool(hole.area >= least_mm2 and opened(hole, LIMB_MM / 2).area >= 0.8 * hole.area)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import shapely
 from shapely.affinity import scale, translate
 from skimage.morphology import skeletonize
 
@@ -11,7 +12,7 @@ from studio_contracts.palette import PALETTE
 from studio_postprocess.installable.rules import inspect
 from studio_stencil.drawing.scene import Ground, Layer, rasterised
 from studio_stencil.motifs.colours import motif_colours
-from studio_stencil.motifs.layable import laid, outline
+from studio_stencil.motifs.layable import laid, layable, outline
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.sizes import least_size_m, smallest_size_m
 
@@ -35,7 +36,7 @@ def drawn(areas: Sequence[Layer], size_m: float) -> np.ndarray:
 def test_a_motif_can_be_laid_at_the_size_that_is_chosen(emoji: str) -> None:
     size = max(2.1, smallest_size_m(emoji))
     colours = motif_colours(emoji, [code for code in CODES if code != GROUND], GROUND)
-    parts = laid(emoji, round(size, 2), tuple(colours.items()))
+    parts = laid(emoji, round(size, 2), tuple(colours.items()), GROUND)
     assert 1 <= len(parts) <= 4
     assert GROUND not in {part.code for part in parts}
     picture = drawn([Layer(CODES.index(part.code) + 1, part.area) for part in parts], size)
@@ -78,3 +79,21 @@ def test_hue_comes_first() -> None:
     assert colours["#dd2e44"] == "RH01"
     assert set(motif_colours("🐋", ("RH20", "RH70", "RH60"), "RH31").values()) >= {"RH20"}
     assert motif_colours("🐸", CODES, "RH31", "RH90")["#77b255"] == "RH90"
+
+
+@pytest.mark.parametrize(("letter", "size"), [("A", 1.5), ("6", 2.1), ("8", 1.5)])
+def test_the_counters_of_a_letter_stay_open_and_can_be_laid(letter: str, size: float) -> None:
+    """As in the letters of a stencil: a slit makes ground of what is smaller than an island."""
+    motif = find_motif(letter)
+    assert motif is not None
+    filled = shapely.union_all([shapely.Polygon(piece.exterior) for piece in shapely.get_parts(motif.silhouette)])
+    counters = scale(filled.difference(motif.silhouette), size * 1000, size * 1000, origin=(0, 0))
+    made = outline(letter, size)
+    assert counters.difference(made).area >= 0.6 * counters.area
+    assert inspect(drawn([Layer(1, made)], size), MM_PER_PIXEL).score == 100
+
+
+@pytest.mark.parametrize("radius", [330.0, 450.0, 620.0])
+def test_a_disc_that_can_be_laid_has_no_corners(radius: float) -> None:
+    disc = shapely.Point(0, 0).buffer(radius, quad_segs=32)
+    assert shapely.hausdorff_distance(layable(disc).boundary, disc.boundary) < 8
