@@ -17,6 +17,8 @@ _EDGE, _OF_EDGES = 60, 0.25  # what lies between two colours is a mixture of the
 _LEAST_GAIN, _LEAST_GAIN_PART = 0.2, 0.02
 """What one more colour must take away from the mean difference, and which part of it."""
 _HUE_WEIGHT, _CHROMA_WEIGHT, _CHROMA_LOST = 40.0, 0.01, 0.1
+_ACCENT, _UNLIKE = 0.006, 10.0
+"""Share of the picture from which a colour is an accent, where all others cost more by so much."""
 _SWAPS = 3
 _NEARLY = 1.05
 _NEVER = 1e6
@@ -43,6 +45,7 @@ def fit_palette(
     cost = np.where(out, _NEVER, _COST[bins])
     chosen = _swapped(_greedy(fixed, cost, weighted), len(fixed), cost, weighted)
     chosen = _livelier(chosen, len(fixed), bins, weights, set(np.flatnonzero(out).tolist()))
+    chosen = _with_accents(chosen, cost, weights)
     plan = [PALETTE.index(colour) for colour in planned]
     suits = _cost(plan, cost, weighted) <= _NEARLY * _cost(chosen, cost, weighted)
     if suits and set(fixed) <= set(plan) and not out[plan].any():
@@ -91,6 +94,20 @@ def _greedy(chosen: list[int], cost: FloatArray, weights: Weights) -> list[int]:
             break
         chosen = [*chosen, best]
         least = np.minimum(least, cost[:, best])
+    return chosen
+
+
+def _with_accents(chosen: list[int], cost: FloatArray, weights: Weights) -> list[int]:
+    """The choice and, while there is room, colours that little of the picture has, but nothing like which is chosen."""
+    nearest = cost.argmin(axis=1)
+    while len(chosen) < MAX_CHOSEN:
+        missed = weights * np.maximum(cost[:, chosen].min(axis=1) - cost.min(axis=1) - _UNLIKE, 0)
+        by_colour = np.bincount(nearest, weights=missed, minlength=len(PALETTE))
+        by_colour[_TOO_ALIKE[chosen].any(axis=0)] = 0
+        best = int(by_colour.argmax())
+        if np.sum(weights[(nearest == best) & (missed > 0)]) < _ACCENT:
+            break
+        chosen = [*chosen, best]
     return chosen
 
 
