@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE, Colour
+from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.clamp.palette_fit import colourfulness, fit_palette
+from studio_postprocess.scoring.measure import mean_delta_e
 from studio_support.synthetic_pictures import painted, regions
 
 
@@ -78,3 +80,26 @@ def test_planned_colours_that_suit_the_picture_stay() -> None:
     planned = of("RH20", "RH31", "RH41", "RH70")
     assert fit_palette(painted(regions(300, 200, 12, 3), planned[:3]), planned) == tuple(planned)
     assert fit_palette(painted(regions(300, 200, 12, 3), of("RH12", "RH11", "RH32")), planned) != tuple(planned)
+
+
+def test_a_small_accent_in_a_colour_of_its_own_is_in_the_palette() -> None:
+    picture = painted(regions(300, 200, 12, 2), of("RH40", "RH32"), grain=2)
+    plain = set(codes(fit_palette(picture, PLANNED)))
+    rows, columns = np.ogrid[:200, :300]
+    picture[(rows - 100) ** 2 + (columns - 150) ** 2 < 16**2] = BY_CODE["RH01"].rgb
+    assert set(codes(fit_palette(picture, PLANNED))) == plain | {"RH01"} == {"RH40", "RH32", "RH01"}
+
+
+def test_the_mean_difference_falls_by_a_third_and_the_picture_stays_as_colourful() -> None:
+    drawings = (("RH12", "RH11", "RH32"), ("RH02", "RH31", "RH70"), ("RH21", "RH22", "RH31", "RH41"))
+    before, after = [], []
+    for number, picked in enumerate(drawings):
+        picture = painted(regions(300, 200, 12, len(picked), number), of(*picked), number, grain=6)
+        fitted = fit_palette(picture, PLANNED)
+        before.append(mean_delta_e(picture, clamp_for(tuple(PLANNED)).indices(picture), PLANNED))
+        indices = clamp_for(fitted).indices(picture)
+        after.append(mean_delta_e(picture, indices, fitted))
+        shown, whole = (colours.reshape(-1, 3).astype(float) for colours in (palette_rgb(fitted)[indices], picture))
+        even = np.full(len(whole), 1 / len(whole))
+        assert colourfulness(shown, even) >= 0.9 * colourfulness(whole, even)
+    assert sum(after) <= 2 / 3 * sum(before)
