@@ -1,6 +1,6 @@
 """A job as a document of the database, also as a later release wrote it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import structlog
@@ -15,20 +15,21 @@ from studio_contracts.job import TERMINAL, Job
 MAX_REASON_CHARS = 300
 MAX_NAMED = 1000
 """Unreadable documents a process names in its log; each is named once, and counted each time it is met."""
+FIELDS = frozenset(Job.model_fields)
 Stored = TypeVar("Stored")
 T = TypeVar("T")
 log = structlog.get_logger()
 _named: set[str] = set()
 
 
-def to_document(job: Job) -> dict[str, Any]:
-    """All of the job but its id, and whether it is final, for the indexes.
+def to_document(job: Job, fields: Collection[str] = FIELDS) -> dict[str, Any]:
+    """Those fields of the job, all but its id by default, and whether it is final, for the indexes.
 
     The owner of a studio without keys is not stored, so a release that knows no owners reads its documents; such a
     document is found by an owner of null (`stored_owner`).
     """
     left_out = {"id", "owner"} if job.owner == LOCAL_OWNER else {"id"}
-    return {**job.model_dump(exclude=left_out), "final": job.status in TERMINAL}
+    return {**job.model_dump(include=set(fields) - left_out), "final": job.status in TERMINAL}
 
 
 def stored_owner(owner: str) -> str | None:

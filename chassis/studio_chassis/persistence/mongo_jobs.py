@@ -82,7 +82,7 @@ class MongoJobs:
     async def commit(self, change: Transition) -> bool:
         result = await self._jobs.update_one(
             {"_id": change.job.id, "version": change.job.version - 1},
-            {"$set": to_document(change.job), "$push": {"outbox": {"$each": _outbox(change)}}},
+            {"$set": to_document(change.job, change.changed_fields), "$push": {"outbox": {"$each": _outbox(change)}}},
         )
         return bool(result.matched_count)
 

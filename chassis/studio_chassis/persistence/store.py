@@ -156,7 +156,7 @@ class JobRepository(Protocol):
         """The job with every acknowledged change in it, at the price of asking a majority. Raises JobNotFound."""
 
     async def commit(self, change: Transition) -> bool:
-        """Replace the job and add the events to its outbox in one write, if the stored version is still the one before.
+        """Change the job and add the events to its outbox in one write, if the stored version is still the one before.
 
         False when it is not, because another process has changed the job.
         """

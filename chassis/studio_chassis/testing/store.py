@@ -66,11 +66,10 @@ class SimulatedDatabase:
         return self._before.get(job_id, job) if job is not None and self.lags() else job
 
     def write(self, change: Transition) -> None:
-        """Replace the job and add to its outbox, as one."""
-        job = change.job
-        before = self.jobs.get(job.id)
-        if before is not None and job.owner == LOCAL_OWNER:  # it is not stored, so it does not replace another
-            job = job.model_copy(update={"owner": before.owner})
+        """Write the fields that change and add to the outbox, as one."""
+        job, before = change.job, self.jobs.get(change.job.id)
+        if before is not None:
+            job = before.model_copy(update={name: getattr(job, name) for name in change.changed_fields})
         self.jobs[job.id] = job
         if before is not None:
             self._before[job.id] = before

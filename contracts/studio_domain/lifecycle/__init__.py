@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from studio_contracts.access import LOCAL_OWNER
+from studio_contracts.base import to_stored_precision
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Limits
@@ -44,6 +45,7 @@ def accept(
     project: str = "",
 ) -> Transition:
     """A new job for the brief, and the event that starts it. `seed` is used unless the brief has its own."""
+    now = to_stored_precision(now)
     job = Job(
         id=job_id,
         owner=owner,
@@ -101,6 +103,7 @@ _OF_FINAL_JOBS = frozenset(
 
 def transition(job: Job, event: h.DomainEvent, *, now: datetime, by: str) -> Transition | None:
     """What follows from `event`, observed by service `by` at `now`; None when nothing does."""
+    now = to_stored_precision(now)
     if job.is_final and type(event) not in _OF_FINAL_JOBS:
         return None
     result = _RULES[type(event)](job, event, TransitionContext(now, by))

@@ -41,10 +41,19 @@ class Change(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """The job after a change and the events to publish once it is committed."""
+    """The job after a change and the events to publish once it is committed; `before` is the job before, if any."""
 
     job: Job
     events: tuple[Event, ...]
+    before: Job | None = None
+
+    @property
+    def changed_fields(self) -> frozenset[str]:
+        """The names of the job's fields whose values this changes; of a new job, all of them."""
+        if self.before is None:
+            return frozenset(Job.model_fields)
+        old, new = self.before, self.job
+        return frozenset(name for name in Job.model_fields if getattr(old, name) != getattr(new, name))
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,6 @@ def build_transition(before: Job | None, change: Change, *, now: datetime, by: s
     call = callback_due(before, job)
     if call is not None:
         job = _with_call(job, call, now)
-    job = Job.model_validate(job.model_dump())
     known = () if before is None or change.repeats else outstanding_messages(before)
     messages = [message for message in outstanding_messages(job) if message not in known]
     messages += [message for message in change.messages if message not in messages]
@@ -127,7 +135,7 @@ def build_transition(before: Job | None, change: Change, *, now: datetime, by: s
         messages.append(_terminal_event(job))
     if call is not None:
         messages.append(CallbackRequested(call=job.version))
-    return Transition(job, tuple(_event(job, payload, now, by) for payload in messages))
+    return Transition(job, tuple(_event(job, payload, now, by) for payload in messages), before)
 
 
 def callback_due(before: Job | None, job: Job) -> CallbackType | None:

@@ -115,6 +115,15 @@ async def test_events_stay_in_the_outbox_until_they_are_cleared(store: JobStore)
     assert await store.unpublished(later, 10) == ()
 
 
+async def test_a_change_writes_no_more_than_it_changes(store: JobStore) -> None:
+    first = _accepted()
+    await store.insert(first)
+    canceled = _after(first.job, CancelRequested())
+    assert canceled.changed_fields == {"status", "stage", "version", "timeline", "finished_at", "expires_at"}
+    assert await store.commit(canceled)
+    assert await store.load("a") == canceled.job
+
+
 async def test_unpublished_events_are_listed_oldest_job_first_and_not_too_early(store: JobStore) -> None:
     for seconds, job_id in ((2, "c"), (0, "a"), (1, "b")):
         await store.insert(_accepted(job_id, NOW + timedelta(seconds=seconds)))
