@@ -27,8 +27,8 @@ demo: setup-run ## one brief through the whole pipeline, results in out/demo/ (B
 	@$(PYTHON) -m studio_local demo --brief "$$BRIEF"
 demo: export BRIEF := $(BRIEF)
 
-up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 8080)
-	@$(PYTHON) -m studio_local up
+up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 8080); UP=--exit-on-failure ends it when a service dies
+	@$(PYTHON) -m studio_local up $(UP)
 
 test: lint ## lint and every test
 	@status=0; \

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -22,6 +22,15 @@ from studio_chassis.runtime.settings import ServiceSettings, read_settings
 from studio_contracts.events import Event
 
 R = TypeVar("R")
+Services = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--service",
+        envvar="STUDIO_SERVICE_URLS",
+        help="Address of a service's /readyz, without the path, or of the broker's metrics, for its clock. "
+        "Repeat it; in the variable, with blanks between.",
+    ),
+]
 CONNECT_SECONDS = 10
 
 

@@ -16,18 +16,9 @@ from rich.markup import escape
 from studio_chassis.runtime.settings import read_settings
 from studio_chassis.runtime.shared_settings import ModelSettings, ProviderSettings, PublicAddressSettings
 from studio_cli.checks import check_broker, check_database, check_objects, check_provider
+from studio_cli.connection import Services
 from studio_cli.diagnosis import Check, Finding, examine
 from studio_cli.live_checks import HTTP_SECONDS, check_clocks, check_jobs, check_public_address, check_services
-
-Services = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--service",
-        envvar="STUDIO_SERVICE_URLS",
-        help="Address of a service's /readyz, without the path, or of the broker's metrics, for its clock. "
-        "Repeat it; in the variable, with blanks between.",
-    ),
-]
 
 
 class _Settings(ProviderSettings, PublicAddressSettings, ModelSettings):

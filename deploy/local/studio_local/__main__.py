@@ -17,6 +17,7 @@ from studio_local.demo import BRIEF, run_demo
 from studio_local.errors import ProcessFailedError, StackError
 from studio_local.stack import LocalStack
 from studio_local.state_dir import REPOSITORY
+from studio_local.supervision import Supervisor
 
 GATEWAY_PORT = 8080
 WATCH_SECONDS = 1.0
@@ -29,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="one brief through the whole pipeline")
     demo.add_argument("--brief", default=BRIEF)
-    up = commands.add_parser("up", help="run the stack until Ctrl-C")
+    up = commands.add_parser("up", help="run the stack until Ctrl-C; a service that dies is started again")
+    up.add_argument("--exit-on-failure", action="store_true", help="end the stack when a service dies")
     for command in (demo, up):
         command.add_argument("--root", type=Path, default=REPOSITORY / ".studio", help="folder of data and logs")
     demo.add_argument("--out", type=Path, default=Path("out/demo"))
@@ -40,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "demo":
             return _demo(options.root, options.brief, options.out, console)
-        return _up(options.root, console)
+        return _up(options.root, console, exit_on_failure=options.exit_on_failure)
     except ProcessFailedError as error:
         return _explain(error, 1)
     except StackError as error:
@@ -59,15 +61,19 @@ def _demo(root: Path, brief: str, out: Path, console: Console) -> int:
     return 0
 
 
-def _up(root: Path, console: Console) -> int:
+def _up(root: Path, console: Console, *, exit_on_failure: bool) -> int:
     wanted = os.environ.get("STUDIO_GATEWAY_PORT") or str(GATEWAY_PORT)
     if not (wanted.isdigit() and 0 < int(wanted) < 65536):
         raise StackError(f"STUDIO_GATEWAY_PORT={wanted} is not a port number.")
     with LocalStack(root, port=int(wanted), say=_say(console)) as stack:
         console.print(f"The gateway is at {stack.gateway_url} (its API: {stack.gateway_url}/docs). Ctrl-C stops all.")
         console.print(f"For the studio command: set -a; . {_for_the_shell(root, stack.environment)}; set +a")
+        supervisor = Supervisor(stack.services, _say(console))
         while True:
-            stack.check()
+            if exit_on_failure:
+                stack.check()
+            else:
+                supervisor.step()
             threading.Event().wait(WATCH_SECONDS)
 
 
