@@ -30,6 +30,12 @@ BODY = json.dumps(DRAFT).encode()
 MIB = 2**20
 
 
+MOST_SECONDS = 0.5
+"""What another client's 95th percentile may be while the gateway is abused."""
+MOST_MEMORY = 384 * MIB
+"""The limit of the gateway's pod."""
+
+
 class Row(NamedTuple):
     """What the probe saw during one attack: seconds of each answer, how many failed, and the gateway's memory."""
 
@@ -136,6 +142,20 @@ def show(rows: list[Row]) -> None:
     Console().print(table)
 
 
+def missed(rows: list[Row]) -> list[str]:
+    """The targets that were missed, in words."""
+    texts = []
+    for row in rows:
+        for what, seconds in (("read", row.read), ("post", row.posted)):
+            if len(seconds) > 1 and (p95 := percentile(seconds, 95)) > MOST_SECONDS:
+                texts.append(f"{row.attack}: {what} p95 {p95 * 1000:.0f} ms is above {MOST_SECONDS * 1000:.0f}")
+        if row.memory > MOST_MEMORY:
+            texts.append(f"{row.attack}: {row.memory / MIB:.0f} MiB are above {MOST_MEMORY / MIB:.0f}")
+        if not row.read:
+            texts.append(f"{row.attack}: no read was answered")
+    return texts
+
+
 def _p95(seconds: list[float]) -> str:
     return f"{percentile(seconds, 95) * 1000:.0f} ms" if len(seconds) > 1 else "-"
 
@@ -170,6 +190,8 @@ def main() -> None:
                 attacker.terminate()
                 attacker.wait()
         show(rows)
+    if texts := missed(rows):
+        sys.exit("\n".join(texts))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,16 @@ async def test_the_same_key_and_brief_give_the_same_job_and_the_same_answer(
     assert len(gateway.database.jobs) == 1
 
 
+async def test_a_repeated_request_reads_twice_and_stores_nothing(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
+    await client.post("/v1/jobs", json=BRIEF, headers=KEY)
+    await gateway.jobs.flush_publishing()
+    gateway.wire.calls.clear()
+    assert (await client.post("/v1/jobs", json=BRIEF, headers=KEY)).status_code == 202
+    assert gateway.wire.calls == ["store.claim", "store.versions", "store.load"]
+
+
 async def test_another_brief_under_the_same_key_is_refused_and_not_stored(
     gateway: GatewayInMemory, client: httpx.AsyncClient
 ) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import uuid4
 
 from studio_chassis.persistence.store import IdempotencyRecord
@@ -37,18 +38,28 @@ def fingerprint_of(
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-async def job_id_for(jobs: OwnedJobs, clock: Clock, key: str, fingerprint: str) -> str:
-    """The id of the job that answers this key. The job may not be stored yet. Raises ProblemError."""
+class ClaimedJob(NamedTuple):
+    """The job that answers a key, and whether it is known to be stored."""
+
+    id: str
+    is_stored: bool
+
+
+async def claim_job(jobs: OwnedJobs, clock: Clock, key: str, fingerprint: str) -> ClaimedJob:
+    """The job that answers this key. Raises ProblemError."""
     ours = IdempotencyRecord(key, fingerprint, str(uuid4()), clock())
     standing = await jobs.claim(ours)
     if standing.fingerprint != fingerprint:
         detail = "This key was used with another brief within the last day. Use a new key for a new brief."
         raise ProblemError(422, "key-reused", "Idempotency key used before", detail, field="idempotency-key")
     is_young = ours.claimed_at - standing.claimed_at < IN_FLIGHT
-    if standing.job_id != ours.job_id and is_young and await jobs.version_of(standing.job_id) is None:
-        detail = "The first request with this key is still in progress."
-        raise ProblemError(409, "in-flight", "Still in progress", detail, retry_after=1)
-    return standing.job_id
+    if standing.job_id != ours.job_id:
+        if await jobs.version_of(standing.job_id) is not None:
+            return ClaimedJob(standing.job_id, is_stored=True)
+        if is_young:
+            detail = "The first request with this key is still in progress."
+            raise ProblemError(409, "in-flight", "Still in progress", detail, retry_after=1)
+    return ClaimedJob(standing.job_id, is_stored=False)
 
 
 def as_accepted(job: Job, by: str) -> Job:

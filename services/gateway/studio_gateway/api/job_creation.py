@@ -20,7 +20,7 @@ from studio_contracts.job import Job
 from studio_gateway.access.authentication import JobsToCreate
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.owned_jobs import OwnedJobs
-from studio_gateway.api.idempotency import as_accepted, fingerprint_of, job_id_for
+from studio_gateway.api.idempotency import as_accepted, claim_job, fingerprint_of
 from studio_gateway.api.job_request import JobRequest, to_brief
 from studio_gateway.api.presenters import job_path, job_view
 from studio_gateway.api.usage import refuse_over_budget
@@ -101,11 +101,13 @@ async def create_job(
         job = await accept()
     else:
         fingerprint = fingerprint_of(brief, callback, wanted.metadata, wanted.name, wanted.project)
-        job_id = await job_id_for(jobs, deps.clock, idempotency_key, fingerprint)
+        claimed = await claim_job(jobs, deps.clock, idempotency_key, fingerprint)
         try:
-            job = await accept(job_id=job_id)
+            if claimed.is_stored:  # a repeated request counts no budget and writes nothing
+                raise JobExists(claimed.id)
+            job = await accept(job_id=claimed.id)
         except JobExists:
-            job = as_accepted(await _accepted_before(jobs, job_id), SERVICE)
+            job = as_accepted(await _accepted_before(jobs, claimed.id), SERVICE)
             response.headers["Idempotent-Replayed"] = "true"
     response.headers.update({"Location": job_path(job.id, deps.settings.root), "Retry-After": "1"})
     return job_view(job, deps.settings.root)
