@@ -90,6 +90,7 @@ def test_every_refusal_is_shown_at_its_field_and_nothing_is_stored(studio: Any, 
     page.get_by_role("button", name="Draw").click()
     expect(page.locator("#surface-error")).to_contain_text("Length: A side is 0.5 to 100 m")
     expect(page.locator("#surface-error")).to_contain_text("Depth: A side is 0.5 to 100 m")
+    expect(page.locator("#outline-caption")).to_have_text("A side has 0.5 to 100 m")
     expect(page.locator("#seed-error")).to_contain_text("Give 0 or more.")
     expect(page.get_by_label("Length")).to_be_focused()
     expect(page.get_by_label("Length")).to_have_attribute("aria-invalid", "true")

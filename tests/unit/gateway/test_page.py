@@ -7,7 +7,16 @@ from typing import Any, get_args
 import httpx
 import pytest
 
-from studio_contracts.brief import MAX_PICTURES, MAX_PROMPT, MAX_RATIO, MAX_SIDE_M, MIN_SIDE_M, Strategy, Style
+from studio_contracts.brief import (
+    MAX_PICTURES,
+    MAX_PROMPT,
+    MAX_RATIO,
+    MAX_SIDE_M,
+    MIN_SIDE_M,
+    Strategy,
+    Style,
+    Surface,
+)
 from studio_contracts.installer import MIN_RADIUS_MM, MIN_WIDTH_MM, InstallerRule
 from studio_contracts.job import TERMINAL, Status, TimelineEvent
 from studio_contracts.models import MODELS
@@ -97,3 +106,9 @@ def test_no_address_on_the_page_begins_at_the_top_of_the_host(name: str) -> None
     """Below a proxy's path such an address would lead past the studio."""
     text = ASSETS[name].body.decode()
     assert re.findall(r"""(?:href|src|action)=["']/|[`"']/(?:v1|static|jobs|docs)\b""", text) == []
+
+
+def test_the_form_begins_with_the_surface_that_the_api_takes_for_granted() -> None:
+    form = ASSETS["index.html"].body.decode()
+    sides = [(name, value) for value, name in re.findall(r'value="([\d.]+)" data-field="surface\.(\w+)"', form)]
+    assert {name: float(value) for name, value in sides} == Surface().model_dump()

@@ -59,7 +59,9 @@ function update() {
   byId("price-terms").textContent = overBudget(count) || `${count} × ${dollars(cost(1))} a picture`;
   const seconds = typicalSeconds("painted", count);
   byId("time-hint").textContent = seconds ? `Usually ready in about ${duration(seconds)}.` : "";
-  const real = [width, height].every((side) => side > 0 && side <= options.max_side_m);
+  const real = [width, height].every((side) => side >= options.min_side_m && side <= options.max_side_m);
+  byId("outline").toggleAttribute("data-stale", !real); // the last surface that was possible
+  byId("outline-caption").textContent = real ? "To scale, with a person of 1.75 m" : `A side has ${options.min_side_m} to ${options.max_side_m} m`;
   byId("area").textContent = real ? `${metres(width * height)} m²` : "";
   if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : []);
 }

@@ -20,8 +20,7 @@ function colourChip(code) {
 }
 
 function subjectText({ name, count, size, colour }) {
-  const howMany = count === null ? "several" : count > 1 ? `${count} ×` : "";
-  const thing = [howMany, size, name].filter(Boolean).join(" ");
+  const thing = [count > 1 ? `${count} ×` : "", size, name].filter(Boolean).join(" ") + (count === null ? ", several" : "");
   return colour ? `${thing}, ${colours.get(colour)?.name ?? colour}` : thing;
 }
 
