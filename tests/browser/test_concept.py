@@ -174,7 +174,7 @@ def test_the_pictures_that_are_missing_can_be_drawn(studio: Any, page: Page) -> 
     page.goto(f"/jobs/{job['id']}")
     expect(page.get_by_role("button", name="Draw the 1 missing picture, $0.03")).to_be_visible()
     expect(page.locator("#missing")).to_contain_text("1 of 3 pictures is missing")
-    expect(page.locator("#missing")).to_contain_text(held_back["text"])
+    expect(page.locator("#missing")).to_contain_text(str(held_back["text"]))
 
 
 PROJECTED = """([corners, size]) => import("/static/photo.js").then(({ projection }) => {
