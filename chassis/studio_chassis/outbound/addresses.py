@@ -10,9 +10,14 @@ if TYPE_CHECKING:
 
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(network)
-    for network in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10")
+    for network in (
+        *("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10"),
+        *("192.0.0.0/24", "192.88.99.0/24", "3fff::/20"),
+    )
 )
-"""Ranges that lead to an IPv4 address inside them (compatible, mapped, NAT64, Teredo, 6to4), and site-local ones."""
+"""Ranges that lead to an IPv4 address inside them (compatible, mapped, NAT64, Teredo, 6to4), and site-local ones. Then
+those that `is_global` of Python 3.11.0 knows in part or not: for protocols (a cloud has its metadata there), the relays
+of 6to4, and for documentation."""
 
 
 class AddressError(Exception):

@@ -128,6 +128,10 @@ async def test_any_other_address_is_refused_without_a_request(url: str) -> None:
         ["::ffff:10.0.0.7"],
         ["::10.0.0.7"],
         ["64:ff9b::10.0.0.7"],
+        ["192.0.0.8"],
+        ["192.0.0.192"],
+        ["192.88.99.1"],
+        ["3fff::1"],
         ["2002:0a00:0007::1"],
     ],
 )
