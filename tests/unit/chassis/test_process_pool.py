@@ -61,7 +61,7 @@ def status_fields(pid: int) -> list[str]:
 def is_running(pid: int) -> bool:
     try:
         return status_fields(pid)[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # also when it ends while it is read
         return False
 
 
