@@ -43,7 +43,7 @@ def audit(
     action: Annotated[str | None, typer.Option(help=f"One of {', '.join(ACTIONS)}.")] = None,
     actor: Annotated[str | None, typer.Option(help="Id of a key, local, anonymous, or operator:ACCOUNT.")] = None,
     owner: Annotated[str | None, typer.Option(help="Whose job or key it was.")] = None,
-    target: Annotated[str | None, typer.Option(help="Id of a job, key, link or letter.")] = None,
+    target: Annotated[str | None, typer.Option(help="Id of a job, key, link or dead letter.")] = None,
     hours: Annotated[float | None, typer.Option(help="Only the last N hours.", min=0)] = None,
     limit: Annotated[int, typer.Option(help="At most N entries, the newest.", min=1)] = 100,
 ) -> None:

@@ -20,7 +20,9 @@ from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import Call, SecretRotation
 from studio_domain.domain_events import CallbackReplayed
 
-app = typer.Typer(help="Calls to clients: which fail and why, and making them again.", no_args_is_help=True)
+app = typer.Typer(
+    help="Calls to clients: list those that fail with the reason, and make them again.", no_args_is_help=True
+)
 console = Console()
 
 OwnerName = Annotated[str, typer.Argument(help="Whose receivers are called.")]
@@ -109,7 +111,9 @@ def secret(owner: OwnerName = LOCAL_OWNER) -> None:
 @app.command()
 def rotate(
     owner: OwnerName = LOCAL_OWNER,
-    days: Annotated[float, typer.Option(min=0, help="So long calls are signed with the old secret, too.")] = 7,
+    days: Annotated[
+        float, typer.Option(min=0, help="How long calls are also signed with the old secret, in days.")
+    ] = 7,
 ) -> None:
     """Replace one owner's secret, and print the new one and the old. No other owner notices."""
     until = utc_now() + timedelta(days=days)

@@ -13,7 +13,9 @@ from studio_client import StudioClient
 Prompt = Annotated[str, typer.Argument(help="What the surface should look like.")]
 Width = Annotated[float, typer.Option(help="Width of the surface in metres.")]
 Height = Annotated[float, typer.Option(help="Height of the surface in metres.")]
-Colours = Annotated[list[str] | None, typer.Option(help="A colour's code; up to six times. None: chosen.")]
+Colours = Annotated[
+    list[str] | None, typer.Option(help="A colour's code; up to six times. Without it the studio chooses.")
+]
 Seed = Annotated[int | None, typer.Option(help="The same brief and seed give the same stencils.")]
 Name = Annotated[str, typer.Option(help="What you call the job.")]
 Project = Annotated[str, typer.Option(help="The project it belongs to.")]

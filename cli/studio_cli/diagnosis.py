@@ -1,4 +1,4 @@
-"""Checks that run side by side, each with the same time, and what comes of them."""
+"""Runs checks concurrently, each with the same time-out, and collects their findings."""
 
 import asyncio
 import time
@@ -10,13 +10,13 @@ from studio_chassis.runtime.timeouts import wait_or_abandon
 
 CHECK_SECONDS = 5.0
 CLEANUP_SECONDS = 2.0
-"""For closing what a check had open when its time was over."""
+"""Time for a check to close its connections after its time-out."""
 Check = Callable[[], Awaitable[str]]
 """Returns what was proven. Raises Fault."""
 
 
 class Fault(Exception):
-    """Something is wrong: what, and what helps."""
+    """A fault that a check found, with its remedy."""
 
     def __init__(self, text: str, remedy: str) -> None:
         super().__init__(text)
@@ -24,7 +24,7 @@ class Fault(Exception):
 
 
 class Finding(NamedTuple):
-    """What one check came to, within how many seconds. A fault has a remedy."""
+    """The result of one check, and the seconds that it took. A fault has a remedy."""
 
     name: str
     ok: bool
@@ -34,7 +34,7 @@ class Finding(NamedTuple):
 
 
 async def examine(checks: Mapping[str, Check], seconds: float = CHECK_SECONDS) -> list[Finding]:
-    """Run all checks, in their order, also those of what does not answer. No text is empty."""
+    """Run all checks concurrently. Findings are in the order of the checks, and none has an empty text."""
     return await asyncio.gather(*(_examined(name, check, seconds) for name, check in checks.items()))
 
 

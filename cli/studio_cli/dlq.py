@@ -20,7 +20,9 @@ from studio_cli.connection import Studio, run
 from studio_cli.dead_letters import DeadLetter, DeadLetterFilter, read_letters
 from studio_cli.replay import ReplayOutcome, replay
 
-app = typer.Typer(help="Dead letters: what could not be handled, why, and how to send it on.", no_args_is_help=True)
+app = typer.Typer(
+    help="Dead letters: messages that could not be handled, the reasons, and their replay.", no_args_is_help=True
+)
 console = Console()
 
 QueueName = Annotated[str | None, typer.Option("--queue", help="Only dead letters of this queue.")]

@@ -24,7 +24,7 @@ Key = Annotated[
     str | None, typer.Option(envvar="STUDIO_API_KEY", help="API key. None: that of the profile, if it has one.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
-Patience = Annotated[float, typer.Option(help="Seconds to wait at most.")]
+Patience = Annotated[float, typer.Option(help="The longest wait, in seconds.")]
 
 
 @contextmanager

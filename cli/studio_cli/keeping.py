@@ -11,7 +11,7 @@ from studio_cli.gateway import AsJson, Gateway, Key, print_json, studio
 def note(
     job_id: JobId,
     name: Annotated[str | None, typer.Option(help="What you call the job. Empty: none.")] = None,
-    notes: Annotated[str | None, typer.Option(help="Lines for yourself. Empty: none.")] = None,
+    notes: Annotated[str | None, typer.Option(help="Your own notes. Empty: none.")] = None,
     project: Annotated[str | None, typer.Option(help="The project it belongs to. Empty: none.")] = None,
     favourite: Annotated[list[str] | None, typer.Option(help="A concept's id, to mark it; repeat it.")] = None,
     no_favourite: Annotated[list[str] | None, typer.Option(help="A concept's id, to take the mark back.")] = None,

@@ -23,7 +23,7 @@ DESIGNER: tuple[Scope, ...] = ("jobs:create", "jobs:read", "jobs:cancel")
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for, for people.")],
+    name: Annotated[str, typer.Argument(help="A name that says what the key is for.")],
     owner: Annotated[str, typer.Option(help="Whose jobs it makes and sees. Several keys may share an owner.")],
     scope: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(SCOPES)}; repeat it.")] = None,
     days: Annotated[float | None, typer.Option(help="Days after which it expires. None: never.", min=0)] = None,

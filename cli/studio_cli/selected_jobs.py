@@ -30,7 +30,7 @@ Where = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="With --where: only count and name them.")]
-Rate = Annotated[float, typer.Option(help="With --where: at most so many a second.", min=0.1)]
+Rate = Annotated[float, typer.Option(help="With --where: the most jobs in a second.", min=0.1)]
 PAGE = 200
 CHANGED = ("posted again", "nudged", "canceled")
 WHENEVER = timedelta(days=-365)

@@ -72,7 +72,7 @@ class Picture(NamedTuple):
 
 
 def top(
-    once: Annotated[bool, typer.Option("--once", help="Print one picture and leave.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print the figures once and exit.")] = False,
     service: Services = None,
 ) -> None:
     """Watch queues, jobs, throughput and money; with the services' addresses, what hangs as well. Ctrl-C leaves."""

@@ -1,4 +1,4 @@
-// Two concepts side by side: as laid, with their colours and what tells them apart in figures.
+// Two concepts side by side: as laid, with their colours and the figures in which they differ.
 
 import { h, percent, styled } from "./dom.js";
 import { laidView } from "./lay.js";

@@ -1,4 +1,4 @@
-// What stands below an opened concept: the installer's view, materials and files.
+// Below an opened concept: the installer's view, materials and files.
 
 import { h, percent, styled } from "./dom.js";
 import { ruleText } from "./options.js";

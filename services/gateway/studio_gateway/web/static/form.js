@@ -66,7 +66,7 @@ function update() {
   if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : []);
 }
 
-// Problems stand beside their field; the API's own words, except for what is simply left empty.
+// Problems are shown beside their field in the API's words, except for empty required fields.
 const EMPTY = [
   ["prompt", () => !byId("prompt").value.trim(), "Say in a few words what you would like to see."],
   ["surface.width_m", () => number("width") === null, "Give the length in metres."],

@@ -1,4 +1,4 @@
-// The jobs this browser asked for or looked at, in local storage. Without storage there are simply none.
+// The jobs that this browser created or opened, in local storage. Without storage the list is empty.
 
 import { JobReader, ROOT } from "./api.js";
 import { ago, byId, h, metres } from "./dom.js";

@@ -3,7 +3,7 @@
 import { h, metres, styled, svg } from "./dom.js";
 import { layer } from "./lay.js";
 
-// Things that stand about, in metres: drawn upright, with their feet at the bottom of the box.
+// People and equipment, in metres: drawn upright, with their feet at the bottom of the box.
 const PERSON = "M.28 0a.115.115 0 1 1 0 .23.115.115 0 0 1 0-.23zM.17.28h.22q.12 0 .13.12l.03.46q0 .05-.04.05t-.05-.05L.42.5l.01.45-.04.75q0 .05-.05.05t-.05-.05L.28 1.02l-.01.68q0 .05-.05.05t-.05-.05L.13.95.14.5.1.86q0 .05-.05.05T.01.86L.04.4Q.05.28.17.28z";
 const SWING = "M.1 2.2L.5 0h2.6l.4 2.2h-.12L3.06.2H.54L.22 2.2zM1.2.15h.04v1.5h-.04zM1.6.15h.04v1.5h-.04zM1.14 1.65h.56v.07h-.56z";
 const SLIDE = "M.1 2.1V.5h.08v.35h.5V.5h.08v.75Q1.6 1.3 2.2 1.9q.2.2.7.2v.08q-.6 0-.8-.2Q1.5 1.4.76 1.36V2.1H.68V1.7h-.5v.4zM.18 1.05v.1h.5v-.1zM.18 1.35v.1h.5v-.1z";
