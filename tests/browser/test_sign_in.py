@@ -36,7 +36,7 @@ def end_session(gateway: ServedGateway, page: Page) -> None:
     (cookie,) = page.context.cookies()
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
     headers = {"Cookie": f"{cookie['name']}={cookie['value']}"}
-    assert httpx.delete(f"{gateway.url}/v1/session", headers=headers, trust_env=False).status_code == 204
+    assert httpx.delete(f"{gateway.url}/v1/session", headers=headers, timeout=60, trust_env=False).status_code == 204
 
 
 def test_a_key_entered_once_makes_a_concept_and_an_ended_session_loses_nothing(

@@ -29,7 +29,7 @@ def gateway() -> Iterator[ServedGateway]:
 
 def connect(gateway: ServedGateway) -> socket.socket:
     host, port = gateway.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=10)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def exchange(gateway: ServedGateway, request: bytes) -> bytes:
@@ -62,7 +62,7 @@ def test_a_body_that_is_cut_off_is_no_error_of_ours(gateway: ServedGateway, path
         connection.sendall(head("POST", path, "Content-Type: application/json", "Content-Length: 5000") + b'{"pro')
         connection.shutdown(socket.SHUT_RDWR)
         connection.close()
-        assert httpx.get(f"{gateway.url}/healthz", trust_env=False).status_code == 200
+        assert httpx.get(f"{gateway.url}/healthz", timeout=60, trust_env=False).status_code == 200
         gateway.settle()
     assert [line for line in logs if line["log_level"] in ("warning", "error")] == []
     assert gateway.server_errors == []
@@ -87,7 +87,7 @@ def test_a_body_that_turns_out_too_long_is_refused_and_closes_the_connection(gat
 
 
 def test_a_good_request_keeps_the_connection(gateway: ServedGateway) -> None:
-    with closing(HTTPConnection(gateway.url.removeprefix("http://"), timeout=10)) as connection:
+    with closing(HTTPConnection(gateway.url.removeprefix("http://"), timeout=60)) as connection:
         connection.connect()
         first = connection.sock
         for _ in range(2):
@@ -99,7 +99,7 @@ def test_a_good_request_keeps_the_connection(gateway: ServedGateway) -> None:
 
 def test_a_bundle_can_be_resumed(gateway: ServedGateway) -> None:
     address = f"{gateway.url}/v1/jobs/job/bundle.zip"
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(timeout=60, trust_env=False) as client:
         whole = client.get(address)
         size = len(whole.content)
         assert whole.headers["content-length"] == str(size)
@@ -120,7 +120,7 @@ def test_a_bundle_can_be_resumed(gateway: ServedGateway) -> None:
 
 def test_what_curl_sends_by_default_is_answered_with_what_to_send(gateway: ServedGateway) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    response = httpx.post(f"{gateway.url}/v1/jobs", content=BRIEF, headers=form, trust_env=False)
+    response = httpx.post(f"{gateway.url}/v1/jobs", content=BRIEF, headers=form, timeout=60, trust_env=False)
     assert response.status_code == 415
     assert "curl: -H 'Content-Type: application/json'" in response.json()["detail"]
 
@@ -128,4 +128,4 @@ def test_what_curl_sends_by_default_is_answered_with_what_to_send(gateway: Serve
 def test_a_webhook_of_the_permitted_length_is_read_whole(gateway: ServedGateway) -> None:
     prediction: dict[str, Any] = {"id": "p", "status": "processing", "logs": "x" * 3_000_000}
     address = webhook_url(gateway.url, "job", 0, 1, gateway.secret)
-    assert httpx.post(address, json=prediction, trust_env=False).status_code == 204
+    assert httpx.post(address, json=prediction, timeout=60, trust_env=False).status_code == 204

@@ -25,18 +25,18 @@ def gateway() -> Iterator[ServedGateway]:
 
 def connect(gateway: ServedGateway, source: str = "127.0.0.1") -> socket.socket:
     port = int(gateway.url.rpartition(":")[2])
-    return socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
+    return socket.create_connection(("127.0.0.1", port), timeout=60, source_address=(source, 0))
 
 
 def another_client_is_served(gateway: ServedGateway) -> None:
-    with httpx.Client(base_url=gateway.url, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=gateway.url, trust_env=False, timeout=60) as client:
         assert client.get("/v1/jobs/job").status_code == 200
         assert client.post("/v1/jobs", json=BRIEF).status_code == 202
 
 
 def is_closed(connection: socket.socket) -> bool:
     """Whether the gateway closes it, after what it has to say. Raises TimeoutError when it does not."""
-    connection.settimeout(10)
+    connection.settimeout(60)
     with suppress(ConnectionResetError):
         while connection.recv(10_000):
             pass
@@ -67,7 +67,7 @@ def test_another_client_is_served_while_more_connections_are_held_than_are_kept(
 def test_one_address_has_half_of_the_connections_and_closes_none_of_another_s(gateway: ServedGateway) -> None:
     """Only a trusted proxy, behind which many clients are, may have all: here the loopback's first address."""
     port = int(gateway.url.rpartition(":")[2])
-    earlier = [HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(LIMIT // 4)]
+    earlier = [HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(LIMIT // 4)]
     with ExitStack() as connections:
         for connection in earlier:
             connections.callback(connection.close)
@@ -86,7 +86,7 @@ def is_answered(connection: HTTPConnection) -> bool:
 
 
 def test_what_is_at_work_is_not_closed_to_make_room(gateway: ServedGateway) -> None:
-    with ExitStack() as connections, httpx.Client(base_url=gateway.url, trust_env=False, timeout=20) as client:
+    with ExitStack() as connections, httpx.Client(base_url=gateway.url, trust_env=False, timeout=60) as client:
         stream = connections.enter_context(client.stream("GET", "/v1/jobs/job/events"))
         lines = stream.iter_lines()
         assert "job.created" in next(line for line in lines if line.startswith("data: "))
@@ -132,7 +132,7 @@ def test_streams_beyond_the_cap_are_429_and_delay_no_request(gateway: ServedGate
     asked: list[Any] = []
     with ExitStack() as connections:
         for _ in range(20):
-            client = connections.enter_context(httpx.Client(base_url=gateway.url, trust_env=False, timeout=10))
+            client = connections.enter_context(httpx.Client(base_url=gateway.url, trust_env=False, timeout=60))
             asked.append(connections.enter_context(client.stream("GET", "/v1/jobs/job/events")).status_code)
         assert sorted(asked) == [200] * 8 + [429] * 12
         another_client_is_served(gateway)
@@ -153,7 +153,7 @@ def test_two_lengths_are_refused_and_close_the_connection(gateway: ServedGateway
 
 def test_no_response_names_its_server_and_docs_stand_in_no_frame(gateway: ServedGateway) -> None:
     for path in ("/", "/docs", "/docs/events", "/v1/jobs", "/nothing", "/healthz"):
-        response = httpx.get(gateway.url + path, trust_env=False)
+        response = httpx.get(gateway.url + path, timeout=60, trust_env=False)
         assert "server" not in response.headers, path
         if path in ("/", "/docs", "/docs/events"):
             policy = response.headers["content-security-policy"]

@@ -24,7 +24,7 @@ def gateway() -> Iterator[ServedGateway]:
 
 
 def connect(gateway: ServedGateway) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=10)
+    return socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=60)
 
 
 def head(path: str, length: int = BODY) -> bytes:

@@ -158,7 +158,7 @@ def behind_traefik(traefik: str, certificate: Path, tmp_path: Path) -> OpenProxy
 def _answers(url: str) -> bool:
     """Whether the proxy has read its routes: it listens before."""
     try:
-        return httpx.get(f"{url}/", verify=False, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/", verify=False, timeout=60, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 

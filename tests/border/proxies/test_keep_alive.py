@@ -29,10 +29,11 @@ def test_the_gateway_keeps_an_idle_connection_for_longer_than_the_proxies_of_the
 def test_the_setting_decides_when_an_idle_connection_closes(seconds: int, is_kept: bool) -> None:
     with (
         serving(keep_alive=timedelta(seconds=seconds)) as gateway,
-        closing(socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=3)) as connection,
+        closing(socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), timeout=60)) as connection,
     ):
         connection.sendall(REQUEST)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.settimeout(3 if is_kept else 60)
         try:
             while connection.recv(65536):
                 pass

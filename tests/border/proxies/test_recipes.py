@@ -128,7 +128,7 @@ def test_the_panel_s_key_makes_jobs_of_the_panel_and_nobody_comes_in_without(beh
         job_id = client.post(f"{FUNCTIONS}/studio-inspire-create", json=REQUEST).json()["jobId"]
         assert proxied.gateway.inner.database.jobs[job_id].owner == "panel"
         assert client.post(f"/v1/jobs/{job_id}/cancel").status_code == 403
-        direct = httpx.get(f"{proxied.gateway.url}/v1/jobs/{job_id}", trust_env=False)
+        direct = httpx.get(f"{proxied.gateway.url}/v1/jobs/{job_id}", timeout=60, trust_env=False)
         assert direct.status_code == 401
 
 

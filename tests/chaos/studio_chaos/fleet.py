@@ -63,7 +63,7 @@ class Fleet:
 
     def metric_value(self, service: str, metric: str, **labels: str) -> float:
         """What a service's counter, or all of its name with these labels, stands at."""
-        text = httpx.get(f"http://127.0.0.1:{self.stack.ports[service]}/metrics", trust_env=False).text
+        text = httpx.get(f"http://127.0.0.1:{self.stack.ports[service]}/metrics", timeout=60, trust_env=False).text
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
         return sum(
             sample.value for sample in samples if sample.name == metric and labels.items() <= sample.labels.items()
@@ -80,12 +80,14 @@ class Fleet:
         management = self.stack.infrastructure.management
         vhost = quote(urlsplit(self.stack.endpoints.rabbitmq_url).path[1:], safe="")
         login = (management.user, management.password)
-        answer = httpx.get(f"{management.url}/api/{what}/{vhost}", auth=login, trust_env=False)
+        answer = httpx.get(f"{management.url}/api/{what}/{vhost}", auth=login, timeout=60, trust_env=False)
         return answer.raise_for_status().json()
 
     def set_faults(self, faults: Mapping[str, object]) -> None:
         """Make the provider's stand-in misbehave."""
-        httpx.put(f"{self.stack.standin_url}/standin/faults", json=faults, trust_env=False).raise_for_status()
+        httpx.put(
+            f"{self.stack.standin_url}/standin/faults", json=faults, timeout=60, trust_env=False
+        ).raise_for_status()
 
 
 def ended_with(process: ManagedProcess, status: int) -> bool:

@@ -17,7 +17,7 @@ def test_a_bundle_that_cannot_be_finished_is_cut_off_not_passed_off_as_whole(
     own_gateway.finish("job-finished")
     own_gateway.lose_files(but="installable")  # which its sheets show
     monkeypatch.setattr(SimulatedObjectStore, "size", size_before_the_loss)
-    with httpx.Client(trust_env=False, timeout=10) as client, pytest.raises(httpx.RemoteProtocolError):
+    with httpx.Client(trust_env=False, timeout=60) as client, pytest.raises(httpx.RemoteProtocolError):
         client.get(f"{own_gateway.url}/v1/jobs/job-finished/bundle.zip")
 
 
@@ -25,5 +25,5 @@ def test_a_bundle_whose_files_are_gone_already_is_404(own_gateway: ServedGateway
     own_gateway.accept("job-finished")
     own_gateway.finish("job-finished")
     own_gateway.lose_files()
-    response = httpx.get(f"{own_gateway.url}/v1/jobs/job-finished/bundle.zip", trust_env=False)
+    response = httpx.get(f"{own_gateway.url}/v1/jobs/job-finished/bundle.zip", timeout=60, trust_env=False)
     assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")

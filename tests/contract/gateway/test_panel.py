@@ -39,7 +39,7 @@ def panel(url: str, brief: Any) -> Iterator[Callable[[], tuple[str, Any]]]:
 
         try:
             yield shown
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 

@@ -87,9 +87,9 @@ def test_without_a_key_no_route_says_what_is_wrong_with_a_request(keyed: ServedG
         address = keyed.url + path_of(policy)
         for body, media_type in BAD_BODIES:
             headers = {"Content-Type": media_type} if media_type else {}
-            answer = httpx.request(policy.method, address, content=body, headers=headers, trust_env=False)
+            answer = httpx.request(policy.method, address, content=body, headers=headers, timeout=60, trust_env=False)
             assert answer.status_code == 401, (policy, body[:20], answer.text)
-        answer = httpx.request(policy.method, f"{address}?nonsense=1", trust_env=False)
+        answer = httpx.request(policy.method, f"{address}?nonsense=1", timeout=60, trust_env=False)
         assert answer.status_code == 401, (policy, answer.text)
 
 
@@ -100,7 +100,7 @@ def test_a_body_is_not_awaited_before_the_key_is_checked(keyed: ServedGateway) -
         if not policy.body_bytes:
             continue
         head = f"{policy.method} {path_of(policy)} HTTP/1.1\r\nHost: studio\r\nContent-Type: application/json\r\n"
-        with socket.create_connection((host, int(port)), timeout=10) as stranger:
+        with socket.create_connection((host, int(port)), timeout=60) as stranger:
             stranger.sendall(f"{head}Content-Length: 20\r\n\r\n".encode())
             assert stranger.recv(12) == b"HTTP/1.1 401", policy
 

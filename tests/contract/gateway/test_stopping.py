@@ -8,7 +8,7 @@ from studio_support.served_gateway import ServedGateway
 def test_an_open_stream_of_events_does_not_keep_the_gateway_from_stopping(own_gateway: ServedGateway) -> None:
     own_gateway.accept("job-waiting")
     with (
-        httpx.Client(trust_env=False, timeout=10) as client,
+        httpx.Client(trust_env=False, timeout=60) as client,
         client.stream("GET", f"{own_gateway.url}/v1/jobs/job-waiting/events") as response,
     ):
         lines = response.iter_lines()
@@ -20,7 +20,7 @@ def test_an_open_stream_of_events_does_not_keep_the_gateway_from_stopping(own_ga
 def test_events_arrive_while_the_job_goes_on_and_the_stream_closes_at_its_end(own_gateway: ServedGateway) -> None:
     own_gateway.accept("job-running")
     with (
-        httpx.Client(trust_env=False, timeout=10) as client,
+        httpx.Client(trust_env=False, timeout=60) as client,
         client.stream("GET", f"{own_gateway.url}/v1/jobs/job-running/events") as response,
     ):
         lines = response.iter_lines()

@@ -188,7 +188,7 @@ def serve(**settings: Any) -> Iterator[Standin]:
     thread.start()
     until(lambda: server.started or not thread.is_alive())
     url = f"http://127.0.0.1:{port}"
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False) as http:
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60, trust_env=False) as http:
         yield Standin(url, http)
     server.should_exit = True
     thread.join()

@@ -32,6 +32,8 @@ def test_it_serves_at_its_address_until_sigterm(host: str) -> None:
 def secret(address: str, port: int) -> httpx.Response | None:
     headers = {"Authorization": "Bearer r8_own"}
     try:
-        return httpx.get(f"http://{address}:{port}/v1/webhooks/default/secret", headers=headers, trust_env=False)
+        return httpx.get(
+            f"http://{address}:{port}/v1/webhooks/default/secret", headers=headers, timeout=60, trust_env=False
+        )
     except httpx.ConnectError:
         return None

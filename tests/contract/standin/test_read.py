@@ -33,7 +33,7 @@ def test_fractions_of_seconds_have_mixed_lengths(standin: Standin) -> None:
 
 def test_files_are_public_pictures_with_an_etag(standin: Standin) -> None:
     done = standin.finished(num_outputs=2)
-    answers = [httpx.get(url, trust_env=False) for url in done["output"]]
+    answers = [httpx.get(url, timeout=60, trust_env=False) for url in done["output"]]
     assert [answer.headers["content-type"] for answer in answers] == ["image/png"] * 2
     assert answers[0].headers["etag"] != answers[1].headers["etag"]
     assert Image.open(BytesIO(answers[0].content)).size == (96, 64)

@@ -100,22 +100,22 @@ async def test_a_store_that_is_not_there_is_unavailable(bucket: Any, settings: p
 
 @pytest.mark.usefixtures("stored")
 def test_an_unsigned_request_is_refused(bucket: Any) -> None:
-    assert httpx.get(f"{bucket.endpoint}/studio/{KEY}", trust_env=False).status_code == 403
+    assert httpx.get(f"{bucket.endpoint}/studio/{KEY}", timeout=60, trust_env=False).status_code == 403
 
 
 @pytest.mark.usefixtures("stored")
 def test_a_signed_url_opens_one_object_until_it_expires(bucket: Any) -> None:
     url = sign(bucket, "GET", seconds=2)
     signed = time.monotonic()
-    assert httpx.get(url, trust_env=False).content == PICTURE
-    assert httpx.get(url.replace(KEY, OTHER_KEY), trust_env=False).status_code == 403
-    assert wait_until(lambda: httpx.get(url, trust_env=False).status_code == 403, 120)
+    assert httpx.get(url, timeout=60, trust_env=False).content == PICTURE
+    assert httpx.get(url.replace(KEY, OTHER_KEY), timeout=60, trust_env=False).status_code == 403
+    assert wait_until(lambda: httpx.get(url, timeout=60, trust_env=False).status_code == 403, 120)
     assert time.monotonic() - signed > 1
-    assert "expired" in httpx.get(url, trust_env=False).text
+    assert "expired" in httpx.get(url, timeout=60, trust_env=False).text
 
 
 @pytest.mark.usefixtures("stored")
 def test_a_url_signed_for_reading_does_not_write(bucket: Any) -> None:
     url = sign(bucket, "GET", seconds=60)
-    assert httpx.put(url, content=b"forged", trust_env=False).status_code == 403
-    assert httpx.get(url, trust_env=False).content == PICTURE
+    assert httpx.put(url, content=b"forged", timeout=60, trust_env=False).status_code == 403
+    assert httpx.get(url, timeout=60, trust_env=False).content == PICTURE

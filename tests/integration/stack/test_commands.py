@@ -54,7 +54,7 @@ def test_up_serves_on_loopback_refuses_a_second_start_and_ends_with_ctrl_c(
         assert up.stderr is not None
         try:
             assert any(address in line for line in up.stdout), up.stderr.read()
-            assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 200
+            assert httpx.get(f"{address}/healthz", timeout=60, trust_env=False).status_code == 200
             processes = family(tmp_path)
             assert {found for found, _ in listening(processes)} <= LOOPBACK
             assert f"already runs: process {up.pid}, at {address}" in refused(tmp_path, environment)
@@ -113,7 +113,7 @@ def test_a_killed_service_is_noticed_and_comes_back_at_its_place(
         stack.restart("stencil")
         stack.start("gateway")
         stack.check()
-        assert httpx.get(f"{stack.gateway_url}/readyz", trust_env=False).status_code == 200
+        assert httpx.get(f"{stack.gateway_url}/readyz", timeout=60, trust_env=False).status_code == 200
         processes = {service.pid for service in stack.services.values() if service.pid is not None}
         assert len(processes) == 6
     assert not alive(processes)

@@ -102,7 +102,7 @@ def test_the_gateway_keeps_its_metrics_off_the_public_port(start: Start, free: i
         private = int(server.getsockname()[1])
     process = start("gateway", free, private)
     assert wait_until(lambda: _readiness(free) is not None and _readiness(private) is not None, START_SECONDS)
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(timeout=60, trust_env=False) as client:
         assert "python_info" in client.get(f"http://127.0.0.1:{private}/metrics").text
         assert client.get(f"http://127.0.0.1:{free}/metrics").status_code == 404
         assert client.get(f"http://127.0.0.1:{private}/v1/palette").status_code == 404

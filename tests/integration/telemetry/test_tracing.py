@@ -102,7 +102,9 @@ def test_no_webhook_token_is_in_a_trace(receiver: Receiver, studio: Any) -> None
     token = urlsplit(webhook_url("http://studio", job["id"], 0, 1, secret)).path.split("/")[-4]
     address = f"http://127.0.0.1:{studio.stack.ports['gateway']}/v1/webhooks/replicate/{job['id']}/0/1?token={token}"
     body = {"id": "p", "status": "processing"}
-    assert httpx.post(address, json=body, trust_env=False).status_code == 401  # not signed; the token is right
+    assert (
+        httpx.post(address, json=body, timeout=60, trust_env=False).status_code == 401
+    )  # not signed; the token is right
     studio.until(lambda: "WebhookReceived" in {span.name for span in receiver.of_job(job["id"])})
     assert token.encode() not in receiver.received
     assert list(search(secrets_of(studio.stack), [("traces", receiver.received)])) == []

@@ -12,6 +12,14 @@ def pid_after(seconds: float) -> int:
     return os.getpid()
 
 
+def pid_when_told(folder: str) -> int:
+    """Make a file that shows which process waits, and wait until there is a file `go`."""
+    Path(folder, str(os.getpid())).touch()
+    while not Path(folder, "go").exists():
+        time.sleep(0.02)
+    return os.getpid()
+
+
 def begun(file: str, work: Callable[..., object], *arguments: object) -> None:
     """Make the file, so that others see that the work has begun, and do the work."""
     Path(file).touch()

@@ -19,7 +19,7 @@ class Prometheus:
     """A client of a running server."""
 
     def __init__(self, address: str) -> None:
-        self._http = httpx.Client(base_url=f"http://{address}/api/v1", trust_env=False)
+        self._http = httpx.Client(base_url=f"http://{address}/api/v1", timeout=60, trust_env=False)
 
     def close(self) -> None:
         self._http.close()

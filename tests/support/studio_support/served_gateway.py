@@ -17,7 +17,7 @@ from studio_contracts.access import Scope
 from studio_domain.prediction import PredictionStatus
 from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
 
-START_SECONDS = 20
+START_SECONDS = 60
 T = TypeVar("T")
 
 
@@ -61,7 +61,7 @@ class ServedGateway:
         """As SIGTERM does; fails when something keeps the gateway from stopping."""
         self.inner.health.stopping = True
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(START_SECONDS)
         assert not self._thread.is_alive(), "the gateway does not stop"
 
     def key(self, owner: str, *scopes: Scope) -> str:

@@ -134,7 +134,7 @@ def test_what_an_earlier_run_left_behind_is_stopped(tmp_path: Path) -> None:
         reaper = threading.Thread(target=left.wait)
         reaper.start()
         assert ProcessRecords(tmp_path / "records").stop_leftovers() == 1
-        reaper.join(20)
+        reaper.join(60)
     assert left.returncode == -signal.SIGKILL
     assert not (tmp_path / "records").exists()
 

@@ -114,6 +114,6 @@ def _write_kubeconfig(access: Access) -> None:
 
 def _serves(address: str) -> bool:
     try:  # it makes its certificate while it starts, so there is none yet to compare with
-        return httpx.get(f"{address}/readyz", verify=False, trust_env=False).is_success
+        return httpx.get(f"{address}/readyz", verify=False, timeout=60, trust_env=False).is_success
     except httpx.TransportError:
         return False
