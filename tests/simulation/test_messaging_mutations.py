@@ -30,7 +30,10 @@ from studio_simulation.mutations import (
     assert_caught,
     has,
     with_a_lethal_brief,
+    with_an_overflow,
     with_deletions,
+    with_hostile_messages,
+    with_unreadable_documents,
 )
 
 Patch = pytest.MonkeyPatch
@@ -135,12 +138,12 @@ def every_replay_sends_its_event_on(patch: Patch) -> None:
     patch.setattr(job_service, "transition", again)
 
 
-@caught_by("nothing_waits_for_its_deadline every_job_ends ends_by_its_deadline")
+@caught_by("nothing_waits_for_its_deadline every_job_ends ends_by_its_deadline", needs=with_unreadable_documents)
 def one_unreadable_document_stops_the_round(patch: Patch) -> None:
     patch.setattr(store, "skip_unreadable", lambda read, stored: read(stored))
 
 
-@caught_by("outbox_is_empty every_job_ends nothing_waits_for_its_deadline")
+@caught_by("outbox_is_empty every_job_ends nothing_waits_for_its_deadline", needs=with_unreadable_documents)
 def one_unreadable_outbox_stops_the_relay(patch: Patch) -> None:
     unpublished = SimulatedJobStore.unpublished
 
@@ -169,12 +172,12 @@ def a_delivery_limit_does_not_fail_its_job(patch: Patch) -> None:
     patch.setattr(JobService, "undeliverable", _nothing)
 
 
-@caught_by("arithmetic_is_never_retried")
+@caught_by("arithmetic_is_never_retried", needs=with_an_overflow)
 def errors_of_arithmetic_are_retried(patch: Patch) -> None:
     patch.setattr(dispositions, "_NOT_RETRIED", ())
 
 
-@caught_by("queues_are_empty no_lost_error")
+@caught_by("queues_are_empty no_lost_error", needs=with_hostile_messages)
 def what_its_headers_make_a_reader_raise_leaves_a_message_in_flight(patch: Patch) -> None:
     def fragile(headers: Any, body: bytes) -> Event:
         if headers.get("ce-time") == HOSTILE_TIME:

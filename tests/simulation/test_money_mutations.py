@@ -14,7 +14,7 @@ from studio_domain import spending
 from studio_domain.spending import BudgetLeft, Outcome, Refusal
 from studio_predictor import handlers
 from studio_reconciler import settlement
-from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught
+from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught, with_a_tight_budget
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
@@ -97,7 +97,7 @@ def a_stop_is_not_looked_at(patch: Patch) -> None:
     patch.setattr("studio_chassis.testing.spending.refusal", deaf)
 
 
-@caught_by("day_budget_is_kept", first=35)
+@caught_by("day_budget_is_kept", needs=with_a_tight_budget)
 def each_key_alone_is_looked_at(patch: Patch) -> None:
     def nobody(*_: Any) -> tuple[BudgetLeft, ...]:
         return ()

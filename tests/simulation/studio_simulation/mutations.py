@@ -8,11 +8,11 @@ import pytest
 
 from studio_simulation.disorder import Disorder
 from studio_simulation.faults import LETHAL, Faults
-from studio_simulation.world import run
+from studio_simulation.world import AMPLE_BUDGET, day_cents, run
 
 SEEDS = 2000
 Mutation = Callable[[pytest.MonkeyPatch], None]
-Needs = Callable[[Faults, Disorder], object]
+Needs = Callable[[int, Faults, Disorder], object]
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,43 @@ class Search:
         for seed in range(self.first, self.first + SEEDS):
             faults = Faults.draw(Random(seed))
             disorder = Disorder.draw(Random(f"disorder {seed}"), peaceful=faults.peaceful)
-            if self.needs is None or self.needs(faults, disorder):
+            if self.needs is None or self.needs(seed, faults, disorder):
                 yield seed
 
 
 def has(*faults: str) -> Needs:
     """Worlds in which one of these faults may occur."""
-    return lambda mixture, _: any(mixture.rates.get(fault, 0) > 0 for fault in faults)
+    return lambda _, mixture, __: any(mixture.rates.get(fault, 0) > 0 for fault in faults)
 
 
-def with_a_lethal_brief(_: Faults, disorder: Disorder) -> bool:
+def with_a_lethal_brief(_: int, __: Faults, disorder: Disorder) -> bool:
     """Worlds in which a brief ends the process that reads it."""
     return disorder.brief == LETHAL
 
 
-def with_deletions(_: Faults, disorder: Disorder) -> bool:
+def with_deletions(_: int, __: Faults, disorder: Disorder) -> bool:
     """Worlds in which queues are deleted."""
     return bool(disorder.deletions)
+
+
+def with_an_overflow(_: int, __: Faults, disorder: Disorder) -> bool:
+    """Worlds in which a brief leads to an error of arithmetic."""
+    return disorder.brief == "overflowing"
+
+
+def with_hostile_messages(_: int, __: Faults, disorder: Disorder) -> bool:
+    """Worlds in which messages come whose headers make a reader fail."""
+    return bool(disorder.hostile_messages)
+
+
+def with_unreadable_documents(_: int, __: Faults, disorder: Disorder) -> bool:
+    """Worlds in which documents of a later release lie in the database."""
+    return disorder.unreadable
+
+
+def with_a_tight_budget(seed: int, faults: Faults, _: Disorder) -> bool:
+    """Worlds in which a day's budget does not pay for all jobs."""
+    return day_cents(seed, peaceful=faults.peaceful) < AMPLE_BUDGET
 
 
 class Mutations:

@@ -85,7 +85,8 @@ TIGHT_BUDGETS = (30, 60, 90)
 AMPLE_BUDGET = 1_000_000
 
 
-def _day_cents(seed: int, *, peaceful: bool) -> int:
+def day_cents(seed: int, *, peaceful: bool) -> int:
+    """The budget of a day in the world of that seed."""
     random = Random(f"budget {seed}")  # of its own, so that other worlds stay as they are
     return AMPLE_BUDGET if peaceful or random.random() < 0.75 else random.choice(TIGHT_BUDGETS)
 
@@ -182,7 +183,7 @@ class World:
         self.operator = Operator(self)
         self.database.observers.append(self.checks.observe)
         cents = self.random.choice((200, 50))  # twelve pictures cost 36
-        self.day_cents = _day_cents(seed, peaceful=self.faults.peaceful)
+        self.day_cents = day_cents(seed, peaceful=self.faults.peaceful)
         self.processes = [
             Process(self, service, number, BUILDS[service], _settings(service, self.public, cents, self.day_cents))
             for number, service in enumerate(SERVICES)
