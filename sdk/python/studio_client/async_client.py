@@ -135,9 +135,9 @@ class AsyncStudioClient:
         return written
 
     async def _run(self, flow: Flow[T]) -> T:
-        step = next(flow)
-        while True:
-            try:
+        try:
+            step = next(flow)  # one that has nothing to ask ends here
+            while True:
                 if isinstance(step, Wait):
                     await self._sleep(step.seconds)
                     step = flow.send(None)
@@ -148,8 +148,8 @@ class AsyncStudioClient:
                     step = flow.throw(error)
                 else:
                     step = flow.send(answer)
-            except StopIteration as end:
-                return cast(T, end.value)
+        except StopIteration as end:
+            return cast(T, end.value)
 
     @property
     def address(self) -> str:

@@ -132,9 +132,9 @@ class StudioClient:
         return written
 
     def _run(self, flow: Flow[T]) -> T:
-        step = next(flow)
-        while True:
-            try:
+        try:
+            step = next(flow)  # one that has nothing to ask ends here
+            while True:
                 if isinstance(step, Wait):
                     self._sleep(step.seconds)
                     step = flow.send(None)
@@ -145,8 +145,8 @@ class StudioClient:
                     step = flow.throw(error)
                 else:
                     step = flow.send(answer)
-            except StopIteration as end:
-                return cast(T, end.value)
+        except StopIteration as end:
+            return cast(T, end.value)
 
     @property
     def address(self) -> str:

@@ -40,6 +40,20 @@ def test_the_same_in_an_event_loop(own_gateway: ServedGateway, tmp_path: Path) -
     assert asyncio.run(follow())[-1] == "job.completed"
 
 
+def test_a_job_that_has_ended_is_waited_for_without_a_request(own_gateway: ServedGateway) -> None:
+    with StudioClient(own_gateway.url) as studio:
+        job_id = studio.create({"prompt": "ocean energy", "count": 2})["id"]
+        own_gateway.finish(job_id)
+        ended = studio.get(job_id)
+        assert studio.wait(ended) == ended
+
+    async def wait() -> object:
+        async with AsyncStudioClient(own_gateway.url) as studio:
+            return await studio.wait(ended)
+
+    assert asyncio.run(wait()) == ended
+
+
 def test_lists_go_on_over_pages_and_a_job_is_canceled(own_gateway: ServedGateway) -> None:
     with StudioClient(own_gateway.url) as studio:
         ids = [studio.create({"prompt": f"pond {number}"})["id"] for number in range(5)]
