@@ -79,7 +79,10 @@ def test_a_job_is_canceled_and_asked_for_again(terminal: Terminal) -> None:
     assert edited["brief"]["prompt"] == "a pond with frogs"
 
 
-def test_exit_codes_distinguish_refused_failed_and_unfinished(terminal: Terminal) -> None:
+def test_exit_codes_distinguish_refused_failed_and_unfinished(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_client.flows.CONNECT_SECONDS", 0.2)
     assert terminal("job", "create", "pond", "--width", "0").exit_code == 2
     assert terminal("job", "watch", "no-such-job").exit_code == 2
     job = terminal.create()
