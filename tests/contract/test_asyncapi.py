@@ -11,7 +11,8 @@ import pytest
 from studio_chassis.messaging.cloudevents import to_message
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.dispositions import Reject, Retry
-from studio_chassis.testing.broker import SimulatedBroker, SimulatedRabbit
+from studio_chassis.testing.broker import SimulatedBroker
+from studio_chassis.testing.rabbit import SimulatedRabbit
 from studio_contracts.events import Event
 from studio_contracts.topology import STENCIL_JOB_CREATED, Queue
 from studio_gateway.api.asyncapi import asyncapi

@@ -10,7 +10,7 @@ import bson
 import pytest
 
 from studio_chassis.persistence.documents import to_document
-from studio_chassis.testing.store import SimulatedDatabase
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_domain.lifecycle import Transition
 from studio_simulation import world
 from studio_simulation.faults import CODES, Faults

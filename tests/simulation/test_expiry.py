@@ -8,8 +8,9 @@ from typing import TypeVar
 import pytest
 
 from studio_chassis.errors import Unavailable
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Limits

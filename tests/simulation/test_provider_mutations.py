@@ -10,7 +10,7 @@ import pytest
 from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import OutcomeUnknown
-from studio_chassis.testing.store import SimulatedDatabase
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_contracts.events import PredictionRequested, PredictionUpdated
 from studio_contracts.job import Job
 from studio_domain.domain_events import (

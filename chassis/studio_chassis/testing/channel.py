@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from aio_pika.exceptions import ChannelNotFoundEntity
 
-from studio_chassis.testing.broker import SimulatedDelivery, SimulatedRabbit, Subscription, _nothing_is_pushed
+from studio_chassis.testing.rabbit import SimulatedDelivery, SimulatedRabbit, Subscription, nothing_is_pushed
 from studio_chassis.testing.wire import Wire, perfect
 
 
@@ -23,7 +23,7 @@ class SimulatedChannel:
         """
         if name not in self._rabbit.queues:
             raise ChannelNotFoundEntity(404, f"no queue {name}")
-        hand = Subscription("", self._rabbit.queues[name], prefetch=0, callback=_nothing_is_pushed)
+        hand = Subscription("", self._rabbit.queues[name], prefetch=0, callback=nothing_is_pushed)
         hand.queue.consumers.append(hand)
         self._hands.append(hand)
         ready = await self._wire("broker.declare", lambda: len(hand.queue.ready))

@@ -1,93 +1,39 @@
 """The job store in memory: one document a job, replaced only if its version is still the one before."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 
 from studio_chassis.errors import JobExists, JobNotFound
-from studio_chassis.persistence.documents import from_document, skip_unreadable, to_document
+from studio_chassis.persistence.documents import skip_unreadable
 from studio_chassis.persistence.store import (
-    EVERY_JOB,
-    MAX_PROJECTS,
     AttemptRef,
     BacklogStats,
-    Cursor,
     IdempotencyRecord,
     JobDuration,
-    JobFilter,
     JobVersion,
-    Order,
     Outbox,
-    ProjectCount,
     StatusStats,
 )
-from studio_chassis.testing.access import AccessTables, SimulatedAccessStore
+from studio_chassis.testing.access import SimulatedAccessStore
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.listing import SimulatedListing
 from studio_chassis.testing.rate_limits import SimulatedRateLimits
-from studio_chassis.testing.spending import SimulatedSpending, SimulatedSpendingStore
+from studio_chassis.testing.spending import SimulatedSpendingStore
 from studio_chassis.testing.wire import Wire, perfect
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
-from studio_contracts.events import Event
 from studio_contracts.job import Job, Status
 from studio_contracts.slot import UNDER_WAY
 from studio_domain.lifecycle import Transition
-from studio_domain.rate_limit import Bucket
-
-Observer = Callable[[Job | None, Job], None]
 
 
-class SimulatedDatabase:
-    """What all its clients share. `observers` see every change of a job, in order: before (None when new) and after."""
-
-    def __init__(self) -> None:
-        self.jobs: dict[str, Job] = {}
-        self.outboxes: dict[str, list[Event]] = {}
-        self.leases: dict[str, tuple[str, datetime]] = {}
-        self.claims: dict[tuple[str, str], IdempotencyRecord] = {}
-        self.access = AccessTables()
-        self.spending = SimulatedSpending()
-        self.buckets: dict[str, Bucket] = {}
-        self.observers: list[Observer] = []
-        self.lags: Callable[[], bool] = lambda: False
-        """Whether a read shows the job as it was before its last change, as after an election it may."""
-        self.unreadable: set[str] = set()
-        """Jobs whose documents hold a field of a later release, which this one does not know."""
-        self._before: dict[str, Job] = {}
-
-    def read(self, job: Job) -> Job:
-        """The job, through the code that reads documents. Raises UnreadableJob."""
-        if job.id not in self.unreadable:
-            return job
-        return from_document({"_id": job.id, **to_document(job), "of_a_later_release": True})
-
-    def view(self, job_id: str) -> Job | None:
-        """The job as a reader sees it. It may be late, and never absent when it is there."""
-        job = self.jobs.get(job_id)
-        return self._before.get(job_id, job) if job is not None and self.lags() else job
-
-    def write(self, change: Transition) -> None:
-        """Write the fields that change and add to the outbox, as one."""
-        job, before = change.job, self.jobs.get(change.job.id)
-        if before is not None:
-            job = before.model_copy(update={name: getattr(job, name) for name in change.changed_fields})
-        self.jobs[job.id] = job
-        if before is not None:
-            self._before[job.id] = before
-        self.outboxes.setdefault(job.id, []).extend(change.events)
-        for observe in self.observers:
-            observe(before, job)
-
-    def oldest_first(self, wanted: Callable[[Job], bool]) -> list[Job]:
-        """The jobs that are wanted, by their last change."""
-        return sorted(filter(wanted, self.jobs.values()), key=lambda job: (job.updated_at, job.id))
-
-
-class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedRateLimits):
+class SimulatedJobStore(SimulatedListing, SimulatedAccessStore, SimulatedSpendingStore, SimulatedRateLimits):
     """One client of the database."""
 
     def __init__(self, database: SimulatedDatabase | None = None, wire: Wire = perfect) -> None:
         self._database = database or SimulatedDatabase()
         self._wire = wire
+        SimulatedListing.__init__(self, self._database, wire)
         SimulatedAccessStore.__init__(self, self._database.access, wire)
         SimulatedSpendingStore.__init__(self, self._database.spending, wire)
         SimulatedRateLimits.__init__(self, self._database.buckets, wire)
@@ -199,61 +145,6 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
         place = claim.owner, claim.key
         return await self._wire("store.claim", lambda: self._database.claims.setdefault(place, claim))
 
-    async def recent(self, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None) -> tuple[Job, ...]:
-        """Jobs of all owners, newest first."""
-        return await self._recent(wanted.takes, limit, after, "newest")
-
-    async def recent_of(
-        self,
-        owner: str,
-        limit: int,
-        wanted: JobFilter = EVERY_JOB,
-        after: Cursor | None = None,
-        order: Order = "newest",
-    ) -> tuple[Job, ...]:
-        """The owner's jobs that are not deleted, by time."""
-        return await self._recent(lambda job: _is_shown(job, owner) and wanted.takes(job), limit, after, order)
-
-    async def count_of(self, owner: str, wanted: JobFilter) -> dict[Status, int]:
-        """Count the owner's jobs by status."""
-        everyone = wanted._replace(status=None)
-
-        def count() -> dict[Status, int]:
-            jobs = self._database.jobs.values()
-            return dict(Counter(job.status for job in jobs if _is_shown(job, owner) and everyone.takes(job)))
-
-        return await self._wire("store.find", count)
-
-    async def projects_of(self, owner: str) -> tuple[ProjectCount, ...]:
-        """The owner's projects by name."""
-
-        def find() -> tuple[ProjectCount, ...]:
-            found: dict[str, ProjectCount] = {}
-            for job in self._database.jobs.values():
-                if job.project and _is_shown(job, owner):
-                    known = found.get(job.project, ProjectCount(job.project, 0, job.created_at))
-                    found[job.project] = known._replace(jobs=known.jobs + 1, newest=max(known.newest, job.created_at))
-            return tuple(found[name] for name in sorted(found))[:MAX_PROJECTS]
-
-        return await self._wire("store.find", find)
-
-    async def _recent(
-        self, wanted: Callable[[Job], bool], limit: int, after: Cursor | None, order: Order
-    ) -> tuple[Job, ...]:
-        is_newest_first = order == "newest"
-
-        def find() -> tuple[Job, ...]:
-            jobs = filter(wanted, self._database.jobs.values())
-            places = sorted(
-                ((Cursor(job.created_at, job.id), job) for job in jobs), reverse=is_newest_first, key=lambda at: at[0]
-            )
-            found = (
-                job for place, job in places if after is None or (place < after if is_newest_first else place > after)
-            )
-            return tuple(job for job in found if skip_unreadable(self._database.read, job) is not None)[:limit]
-
-        return await self._wire("store.find", find)
-
     async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
         """Give the owner to at most `limit` final jobs that have none."""
 
@@ -361,7 +252,3 @@ class SimulatedJobStore(SimulatedAccessStore, SimulatedSpendingStore, SimulatedR
     async def ping(self) -> None:
         """Return when the database answers."""
         await self._wire("store.ping", lambda: None)
-
-
-def _is_shown(job: Job, owner: str) -> bool:
-    return job.owner == owner and job.deleted_at is None

@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from studio_chassis.messaging.dispositions import Pause, Retry
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.replicate.client import ReplicateClient
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
 from studio_contracts.job import Job, Limits

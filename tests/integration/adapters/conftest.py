@@ -10,8 +10,9 @@ from studio_chassis.messaging.broker import Broker, open_broker
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import ObjectStore, UrlObjectStore
 from studio_chassis.persistence.store import JobStore
-from studio_chassis.testing.broker import SimulatedBroker, SimulatedRabbit
+from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.objects import SimulatedObjectStore
+from studio_chassis.testing.rabbit import SimulatedRabbit
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_local.infrastructure import Endpoints, Infrastructure
 

@@ -22,9 +22,9 @@ import studio_predictor.app
 import studio_reconciler.app
 import studio_stencil.app
 import studio_stencil.handlers
-from studio_chassis.testing.broker import SimulatedRabbit
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.loop import Stalled, VirtualLoop
-from studio_chassis.testing.store import SimulatedDatabase
+from studio_chassis.testing.rabbit import SimulatedRabbit
 from studio_contracts import topology
 from studio_contracts.job import Job
 from studio_contracts.spending import SpendingControl

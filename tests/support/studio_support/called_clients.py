@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from studio_chassis.outbound.callback_url import Reach
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.handlers import JobHandler
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts import topology
 from studio_contracts.callbacks import Call, Callback
 from studio_contracts.events import CallbackRequested, Event

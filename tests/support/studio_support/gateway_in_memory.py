@@ -16,9 +16,11 @@ from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.api_tokens import new_token, token_hash
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
-from studio_chassis.testing.broker import SimulatedBroker, SimulatedRabbit
+from studio_chassis.testing.broker import SimulatedBroker
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.rabbit import SimulatedRabbit
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import SCOPES, ApiKey, Scope
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event

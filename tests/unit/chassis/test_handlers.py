@@ -10,7 +10,8 @@ from studio_chassis.errors import JobNotFound
 from studio_chassis.messaging.dispositions import Reject
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.runtime.handlers import JobHandler
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts import topology
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, JobCanceled, JobFailed, Payload, PredictionUpdated

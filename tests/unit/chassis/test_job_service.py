@@ -7,7 +7,8 @@ import pytest
 
 from studio_chassis.errors import JobConflict, JobExists, JobNotFound, Unavailable, UnreadableJob
 from studio_chassis.persistence.job_service import MAX_CONFLICTS, JobService
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits

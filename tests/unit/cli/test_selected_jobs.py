@@ -6,7 +6,8 @@ import pytest
 import typer
 
 from studio_chassis.persistence.job_service import JobService
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_cli.selected_jobs import (
     JobCondition,
     cancel_job,

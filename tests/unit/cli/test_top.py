@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_cli.top import _stages, cents_committed, in_flight
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits, TimelineEntry

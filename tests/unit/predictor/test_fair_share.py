@@ -9,8 +9,9 @@ import pytest
 
 from studio_chassis.messaging.dispositions import Retry
 from studio_chassis.persistence.job_service import JobService
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event, PredictionRequested

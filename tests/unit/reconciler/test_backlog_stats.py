@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
 from studio_domain.lifecycle import accept

@@ -10,7 +10,8 @@ import pytest
 from studio_chassis.errors import Unavailable
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.replicate.errors import OutcomeUnknown
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits

@@ -8,7 +8,8 @@ from prometheus_client import REGISTRY
 
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.replicate.errors import NotFound, ProviderServerError
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
 from studio_contracts.spending import Budgets, day_of

@@ -9,8 +9,10 @@ from aio_pika import Message
 
 from studio_chassis.messaging.cloudevents import DEAD_LETTERED_AT, LAST_ERROR, to_message
 from studio_chassis.persistence.job_service import JobService
-from studio_chassis.testing.broker import SimulatedBroker, SimulatedRabbit
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.broker import SimulatedBroker
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_chassis.testing.rabbit import SimulatedRabbit
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Limits

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from studio_chassis.persistence.job_service import JobService
+from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
-from studio_chassis.testing.store import SimulatedDatabase, SimulatedJobStore
+from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief, Source, Surface
 from studio_contracts.concept import ColourShare, Concept, Quality
 from studio_contracts.edits import Recolour, Turn

@@ -1,0 +1,63 @@
+"""What all clients of the database in memory share."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from studio_chassis.persistence.documents import from_document, to_document
+from studio_chassis.persistence.store import (
+    IdempotencyRecord,
+)
+from studio_chassis.testing.access import AccessTables
+from studio_chassis.testing.spending import SimulatedSpending
+from studio_contracts.events import Event
+from studio_contracts.job import Job
+from studio_domain.lifecycle import Transition
+from studio_domain.rate_limit import Bucket
+
+Observer = Callable[[Job | None, Job], None]
+
+
+class SimulatedDatabase:
+    """What all its clients share. `observers` see every change of a job, in order: before (None when new) and after."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.outboxes: dict[str, list[Event]] = {}
+        self.leases: dict[str, tuple[str, datetime]] = {}
+        self.claims: dict[tuple[str, str], IdempotencyRecord] = {}
+        self.access = AccessTables()
+        self.spending = SimulatedSpending()
+        self.buckets: dict[str, Bucket] = {}
+        self.observers: list[Observer] = []
+        self.lags: Callable[[], bool] = lambda: False
+        """Whether a read shows the job as it was before its last change, as after an election it may."""
+        self.unreadable: set[str] = set()
+        """Jobs whose documents hold a field of a later release, which this one does not know."""
+        self._before: dict[str, Job] = {}
+
+    def read(self, job: Job) -> Job:
+        """The job, through the code that reads documents. Raises UnreadableJob."""
+        if job.id not in self.unreadable:
+            return job
+        return from_document({"_id": job.id, **to_document(job), "of_a_later_release": True})
+
+    def view(self, job_id: str) -> Job | None:
+        """The job as a reader sees it. It may be late, and never absent when it is there."""
+        job = self.jobs.get(job_id)
+        return self._before.get(job_id, job) if job is not None and self.lags() else job
+
+    def write(self, change: Transition) -> None:
+        """Write the fields that change and add to the outbox, as one."""
+        job, before = change.job, self.jobs.get(change.job.id)
+        if before is not None:
+            job = before.model_copy(update={name: getattr(job, name) for name in change.changed_fields})
+        self.jobs[job.id] = job
+        if before is not None:
+            self._before[job.id] = before
+        self.outboxes.setdefault(job.id, []).extend(change.events)
+        for observe in self.observers:
+            observe(before, job)
+
+    def oldest_first(self, wanted: Callable[[Job], bool]) -> list[Job]:
+        """The jobs that are wanted, by their last change."""
+        return sorted(filter(wanted, self.jobs.values()), key=lambda job: (job.updated_at, job.id))
