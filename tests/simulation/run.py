@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from studio_simulation.world import Outcome, run
+from studio_simulation.single_run import Outcome, run
 
 
 def main() -> int:

@@ -36,8 +36,6 @@ class Checks:
 
     def observe(self, before: Job | None, after: Job) -> None:
         """A change was committed."""
-        from studio_simulation.world import describe
-
         self._world.say("database", f"{after.id[:8]} {describe(after)}")
         for what in (*change_violations(before, after), *job_violations(after)):
             self.report(after.id, what)
@@ -230,3 +228,11 @@ class Checks:
                 self.report(job_id, f"dead_letters_as_expected: {number} of a job that does not know")
             elif job.status == "completed":
                 self.report(job_id, f"dead_letters_as_expected: {number} of a job that is {job.status}")
+
+
+def describe(job: Job) -> str:
+    """A job in one line."""
+    slots = " ".join(
+        f"{slot.number}:{slot.state}/{slot.attempt}/{len(slot.prediction_ids)}" for slot in job.predictions
+    )
+    return f"v{job.version} {job.status} {job.stage} [{slots}]" + (f" {job.error.code}" if job.error else "")

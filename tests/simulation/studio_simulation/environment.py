@@ -28,8 +28,8 @@ from studio_postprocess.concept import make_concept
 from studio_postprocess.io.errors import PictureError
 from studio_postprocess.results import ConceptPictures
 from studio_simulation.faults import BROKEN_BRIEFS, CODES, LETHAL
+from studio_simulation.predictions import FAILING
 from studio_simulation.process import LIFE
-from studio_simulation.provider import FAILING
 from studio_stencil.planning.plan import Stencil, make_plan
 
 if TYPE_CHECKING:

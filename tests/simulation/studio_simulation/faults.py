@@ -11,6 +11,8 @@ GRACE_SECONDS = 60.0
 """Settings of the services: when a job counts as stuck, and for how long a lost prediction is looked for."""
 FAULTY_SECONDS = 150.0
 """Faults happen before this moment of a run; then the world is kind, and everything must come to an end."""
+LAST_SECOND = 7200.0
+"""By then everything must have come to rest."""
 
 RATES: dict[str, tuple[float, float]] = {
     # name: (how many seeds have it, highest rate per occasion)

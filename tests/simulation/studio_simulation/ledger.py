@@ -16,7 +16,7 @@ from studio_predictor.handlers import CLOCK_MARGIN
 from studio_simulation.faults import FAULTY_SECONDS, GRACE_SECONDS
 
 if TYPE_CHECKING:
-    from studio_simulation.provider import Prediction
+    from studio_simulation.predictions import Prediction
     from studio_simulation.world import World
 
 CANCEL_SECONDS = 240.0

@@ -9,7 +9,7 @@ from studio_domain.spending import amounts
 from studio_simulation.faults import FAULTY_SECONDS
 
 if TYPE_CHECKING:
-    from studio_simulation.provider import Prediction
+    from studio_simulation.predictions import Prediction
     from studio_simulation.world import World
 
 RESERVED_SECONDS = 30.0

@@ -8,7 +8,8 @@ import pytest
 
 from studio_simulation.disorder import Disorder
 from studio_simulation.faults import LETHAL, Faults
-from studio_simulation.world import AMPLE_BUDGET, day_cents, run
+from studio_simulation.settings import AMPLE_BUDGET, day_cents
+from studio_simulation.single_run import run
 
 SEEDS = 2000
 Mutation = Callable[[pytest.MonkeyPatch], None]

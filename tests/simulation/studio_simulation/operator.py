@@ -18,6 +18,7 @@ from studio_chassis.testing.store import SimulatedJobStore
 from studio_chassis.testing.wire import Wire
 from studio_cli.dead_letters import DeadLetter, read_letters
 from studio_cli.replay import ReplayOutcome, replay
+from studio_simulation.clients import cancel
 from studio_simulation.process import Life
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Operator:
         if outcome is ReplayOutcome.REPLAYED and letter.job_id is not None:
             self.replayed.add(letter.job_id)
             if world.random.random() < CANCELED:
-                world.spawn(world.cancel(letter.job_id))
+                world.spawn(cancel(world, letter.job_id))
 
     def _wire(self, life: Life) -> Wire:
         async def wire(operation: str, effect: Callable[[], Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from standardwebhooks.webhooks import Webhook
 
 if TYPE_CHECKING:
-    from studio_simulation.provider import Prediction
+    from studio_simulation.predictions import Prediction
     from studio_simulation.world import World
 
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
