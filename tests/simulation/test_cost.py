@@ -12,10 +12,11 @@ import pytest
 from studio_chassis.persistence.documents import to_document
 from studio_chassis.testing.database import SimulatedDatabase
 from studio_domain.lifecycle import Transition
-from studio_simulation import world
+from studio_simulation import clients, world
 from studio_simulation.faults import CODES, Faults
 from studio_simulation.process import Life
-from studio_simulation.world import World, run
+from studio_simulation.single_run import run
+from studio_simulation.world import World
 
 T = TypeVar("T")
 BRIEF = {"prompt": "waves", "palette": list(CODES), "strategy": "bands", "count": 6}
@@ -31,16 +32,15 @@ MOST = {"reads": 31, "updates": 26, "publishes": 11, "bytes": 45_000}
 JOBS = 20
 
 
-class _SomeLoad(World):
-    """A world whose only clients want six pictures each, one after the other within two seconds."""
+async def some_load(world: World, number: int) -> None:
+    """Instead of a world's clients: one that wants six pictures each time, one after the other within two seconds."""
 
-    async def _client(self, number: int) -> None:
-        if number == 0 and self.public:  # else the reconciler asks the provider now and then, for as long as it takes
-            await asyncio.gather(*(self._one(place) for place in range(JOBS)))
-
-    async def _one(self, place: int) -> None:
+    async def post(place: int) -> None:
         await asyncio.sleep(place * 2 / JOBS)
-        await self._post(BRIEF, {})
+        await clients.post(world, BRIEF, {})
+
+    if number == 0 and world.public:  # else the reconciler asks the provider now and then, for as long as it takes
+        await asyncio.gather(*map(post, range(JOBS)))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def spent(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(Life, "wire", count)
     monkeypatch.setattr(SimulatedDatabase, "write", weigh)
-    monkeypatch.setattr(world, "World", _SomeLoad)
+    monkeypatch.setattr(world, "client", some_load)
     return counted
 
 

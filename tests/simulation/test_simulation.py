@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from studio_simulation.world import run
+from studio_simulation.single_run import run
 
 SEEDS = 500
 """`make soak SEEDS=…` runs more."""

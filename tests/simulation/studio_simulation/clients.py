@@ -26,7 +26,7 @@ async def client(world: "World", number: int) -> None:
     brief: dict[str, Any] = {"prompt": prompt, "palette": list(CODES), "count": count, "kind": kind}
     brief |= world.receivers.wishes(number)
     key = {"idempotency-key": f"key-{number}"} if random.random() < 0.7 else {}
-    job_id = await _post(world, brief, key)
+    job_id = await post(world, brief, key)
     if job_id is None:
         return
     if key:
@@ -41,7 +41,7 @@ async def client(world: "World", number: int) -> None:
         await cancel(world, job_id)
 
 
-async def _post(world: "World", wanted: dict[str, Any], key: dict[str, str]) -> str | None:
+async def post(world: "World", wanted: dict[str, Any], key: dict[str, str]) -> str | None:
     """Ask for a job until it is accepted; its id, or None when the gateway never takes it."""
     for _ in range(40):
         try:
@@ -67,7 +67,7 @@ async def _paint(world: "World", draft_id: str, count: int) -> None:
             break
         await asyncio.sleep(0.5)
     if draft.status == "completed" and count > 1:
-        painted = await _post(world, {"from": {"job": draft_id, "directions": [2, 0]}, "count": count}, {})
+        painted = await post(world, {"from": {"job": draft_id, "directions": [2, 0]}, "count": count}, {})
         world.say("client", f"has job {painted} painted from {draft_id}")
 
 
@@ -80,7 +80,7 @@ async def _something_runs(world: "World", job_id: str) -> None:
 
 
 async def cancel(world: "World", job_id: str) -> None:
-    """A client calls its job off."""
+    """A client cancels its job."""
     for _ in range(40):
         try:
             answer = await world.gateway().ask("POST", f"/v1/jobs/{job_id}/cancel")
