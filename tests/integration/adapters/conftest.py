@@ -1,12 +1,12 @@
 """Each adapter twice: the simulated one, and the real one on a server of its own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from studio_chassis.messaging.broker import Broker, open_broker
+from studio_chassis.messaging.broker import open_broker
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import ObjectStore, UrlObjectStore
 from studio_chassis.persistence.store import JobStore
@@ -15,10 +15,9 @@ from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.rabbit import SimulatedRabbit
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_local.infrastructure import Endpoints, Infrastructure
+from studio_support.broker_inbox import AnyBroker, Connect
 
 KINDS = ("simulated", "real")
-AnyBroker = Broker | SimulatedBroker
-Connect = Callable[[], Awaitable[AnyBroker]]
 
 
 @pytest.fixture(params=KINDS)
