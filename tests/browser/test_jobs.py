@@ -1,8 +1,10 @@
-"""The list of all jobs: searched on the server, page by page."""
+"""Jobs found again: the list of all, searched on the server page by page, and the recent ones of this browser."""
 
 from typing import Any
 
 from playwright.sync_api import Page, expect
+
+from studio_support.studio_page import OCEAN, open_form, send, state
 
 
 def test_jobs_are_listed_searched_and_opened(studio: Any, page: Page, check: Any) -> None:
@@ -56,6 +58,28 @@ def test_a_job_is_named_sorted_marked_found_again_and_deleted(studio: Any, page:
     expect(page.get_by_role("status")).to_have_text("Nothing matches. Try fewer words.")
     page.goto(f"/jobs/{job['id']}")
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no such job")
+
+
+def test_an_unknown_job_is_explained(page: Page, check: Any) -> None:
+    page.goto("/jobs/no-such-job")
+    expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
+    expect(page.get_by_role("link", name="Start a new concept")).to_be_visible()
+    check(page, "unknown")
+
+
+def test_recent_jobs_of_this_browser_are_listed_and_can_be_forgotten(page: Page, new_page: Any, check: Any) -> None:
+    job_id = send(page, OCEAN)
+    state(page, "Ready")
+    open_form(page)
+    line = page.locator(f'#recent-list a[href$="/jobs/{job_id}"]')
+    expect(line).to_contain_text(OCEAN)
+    expect(line).to_contain_text("Ready")
+    check(page, "recent")
+    page.get_by_role("button", name="Forget these").click()
+    expect(page.get_by_role("heading", name="Recent in this browser")).to_be_hidden()
+    other = new_page()
+    open_form(other)
+    expect(other.get_by_role("heading", name="Recent in this browser")).to_be_hidden()
 
 
 def test_a_long_list_comes_in_pages(studio: Any, page: Page) -> None:

@@ -1,8 +1,6 @@
 """The studio's page as a designer uses it, on the real stack."""
 
 import io
-import subprocess
-import sys
 import zipfile
 from typing import Any
 
@@ -74,41 +72,6 @@ def test_pictures_are_shown_as_they_arrive(studio: Any, page: Page, check: Any) 
         state(page, "Drawing")
         check(page, "arriving")
         state(page, "Ready")
-
-
-def test_every_refusal_is_shown_at_its_field_and_nothing_is_stored(studio: Any, page: Page, check: Any) -> None:
-    before = studio.stored_jobs()
-    open_form(page)
-    page.get_by_role("button", name="Draw").click()
-    expect(page.locator("#prompt-error")).to_contain_text("Say in a few words")
-    expect(page.get_by_label("Brief")).to_be_focused()
-    page.get_by_label("Brief").fill("a pond")
-    page.get_by_label("Length").fill("150")
-    page.get_by_label("Depth").fill("0")
-    page.get_by_text("drawing chosen for you").click()
-    page.get_by_label("Seed").fill("-1")
-    page.get_by_role("button", name="Draw").click()
-    expect(page.locator("#surface-error")).to_contain_text("Length: A side is 0.5 to 100 m")
-    expect(page.locator("#surface-error")).to_contain_text("Depth: A side is 0.5 to 100 m")
-    expect(page.locator("#outline-caption")).to_have_text("A side has 0.5 to 100 m")
-    expect(page.locator("#seed-error")).to_contain_text("Give 0 or more.")
-    expect(page.get_by_label("Length")).to_be_focused()
-    expect(page.get_by_label("Length")).to_have_attribute("aria-invalid", "true")
-    expect(page.locator("#prompt-error")).to_be_empty()
-    check(page, "refused")
-    assert studio.stored_jobs() == before
-
-
-def test_six_colours_are_the_most_and_the_page_says_so(page: Page, studio: Any) -> None:
-    open_form(page)
-    boxes = page.get_by_role("checkbox")
-    assert boxes.count() == len(studio.get("/v1/palette").json())
-    for i in range(6):
-        boxes.nth(i).check()
-    expect(boxes.nth(6)).to_be_disabled()
-    expect(page.locator("#palette-hint")).to_contain_text("6 of 6 chosen, which is the most")
-    boxes.nth(0).uncheck()
-    expect(boxes.nth(6)).to_be_enabled()
 
 
 def test_a_failed_job_says_why_and_offers_its_brief_again(studio: Any, page: Page, check: Any) -> None:
@@ -199,45 +162,6 @@ def test_polling_covers_for_events_that_do_not_come(page: Page) -> None:
     state(page, "Ready")
 
 
-def test_a_brief_whose_answer_was_lost_is_sent_again_as_the_same_job(studio: Any, page: Page) -> None:
-    before = studio.stored_jobs()
-    open_form(page)
-    page.get_by_label("Brief").fill(OCEAN)
-
-    def lose_the_answer(route: Any) -> None:
-        route.fetch()
-        route.abort()
-
-    page.route("**/v1/jobs", lose_the_answer, times=1)
-    page.get_by_role("button", name="Draw").click()
-    expect(page.locator("#form-error")).to_contain_text("cannot be reached")
-    page.get_by_role("button", name="Draw").click()
-    page.wait_for_url("**/jobs/*")
-    assert studio.stored_jobs() == before + 1
-
-
-def test_an_unknown_job_is_explained(page: Page, check: Any) -> None:
-    page.goto("/jobs/no-such-job")
-    expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
-    expect(page.get_by_role("link", name="Start a new concept")).to_be_visible()
-    check(page, "unknown")
-
-
-def test_recent_jobs_of_this_browser_are_listed_and_can_be_forgotten(page: Page, new_page: Any, check: Any) -> None:
-    job_id = send(page, OCEAN)
-    state(page, "Ready")
-    open_form(page)
-    line = page.locator(f'#recent-list a[href$="/jobs/{job_id}"]')
-    expect(line).to_contain_text(OCEAN)
-    expect(line).to_contain_text("Ready")
-    check(page, "recent")
-    page.get_by_role("button", name="Forget these").click()
-    expect(page.get_by_role("heading", name="Recent in this browser")).to_be_hidden()
-    other = new_page()
-    open_form(other)
-    expect(other.get_by_role("heading", name="Recent in this browser")).to_be_hidden()
-
-
 def test_a_phone_of_320_pixels_shows_everything_without_sideways_scrolling(
     studio: Any, new_page: Any, check: Any
 ) -> None:
@@ -307,15 +231,6 @@ def test_nothing_moves_for_those_who_asked_for_it(studio: Any, new_page: Any) ->
     assert card.evaluate("element => getComputedStyle(element).animationName") == "none"
 
 
-def test_the_first_paint_does_not_wait_for_the_api(page: Page) -> None:
-    page.route("**/v1/**", lambda route: None)  # never answered
-    page.goto("/")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_role("button", name="Draw 6 concepts")).to_be_visible()
-    paints = page.evaluate("performance.getEntriesByName('first-contentful-paint').length")
-    assert paints == 1
-
-
 @pytest.mark.parametrize("path", ["/", "/jobs/any"])
 def test_a_page_stays_within_its_budget_and_is_asked_for_once(page: Page, visits: Any, path: str) -> None:
     page.goto(path)
@@ -330,23 +245,3 @@ def test_a_page_stays_within_its_budget_and_is_asked_for_once(page: Page, visits
     policy = "script-src 'self'"
     document = next(answer for answer in visits.responses if answer.url.endswith(path))
     assert policy in document.headers["content-security-policy"]
-
-
-def test_the_page_says_that_the_budget_is_used_up_before_the_button_is_pressed(studio: Any, page: Page) -> None:
-    def spend(*arguments: str) -> None:
-        command = [sys.executable, "-m", "studio_cli", "spend", *arguments]
-        subprocess.run(command, env=studio.stack.environment, check=True, capture_output=True)
-
-    try:
-        spend("limit", "7")
-        open_form(page)
-        expect(page.locator("#price-terms")).to_contain_text("may be spent until")
-        expect(page.locator("#price-terms")).to_contain_text("Drafts are free.")
-        spend("stop")
-        page.reload()
-        expect(page.locator("#price-terms")).to_have_text("Painting is stopped for now. Drafts are free.")
-    finally:
-        spend("limit")
-        spend("resume")
-    page.reload()
-    expect(page.locator("#price-terms")).to_have_text("6 × $0.03 a picture")
