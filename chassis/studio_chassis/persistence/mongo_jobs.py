@@ -16,21 +16,9 @@ from studio_chassis.persistence.documents import (
     stored_owner,
     to_document,
 )
+from studio_chassis.persistence.listing import EVERY_JOB, MAX_PROJECTS, Cursor, JobFilter, Order, ProjectCount
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
-from studio_chassis.persistence.store import (
-    EVERY_JOB,
-    MAX_PROJECTS,
-    AttemptRef,
-    BacklogStats,
-    Cursor,
-    JobDuration,
-    JobFilter,
-    JobVersion,
-    Order,
-    Outbox,
-    ProjectCount,
-    StatusStats,
-)
+from studio_chassis.persistence.store import AttemptRef, BacklogStats, JobDuration, JobVersion, Outbox, StatusStats
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
 from studio_contracts.job import Job, Status

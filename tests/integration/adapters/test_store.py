@@ -9,18 +9,9 @@ import pytest
 
 from studio_chassis.errors import JobExists, JobNotFound, Unavailable, UnreadableJob
 from studio_chassis.persistence.access import AuditFilter
+from studio_chassis.persistence.listing import Cursor, JobFilter, Order, ProjectCount
 from studio_chassis.persistence.mongo import MongoJobStore
-from studio_chassis.persistence.store import (
-    AttemptRef,
-    Cursor,
-    IdempotencyRecord,
-    JobDuration,
-    JobFilter,
-    JobStore,
-    JobVersion,
-    Order,
-    ProjectCount,
-)
+from studio_chassis.persistence.store import AttemptRef, IdempotencyRecord, JobDuration, JobStore, JobVersion
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import LOCAL_OWNER, ApiKey, AuditEntry, ShareLink
 from studio_contracts.brief import Brief
