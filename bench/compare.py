@@ -9,33 +9,19 @@ import argparse
 import os
 import statistics
 import sys
-import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
-from peers.contestants import Contestant, Cost, peer, studio, times_of, worker_of
 from peers.environment import peers_environment
 
 from studio_local.infrastructure import Infrastructure
 
-from measuring import bind, percentile
+from measuring import bind
+from rounds import NAMES, Figures, canned_round, picture_round, run_rounds
 
-NAMES = ("studio", "faststream", "celery")
-BRIEF = {
-    "prompt": "ocean energy with fish, flowing bands of blue and turquoise",
-    "surface": {"width_m": 6, "height_m": 4},  # 3:2, so pictures of 1152 x 768
-    "strategy": "bands",
-    "count": 6,
-}
-JOB_SECONDS = 300
-SETTLED_SECONDS = 6
-"""The broker's counters are five seconds old at most; held outboxes are cleared by then."""
 QUIET_LOAD = 0.3
 """Load a core, before the first round, up to which the machine counts as quiet."""
 REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -52,16 +38,6 @@ acknowledged after the work, quorum queues, confirmed publishes, majority writes
 outbox, no claim before a paid call, no rescue, no budgets and no cancellation; [Guarantees](guarantees.md) says what
 those are for.
 """
-
-
-class Figures(NamedTuple):
-    """One round of one contestant. Times in milliseconds."""
-
-    jobs_per_second: float
-    cost: Cost | None = None
-    added_p50: float = 0.0
-    added_p99: float = 0.0
-    half_load_p50: float = 0.0
 
 
 class Row(NamedTuple):
@@ -89,98 +65,6 @@ class Target(NamedTuple):
     def __str__(self) -> str:
         bound = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
         return f"{'met' if self.met else '**missed**'}: {self.name}: {self.value:.2f} ({bound})"
-
-
-def post(contestant: Contestant, number: int, interval: float = 0.0) -> list[str]:
-    """Post so many jobs, one each `interval` seconds; their ids."""
-    ids: list[str] = []
-    started = time.perf_counter()
-    with httpx.Client(base_url=contestant.url, timeout=60, trust_env=False) as client:
-        for count in range(number):
-            ids.append(client.post("/v1/jobs", json=BRIEF).raise_for_status().json()["id"])
-            time.sleep(max(0.0, started + (count + 1) * interval - time.perf_counter()))
-    return ids
-
-
-def wait(contestant: Contestant, ids: Sequence[str]) -> None:
-    """Return when all have ended. Raises SystemExit when they do not in time."""
-    deadline = time.monotonic() + JOB_SECONDS
-    while (ended := contestant.ended(ids)) < len(ids):
-        if time.monotonic() > deadline:
-            raise SystemExit(f"{contestant.name}: {len(ids) - ended} of {len(ids)} jobs have not ended")
-        time.sleep(0.05)
-    failed = [job["_id"] for job in contestant.results(ids) if job["status"] != "completed"]
-    if failed:
-        raise SystemExit(f"{contestant.name}: {len(failed)} jobs failed, such as {failed[0]}")
-
-
-def saturate(contestant: Contestant, number: int) -> tuple[float, Cost]:
-    """Jobs a second when all are posted together, and what each costs."""
-    time.sleep(SETTLED_SECONDS)
-    before = contestant.cost()
-    ids = post(contestant, number)
-    wait(contestant, ids)
-    jobs = contestant.results(ids)
-    seconds = max(job["finished_at"] for job in jobs) - min(job["created_at"] for job in jobs)
-    time.sleep(SETTLED_SECONDS)
-    return number / seconds.total_seconds(), contestant.cost().since(before, number)
-
-
-def added(contestant: Contestant, ids: Sequence[str]) -> list[float]:
-    """Milliseconds that each job took beyond its work."""
-    return [times_of(job).added * 1000 for job in contestant.results(ids)]
-
-
-def one_at_a_time(contestant: Contestant, number: int) -> list[str]:
-    """Post jobs, each when the one before has ended."""
-    ids: list[str] = []
-    for _ in range(number):
-        ids += post(contestant, 1)
-        wait(contestant, ids[-1:])
-    return ids
-
-
-def canned_round(contestant: Contestant, jobs: int) -> Figures:
-    """Throughput, cost and latency where pictures cost nothing."""
-    wait(contestant, post(contestant, 4))
-    per_second, cost = saturate(contestant, jobs)
-    alone = added(contestant, one_at_a_time(contestant, jobs))
-    busy = post(contestant, jobs, 2 / per_second)
-    wait(contestant, busy)
-    half = added(contestant, busy)
-    return Figures(per_second, cost, percentile(alone, 50), percentile(alone, 99), percentile(half, 50))
-
-
-def picture_round(contestant: Contestant, jobs: int) -> Figures:
-    """Throughput with the work on pictures."""
-    wait(contestant, post(contestant, 1))
-    return Figures(*saturate(contestant, jobs))
-
-
-def run_rounds(
-    infrastructure: Infrastructure,
-    binaries: Path,
-    rounds: int,
-    measure: Callable[[Contestant], Figures],
-    *,
-    canned: bool,
-) -> dict[str, list[Figures]]:
-    """So many rounds; who begins changes with each."""
-    found: defaultdict[str, list[Figures]] = defaultdict(list)
-    cores = len(os.sched_getaffinity(0))
-    for number in range(rounds):
-        for place in range(len(NAMES)):
-            name = NAMES[(number + place) % len(NAMES)]
-            folder = infrastructure.root / f"{name}-{'canned' if canned else 'pictures'}"
-            running: AbstractContextManager[Contestant] = (
-                studio(infrastructure, folder, canned=canned)
-                if name == "studio"
-                else peer(name, worker_of(name, cores), infrastructure, folder, binaries, canned=canned)
-            )
-            with running as contestant:
-                found[name].append(measure(contestant))
-            print(f"round {number + 1}, {name}: {found[name][-1].jobs_per_second:.2f} jobs/s", flush=True)
-    return found
 
 
 def _cost(name: str) -> Callable[[Figures], float]:

@@ -12,8 +12,8 @@ import httpx
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.observability.logs import cause_of
+from studio_chassis.persistence.listing import JobFilter
 from studio_chassis.persistence.mongo import MongoJobStore, open_mongo_store
-from studio_chassis.persistence.store import JobFilter
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import ServiceSettings

@@ -13,7 +13,8 @@ import typer
 
 from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.persistence.job_service import JobService
-from studio_chassis.persistence.store import Cursor, JobFilter, JobRepository
+from studio_chassis.persistence.listing import Cursor, JobFilter
+from studio_chassis.persistence.store import JobRepository
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.audit import record
 from studio_cli.connection import Studio, run

@@ -16,7 +16,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 
-from studio_chassis.persistence.store import JobFilter, JobStore
+from studio_chassis.persistence.listing import JobFilter
+from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.connection import Services, Studio, run
 from studio_contracts.errors import Stage

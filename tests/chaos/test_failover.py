@@ -21,7 +21,8 @@ from studio_chassis.runtime.clock import utc_now
 from studio_contracts.brief import Brief
 from studio_contracts.events import Event
 from studio_contracts.job import Job, Limits
-from studio_domain.invariants import at_rest_violations, change_violations, job_violations
+from studio_domain.allowed_transitions import change_violations
+from studio_domain.invariants import at_rest_violations, job_violations
 from studio_local.infrastructure import Infrastructure
 from studio_local.stack import ServiceStack
 

@@ -7,7 +7,7 @@ import pytest
 
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.dispositions import Reject
-from studio_chassis.replicate import client
+from studio_chassis.replicate import client, responses
 from studio_chassis.replicate.errors import InvalidRequest, NotTheProvider, ProviderError, error_for
 from studio_contracts.events import PredictionUpdated
 from studio_contracts.job import Job
@@ -30,7 +30,7 @@ def _only_known(body: object) -> PredictionReport:
 
 @caught_by("only_the_unseen_is_asked_again nothing_is_paid_for_nothing")
 def an_unknown_status_in_an_answer_or_list_is_no_prediction(patch: Patch) -> None:
-    patch.setattr(client, "read_prediction", _only_known)
+    patch.setattr(responses, "read_prediction", _only_known)
 
 
 @caught_by("reports_are_never_set_aside")

@@ -14,20 +14,26 @@ from studio_chassis.persistence.indexes import INDEXES, Index, problems
 from studio_chassis.persistence.mongo_access import MongoAccessStore
 from studio_chassis.persistence.mongo_claims import MongoClaims
 from studio_chassis.persistence.mongo_jobs import MongoJobs
+from studio_chassis.persistence.mongo_listing import MongoListing
 from studio_chassis.persistence.mongo_outages import OUTAGES, translated
 from studio_chassis.persistence.mongo_rate_limits import MongoRateLimits
 from studio_chassis.persistence.mongo_spending import MongoSpendingStore
+from studio_chassis.persistence.mongo_statistics import MongoStatistics
 
 OPERATION_SECONDS = 10
 log = structlog.get_logger()
 _CONFLICTS = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
 
-class MongoJobStore(MongoJobs, MongoClaims, MongoAccessStore, MongoSpendingStore, MongoRateLimits):
+class MongoJobStore(
+    MongoJobs, MongoListing, MongoStatistics, MongoClaims, MongoAccessStore, MongoSpendingStore, MongoRateLimits
+):
     """Everything the database keeps for the services. Writes are acknowledged by a majority and journaled."""
 
     def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]") -> None:
         MongoJobs.__init__(self, database)
+        MongoListing.__init__(self, database)
+        MongoStatistics.__init__(self, database)
         MongoClaims.__init__(self, database)
         MongoAccessStore.__init__(self, database)
         MongoSpendingStore.__init__(self, database)

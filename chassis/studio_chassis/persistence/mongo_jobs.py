@@ -1,6 +1,5 @@
-"""Job documents and their outboxes in MongoDB: parts of the job store, which gives them the database."""
+"""Job documents and their outboxes in MongoDB: a part of the job store, which gives them the database."""
 
-import re
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Any
@@ -13,28 +12,13 @@ from studio_chassis.persistence.documents import (
     events_from,
     from_document,
     skip_unreadable,
-    stored_owner,
     to_document,
 )
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
-from studio_chassis.persistence.store import (
-    EVERY_JOB,
-    MAX_PROJECTS,
-    AttemptRef,
-    BacklogStats,
-    Cursor,
-    JobDuration,
-    JobFilter,
-    JobVersion,
-    Order,
-    Outbox,
-    ProjectCount,
-    StatusStats,
-)
+from studio_chassis.persistence.store import AttemptRef, JobVersion, Outbox
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
-from studio_contracts.job import Job, Status
-from studio_contracts.slot import UNDER_WAY
+from studio_contracts.job import Job
 from studio_domain.lifecycle import Transition
 
 
@@ -110,59 +94,6 @@ class MongoJobs:
         result = await self._jobs.delete_one({"_id": job.id, "version": job.version})
         return bool(result.deleted_count)
 
-    async def recent(self, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None) -> tuple[Job, ...]:
-        return await self._recent({}, limit, wanted, after, "newest")
-
-    async def recent_of(
-        self,
-        owner: str,
-        limit: int,
-        wanted: JobFilter = EVERY_JOB,
-        after: Cursor | None = None,
-        order: Order = "newest",
-    ) -> tuple[Job, ...]:
-        return await self._recent(_shown_to(owner), limit, wanted, after, order)
-
-    @translated
-    async def count_of(self, owner: str, wanted: JobFilter) -> dict[Status, int]:
-        query = _shown_to(owner) | _conditions(wanted._replace(status=None))
-        grouped = self._jobs.aggregate([{"$match": query}, {"$group": {"_id": "$status", "jobs": {"$sum": 1}}}])
-        return {group["_id"]: group["jobs"] async for group in grouped}
-
-    @translated
-    async def projects_of(self, owner: str) -> tuple[ProjectCount, ...]:
-        group = {"_id": "$project", "jobs": {"$sum": 1}, "newest": {"$max": "$created_at"}}
-        found = self._jobs.aggregate(
-            [
-                {"$match": {**_shown_to(owner), "project": {"$gt": ""}}},
-                {"$group": group},
-                {"$sort": {"_id": 1}},
-                {"$limit": MAX_PROJECTS},
-            ]
-        )
-        return tuple([ProjectCount(each["_id"], each["jobs"], each["newest"]) async for each in found])
-
-    @translated
-    async def _recent(
-        self, query: dict[str, Any], limit: int, wanted: JobFilter, after: Cursor | None, order: Order
-    ) -> tuple[Job, ...]:
-        query |= _conditions(wanted)
-        beyond, direction = ("$lt", -1) if order == "newest" else ("$gt", 1)
-        if after is not None:
-            query["$or"] = [
-                {"created_at": {beyond: after.created_at}},
-                {"created_at": after.created_at, "_id": {beyond: after.job_id}},
-            ]
-        sort = [("created_at", direction), ("_id", direction)]
-        found = self._jobs.find(query, {"outbox": 0}, sort=sort, batch_size=limit)
-        jobs: list[Job] = []
-        async for document in found:
-            if (job := skip_unreadable(from_document, document)) is not None:
-                jobs.append(job)
-            if len(jobs) == limit:
-                break
-        return tuple(jobs)
-
     @translated
     async def assign_owner(self, owner: str, limit: int) -> tuple[str, ...]:
         unowned = {"final": True, "owner": None}
@@ -213,105 +144,6 @@ class MongoJobs:
                 break
         return tuple(outboxes)
 
-    @translated
-    async def recent_durations(self, limit: int) -> tuple[JobDuration, ...]:
-        wanted = {
-            "_id": 0, "kind": "$brief.kind", "model": "$generation.model", "count": "$brief.count",
-            "milliseconds": {"$subtract": ["$finished_at", "$created_at"]},
-        }  # fmt: skip
-        found = self._jobs.aggregate(
-            [
-                {"$match": {"status": "completed", "finished_at": {"$type": "date"}}},
-                {"$sort": {"created_at": -1, "_id": -1}},
-                {"$limit": limit},
-                {"$project": wanted},
-            ]
-        )
-        return tuple(
-            [
-                JobDuration(one.get("kind", "painted"), one.get("model"), one["count"], one["milliseconds"] / 1000)
-                async for one in found
-            ]
-        )
-
-    @translated
-    async def open_jobs(self, owner: str, limit: int) -> int:
-        mine = {"owner": stored_owner(owner), "final": False}
-        return int(await self._jobs.count_documents(mine, limit=limit))
-
-    @translated
-    async def slots_under_way(self, owner: str) -> int:
-        counted = self._jobs.aggregate(
-            [
-                {"$match": {"owner": stored_owner(owner), "final": False}},
-                {"$project": {"predictions.state": 1}},
-                {"$unwind": "$predictions"},
-                {"$match": {"predictions.state": {"$in": list(UNDER_WAY)}}},
-                {"$count": "slots"},
-            ]
-        )
-        return sum([int(one["slots"]) async for one in counted])
-
-    @translated
-    async def jobs_after(self, moment: datetime) -> int:
-        later = {"$gt": moment}
-        open_ones = {"final": False, "updated_at": {"$type": "date"}, "timeline.at": later}
-        return int(await self._jobs.count_documents({"$or": [{"created_at": later}, open_ones]}))
-
-    @translated
-    async def backlog_stats(self) -> BacklogStats:
-        grouped = self._jobs.aggregate(
-            [
-                {"$match": {"final": False, "updated_at": {"$type": "date"}}},
-                {"$group": {"_id": "$status", "jobs": {"$sum": 1}, "oldest": {"$min": _PROGRESSED_AT}}},
-            ]
-        )
-        unfinished = {group["_id"]: StatusStats(group["jobs"], group["oldest"]) async for group in grouped}
-        waiting = await self._jobs.find_one(
-            {"outbox.0": {"$exists": True}, "updated_at": {"$type": "date"}},
-            {"updated_at": 1},
-            sort=[("updated_at", 1)],
-        )
-        return BacklogStats(unfinished, None if waiting is None else waiting["updated_at"])
-
-
-_MOVES = {"$filter": {"input": "$timeline", "as": "line", "cond": {"$ne": ["$$line.event", "job.rescued"]}}}
-_LAST_MOVE = {"$arrayElemAt": [{"$map": {"input": _MOVES, "as": "line", "in": "$$line.at"}}, -1]}
-_PROGRESSED_AT = {"$cond": [{"$isArray": "$timeline"}, {"$ifNull": [_LAST_MOVE, "$updated_at"]}, "$updated_at"]}
-"""As `Job.progressed_at`, also of a document that cannot be read."""
-
 
 def _outbox(change: Transition) -> list[dict[str, Any]]:
     return [event.model_dump() for event in change.events]
-
-
-def _shown_to(owner: str) -> dict[str, Any]:
-    """The owner's jobs but those that it deleted."""
-    return {"owner": stored_owner(owner), "deleted_at": None}
-
-
-def _conditions(wanted: JobFilter) -> dict[str, Any]:
-    """A filter as a query of MongoDB. Words are found without an index, among the jobs that an index has found."""
-    query: dict[str, Any] = {}
-    if wanted.status is not None:
-        query["status"] = wanted.status
-    if wanted.kind is not None:
-        query["brief.kind"] = wanted.kind
-    if wanted.project is not None:
-        query["project"] = wanted.project
-    if wanted.has_favourites is not None:
-        query["favourites.0"] = {"$exists": wanted.has_favourites}
-    patterns = ({"$regex": re.escape(word), "$options": "i"} for word in wanted.text.split())
-    conditions: list[dict[str, Any]] = [{"$or": [{"brief.prompt": found}, {"name": found}]} for found in patterns]
-    conditions += [{"$expr": {"$eq": [_metadata(key), {"$literal": value}]}} for key, value in wanted.metadata]
-    if conditions:
-        query["$and"] = conditions
-    bounds = {"$gte": wanted.since, "$lt": wanted.before}
-    if created := {operator: moment for operator, moment in bounds.items() if moment is not None}:
-        query["created_at"] = created
-    return query
-
-
-def _metadata(key: str) -> dict[str, Any]:
-    """The value of a pair. A key may hold dots, which a path would follow."""
-    return {"$getField": {"field": {"$literal": key}, "input": "$metadata"}}

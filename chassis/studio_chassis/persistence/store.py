@@ -5,9 +5,10 @@ Questions that give several jobs leave out those whose documents cannot be read.
 
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from studio_chassis.persistence.access import AccessStore
+from studio_chassis.persistence.listing import EVERY_JOB, Cursor, JobFilter, Order, ProjectCount
 from studio_chassis.persistence.rate_limits import RateLimits
 from studio_chassis.persistence.spending import SpendingStore
 from studio_contracts.access import LOCAL_OWNER
@@ -38,51 +39,6 @@ class IdempotencyRecord(NamedTuple):
     owner: str = LOCAL_OWNER
 
 
-class JobFilter(NamedTuple):
-    """Which jobs of a list are wanted: None stands for any. Each word of `text` occurs in prompt or name, in any case.
-
-    `since` and `before` bound when the job was created. The job has every pair of `metadata`. With favourites are those
-    of which a concept is marked as one.
-    """
-
-    status: Status | None = None
-    kind: JobKind | None = None
-    text: str = ""
-    since: datetime | None = None
-    before: datetime | None = None
-    project: str | None = None
-    has_favourites: bool | None = None
-    metadata: tuple[tuple[str, str], ...] = ()
-
-    def takes(self, job: Job) -> bool:
-        """Whether the job is wanted."""
-        texts = job.brief.prompt.casefold(), job.name.casefold()
-        return (
-            self.status in (None, job.status)
-            and self.kind in (None, job.brief.kind)
-            and self.project in (None, job.project)
-            and self.has_favourites in (None, bool(job.favourites))
-            and set(self.metadata) <= set(job.metadata.items())
-            and all(any(word in text for text in texts) for word in self.text.casefold().split())
-            and (self.since is None or job.created_at >= self.since)
-            and (self.before is None or job.created_at < self.before)
-        )
-
-
-EVERY_JOB = JobFilter()
-
-
-Order = Literal["newest", "oldest"]
-"""Which jobs of a list come first, by when they were created."""
-
-
-class Cursor(NamedTuple):
-    """Where a job stands in the list of all, by time."""
-
-    created_at: datetime
-    job_id: str
-
-
 class AttemptRef(NamedTuple):
     """One attempt of one slot of one job."""
 
@@ -99,14 +55,6 @@ class JobVersion(NamedTuple):
     is_deleted: bool = False
 
 
-class ProjectCount(NamedTuple):
-    """A project by its name: how many jobs are in it, and when the newest one was created."""
-
-    name: str
-    jobs: int
-    newest: datetime
-
-
 class JobDuration(NamedTuple):
     """How many seconds a completed job took from its creation: its kind, its model (None: none, as for a draft), and
     how many pictures were asked for.
@@ -116,10 +64,6 @@ class JobDuration(NamedTuple):
     model: str | None
     pictures: int
     seconds: float
-
-
-MAX_PROJECTS = 500
-"""As many projects are named in a list."""
 
 
 IDEMPOTENCY_HOURS = 24

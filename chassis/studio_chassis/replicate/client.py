@@ -1,15 +1,13 @@
 """Replicate's HTTP API, as far as we use it. Nothing is sent twice: `errors` lists what may be tried again."""
 
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
-import structlog
 from opentelemetry.trace import SpanKind
 from pydantic import SecretStr
 
@@ -22,13 +20,19 @@ from studio_chassis.replicate.errors import (
     OutcomeUnknown,
     ProviderError,
     Response,
-    ResponseTooLarge,
     error_for,
     is_problem,
 )
+from studio_chassis.replicate.responses import (
+    parse_json,
+    parse_report,
+    query_of_next_page,
+    read_body,
+    readable_reports,
+)
 from studio_chassis.replicate.webhook_url import normalize_base_url
 from studio_chassis.runtime.clock import Clock, utc_now
-from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
+from studio_domain.prediction import PredictionReport
 
 WebhookEvent = Literal["start", "output", "logs", "completed"]
 
@@ -37,12 +41,10 @@ TOTAL_SECONDS = 20.0
 MAX_RESPONSE_BYTES = 4 * 2**20
 MAX_PAGE_BYTES = 40 * 2**20
 """A page echoes the inputs of 100 predictions, each with a stencil of up to 256 kB as a data URI."""
-MAX_QUERY_CHARS = 16_384
 CANCEL_AFTER_BOUNDS = (timedelta(seconds=5), timedelta(hours=24))
 """What the provider accepts; outside it refuses the request."""
 
 _ID = re.compile(r"/predictions/[^/]+")
-log = structlog.get_logger()
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -94,23 +96,23 @@ class ReplicateClient:
         if cancel_after is not None:
             shortest, longest = CANCEL_AFTER_BOUNDS
             headers["Cancel-After"] = f"{int(max(shortest, min(cancel_after, longest)).total_seconds())}s"
-        return _report(_json(await self._request("POST", "/predictions", body, headers)))
+        return parse_report(parse_json(await self._request("POST", "/predictions", body, headers)))
 
     async def read(self, prediction_id: str) -> dict[str, Any]:
         """The prediction as it is now, as the JSON a webhook would bring. Raises NotFound for an unknown id."""
-        body = _json(await self._request("GET", _path(prediction_id)))
+        body = parse_json(await self._request("GET", _path(prediction_id)))
         if not isinstance(body, dict):
             raise OutcomeUnknown("the provider's response is no JSON object")
-        _report(body)  # a 200 that is no prediction must not be taken for one
+        parse_report(body)  # a 200 that is no prediction must not be taken for one
         return body
 
     async def cancel(self, prediction_id: str) -> PredictionReport:
         """Cancel the prediction. Raises NotFound; the response for one that has ended is not documented."""
-        return _report(_json(await self._request("POST", f"{_path(prediction_id)}/cancel")))
+        return parse_report(parse_json(await self._request("POST", f"{_path(prediction_id)}/cancel")))
 
     async def account(self) -> str:
         """The name of the account that the token belongs to."""
-        body = _json(await self._request("GET", "/account"))
+        body = parse_json(await self._request("GET", "/account"))
         return str(body.get("username", "")) if isinstance(body, dict) else ""
 
     async def has_model(self, slug: str, version: str) -> bool:
@@ -131,13 +133,13 @@ class ReplicateClient:
         since = created_after.astimezone(UTC).isoformat().replace("+00:00", "Z")
         query = str(httpx.QueryParams(created_after=since))
         for _ in range(max_pages):
-            page = _json(await self._request("GET", f"/predictions?{query}", limit=MAX_PAGE_BYTES))
+            page = parse_json(await self._request("GET", f"/predictions?{query}", limit=MAX_PAGE_BYTES))
             if not isinstance(page, dict) or not isinstance(page.get("results"), list):
                 raise OutcomeUnknown("the provider's list of predictions cannot be read")
-            yield list(_readable(page["results"]))
+            yield list(readable_reports(page["results"]))
             if not page.get("next"):
                 return
-            query = _query(page["next"])
+            query = query_of_next_page(page["next"])
         raise OutcomeUnknown(f"the provider lists more than {max_pages} pages of predictions since {since}")
 
     async def _request(
@@ -181,7 +183,7 @@ class ReplicateClient:
             async with asyncio.timeout(TOTAL_SECONDS):
                 response = await self._http.send(request, stream=True, follow_redirects=False)
                 try:
-                    return Response(response.status_code, response.headers, await _read(response, limit))
+                    return Response(response.status_code, response.headers, await read_body(response, limit))
                 finally:
                     await response.aclose()
         except _NEVER_SENT as error:
@@ -199,60 +201,5 @@ def _is_bad_location(error: Exception) -> bool:
     return isinstance(error, httpx.InvalidURL) or "location header" in str(error)
 
 
-async def _read(response: httpx.Response, limit: int) -> bytes:
-    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise OutcomeUnknown("the provider's response is compressed, which was not asked for")  # it may expand a lot
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > limit and response.is_success:
-            raise ResponseTooLarge(f"the provider's response is larger than {limit} bytes")
-        if len(body) > limit:
-            break  # the status of an error is enough
-    return bytes(body[:limit])
-
-
-def _json(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise OutcomeUnknown(f"the provider's response of {len(body)} bytes is not JSON") from error
-
-
-def read_report(body: object) -> PredictionReport:
-    """Read one prediction of ours. An unknown status is logged and counted. Raises UnreadablePrediction."""
-    report = read_prediction(body)
-    if not report.has_known_status:
-        metrics.unknown_statuses.inc()
-        log.warning("unknown prediction status", prediction_id=report.id, status=report.status)
-    return report
-
-
-def _report(body: object) -> PredictionReport:
-    try:
-        return read_report(body)
-    except UnreadablePrediction as error:
-        raise OutcomeUnknown(f"the provider's response is no prediction: {error}") from error
-
-
-def _readable(results: Iterable[object]) -> Iterator[PredictionReport]:
-    for result in results:
-        try:
-            yield read_prediction(result)
-        except UnreadablePrediction:  # it has no id, so it cannot be adopted
-            continue
-
-
 def _path(prediction_id: str) -> str:
     return f"/predictions/{quote(prediction_id, safe='')}"
-
-
-def _query(following: object) -> str:
-    """The query of the next page. Its host and path are not followed: the token must go nowhere else."""
-    try:
-        query = httpx.URL(str(following)).query.decode()
-    except (httpx.InvalidURL, UnicodeError):  # JSON may hold half a surrogate pair, which has no bytes
-        query = ""
-    if not 0 < len(query) <= MAX_QUERY_CHARS:
-        raise OutcomeUnknown("the provider's link to the next page cannot be read")
-    return query

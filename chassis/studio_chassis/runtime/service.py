@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from studio_chassis.errors import ChassisError
 from studio_chassis.messaging.broker import open_broker
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.messaging.protocols import MessageBroker
-from studio_chassis.observability import metrics
 from studio_chassis.observability.logs import configure_logs
 from studio_chassis.observability.tracing import tracing_enabled
 from studio_chassis.persistence.job_service import JobService
@@ -30,13 +28,13 @@ from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import ObjectStore, UrlObjectStore
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime import failpoints
+from studio_chassis.runtime.background_tasks import keep_running, measure_lag
 from studio_chassis.runtime.clock import Clock, utc_now
 from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.http_connections import ConnectionsConfig
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 
-LAG_SECONDS = 1.0
 CLOSE_SECONDS = 12.0
 """What closing the connections may take once the work is drained."""
 FAILED = 1
@@ -152,8 +150,8 @@ async def _run_until(
         health = Health(name, settings.build, instance, context.store.ping, consumers, context.broker.check)
         app = work.web(health) if work.web is not None else health
         background = [asyncio.create_task(_set_up(context, consumers, health))]
-        background += [asyncio.create_task(_keep_running(loop)) for loop in (_measure_lag, *work.loops)]
-        background += [asyncio.create_task(_keep_running(consumer.watch)) for consumer in consumers]
+        background += [asyncio.create_task(keep_running(loop)) for loop in (measure_lag, *work.loops)]
+        background += [asyncio.create_task(keep_running(consumer.watch)) for consumer in consumers]
         drain_seconds = settings.drain_time.total_seconds()
         configs = [
             server_config(app, work, drain_seconds),
@@ -233,20 +231,3 @@ async def _set_up(context: ServiceContext, consumers: Sequence[Consumer], health
     except Exception as error:
         log.error("set-up failed", reason=str(error), exc_info=error)
         raise
-
-
-async def _measure_lag() -> None:
-    while True:
-        before = time.perf_counter()
-        await asyncio.sleep(LAG_SECONDS)
-        metrics.loop_lag_seconds.set(max(0.0, time.perf_counter() - before - LAG_SECONDS))
-
-
-async def _keep_running(loop: Callable[[], Awaitable[None]]) -> None:
-    """A loop that fails is logged and started again after a pause: one bad round must not end the service."""
-    while True:
-        try:
-            await loop()
-        except Exception as error:
-            log.warning("loop failed", loop=getattr(loop, "__qualname__", str(loop)), reason=str(error), exc_info=error)
-            await asyncio.sleep(1)

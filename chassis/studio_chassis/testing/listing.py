@@ -4,14 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from studio_chassis.persistence.documents import skip_unreadable
-from studio_chassis.persistence.store import (
-    EVERY_JOB,
-    MAX_PROJECTS,
-    Cursor,
-    JobFilter,
-    Order,
-    ProjectCount,
-)
+from studio_chassis.persistence.listing import EVERY_JOB, MAX_PROJECTS, Cursor, JobFilter, Order, ProjectCount
 from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.wire import Wire
 from studio_contracts.job import Job, Status

@@ -7,33 +7,33 @@ from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.persistence.documents import skip_unreadable
 from studio_chassis.persistence.store import (
     AttemptRef,
-    BacklogStats,
     IdempotencyRecord,
-    JobDuration,
     JobVersion,
     Outbox,
-    StatusStats,
 )
 from studio_chassis.testing.access import SimulatedAccessStore
 from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.listing import SimulatedListing
 from studio_chassis.testing.rate_limits import SimulatedRateLimits
 from studio_chassis.testing.spending import SimulatedSpendingStore
+from studio_chassis.testing.statistics import SimulatedStatistics
 from studio_chassis.testing.wire import Wire, perfect
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
-from studio_contracts.job import Job, Status
-from studio_contracts.slot import UNDER_WAY
+from studio_contracts.job import Job
 from studio_domain.lifecycle import Transition
 
 
-class SimulatedJobStore(SimulatedListing, SimulatedAccessStore, SimulatedSpendingStore, SimulatedRateLimits):
+class SimulatedJobStore(
+    SimulatedListing, SimulatedStatistics, SimulatedAccessStore, SimulatedSpendingStore, SimulatedRateLimits
+):
     """One client of the database."""
 
     def __init__(self, database: SimulatedDatabase | None = None, wire: Wire = perfect) -> None:
         self._database = database or SimulatedDatabase()
         self._wire = wire
         SimulatedListing.__init__(self, self._database, wire)
+        SimulatedStatistics.__init__(self, self._database, wire)
         SimulatedAccessStore.__init__(self, self._database.access, wire)
         SimulatedSpendingStore.__init__(self, self._database.spending, wire)
         SimulatedRateLimits.__init__(self, self._database.buckets, wire)
@@ -190,64 +190,6 @@ class SimulatedJobStore(SimulatedListing, SimulatedAccessStore, SimulatedSpendin
             return True
 
         return await self._wire("store.lease", take)
-
-    async def recent_durations(self, limit: int) -> tuple[JobDuration, ...]:
-        """Of the completed jobs created last."""
-
-        def find() -> tuple[JobDuration, ...]:
-            done = [job for job in self._database.jobs.values() if job.status == "completed"]
-            newest = sorted(done, key=lambda job: (job.created_at, job.id), reverse=True)[:limit]
-            return tuple(
-                JobDuration(
-                    job.brief.kind,
-                    None if job.generation is None else job.generation.model,
-                    job.brief.count,
-                    (job.finished_at - job.created_at).total_seconds(),
-                )
-                for job in newest
-                if job.finished_at is not None
-            )
-
-        return await self._wire("store.find", find)
-
-    async def open_jobs(self, owner: str, limit: int) -> int:
-        """Count an owner's jobs that have not ended."""
-        mine = [job for job in self._database.jobs.values() if job.owner == owner and not job.is_final]
-        return await self._wire("store.open_jobs", lambda: min(limit, len(mine)))
-
-    async def slots_under_way(self, owner: str) -> int:
-        """Count an owner's slots that are claimed and not finished."""
-        mine = [job for job in self._database.jobs.values() if job.owner == owner and not job.is_final]
-        slots = [slot for job in mine for slot in job.predictions if slot.state in UNDER_WAY]
-        return await self._wire("store.slots_under_way", lambda: len(slots))
-
-    async def jobs_after(self, moment: datetime) -> int:
-        """Count jobs with a time after that moment."""
-        jobs = self._database.jobs.values()
-        later = [
-            job
-            for job in jobs
-            if job.created_at > moment or (not job.is_final and any(line.at > moment for line in job.timeline))
-        ]
-        return await self._wire("store.jobs_after", lambda: len(later))
-
-    async def used_ratio(self) -> float | None:
-        """Memory has no volume."""
-        return None
-
-    async def backlog_stats(self) -> BacklogStats:
-        """Count what is under way."""
-
-        def count() -> BacklogStats:
-            under_way = self._database.oldest_first(lambda job: not job.is_final)
-            unfinished: dict[Status, StatusStats] = {}
-            for job in under_way:
-                jobs, oldest = unfinished.get(job.status, StatusStats(0, job.progressed_at))
-                unfinished[job.status] = StatusStats(jobs + 1, min(oldest, job.progressed_at))
-            waiting = self._database.oldest_first(lambda job: bool(self._database.outboxes.get(job.id)))
-            return BacklogStats(unfinished, waiting[0].updated_at if waiting else None)
-
-        return await self._wire("store.backlog_stats", count)
 
     async def ping(self) -> None:
         """Return when the database answers."""

@@ -15,7 +15,7 @@ from studio_chassis.messaging.dispositions import Pause, Retry
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.persistence.spending import SpendingStore
-from studio_chassis.replicate.client import ReplicateClient, read_report
+from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import (
     AccountBlocked,
     ConnectionFailed,
@@ -26,6 +26,7 @@ from studio_chassis.replicate.errors import (
     ProviderServerError,
     RateLimited,
 )
+from studio_chassis.replicate.responses import read_report
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime import failpoints
 from studio_contracts.access import LOCAL_OWNER

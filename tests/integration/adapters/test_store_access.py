@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from studio_chassis.persistence.access import AuditFilter
-from studio_chassis.persistence.store import Cursor, IdempotencyRecord, JobFilter, JobStore, JobVersion
+from studio_chassis.persistence.listing import Cursor, JobFilter
+from studio_chassis.persistence.store import IdempotencyRecord, JobStore, JobVersion
 from studio_contracts.access import LOCAL_OWNER, ApiKey, AuditEntry, ShareLink
 from studio_contracts.slot import GenerationRequest
 from studio_domain.domain_events import (

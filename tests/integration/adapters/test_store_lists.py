@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from studio_chassis.persistence.store import Cursor, JobDuration, JobFilter, JobStore, JobVersion, Order, ProjectCount
+from studio_chassis.persistence.listing import Cursor, JobFilter, Order, ProjectCount
+from studio_chassis.persistence.store import JobDuration, JobStore, JobVersion
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Limits

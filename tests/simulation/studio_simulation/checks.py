@@ -13,7 +13,8 @@ from studio_contracts import topology
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.job import Job
 from studio_contracts.pictures import PictureKind
-from studio_domain.invariants import at_rest_violations, change_violations, job_violations
+from studio_domain.allowed_transitions import change_violations
+from studio_domain.invariants import at_rest_violations, job_violations
 from studio_simulation.faults import BROKEN_BRIEFS, LETHAL, STUCK_SECONDS
 from studio_simulation.ledger import Ledger
 from studio_simulation.money import Money

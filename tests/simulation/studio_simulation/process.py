@@ -12,7 +12,8 @@ import httpx
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.consumer import Consumer
 from studio_chassis.persistence.job_service import JobService
-from studio_chassis.runtime.service import ServiceContext, _keep_running
+from studio_chassis.runtime.background_tasks import keep_running
+from studio_chassis.runtime.service import ServiceContext
 from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
@@ -123,9 +124,9 @@ class Process:
             world.say(self.name, "starts")
             for consumer in self._consumers:
                 world.spawn(consumer.start())
-                world.spawn(_keep_running(consumer.watch))
+                world.spawn(keep_running(consumer.watch))
             for loop in work.loops:
-                world.spawn(_keep_running(loop))
+                world.spawn(keep_running(loop))
             await asyncio.get_running_loop().create_future()
 
     async def stop(self) -> None:

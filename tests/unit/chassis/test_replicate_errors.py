@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from studio_chassis.replicate import client as replicate
+from studio_chassis.replicate import responses
 from studio_chassis.replicate.errors import (
     AccountBlocked,
     ConnectionFailed,
@@ -211,7 +212,7 @@ async def test_an_unknown_status_is_read_logged_and_counted(monkeypatch: pytest.
 
     before = counted()
     logged: list[tuple[str, dict[str, str]]] = []
-    monkeypatch.setattr(replicate, "log", SimpleNamespace(warning=lambda event, **keys: logged.append((event, keys))))
+    monkeypatch.setattr(responses, "log", SimpleNamespace(warning=lambda event, **keys: logged.append((event, keys))))
     report = await answering(201, json={"id": "p1", "status": "queued"}).create("v", {})
     assert (report.id, report.status, report.is_final) == ("p1", "queued", False)
     assert logged == [("unknown prediction status", {"prediction_id": "p1", "status": "queued"})]

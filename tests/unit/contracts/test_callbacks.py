@@ -9,7 +9,8 @@ from studio_contracts.callbacks import MAX_METADATA_BYTES, MAX_METADATA_PAIRS, S
 from studio_contracts.events import CallbackRequested, Event
 from studio_contracts.job import Job
 from studio_domain import domain_events as h
-from studio_domain.invariants import at_rest_violations, change_violations, job_violations
+from studio_domain.allowed_transitions import change_violations
+from studio_domain.invariants import at_rest_violations, job_violations
 from studio_domain.lifecycle import Transition, callbacks, transition
 from studio_support.job_shapes import (
     FINAL_FAILURE,

@@ -8,8 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from studio_contracts.details import MAX_NOTES, Name, Notes
 from studio_contracts.job import Job
+from studio_domain.allowed_transitions import change_violations
 from studio_domain.domain_events import DeletionRequested, DetailsChanged, Reopened
-from studio_domain.invariants import change_violations, job_violations
+from studio_domain.invariants import job_violations
 from studio_domain.lifecycle import transition
 from studio_domain.lifecycle.details import DELETION_GRACE
 from studio_support.job_shapes import LATER, SHAPES

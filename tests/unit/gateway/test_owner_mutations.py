@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from studio_chassis.persistence.job_service import Applied
-from studio_chassis.persistence.store import Cursor, IdempotencyRecord, JobFilter, Order, ProjectCount
+from studio_chassis.persistence.listing import Cursor, JobFilter, Order, ProjectCount
+from studio_chassis.persistence.store import IdempotencyRecord
 from studio_contracts.job import Job, Status
 from studio_domain.domain_events import CancelRequested
 from studio_gateway.access.owned_jobs import OwnedJobs

@@ -16,7 +16,7 @@ from studio_contracts.events import Event, JobCreated
 from studio_contracts.job import Job, Limits
 from studio_contracts.object_keys import job_prefix
 from studio_stencil.handlers import StencilMaker, warm_up
-from studio_stencil.motifs.layable import laid
+from studio_stencil.motifs.inlays import laid
 from studio_stencil.motifs.letters import letter
 from studio_stencil.motifs.library import find_motif
 

@@ -10,15 +10,8 @@ from typing import Any
 from studio_chassis.errors import JobNotFound
 from studio_chassis.observability import metrics
 from studio_chassis.persistence.job_service import Applied, JobService
-from studio_chassis.persistence.store import (
-    AttemptRef,
-    Cursor,
-    IdempotencyRecord,
-    JobFilter,
-    JobStore,
-    Order,
-    ProjectCount,
-)
+from studio_chassis.persistence.listing import Cursor, JobFilter, Order, ProjectCount
+from studio_chassis.persistence.store import AttemptRef, IdempotencyRecord, JobStore
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Limits, Status

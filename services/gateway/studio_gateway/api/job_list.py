@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, StringConstraints
 
-from studio_chassis.persistence.store import Cursor, JobFilter, Order
+from studio_chassis.persistence.listing import Cursor, JobFilter, Order
 from studio_contracts.base import UtcDatetime
 from studio_contracts.brief import JobKind
 from studio_contracts.callbacks import MAX_METADATA_PAIRS

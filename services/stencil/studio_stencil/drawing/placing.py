@@ -12,7 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.scene import Layer
 from studio_stencil.motifs.colours import motif_colours
-from studio_stencil.motifs.layable import SIZE_STEP, laid
+from studio_stencil.motifs.inlays import laid
+from studio_stencil.motifs.layable import SIZE_STEP
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.sizes import least_size_m, meant_size, smallest_size_m
 

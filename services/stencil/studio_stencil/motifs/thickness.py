@@ -42,6 +42,11 @@ def pieces(area: BaseGeometry) -> list[shapely.Polygon]:
     return [piece for piece in shapely.get_parts(area) if piece.geom_type == "Polygon" and piece.area > 1.0]
 
 
+def largest_piece(area: BaseGeometry) -> BaseGeometry:
+    """The largest polygon of an area; an empty one where there is none."""
+    return max(pieces(area), key=lambda piece: piece.area, default=shapely.Polygon())
+
+
 def extent(area: BaseGeometry) -> float:
     """Diagonal of the box around an area."""
     left, top, right, bottom = area.bounds

@@ -12,7 +12,8 @@ from studio_contracts.palette import PALETTE
 from studio_postprocess.installable.rules import inspect
 from studio_stencil.drawing.scene import Ground, Layer, rasterised
 from studio_stencil.motifs.colours import motif_colours
-from studio_stencil.motifs.layable import laid, layable, outline
+from studio_stencil.motifs.inlays import laid
+from studio_stencil.motifs.layable import layable, outline
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.sizes import least_size_m, smallest_size_m
 
