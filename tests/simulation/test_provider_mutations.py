@@ -85,7 +85,7 @@ def an_unfinished_list_counts_as_read(patch: Patch) -> None:
     patch.setattr(ReplicateClient, "recent", satisfied)
 
 
-@caught_by("paid_within_limits", needs=has("http.lost"))
+@caught_by("paid_within_limits", first=150, needs=has("http.lost"))
 def lost_attempts_cost_nothing(patch: Patch) -> None:
     def known(job: Job) -> int:
         return sum(max(1, len(slot.prediction_ids)) * slots._cents(job, slot) for slot in job.predictions)
@@ -155,14 +155,14 @@ def webhooks_are_believed_without_the_signature(patch: Patch) -> None:
     patch.setattr(webhooks, "check_signature", lambda *_: None)
 
 
-@caught_by("paid_within_attempts spending_is_capped", needs=has("prediction.infrastructure"))
+@caught_by("paid_within_attempts spending_is_capped", first=115, needs=has("prediction.infrastructure"))
 def attempts_without_a_cap(patch: Patch) -> None:
     again = slots._try_again
 
-    def uncapped(job: Job, slot: Any, error: str, step: Any) -> Job:
+    def uncapped(job: Job, slot: Any, error: str, *rest: Any) -> Job:
         limits = job.limits
         wide = job.model_copy(update={"limits": limits.model_copy(update={"attempts_per_slot": 99, "cents": 10**6})})
-        return again(wide, slot, error, step).model_copy(update={"limits": limits})
+        return again(wide, slot, error, *rest).model_copy(update={"limits": limits})
 
     patch.setattr(slots, "_try_again", uncapped)
 
@@ -182,7 +182,7 @@ def the_provider_is_not_told_of_a_cancellation(patch: Patch) -> None:
     patch.setattr(Predictor, "_cancel", _nothing)
 
 
-@caught_by("canceled_stops_spending")
+@caught_by("canceled_stops_spending", first=300)
 def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
     apply = JobService.apply
 
