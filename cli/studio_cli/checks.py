@@ -1,6 +1,5 @@
 """What `studio doctor` proves about broker, database, object store and provider, by using them."""
 
-import asyncio
 import logging
 import os
 from collections.abc import Iterator
@@ -107,9 +106,9 @@ async def _use_broker(connection: AbstractConnection, reasons: list[str]) -> str
 
 async def _counts(connection: AbstractConnection) -> tuple[int, int, list[str], list[str]]:
     """Messages that wait, dead letters, and queues with and without a consumer; of the queues that are there."""
-    work = await asyncio.gather(*(inspect_queue(connection, queue.name) for queue in QUEUES))
-    letters = await asyncio.gather(*(inspect_queue(connection, queue.dead_letter_queue) for queue in QUEUES))
-    waiting, dead = (sum(found.message_count or 0 for found in queues if found) for queues in (work, letters))
+    work = [await inspect_queue(connection, queue.name) for queue in QUEUES]
+    dead_letters = [await inspect_queue(connection, queue.dead_letter_queue) for queue in QUEUES]
+    waiting, dead = (sum(found.message_count or 0 for found in queues if found) for queues in (work, dead_letters))
     named = [(queue.name, found) for queue, found in zip(QUEUES, work, strict=True) if found]
     attended = [name for name, found in named if found.consumer_count]
     unattended = [name for name, found in named if not found.consumer_count]
