@@ -17,7 +17,8 @@ const wanted = () => Object.fromEntries([...new FormData(form)].map(([name, valu
 
 async function search() {
   const filters = wanted();
-  history.replaceState(null, "", `?${new URLSearchParams(filters)}`);
+  const query = new URLSearchParams(filters).toString();
+  history.replaceState(null, "", location.pathname + (query && `?${query}`));
   [next, shown] = [null, 0];
   await load(filters, true);
 }
