@@ -186,6 +186,8 @@ def main() -> None:
             try:
                 time.sleep(2)  # it opens what it can in the first second
                 rows.append(asyncio.run(probe(name, gateway, stack.gateway_url, path)))
+                if attacker.poll() is not None:
+                    sys.exit(f"{name}: the attacker ended by itself, so its row shows nothing")
             finally:
                 attacker.terminate()
                 attacker.wait()
