@@ -90,7 +90,8 @@ def new_page(browser: Browser, studio: Any, visits: Visits) -> Iterator[NewPage]
     contexts: list[BrowserContext] = []
 
     def opened(**options: Any) -> Page:
-        context = browser.new_context(base_url=studio.stack.gateway_url, **{"viewport": DESKTOP, **options})
+        still = {"viewport": DESKTOP, "reduced_motion": "reduce"}  # else colours are judged while a card fades in
+        context = browser.new_context(base_url=studio.stack.gateway_url, **{**still, **options})
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         visits.watch(context)

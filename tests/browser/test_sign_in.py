@@ -19,7 +19,7 @@ def gateway() -> Iterator[ServedGateway]:
 
 @pytest.fixture
 def page(browser: Browser, gateway: ServedGateway) -> Iterator[Page]:
-    context = browser.new_context(base_url=gateway.url)
+    context = browser.new_context(base_url=gateway.url, reduced_motion="reduce")
     yield context.new_page()
     context.close()
 
@@ -94,7 +94,7 @@ def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway,
     link = page.get_by_label("Who has this link sees this job for 14 days").input_value()
     assert link.startswith(f"{gateway.url}/jobs/{job.id}#share=")
 
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")
     client = context.new_page()
     client.goto(link)
     expect(client.locator("#state")).to_have_text("Ready")
