@@ -115,7 +115,7 @@ def _cpu_of_session(leader: int) -> float:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended meanwhile
+        except OSError:  # it has ended
             continue
         if int(fields[3]) == leader:
             spent += sum(map(int, fields[11:15])) / TICKS

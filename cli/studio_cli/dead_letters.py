@@ -43,7 +43,7 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class DeadLetterFilter:
-    """Which letters are meant; what is None does not matter."""
+    """Which dead letters a command takes; a field that is None admits all."""
 
     queue: str | None = None
     error: str | None = None

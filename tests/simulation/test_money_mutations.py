@@ -90,11 +90,11 @@ def whatever_was_asked_for_counts_as_delivered(patch: Patch) -> None:
 
 @caught_by("stopped_spending_stops", first=45)
 def a_stop_is_not_looked_at(patch: Patch) -> None:
-    def deaf(cents: int, day: Any, _: Any, left: Any) -> Refusal | None:
+    def refusal_without_stop(cents: int, day: Any, _: Any, left: Any) -> Refusal | None:
         over = next((budget for budget in left if cents > budget.cents), None)
         return None if over is None else Refusal(over, resets_at(day))
 
-    patch.setattr("studio_chassis.testing.spending.refusal", deaf)
+    patch.setattr("studio_chassis.testing.spending.refusal", refusal_without_stop)
 
 
 @caught_by("day_budget_is_kept", needs=with_a_tight_budget)

@@ -7,8 +7,8 @@ from studio_domain.domain_events import DeletionRequested, DetailsChanged
 from studio_domain.lifecycle.transition import Change, TransitionContext
 
 DELETION_GRACE = timedelta(hours=1)
-"""After its end a deleted job is kept for so long. What is still under way for it needs the document: the provider is
-told to stop, its charges are settled, and a step that began before the end has written its last file.
+"""How long a deleted job is kept after its end. What is still under way needs the document: predictions are cancelled,
+charges are settled, and a step that began before the end writes its last file.
 """
 
 

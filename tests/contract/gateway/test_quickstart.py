@@ -53,8 +53,8 @@ def test_curl(own_gateway: ServedGateway, tmp_path: Path) -> None:
     if not shutil.which("curl"):
         pytest.skip("curl is missing (apt-get install curl)")
     with finishing(own_gateway):
-        told = run(["bash", "-eu"], example("sh", own_gateway), tmp_path)
-    assert '"event":"job.completed"' in told.replace(" ", "")
+        output = run(["bash", "-eu"], example("sh", own_gateway), tmp_path)
+    assert '"event":"job.completed"' in output.replace(" ", "")
     assert '"status":"completed"' in (tmp_path / "job.json").read_text().replace(" ", "")
     assert (tmp_path / "concepts.zip").read_bytes().startswith(b"PK")
 
@@ -63,12 +63,12 @@ def test_javascript(own_gateway: ServedGateway, tmp_path: Path) -> None:
     node = program("node", TOOLS, "Node 20 or later is needed (apt-get install nodejs)")
     text = example("js", own_gateway).replace("@tpv-studio/client", CLIENT.as_uri())
     with finishing(own_gateway):
-        told = run([node, "--input-type=module", "-"], text, tmp_path).splitlines()
-    assert (told[0], told[-2]) == ("job.created pending", "job.completed completed")
+        output = run([node, "--input-type=module", "-"], text, tmp_path).splitlines()
+    assert (output[0], output[-2]) == ("job.created pending", "job.completed completed")
 
 
 def test_python(own_gateway: ServedGateway, tmp_path: Path) -> None:
     with finishing(own_gateway):
-        told = run([sys.executable, "-"], example("python", own_gateway), tmp_path)
-    assert 0 <= float(told) <= 1
+        output = run([sys.executable, "-"], example("python", own_gateway), tmp_path)
+    assert 0 <= float(output) <= 1
     assert (tmp_path / "concepts" / "rank-1-sheet.pdf").exists()

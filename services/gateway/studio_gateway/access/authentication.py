@@ -37,7 +37,7 @@ SHARE = APIKeyCookie(
     auto_error=False,
 )
 CALLER = "caller"
-"""What a request's state remembers its caller by: a route asks before the framework does, and is told once."""
+"""The key of a request's state that holds its caller, so that the route and the framework authenticate it only once."""
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 Session = Annotated[str | None, Security(SESSION)]
 Share = Annotated[str | None, Security(SHARE)]
