@@ -9,6 +9,7 @@ from studio_cli import callbacks, dlq, job, keys, migrate, spend
 from studio_cli.audit import audit
 from studio_cli.broker_users import broker_users
 from studio_cli.create import draft
+from studio_cli.database_users import database_users
 from studio_cli.doctor import doctor
 from studio_cli.profiles import login, logout
 from studio_cli.store_policy import store_policy
@@ -51,6 +52,7 @@ main.add_typer(keys.app, name="keys")
 main.add_typer(migrate.app, name="migrate")
 main.command()(audit)
 main.command()(broker_users)
+main.command()(database_users)
 main.command()(doctor)
 main.add_typer(spend.app, name="spend")
 main.command()(spend.usage)

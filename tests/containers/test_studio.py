@@ -69,10 +69,12 @@ for refused in (lambda: admin.studio.jobs.find_one(), lambda: admin.admin.comman
         assert error.code == 13, error
     else:
         raise AssertionError("admin may still do everything")
+foreign = {"studio-stencil": ("api_keys", "sessions", "shares", "audit", "charges"), "studio-gateway": ("audit",)}
 for user, pwd in users.items():
     client = MongoClient("127.0.0.1", directConnection=True, username=user, password=pwd, authSource="studio")
     client.studio.jobs.find_one()
-    for refused in (lambda: client.other.jobs.find_one(), lambda: client.studio.command("usersInfo", 1)):
+    forbidden = [lambda name=name: client.studio[name].find_one() for name in foreign.get(user, ())]
+    for refused in (*forbidden, lambda: client.other.jobs.find_one(), lambda: client.studio.command("usersInfo", 1)):
         try:
             refused()
         except OperationFailure as error:

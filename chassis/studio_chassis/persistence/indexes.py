@@ -65,9 +65,9 @@ def problems(collection: str, found: Iterable[Mapping[str, Any]]) -> Iterator[st
         same_keys = (name for name, definition in known.items() if definition["keys"] == wanted["keys"])
         rival = index.name if index.name in known else next(same_keys, None)
         if rival is None:
-            yield f"{collection}.{index.name} is missing: start any service, it makes it"
+            yield f"{collection}.{index.name} is missing: restart the services, they make it"
             continue
-        remedy = f'drop it if it is not needed (db.{collection}.dropIndex("{rival}")) and start any service'
+        remedy = f'drop it if it is not needed (db.{collection}.dropIndex("{rival}")) and restart the services'
         yield f"{collection}.{index.name} is {known[rival]} under the name {rival} instead of {wanted}: {remedy}"
 
 

@@ -19,6 +19,7 @@ from studio_chassis.persistence.mongo_outages import OUTAGES, translated
 from studio_chassis.persistence.mongo_rate_limits import MongoRateLimits
 from studio_chassis.persistence.mongo_spending import MongoSpendingStore
 from studio_chassis.persistence.mongo_statistics import MongoStatistics
+from studio_contracts.database_rights import makes_indexes
 
 OPERATION_SECONDS = 10
 log = structlog.get_logger()
@@ -30,7 +31,7 @@ class MongoJobStore(
 ):
     """Everything the database keeps for the services. Writes are acknowledged by a majority and journaled."""
 
-    def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]") -> None:
+    def __init__(self, database: "AsyncIOMotorDatabase[dict[str, Any]]", service: str) -> None:
         MongoJobs.__init__(self, database)
         MongoListing.__init__(self, database)
         MongoStatistics.__init__(self, database)
@@ -39,15 +40,16 @@ class MongoJobStore(
         MongoSpendingStore.__init__(self, database)
         MongoRateLimits.__init__(self, database)
         self._database = database
+        self._indexes = tuple(index for index in INDEXES if makes_indexes(service, index.collection))
 
     @translated
     async def create_indexes(self) -> tuple[str, ...]:
-        """Create the indexes that the queries need, each by itself; safe to repeat. What is wrong with them after.
+        """Create the indexes that this service makes, each by itself; safe to repeat. What is wrong with them after.
 
         An index of the same name with another time to live gets ours. Any other difference is left to an operator:
         building a large index takes long.
         """
-        for index in INDEXES:
+        for index in self._indexes:
             await self._create_index(index)
         found = await self._index_problems()
         metrics.index_problems.set(len(found))
@@ -74,7 +76,7 @@ class MongoJobStore(
 
     async def _index_problems(self) -> tuple[str, ...]:
         found: list[str] = []
-        for collection in dict.fromkeys(index.collection for index in INDEXES):
+        for collection in dict.fromkeys(index.collection for index in self._indexes):
             found += problems(collection, await self._database[collection].list_indexes().to_list(None))
         return tuple(found)
 
@@ -112,6 +114,6 @@ async def open_mongo_store(
         serverSelectionTimeoutMS=5000,
     )
     try:
-        yield MongoJobStore(client[database])
+        yield MongoJobStore(client[database], service)
     finally:
         client.close()

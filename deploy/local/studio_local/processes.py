@@ -91,7 +91,7 @@ class ManagedProcess:
         self.name = name
         self.log = log
         self._command = list(command)
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self._records = records
         self._ready = ready
         self._grace_seconds = grace_seconds
@@ -116,7 +116,7 @@ class ManagedProcess:
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - commands of this package
                 [*tied, *self._command],
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

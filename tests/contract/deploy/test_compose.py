@@ -14,6 +14,7 @@ import yaml
 
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 from studio_contracts.broker_rights import permissions
+from studio_contracts.database_rights import roles
 from studio_contracts.store_rights import seaweedfs_identities
 from studio_gateway.settings import GatewaySettings
 from studio_postprocess.io.download import read_allow_list
@@ -138,6 +139,10 @@ def test_the_broker_s_users_have_the_rights_that_follow_from_the_topology(conten
     rights = {one.pop("user"): one for one in made["permissions"]}
     assert rights.pop("studio-operator") == {"vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
     assert rights == {user: {"vhost": "/", **those} for user, those in permissions().items()}
+
+
+def test_the_database_s_users_have_the_roles_of_their_services(parts: dict[str, Any]) -> None:
+    assert json.loads(parts["mongodb"]["environment"]["STUDIO_ROLES"]) == roles()
 
 
 def test_the_object_store_s_users_have_the_rights_of_their_services(contents: dict[str, str]) -> None:

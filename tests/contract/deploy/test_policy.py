@@ -22,6 +22,7 @@ MADE_BY_HAND = {
     "studio-stores": {"MONGODB_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
     "studio-provider": {"REPLICATE_API_TOKEN", "REPLICATE_WEBHOOK_SECRET", "REPLICATE_WEBHOOK_SIGNING_KEY"},
     "rabbitmq-users": set(SERVICES),
+    "mongodb-users": set(SERVICES),
     "store-users": {f"{name}-{part}" for name in SERVICES for part in ("id", "secret")},
     "studio-callbacks": {"STUDIO_CALLBACK_SECRET", "STUDIO_CALLBACK_SECRET_PREVIOUS"},
 }
@@ -134,15 +135,16 @@ def test_selectors_find_their_own_pods_and_no_others(manifests: Manifests) -> No
         ]
 
 
-def test_every_setting_a_service_needs_is_given(manifests: Manifests) -> None:
+def test_every_setting_a_service_needs_is_given(manifests: Manifests, overlay: str) -> None:
     plain = set(of_kind(manifests, "ConfigMap")["studio-settings"]["data"])
+    shared = MADE_BY_HAND["studio-stores"] if overlay == "local" else set()
     needed: dict[str, type[ServiceSettings]] = {
         "gateway": GatewaySettings,
         "predictor": PredictorSettings,
         "reconciler": ReconcilerSettings,
     }
     for name, settings in needed.items():
-        given = plain | MADE_BY_HAND["studio-stores"] | {each["name"] for each in named(manifests, name)["env"]}
+        given = plain | shared | {each["name"] for each in named(manifests, name)["env"]}
         required = {str(field.validation_alias) for field in settings.model_fields.values() if field.is_required()}
         assert required <= given, name
 
@@ -168,6 +170,7 @@ def test_each_service_has_users_of_its_own_in_production(manifests: Manifests, o
         references = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in named(manifests, name)["env"]}
         if overlay == "production":
             assert references["RABBITMQ_URL"] == {"name": "rabbitmq-users", "key": name}
+            assert references["MONGODB_URL"] == {"name": "mongodb-users", "key": name}
             assert references["AWS_ACCESS_KEY_ID"] == {"name": "store-users", "key": f"{name}-id"}
             assert references["AWS_SECRET_ACCESS_KEY"] == {"name": "store-users", "key": f"{name}-secret"}
         else:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from studio_cli.app import main
 from studio_contracts.topology import EXCHANGE
 from studio_local.infrastructure import Infrastructure
+from studio_support.guarded_database import guarded_database
 from studio_support.running_studio import IMPATIENT, Studio, running_studio
 from studio_support.secret_search import leaks, logs_of, planted, search, secrets_of, written
 
@@ -104,8 +105,12 @@ def studio_command(studio: Studio, *arguments: str) -> str:
 def test_no_key_session_or_link_is_in_anything_that_the_run_wrote_or_answered(
     infrastructure: Infrastructure, tmp_path: Path, collector: Collector
 ) -> None:
+    """Nor a password of the database, in which each service works with its own rights alone."""
     extra = {"STUDIO_ACCESS": "keys", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
-    with running_studio(infrastructure, tmp_path, IMPATIENT | extra) as studio:
+    with (
+        guarded_database(tmp_path) as database,
+        running_studio(infrastructure, tmp_path, IMPATIENT | extra, database) as studio,
+    ):
         listener = Listener(studio.stack.endpoints.rabbitmq_url)
         listener.bind()
         key = studio_command(studio, "keys", "create", "test", "--owner", "ada").strip()
@@ -119,10 +124,11 @@ def test_no_key_session_or_link_is_in_anything_that_the_run_wrote_or_answered(
             studio.client.get("/v1/jobs", headers=wrong)
         shown = [studio.get(address).content for address in (path, "/v1/jobs", f"{path}/shares", "/openapi.json")]
         shown += [studio_command(studio, *command).encode() for command in (("audit",), ("keys", "list"))]
-        secrets = {"key": key, "session": session, "link": link, **secrets_of(studio.stack)}
+        secrets = {"key": key, "session": session, "link": link, **secrets_of(studio.stack), **database.passwords}
         places = [*written(studio.stack), ("messages", listener.hear()), ("answers", b"".join(shown))]
     places.append(("traces", collector.received))  # the services have ended, and sent what they had
     job_id = path.rpartition("/")[2].encode()
     kinds = {place.partition("/")[0].partition(" ")[0] for place, content in places if job_id in content}
     assert kinds >= {"logs", "jobs", "audit", "messages", "answers", "traces"}, "not everything was looked through"
     assert list(search(secrets, places)) == []
+    assert not [place for place, content in places if b"not authorized" in content], "a service lacks a right"

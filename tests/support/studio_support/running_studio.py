@@ -16,6 +16,7 @@ from studio_local.infrastructure import Infrastructure
 from studio_local.processes import wait_until
 from studio_local.services import WORKERS
 from studio_local.stack import ServiceStack
+from studio_support.guarded_database import DATABASE, GuardedDatabase
 
 PATIENCE_SECONDS = 240.0
 IMPATIENT = {
@@ -122,11 +123,18 @@ class Studio:
 
 
 @contextmanager
-def running_studio(infrastructure: Infrastructure, folder: Path, extra: dict[str, str]) -> Iterator[Studio]:
-    """The whole studio with these settings, on a virtual host and a database of its own."""
-    with (
-        infrastructure.isolated() as endpoints,
-        ServiceStack(infrastructure, endpoints, folder, extra=extra) as stack,
-        closing(Studio(stack)) as studio,
-    ):
-        yield studio
+def running_studio(
+    infrastructure: Infrastructure, folder: Path, extra: dict[str, str], database: GuardedDatabase | None = None
+) -> Iterator[Studio]:
+    """The whole studio with these settings, on a virtual host and a database of its own.
+
+    With a guarded database each service works as its own user there.
+    """
+    with infrastructure.isolated() as endpoints:
+        if database is not None:
+            endpoints = endpoints._replace(mongodb_url=database.operator, database=DATABASE)
+        services = ServiceStack(infrastructure, endpoints, folder, extra=extra)
+        for name, url in database.urls.items() if database is not None else ():
+            services.services[name].environment["MONGODB_URL"] = url
+        with services as stack, closing(Studio(stack)) as studio:
+            yield studio
