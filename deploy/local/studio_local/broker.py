@@ -79,7 +79,7 @@ class NativeBroker:
         self._epmd = ManagedProcess(
             "epmd",
             ["epmd", "-address", LOOPBACK, "-port", str(ports.epmd)],
-            environment=self._environment(),
+            environment=self.environment(),
             log=logs / "epmd.log",
             records=records,
             ready=lambda: is_listening(ports.epmd),
@@ -87,7 +87,7 @@ class NativeBroker:
         self._server = ManagedProcess(
             "RabbitMQ",
             [str(script)],
-            environment=self._environment(),
+            environment=self.environment(),
             log=logs / "broker.log",
             records=records,
             ready=lambda: speaks_amqp(self.url) and self.management.answers(),
@@ -118,7 +118,8 @@ class NativeBroker:
         self._server.kill()
         self._epmd.kill()
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What `rabbitmqctl` needs to find this node."""
         home = self._home
         return {
             "HOME": str(home),

@@ -46,11 +46,11 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, scrape_configs: list[dict[str, Any]]) -> Iterator[Prometheus]:
-    """Watches every second, with the rules as they are. Skips the test where there is none."""
+def prometheus(folder: Path, scrape_configs: list[dict[str, Any]], interval: str = "1s") -> Iterator[Prometheus]:
+    """Watches at this interval, with the rules as they are. Skips the test where there is none."""
     binary = tools.program("prometheus", tools.PROMETHEUS, tools.GET_PROMETHEUS)
     configuration = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": interval, "evaluation_interval": interval},
         "rule_files": [str(TELEMETRY / "rules.yaml")],
         "scrape_configs": scrape_configs,
     }

@@ -12,9 +12,14 @@ GET_PROMETHEUS = "Debian: apt-get install prometheus"
 KUBERNETES = TOOLS / "kubernetes"
 
 
+def find(name: str, folder: Path) -> str | None:
+    """Where the program is, if it is anywhere."""
+    return shutil.which(name) or shutil.which(name, path=folder)
+
+
 def program(name: str, folder: Path, remedy: str) -> str:
     """Where the program is. Skips the test when it is nowhere, with the remedy."""
-    found = shutil.which(name) or shutil.which(name, path=folder)
+    found = find(name, folder)
     if found is None:
         pytest.skip(f"{name} is neither on the PATH nor in {folder} ({remedy})")
     return found

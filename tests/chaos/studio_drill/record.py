@@ -1,0 +1,39 @@
+"""Writes what a drill did into the "Carried out" section of its runbook, in place of what the last one did."""
+
+import re
+
+from studio_drill.drill import Report
+from studio_local.state_dir import REPOSITORY
+
+RUNBOOKS = REPOSITORY / "docs" / "runbooks"
+
+
+def write_down(report: Report) -> None:
+    """Put the drill's block into the page."""
+    page = RUNBOOKS / f"{report.fault.runbook}.md"
+    page.write_text(with_block(page.read_text(), report))
+
+
+def with_block(text: str, report: Report) -> str:
+    """The page with this fault's block replaced, or added before what was not carried out."""
+    name = report.fault.name
+    block = (
+        f"<!-- drill {name} -->\n"
+        f"`make drill FAULT={name}` on {report.on:%Y-%m-%d}: {_summary(report)}\n\n"
+        "```\n" + "\n".join(line.replace("```", "'''") for line in report.lines) + "\n```\n"
+        f"<!-- end of {name} -->\n"
+    )
+    old = re.compile(rf"<!-- drill {re.escape(name)} -->\n.*?<!-- end of {re.escape(name)} -->\n", re.DOTALL)
+    if old.search(text):
+        return old.sub(lambda _: block, text)
+    before, mark, after = text.rpartition("\nNot carried out: ")
+    return f"{before}\n{block}{mark}{after}"
+
+
+def _summary(report: Report) -> str:
+    assert report.named is not None
+    assert report.mended_after is not None
+    return (
+        f"{report.fault.says}. Named after {report.named_after:.0f} s, mended {report.mended_after:.0f} s later, "
+        f"{report.jobs}."
+    )

@@ -1,0 +1,59 @@
+"""Who names a fault: an alert that rings, or a finding of `studio doctor`."""
+
+import json
+import re
+from typing import NamedTuple
+
+from studio_drill.faults import Fault
+from studio_drill.shell import Shell
+from studio_support.prometheus import Prometheus
+
+
+class Finding(NamedTuple):
+    """A fault that the doctor found, or an alert that is firing."""
+
+    by: str
+    text: str
+    remedy: str
+
+    @property
+    def who(self) -> str:
+        """The alert, or the doctor with its check."""
+        return self.by if self.by.startswith("alert ") else f"doctor, {self.by}"
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.text}"
+
+
+class Watch:
+    """Looks at both. Without a Prometheus the doctor is alone."""
+
+    def __init__(self, shell: Shell, prometheus: Prometheus | None) -> None:
+        self._shell = shell
+        self._prometheus = prometheus
+
+    def alerts(self) -> list[Finding]:
+        """All that are firing."""
+        firing = self._prometheus.firing() if self._prometheus else {}
+        return [
+            Finding(f"alert {name}", alert["annotations"]["summary"], alert["annotations"]["runbook"])
+            for name, alert in sorted(firing.items())
+        ]
+
+    def findings(self) -> list[Finding]:
+        """All faults of the doctor."""
+        done = self._shell.run("studio doctor --json 2>/dev/null")
+        start = done.output.find("[")
+        if start < 0:
+            return [Finding("doctor", f"said nothing ({done.status}): {done.output[-300:]}", "")]
+        found = json.loads(done.output[start:])
+        return [Finding(one["name"], one["text"], one["remedy"]) for one in found if not one["ok"]]
+
+    def named(self, fault: Fault) -> Finding | None:
+        """Who names this fault now."""
+        for alert in self.alerts():
+            if alert.by.removeprefix("alert ") in fault.alerts:
+                return alert
+        if not fault.doctor:
+            return None
+        return next((one for one in self.findings() if re.search(fault.doctor, f"{one.by}: {one.text}")), None)
