@@ -11,7 +11,7 @@ FUZZ ?= 1000000
 FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
-.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e test-chaos test-product lint format docs lock audit soak fuzz chaos bench bench-quick bench-pipeline \
+.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e test-chaos test-product lint format docs lock audit soak fuzz chaos drill drill-all bench bench-quick bench-pipeline \
 	bench-pictures bench-gateway abuse bench-scaling gallery clean
 
 help: ## this list
@@ -53,6 +53,13 @@ test-product: setup # a browser, containers, the demo
 
 chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real processes
 	@STUDIO_CHAOS_JOBS=$${STUDIO_CHAOS_JOBS:-200} $(PYTEST) -s --timeout=3600 tests/chaos
+
+drill: setup ## stage a fault, see who names it, mend it by its runbook, write it down (FAULT=name; any of them without it)
+	@$(PYTHON) tests/chaos/drill.py $(FAULT)
+
+drill-all: setup ## every command of the runbooks on a healthy studio, then each fault in turn: an hour, every night
+	@$(PYTHON) tests/chaos/drill.py --walk
+	@$(PYTHON) tests/chaos/drill.py --all
 
 soak: setup ## the deterministic simulation for as many seeds as asked (SEEDS=20000)
 	@$(PYTHON) tests/simulation/run.py --seeds $(SEEDS) --workers $$(nproc)

@@ -21,7 +21,7 @@ from studio_cli.diagnosis import Check, Finding, examine
 from studio_cli.live_checks import HTTP_SECONDS, check_clocks, check_jobs, check_public_address, check_services
 
 
-class _Settings(ProviderSettings, PublicAddressSettings, ModelSettings):
+class DoctorSettings(ProviderSettings, PublicAddressSettings, ModelSettings):
     """What is needed to reach everything."""
 
 
@@ -33,7 +33,7 @@ def doctor(
 
     All at the same time, 5 seconds each, also in an outage. Exit code: 0 healthy, 1 a fault, 2 a setting is wrong.
     """
-    settings = read_settings(_Settings)
+    settings = read_settings(DoctorSettings)
     logging.getLogger().addHandler(logging.NullHandler())  # the output is the report's, not the libraries'
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
     findings = [Finding("settings", True, "complete", "", 0.0), *asyncio.run(_examine(settings, service or []))]
@@ -44,12 +44,12 @@ def doctor(
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
-async def _examine(settings: _Settings, services: list[str]) -> list[Finding]:
+async def _examine(settings: DoctorSettings, services: list[str]) -> list[Finding]:
     async with httpx.AsyncClient(timeout=HTTP_SECONDS, trust_env=False) as http:
         return await examine(_checks(settings, services, http))
 
 
-def _checks(settings: _Settings, services: list[str], http: httpx.AsyncClient) -> Mapping[str, Check]:
+def _checks(settings: DoctorSettings, services: list[str], http: httpx.AsyncClient) -> Mapping[str, Check]:
     return {
         "broker": partial(check_broker, settings),
         "database": partial(check_database, settings),

@@ -12,6 +12,7 @@ from studio_drill.drill import carry_out  # noqa: E402
 from studio_drill.faults import Fault  # noqa: E402
 from studio_drill.record import write_down  # noqa: E402
 from studio_drill.table import FAULTS  # noqa: E402
+from studio_drill.walk import walk  # noqa: E402
 from studio_local.infrastructure import Infrastructure  # noqa: E402
 from studio_local.state_dir import REPOSITORY  # noqa: E402
 
@@ -21,6 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("faults", nargs="*", help="names; without one, any of them, which is not said")
     parser.add_argument("--all", action="store_true", help="each in turn")
+    parser.add_argument(
+        "--walk", action="store_true", help="run the commands that the runbooks print, on a healthy studio"
+    )
     parser.add_argument("--list", action="store_true", help="print the table and end")
     options = parser.parse_args()
     if options.list:
@@ -30,6 +34,8 @@ def main() -> int:
     folder = REPOSITORY / ".studio" / "drill"
     folder.mkdir(parents=True, exist_ok=True)
     with Infrastructure(folder, environment=os.environ | {"STUDIO_STACK": "native"}) as infrastructure:
+        if options.walk:
+            return _walk(infrastructure)
         passed = [_drill(fault, infrastructure) for fault in _chosen(options)]
     return 0 if all(passed) else 1
 
@@ -57,6 +63,14 @@ def _drill(fault: Fault, infrastructure: Infrastructure) -> bool:
     if report.passed:
         write_down(report)
     return report.passed
+
+
+def _walk(infrastructure: Infrastructure) -> int:
+    wrong = 0
+    for command, fault in walk(infrastructure):
+        wrong += bool(fault)
+        print(f"{'wrong' if fault else 'ok   '} {command.page}: {command.line}", fault, flush=True)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ class Report:
 def carry_out(fault: Fault, infrastructure: Infrastructure) -> Report:
     """Stage it on a stack of its own, and see it through."""
     report = Report(fault, datetime.now(UTC))
-    with _ground(fault, infrastructure) as (ground, watch):
+    with ground_of(fault, infrastructure) as (ground, watch):
         _settle(ground, watch, fault)
         fault.stage(ground)
         staged = time.monotonic()
@@ -92,7 +92,7 @@ def carry_out(fault: Fault, infrastructure: Infrastructure) -> Report:
 
 def _settle(ground: Ground, watch: Watch, fault: Fault) -> None:
     """All is well before, or the drill would prove nothing."""
-    assert wait_until(lambda: _completed(ground) >= BEFORE, SETTLED_SECONDS), "no job completes"
+    assert wait_until(lambda: completed(ground) >= BEFORE, SETTLED_SECONDS), "no job completes"
     assert wait_until(lambda: not watch.findings(), SETTLED_SECONDS), watch.findings()
     assert watch.named(fault) is None
 
@@ -140,7 +140,8 @@ def _works(ground: Ground) -> bool:
     )
 
 
-def _completed(ground: Ground) -> int:
+def completed(ground: Ground) -> int:
+    """How many jobs have completed."""
     return int(ground.database()["jobs"].count_documents({"status": "completed"}))
 
 
@@ -183,7 +184,8 @@ def _listed(counts: Counter[str]) -> str:
 
 
 @contextmanager
-def _ground(fault: Fault, infrastructure: Infrastructure) -> Iterator[tuple[Ground, Watch]]:
+def ground_of(fault: Fault, infrastructure: Infrastructure) -> Iterator[tuple[Ground, Watch]]:
+    """A stack that this fault can be staged on, under load, and who watches it."""
     broker = infrastructure.server("broker")
     assert isinstance(broker, NativeBroker)
     authority = trustme.CA()

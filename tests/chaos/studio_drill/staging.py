@@ -93,7 +93,7 @@ def wrong_broker_password(ground: Ground) -> None:
     ground.known_good["RABBITMQ_URL"] = shared["RABBITMQ_URL"]
     user, _, host = shared["RABBITMQ_URL"].rpartition("@")
     shared["RABBITMQ_URL"] = f"{user.rpartition(':')[0]}:wrong@{host}"
-    ground.deployments.restart("stencil")
+    ground.deployments.restart("gateway")
 
 
 def right_broker_password(ground: Ground) -> None:

@@ -185,7 +185,7 @@ FAULTS: tuple[Fault, ...] = (
         "rotate-secrets",
         (
             Act("the secret is corrected", staging.right_broker_password),
-            "kubectl -n studio rollout restart deployment/stencil",
+            "kubectl -n studio rollout restart deployment/gateway",
             "studio doctor",
         ),
         alerts=("StudioServiceDown", "StudioNoProgress"),
@@ -303,9 +303,6 @@ FAULTS: tuple[Fault, ...] = (
         doctor=r"jobs: .*an operator stopped spending",
     ),
 )
-
-QUICK = ("every-file-missing", "out-of-credit", "broker-memory", "bad-release", "unknown-event")
-"""A few that together touch provider, broker, a release and a dead letter."""
 
 NOT_STAGED = {
     "callbacks-fail": "a call is given up after a day",

@@ -1,6 +1,7 @@
 """The overlays as `kubectl apply -k` would send them."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +23,18 @@ def manifests(overlay: str) -> list[dict[str, Any]]:
 @pytest.fixture(scope="session")
 def traced(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The production overlay with the component that sends traces."""
-    folder = tmp_path_factory.mktemp("traced")
+    return production_with("tracing", tmp_path_factory.mktemp("traced"))
+
+
+@pytest.fixture(scope="session")
+def operated(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The production overlay with the pod that holds the `studio` command."""
+    return production_with("ops", tmp_path_factory.mktemp("operated"))
+
+
+def production_with(component: str, folder: Path) -> list[dict[str, Any]]:
+    """The production overlay with a component."""
     above = os.path.relpath(KUBERNETES, folder)
-    wanted = {"resources": [f"{above}/overlays/production"], "components": [f"{above}/components/tracing"]}
+    wanted = {"resources": [f"{above}/overlays/production"], "components": [f"{above}/components/{component}"]}
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(wanted | {"namespace": "studio"}))
     return rendered(folder)

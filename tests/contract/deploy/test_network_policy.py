@@ -1,12 +1,13 @@
 """The network lets through the connections that exist and no other."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from studio_contracts.services import SERVICES
 from studio_support.kubernetes.flows import Flow, Place, UnknownSelectorError, allowed
-from studio_support.kubernetes.manifests import Manifests, containers, of_kind, pods
+from studio_support.kubernetes.manifests import Manifests, containers, named, of_kind, pods
 
 OPEN = {25: "", 80: "", 443: "", 27017: ""}
 OTHERS = (
@@ -38,7 +39,7 @@ def places(manifests: Manifests) -> list[Place]:
         Place(
             name,
             pod["metadata"]["labels"],
-            {port["containerPort"]: port["name"] for port in containers(manifests)[name]["ports"]}
+            {port["containerPort"]: port["name"] for port in containers(manifests)[name].get("ports", [])}
             | extra.get(name, {}),
         )
         for name, pod in pods(manifests).items()
@@ -74,6 +75,34 @@ def test_traces_flow_to_the_collector_where_they_are_wanted_and_nothing_else_cha
     traces = {Flow(name, "collector", endpoint.port or 0) for name in SERVICES}
     found = allowed(list(of_kind(traced, "NetworkPolicy").values()), places(traced))
     assert found == traces | flows_that_exist(traced, "production")
+
+
+def test_the_ops_pod_reaches_what_an_engineer_looks_at_and_nothing_reaches_it(operated: Manifests) -> None:
+    ops = {"rabbitmq": (5672, 15692), "gateway": (8080,), "database": (27017,), "object store": (443,)}
+    ops |= {"internet": (443,), "dns": (53,)}
+    flows = {Flow("ops", target, port) for target, ports in ops.items() for port in ports}
+    flows |= {Flow("ops", name, 8081) for name in SERVICES}
+    found = allowed(list(of_kind(operated, "NetworkPolicy").values()), places(operated))
+    assert found == flows | flows_that_exist([each for each in operated if not is_ops(each)], "production")
+
+
+def is_ops(manifest: dict[str, Any]) -> bool:
+    return (manifest["kind"], manifest["metadata"]["name"]) == ("Deployment", "ops")
+
+
+def test_the_ops_pod_finds_each_service_and_the_broker(operated: Manifests) -> None:
+    (urls,) = (each["value"] for each in named(operated, "ops")["env"] if each["name"] == "STUDIO_SERVICE_URLS")
+    services = of_kind(operated, "Service")
+    found = {}
+    for url in map(urlsplit, urls.split()):
+        if url.hostname in services:
+            service = services[url.hostname]["spec"]
+            assert [port["port"] for port in service["ports"]] == [url.port]
+            assert service["publishNotReadyAddresses"]
+            found[service["selector"]["app.kubernetes.io/name"]] = url.port
+        else:
+            found[url.hostname] = url.port
+    assert found == dict.fromkeys(SERVICES, 8081) | {"rabbitmq": 15692}
 
 
 def test_without_policies_everything_would_be_allowed(manifests: Manifests) -> None:

@@ -7,6 +7,7 @@ from itertools import product
 import yaml
 
 from studio_chassis.runtime.settings import ServiceSettings
+from studio_cli.doctor import DoctorSettings
 from studio_contracts.services import SERVICES
 from studio_contracts.topology import QUEUES
 from studio_gateway.http.body_limit import MAX_WEBHOOK_BYTES
@@ -58,6 +59,28 @@ def test_images_are_pinned(manifests: Manifests) -> None:
         assert re.fullmatch(r"[a-z0-9./-]+:v?\d+(\.\d+)+(-[a-z]+)?", image), name
 
 
+def test_the_ops_pod_keeps_to_the_same_and_holds_no_secret_of_the_webhooks(operated: Manifests) -> None:
+    test_pods_keep_to_the_restricted_profile(operated)
+    test_images_are_pinned(operated)
+    test_requests_and_limits_are_set(operated)
+    test_no_pod_has_a_token_and_each_an_account_of_its_own(operated)
+    test_selectors_find_their_own_pods_and_no_others(of_services(operated))
+    assert named(operated, "ops")["image"].startswith("registry.example.com/")
+    held = {each["name"] for each in named(operated, "ops")["env"]}
+    assert {
+        str(field.validation_alias) for field in DoctorSettings.model_fields.values() if field.is_required()
+    } <= held | {
+        *of_kind(operated, "ConfigMap")["studio-settings"]["data"],
+        *MADE_BY_HAND["studio-stores"],
+    }
+    assert not [name for name in held if "WEBHOOK" in name or "CALLBACK" in name]
+
+
+def of_services(manifests: Manifests) -> Manifests:
+    """Without the second names by which the health ports are found."""
+    return [each for each in manifests if not each["metadata"]["name"].endswith("-health")]
+
+
 def images_by_tag_alone(images: list[dict[str, str]]) -> list[str]:
     """Entries of a kustomization's `images` that name a real registry, and its image by a tag that may move."""
     placeholder = "registry.example.com/"
@@ -68,7 +91,7 @@ def images_by_tag_alone(images: list[dict[str, str]]) -> list[str]:
 def test_images_of_a_real_registry_are_pinned_by_digest() -> None:
     file = KUBERNETES / "overlays" / "production" / "kustomization.yaml"
     images = yaml.safe_load(file.read_text())["images"]
-    assert {image["name"] for image in images} == {f"studio-{name}" for name in SERVICES}
+    assert {image["name"] for image in images} == {f"studio-{name}" for name in (*SERVICES, "ops")}
     assert images_by_tag_alone(images) == []
     digest = f"sha256:{'0' * 64}"
     own = {"name": "studio-gateway", "newName": "eu.gcr.io/acme/gateway"}

@@ -12,9 +12,11 @@ from studio_support.kubernetes import crds
 VERSION = "1.34"
 
 
-def test_every_manifest_is_valid(manifests: list[dict[str, Any]], traced: list[dict[str, Any]]) -> None:
+def test_every_manifest_is_valid(
+    manifests: list[dict[str, Any]], traced: list[dict[str, Any]], operated: list[dict[str, Any]]
+) -> None:
     assert len(manifests) > 30
-    for manifest in (*manifests, *traced):
+    for manifest in (*manifests, *traced, *operated):
         if (manifest["apiVersion"], manifest["kind"]) in crds.SPECS:
             crds.validate(manifest)
         else:
