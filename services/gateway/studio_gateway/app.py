@@ -13,7 +13,7 @@ from starlette.types import Scope
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_gateway.access.audit import AuditTrail
-from studio_gateway.access.failed_checks import FailedChecks
+from studio_gateway.access.failed_checks import ENDED, FailedChecks
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.key_ring import KeyRing
 from studio_gateway.access.owned_jobs import JobAccess
@@ -139,6 +139,7 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         ConcurrencyLimit(MAX_DOCUMENTS, per_client=MAX_DOCUMENTS_PER_CLIENT),
         DrawnSheets(),
         FailedChecks(context.store, context.clock, audit),
+        FailedChecks(context.store, context.clock, audit, ENDED, "ended sessions"),
     )
     problems.install(app)
     for routes in (

@@ -45,6 +45,7 @@ class Dependencies:
     documents: ConcurrencyLimit
     sheets: DrawnSheets
     failed_checks: FailedChecks
+    ended_sessions: FailedChecks
     unverified_bodies: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_UNVERIFIED_BODIES))
 
     @property

@@ -8,8 +8,8 @@ import pytest
 from studio_chassis.persistence.access import AuditFilter
 from studio_chassis.runtime.api_tokens import new_token
 from studio_gateway.access.caller import network_of
-from studio_gateway.access.failed_checks import TRIES
-from studio_gateway.access.key_ring import SHARE_PREFIX
+from studio_gateway.access.failed_checks import ENDED, TRIES
+from studio_gateway.access.key_ring import SESSION_PREFIX, SHARE_PREFIX
 from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
 
 OURS = {"Origin": "http://studio"}
@@ -81,3 +81,42 @@ async def test_the_tries_of_an_address_are_those_of_all_gateways(gateway_with: O
 )
 def test_an_ipv6_client_is_its_network(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+async def test_a_flood_of_ended_sessions_costs_no_look_ups_and_closes_no_sign_in(keyed: GatewayInMemory) -> None:
+    key = await keyed.key("ada")
+    async with from_address(keyed, "203.0.113.9") as client, from_address(keyed, "203.0.113.9") as designer:
+        assert (await designer.post("/v1/session", json={"key": key}, headers=OURS)).status_code == 200
+        assert (await designer.get("/v1/jobs")).status_code == 200
+        found = [await asked_with(client, new_token(SESSION_PREFIX)) for _ in range(ENDED.burst * 2)]
+        assert ENDED.burst < found.count(401) < ENDED.burst * 1.2, "the clock goes on between two requests"
+        assert found == sorted(found)
+        keyed.wire.calls.clear()
+        assert await asked_with(client, new_token(SESSION_PREFIX)) == 429
+        assert (await client.get("/v1/session", headers=cookie("studio_session", SESSION_PREFIX))).status_code == 429
+        assert (await client.get("/v1/jobs", headers=cookie("studio_share", SHARE_PREFIX))).status_code == 429
+        assert keyed.wire.calls == [], "a flood costs the database nothing"
+        assert (await designer.get("/v1/jobs")).status_code == 200, "a session in use goes on"
+        assert (await client.get("/v1/jobs", headers=bearer(key))).status_code == 200, "nor does a key feel it"
+        assert (await client.post("/v1/session", json={"key": key}, headers=OURS)).status_code == 200
+
+
+async def test_an_ended_session_is_looked_up_once_a_minute(keyed: GatewayInMemory) -> None:
+    token = new_token(SESSION_PREFIX)
+    async with keyed.client() as client:
+        assert await asked_with(client, token) == 401
+        keyed.wire.calls.clear()
+        assert [await asked_with(client, token) for _ in range(ENDED.burst * 2)] == [401] * ENDED.burst * 2
+        assert (await client.delete("/v1/session", headers=OURS | {"Cookie": f"studio_session={token}"})).is_success
+        assert keyed.wire.calls == []
+        keyed.now += timedelta(minutes=2)
+        assert await asked_with(client, token) == 401
+        assert keyed.wire.calls != []
+
+
+def cookie(name: str, prefix: str) -> dict[str, str]:
+    return {"Cookie": f"{name}={new_token(prefix)}"}
+
+
+async def asked_with(client: httpx.AsyncClient, session: str) -> int:
+    return (await client.get("/v1/jobs", headers={"Cookie": f"studio_session={session}"})).status_code

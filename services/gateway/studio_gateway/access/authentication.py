@@ -8,7 +8,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.observability import metrics
-from studio_contracts.access import ApiKey
+from studio_contracts.access import ApiKey, ShareLink
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.origin import check_origin
 from studio_gateway.access.owned_jobs import OwnedJobs
@@ -69,7 +69,8 @@ async def _caller(
     session: str | None,
     share: str | None,
 ) -> Caller:
-    link = None if share is None else await deps.keys.link_of(share)
+    has_another = bearer is not None or session is not None
+    link = None if share is None else await _checked_link(deps, share, address_of(request), has_another=has_another)
     try:
         caller = await _identify(deps, request, bearer, session)
     except ProblemError:
@@ -107,7 +108,7 @@ async def _identify(
         return Caller.local(address)
     if bearer is not None:
         return Caller.with_key(await checked_key(deps, bearer.credentials, address), "key", address)
-    if session is not None and (key := await deps.keys.key_of_session(session)) is not None:
+    if session is not None and (key := await checked_session(deps, session, address)) is not None:
         return Caller.with_key(key, "session", address)
     if deps.settings.access == "anonymous" and "Authorization" not in request.headers:
         return Caller.anonymous(address)
@@ -125,6 +126,29 @@ async def checked_key(deps: Dependencies, token: str, address: str) -> ApiKey:
         await deps.failed_checks.count(address)
         raise unauthenticated("This API key is unknown, expired or revoked.", error="invalid_token")
     return key
+
+
+async def checked_session(deps: Dependencies, token: str, address: str) -> ApiKey | None:
+    """The key of a session, None when it has ended. Raises ProblemError (429, too many ended ones) and Unavailable."""
+    if deps.keys.is_ended(token):
+        return None
+    if not deps.keys.knows(token):
+        deps.ended_sessions.refuse(address)
+    key = await deps.keys.key_of_session(token)
+    if key is None:
+        await deps.ended_sessions.count(address)
+    return key
+
+
+async def _checked_link(deps: Dependencies, token: str, address: str, *, has_another: bool) -> ShareLink | None:
+    """As `checked_session`. While the address is closed the cookie opens nothing for who `has_another` credential."""
+    if deps.keys.is_ended(token) or (has_another and deps.ended_sessions.closed_seconds(address)):
+        return None
+    deps.ended_sessions.refuse(address)
+    link = await deps.keys.link_of(token)
+    if link is None:
+        await deps.ended_sessions.count(address)
+    return link
 
 
 def address_of(request: Request) -> str:

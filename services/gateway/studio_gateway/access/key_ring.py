@@ -1,5 +1,6 @@
 """API keys and sessions as the gateway looks them up: by hash, remembered for a few seconds."""
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -12,6 +13,8 @@ SESSION_PREFIX = "tpvc_"
 SHARE_PREFIX = "tpvl_"
 REMEMBERED = timedelta(seconds=5)
 """How long a key that was looked up is believed: a revoked one opens nothing after that."""
+ENDED_REMEMBERED = timedelta(minutes=1)
+"""How long a session or link that was not found is not looked up again: a page with an ended one asks now and then."""
 MAX_REMEMBERED = 10_000
 LAST_USED_PRECISION = timedelta(minutes=15)
 """How exactly `last_used_at` is known: it is written no more often than that."""
@@ -24,10 +27,18 @@ class KeyRing:
         self._store = store
         self._clock = clock
         self._remembered: dict[str, tuple[ApiKey, datetime]] = {}
+        self._ended: OrderedDict[str, datetime] = OrderedDict()
 
     def knows(self, token: str) -> bool:
         """Whether this gateway has found a key, or a session, by that token before; it may have ended since."""
         return token_hash(token) in self._remembered
+
+    def is_ended(self, token: str) -> bool:
+        """Whether the token is no session or link, or was found to have ended within the last minute."""
+        if not (is_well_formed(token, SESSION_PREFIX) or is_well_formed(token, SHARE_PREFIX)):
+            return True
+        until = self._ended.get(token_hash(token))
+        return until is not None and until > self._clock()
 
     async def key_of(self, token: str) -> ApiKey | None:
         """The key that the token is, None when it is none or no longer valid. Raises Unavailable."""
@@ -35,7 +46,10 @@ class KeyRing:
 
     async def key_of_session(self, token: str) -> ApiKey | None:
         """The key with which the session was opened, None when either is no longer valid. Raises Unavailable."""
-        return await self._valid(token, SESSION_PREFIX, lambda digest: self._store.session_key(digest, self._clock()))
+        key = await self._valid(token, SESSION_PREFIX, lambda digest: self._store.session_key(digest, self._clock()))
+        if key is None:
+            self._remember_ended(token)
+        return key
 
     async def open_session(self, key: ApiKey, until: datetime) -> str:
         """A new session of the key; its token. Raises Unavailable."""
@@ -67,7 +81,10 @@ class KeyRing:
         if not is_well_formed(token, SHARE_PREFIX):
             return None
         link = await self._store.share_by_hash(token_hash(token))
-        return link if link is not None and link.is_valid(self._clock()) else None
+        if link is not None and link.is_valid(self._clock()):
+            return link
+        self._remember_ended(token)
+        return None
 
     async def _valid(self, token: str, prefix: str, find: Callable[[str], Awaitable[ApiKey | None]]) -> ApiKey | None:
         if not is_well_formed(token, prefix):
@@ -88,6 +105,13 @@ class KeyRing:
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()
         self._remembered[digest] = (key, now + REMEMBERED)
+
+    def _remember_ended(self, token: str) -> None:
+        digest = token_hash(token)
+        self._ended[digest] = self._clock() + ENDED_REMEMBERED
+        self._ended.move_to_end(digest)
+        if len(self._ended) > MAX_REMEMBERED:
+            self._ended.popitem(last=False)
 
 
 def _is_old(moment: datetime | None, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Request, Response, status
 from pydantic import BaseModel, Field
 
 from studio_contracts.access import ApiKey, Scope
-from studio_gateway.access.authentication import SESSION_COOKIE, Session, address_of, checked_key
+from studio_gateway.access.authentication import SESSION_COOKIE, Session, address_of, checked_key, checked_session
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.origin import check_origin
 from studio_gateway.api.cookies import attributes
@@ -33,10 +33,10 @@ class SessionView(BaseModel):
     scopes: list[Scope] = Field(default_factory=list)
 
 
-@router.get("/v1/session", responses=problems(422, 503))
-async def get_session(deps: DependenciesDep, session: Session = None) -> SessionView:
+@router.get("/v1/session", responses=problems(422, 429, 503))
+async def get_session(request: Request, deps: DependenciesDep, session: Session = None) -> SessionView:
     """Whether this browser is signed in."""
-    key = None if session is None else await deps.keys.key_of_session(session)
+    key = None if session is None else await checked_session(deps, session, address_of(request))
     return _view(deps, key)
 
 
@@ -59,14 +59,14 @@ async def open_session(
     return _view(deps, key)
 
 
-@router.delete("/v1/session", status_code=status.HTTP_204_NO_CONTENT, responses=problems(403, 422, 503))
+@router.delete("/v1/session", status_code=status.HTTP_204_NO_CONTENT, responses=problems(403, 422, 429, 503))
 async def end_session(request: Request, response: Response, deps: DependenciesDep, session: Session = None) -> None:
     """Sign this browser out. The session ends, so copies of its cookie are useless."""
     check_origin(request, deps.settings, from_browser=False)
     if session is not None:
-        key = await deps.keys.key_of_session(session)
-        await deps.keys.end_session(session)
+        key = await checked_session(deps, session, address_of(request))
         if key is not None:
+            await deps.keys.end_session(session)
             await deps.audit.record(Caller.with_key(key, "session", address_of(request)), "session.ended", key.id)
     response.delete_cookie(SESSION_COOKIE, **attributes(request, deps.settings, deps.settings.root or "/"))
 
