@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from studio_cli import callbacks, dlq, job, keys, migrate, spend
+from studio_cli import callbacks, dlq, job, keys, migrate, predictor, spend
 from studio_cli.audit import audit
 from studio_cli.broker_users import broker_users
 from studio_cli.create import draft
@@ -54,6 +54,7 @@ main.command()(audit)
 main.command()(broker_users)
 main.command()(database_users)
 main.command()(doctor)
+main.add_typer(predictor.app, name="predictor")
 main.add_typer(spend.app, name="spend")
 main.command()(spend.usage)
 main.command()(store_policy)

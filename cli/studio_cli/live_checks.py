@@ -161,6 +161,8 @@ async def _look_at_jobs(store: MongoJobStore, now: datetime) -> str:
     faults = {}
     if control.stopped:
         faults[f"an operator stopped spending: {control.reason or 'no reason given'}"] = "`studio spend resume`"
+    if control.predictor_paused:
+        faults[f"an operator paused the predictor: {control.pause_reason}"] = "`studio predictor resume`"
     if outbox > OUTBOX_SECONDS:
         faults[f"an event waits for {outbox:.0f} s to be published"] = "is the broker up and the reconciler running?"
     if future:

@@ -15,6 +15,7 @@ from aio_pika.abc import AbstractChannel
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from studio_chassis.persistence.listing import JobFilter
 from studio_chassis.persistence.store import JobStore
@@ -22,6 +23,7 @@ from studio_chassis.runtime.clock import utc_now
 from studio_cli.connection import Services, Studio, run
 from studio_contracts.errors import Stage
 from studio_contracts.job import TERMINAL, Job, Status
+from studio_contracts.spending import SpendingControl
 from studio_contracts.topology import QUEUES, RETRY_DELAYS, retry_exchange
 
 REFRESH_SECONDS = 1.0
@@ -59,6 +61,7 @@ class Picture(NamedTuple):
 
     `outboxes` are jobs with an event that is not known to be published, `outbox_since` when the oldest of them changed.
     `in_flight` is for how many seconds the oldest message of a queue has been with its consumer, as its service says.
+    `halted` says why an operator lets nothing be bought, if that is so.
     """
 
     at: datetime
@@ -70,6 +73,7 @@ class Picture(NamedTuple):
     outboxes: int = 0
     outbox_since: datetime | None = None
     in_flight: Mapping[str, float] = MappingProxyType({})
+    halted: str = ""
 
 
 def top(
@@ -135,7 +139,15 @@ async def look(channel: AbstractChannel, store: JobStore, now: datetime) -> Pict
         cents=cents_committed(newest, now),
         outboxes=len(await store.unpublished(now, MOST_READ)),
         outbox_since=(await store.backlog_stats()).oldest_outbox,
+        halted=_halted(await store.spending_control()),
     )
+
+
+def _halted(control: SpendingControl) -> str:
+    """Why nothing is bought by an operator's will."""
+    if control.stopped:
+        return f"Spending is stopped: {control.reason or 'no reason given'}"
+    return f"The predictor is paused: {control.pause_reason}" if control.predictor_paused else ""
 
 
 async def _declared(channel: AbstractChannel, name: str) -> tuple[int, int]:
@@ -197,4 +209,5 @@ def render(picture: Picture) -> RenderableType:
         stages,
         f"Ended in the last minute: {ended}; committed: {picture.cents} US cents",
         f"Outboxes with unpublished events: {picture.outboxes}, the oldest for {waits:.0f} s",
+        *([Text(picture.halted, style="red")] if picture.halted else []),
     )

@@ -70,6 +70,8 @@ AuditAction = Literal[
     "budget.changed",
     "spending.stopped",
     "spending.resumed",
+    "predictor.paused",
+    "predictor.resumed",
     "callback.replayed",
     "callback-secret.rotated",
 ]

@@ -78,10 +78,15 @@ class Budgets(FrozenModel):
 
 
 class SpendingControl(FrozenModel):
-    """What an operator decided: whether to spend at all, and limits in place of those in the settings."""
+    """What an operator decided: whether to spend at all, and limits in place of those in the settings.
+
+    While the predictor is paused nothing is bought, as when spending is stopped, but jobs are accepted and wait.
+    """
 
     stopped: bool = False
     reason: str = ""
+    predictor_paused: bool = False
+    pause_reason: str = ""
     day_cents: int | None = Field(None, ge=0)
     key_day_cents: dict[str, int] = Field(default_factory=dict)
 

@@ -19,18 +19,23 @@ class BudgetLeft(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why an expense is refused: the budget that has no room for it, and when that is full again."""
+    """Why an expense is refused: the budget that has no room for it, and when that is full again.
+
+    `paused`: the predictor is, by an operator; the budget is then `stopped`, for none has room.
+    """
 
     budget: BudgetLeft
     resets_at: datetime
     reason: str = ""
+    paused: bool = False
 
     @property
     def text(self) -> str:
         """The refusal in words."""
         name, limit, left = self.budget
         if name == "stopped":
-            return f"Spending was stopped by an operator{self.reason and ': '}{self.reason.rstrip('.')}."
+            what = "The predictor was paused" if self.paused else "Spending was stopped"
+            return f"{what} by an operator{self.reason and ': '}{self.reason.rstrip('.')}."
         if name == "job":
             return f"One job may cost {limit} cents."
         whose = "this key" if name == "key" else "the studio"
@@ -79,6 +84,13 @@ def refusal(cents: int, day: date, control: SpendingControl, left: Iterable[Budg
         return Refusal(BudgetLeft("stopped", 0, 0), resets_at(day), control.reason)
     over = next((budget for budget in left if cents > budget.cents), None)
     return None if over is None else Refusal(over, resets_at(day))
+
+
+def purchase_refusal(cents: int, day: date, control: SpendingControl, left: Iterable[BudgetLeft]) -> Refusal | None:
+    """The same for a prediction that is bought now: a pause of the predictor refuses it, and keeps no job out."""
+    if control.predictor_paused and not control.stopped:
+        return Refusal(BudgetLeft("stopped", 0, 0), resets_at(day), control.pause_reason, paused=True)
+    return refusal(cents, day, control, left)
 
 
 def outcome(job: Job, charge: Charge) -> Outcome | None:

@@ -94,7 +94,7 @@ def a_stop_is_not_looked_at(patch: Patch) -> None:
         over = next((budget for budget in left if cents > budget.cents), None)
         return None if over is None else Refusal(over, resets_at(day))
 
-    patch.setattr("studio_chassis.testing.spending.refusal", refusal_without_stop)
+    patch.setattr("studio_chassis.testing.spending.purchase_refusal", refusal_without_stop)
 
 
 @caught_by("day_budget_is_kept", needs=with_a_tight_budget)

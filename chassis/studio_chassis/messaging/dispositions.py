@@ -31,10 +31,10 @@ class Pause(Disposition):
     """Messages of this queue cannot be handled now: stop consuming, and resume automatically.
 
     The cause is the provider (no credit, out of reach), a backlog that more work would only make longer, or an operator
-    who stopped spending.
+    who stopped spending or paused the predictor.
     """
 
-    def __init__(self, reason: str, cause: Literal["provider", "backlog", "spending"] = "provider") -> None:
+    def __init__(self, reason: str, cause: Literal["provider", "backlog", "spending", "operator"] = "provider") -> None:
         super().__init__(reason)
         self.cause = cause
 

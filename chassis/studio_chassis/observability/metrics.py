@@ -15,7 +15,8 @@ queue_wait_seconds = Histogram(
 )
 paused = Gauge(
     "studio_consumer_paused",
-    "1 while a consumer pauses: its provider cannot be used, or what it brings about would only wait (backlog).",
+    "1 while a consumer pauses: its provider cannot be used, what it brings about would only wait (backlog), an "
+    "operator paused it or stopped spending.",
     ["queue", "cause"],
 )
 in_flight_seconds = Gauge(

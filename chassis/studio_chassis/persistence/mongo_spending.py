@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl
-from studio_domain.spending import Outcome, Refusal, amounts, budgets_left, refusal, settled
+from studio_domain.spending import Outcome, Refusal, amounts, budgets_left, purchase_refusal, settled
 
 T = TypeVar("T")
 _CONTROL = "spending"
@@ -34,12 +34,12 @@ class MongoSpendingStore:
             known = _charge(await self._charges.find_one({"_id": charge.id}, session=session))
             control = _control(await self._controls.find_one({"_id": _CONTROL}, session=session))
             if known is not None and known.state == "held" and known.day == charge.day:
-                return refusal(charge.cents, charge.day, control, ())
+                return purchase_refusal(charge.cents, charge.day, control, ())
             if known is not None:
                 await self._add(known.day, known.key_id, _less(known), session)
             spent, by_key = await self._sums_of(charge.day, charge.key_id, session)
             left = budgets_left(charge.key_id, control, budgets, spent, by_key)
-            refused = refusal(charge.cents, charge.day, control, left)
+            refused = purchase_refusal(charge.cents, charge.day, control, left)
             if refused is not None:
                 await session.abort_transaction()
                 return refused
@@ -111,6 +111,14 @@ class MongoSpendingStore:
     @translated
     async def resume_spending(self) -> None:
         await self._decide({"$set": {"stopped": False, "reason": ""}})
+
+    @translated
+    async def pause_predictor(self, reason: str) -> None:
+        await self._decide({"$set": {"predictor_paused": True, "pause_reason": reason}})
+
+    @translated
+    async def resume_predictor(self) -> None:
+        await self._decide({"$set": {"predictor_paused": False, "pause_reason": ""}})
 
     @translated
     async def limit_spending(self, key_id: str | None, cents: int | None) -> None:

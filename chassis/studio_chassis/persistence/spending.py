@@ -41,5 +41,11 @@ class SpendingStore(Protocol):
     async def resume_spending(self) -> None:
         """Take reservations again."""
 
+    async def pause_predictor(self, reason: str) -> None:
+        """Refuse every reservation from now on, while jobs are accepted."""
+
+    async def resume_predictor(self) -> None:
+        """Take reservations again, unless spending is stopped."""
+
     async def limit_spending(self, key_id: str | None, cents: int | None) -> None:
         """Set the limit of a day for a key, for everybody where it is None; None takes a limit back."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from studio_chassis.testing.wire import Wire
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl
-from studio_domain.spending import Outcome, Refusal, amounts, budgets_left, refusal, settled
+from studio_domain.spending import Outcome, Refusal, amounts, budgets_left, purchase_refusal, settled
 
 
 class SimulatedSpending:
@@ -25,12 +25,12 @@ class SimulatedSpending:
         """Hold the charge, if the budgets have room."""
         known = self.charges.get(charge.id)
         if known is not None and known.state == "held" and known.day == charge.day:
-            return refusal(charge.cents, charge.day, self.control, ())
+            return purchase_refusal(charge.cents, charge.day, self.control, ())
         if known is not None:
             self._add(known, -1)
         day, key_id = charge.day, charge.key_id
         left = budgets_left(key_id, self.control, budgets, self.of(day, None), self.of(day, key_id))
-        refused = refusal(charge.cents, day, self.control, left)
+        refused = purchase_refusal(charge.cents, day, self.control, left)
         if refused is None:
             self._add(charge, 1)
             self.charges[charge.id] = charge
@@ -107,6 +107,14 @@ class SimulatedSpendingStore:
     async def resume_spending(self) -> None:
         """Take reservations again."""
         await self._decide(lambda control: {"stopped": False, "reason": ""})
+
+    async def pause_predictor(self, reason: str) -> None:
+        """Refuse every reservation and accept jobs."""
+        await self._decide(lambda control: {"predictor_paused": True, "pause_reason": reason})
+
+    async def resume_predictor(self) -> None:
+        """Take reservations again."""
+        await self._decide(lambda control: {"predictor_paused": False, "pause_reason": ""})
 
     async def limit_spending(self, key_id: str | None, cents: int | None) -> None:
         """Set or take back a limit."""

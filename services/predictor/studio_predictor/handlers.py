@@ -128,7 +128,7 @@ class Predictor:
         charge = reservation(job, slot, self.now())
         refused = await self.spending.reserve(charge, self.settings.budgets)
         if refused is not None and refused.budget.name == "stopped":
-            raise Pause(refused.text, cause="spending")
+            raise Pause(refused.text, cause="operator" if refused.paused else "spending")
         if refused is not None:
             log.warning("over budget", job_id=job.id, slot=slot.number, **refused.budget._asdict())
             await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, refused.text, code="over_budget"))

@@ -36,7 +36,6 @@ from studio_support.prometheus import Prometheus, prometheus
 from studio_support.telemetry_files import TELEMETRY
 
 PACE_SECONDS = 3.0
-NAME_SECONDS = 120.0
 MEND_SECONDS = 600.0
 SETTLED_SECONDS = 300.0
 BEFORE = 3
@@ -98,7 +97,7 @@ def _settle(ground: Ground, watch: Watch, fault: Fault) -> None:
 
 
 def _wait_for_a_name(fault: Fault, watch: Watch, report: Report, staged: float) -> None:
-    while report.named is None and time.monotonic() - staged < NAME_SECONDS:
+    while report.named is None and time.monotonic() - staged < fault.name_seconds:
         report.named = watch.named(fault)
     report.named_after = time.monotonic() - staged
     report.note(f"after {report.named_after:.0f} s {report.named or 'nobody has named it'}")

@@ -69,6 +69,7 @@ class Fault:
 
     `stage` returns when the fault is there. `doctor` is a pattern for `check: text` of a finding. `words` are put in
     the places that the runbook leaves open, QUEUE or SERVICE. Where `jobs_fail`, the page posts them again.
+    `name_seconds` is longer than the target where the table says why.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Fault:
     needs: tuple[Need, ...] = ()
     tls: bool = False
     volume_megabytes: int = 0
+    name_seconds: float = 120.0
 
     def command(self, line: str, found: Mapping[str, str]) -> str:
         """The line with its open places filled, also by what the staging found."""

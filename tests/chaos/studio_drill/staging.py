@@ -31,11 +31,10 @@ RECOVERED = Act("the provider is as it should be again", provider())
 def fill_the_store(ground: Ground) -> None:
     """Write into the object store's volume until nothing more fits."""
     file = ground.deployments.stack.objects / "filler"
-    with file.open("wb") as filler:
+    with file.open("wb", buffering=0) as filler:
         try:
             while True:
                 filler.write(bytes(4096))
-                filler.flush()
         except OSError:
             pass
 

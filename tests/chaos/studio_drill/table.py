@@ -115,6 +115,7 @@ FAULTS: tuple[Fault, ...] = (
         alerts=("StudioWebhooksRefused",),
         settings=RESCUED,
         needs=("prometheus",),
+        name_seconds=420,  # so that strangers cannot ring it, five minutes must hold no webhook that was taken
     ),
     Fault(
         "no-webhook-arrives",

@@ -82,7 +82,12 @@ async def test_operators_stop_resume_and_limit_without_undoing_each_other(store:
     refused = await store.reserve(held, BUDGETS)
     assert refused is not None
     assert refused.budget.name == "stopped"
+    await store.pause_predictor("a wrong model")
     await store.resume_spending()
+    refused = await store.reserve(held, BUDGETS)
+    assert refused is not None
+    assert refused.text == "The predictor was paused by an operator: a wrong model."
+    await store.resume_predictor()
     assert await store.reserve(held, BUDGETS) is None
     await store.limit_spending("k2", None)
     await store.limit_spending(None, None)

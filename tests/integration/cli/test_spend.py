@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 from typer.testing import CliRunner
 
 from studio_cli.app import main
@@ -39,6 +40,28 @@ def test_spending_is_stopped_resumed_and_limited_while_the_studio_runs(studio: A
     audited = studio_command(studio, "audit", "--limit", "20")
     assert {"spending.stopped", "spending.resumed", "budget.changed"} <= set(audited.split())
     assert studio.wait(studio.client.post("/v1/jobs", json=BRIEF).json()["id"])["status"] == "completed"
+
+
+def test_the_predictor_is_paused_and_resumed_while_jobs_are_accepted(studio: Any) -> None:
+    try:
+        assert "paused: a wrong model" in studio_command(studio, "predictor", "pause", "a wrong model")
+        job_id = studio.post("a pond", count=1)
+        studio.until(lambda: "paused by an operator: a wrong model" in ready(studio))
+        assert "The predictor is paused: a wrong model" in studio_command(studio, "top", "--once")
+        examined = CliRunner(env=studio.stack.environment).invoke(main, ["doctor"])
+        assert "an operator paused the predictor: a wrong model" in " ".join(examined.output.split())
+        assert studio.job(job_id)["status"] not in ("completed", "failed")
+    finally:
+        assert "resumed" in studio_command(studio, "predictor", "resume")
+    assert studio.wait(job_id)["status"] == "completed"
+    audited = studio_command(studio, "audit", "--limit", "20")
+    assert {"predictor.paused", "predictor.resumed"} <= set(audited.split())
+
+
+def ready(studio: Any) -> str:
+    """Why the predictor waits, as it says."""
+    port = studio.stack.ports["predictor"]
+    return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=30, trust_env=False).text
 
 
 def test_the_usage_agrees_with_the_provider_s_ledger_to_the_cent(studio: Any) -> None:

@@ -37,12 +37,13 @@ async def broker_outages(world: "World") -> None:
 
 
 async def stop_spending(world: "World") -> None:
-    """In some worlds an operator stops spending for a while."""
+    """In some worlds an operator stops spending, or pauses the predictor, for a while."""
     random = Random(f"stop {world.seed}")
     if world.faults.peaceful or random.random() < 0.8:
         return
     await asyncio.sleep(random.uniform(0, FAULTY_SECONDS))
-    world.database.spending.control = SpendingControl(stopped=True)
+    stop = SpendingControl(stopped=True)
+    world.database.spending.control = stop if world.seed % 2 else SpendingControl(predictor_paused=True)
     world.stopped_at = world.loop.time()
     world.say("operator", "stops spending")
     await asyncio.sleep(random.uniform(10, 120))

@@ -17,6 +17,7 @@ from studio_domain.spending import (
     budgets_left,
     delivered_by,
     outcome,
+    purchase_refusal,
     refusal,
     reservation,
     settled,
@@ -86,6 +87,17 @@ def test_a_stop_refuses_everything_and_says_why() -> None:
     found = refusal(1, DAY, SpendingControl(stopped=True, reason="a leak"), ())
     assert found is not None
     assert found.text == "Spending was stopped by an operator: a leak."
+
+
+def test_a_pause_of_the_predictor_keeps_from_buying_and_not_from_accepting_jobs() -> None:
+    control = SpendingControl(predictor_paused=True, pause_reason="a wrong model")
+    found = purchase_refusal(1, DAY, control, ())
+    assert found is not None
+    assert found.text == "The predictor was paused by an operator: a wrong model."
+    assert refusal(1, DAY, control, ()) is None
+    assert purchase_refusal(1, DAY, SpendingControl(stopped=True), ()) == refusal(
+        1, DAY, SpendingControl(stopped=True), ()
+    )
 
 
 OPEN = {"number": 0, "count": 4}

@@ -40,7 +40,7 @@ class Provider:
 AMPLE = Budgets(day_cents=100, key_day_cents=100)
 
 
-async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets = AMPLE) -> Job:
+async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets = AMPLE, paused: str = "") -> Job:
     """The job of one slot after the predictor read that it is to be bought, with so much waiting for postprocess."""
     published: list[Event] = []
 
@@ -63,6 +63,8 @@ async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets 
     settings: Any = SimpleNamespace(max_backlog=LIMIT, public_base_url=None, budgets=budgets)
     client: Any = provider
     predictor = Predictor(jobs, store, objects, client, settings, lambda: NOW, backlog, store.slots_under_way)
+    if paused:
+        await store.pause_predictor(paused)
     try:
         await predictor.request_prediction(await jobs.load("j"), PredictionRequested(**published[-1].data))
     finally:
@@ -75,6 +77,13 @@ async def test_nothing_is_claimed_or_bought_while_too_much_waits_for_postprocess
     with pytest.raises(Pause, match="4 finished predictions wait for postprocess") as pause:
         await _create_prediction(provider, LIMIT + 1)
     assert (pause.value.cause, provider.sold) == ("backlog", 0)
+
+
+async def test_nothing_is_claimed_or_bought_while_an_operator_pauses_the_predictor() -> None:
+    provider = Provider()
+    with pytest.raises(Pause, match="The predictor was paused by an operator: a wrong model") as pause:
+        await _create_prediction(provider, 0, paused="a wrong model")
+    assert (pause.value.cause, provider.sold) == ("operator", 0)
 
 
 async def test_what_no_budget_has_room_for_is_not_bought_and_the_job_says_why() -> None:
