@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from studio_cli.app import main
+from studio_local.broker import NativeBroker
+from studio_local.install import DEBIAN_RABBITMQ
 
 
 def studio_command(stack: Any, *arguments: str, **changed: str) -> Result:
@@ -136,3 +139,27 @@ def test_doctor_names_missing_settings(studio: Any) -> None:
     done = studio_command(studio.stack, "doctor", RABBITMQ_URL="")
     assert done.exit_code == 2
     assert "RABBITMQ_URL" in done.output
+
+
+def test_doctor_says_which_alarm_keeps_the_broker_from_confirming(studio: Any) -> None:
+    broker = studio.stack.infrastructure.servers.get("broker")
+    if not isinstance(broker, NativeBroker):
+        pytest.skip("the broker is not ours to set")
+
+    def rabbitmqctl(*arguments: str) -> None:
+        command = [str(DEBIAN_RABBITMQ.with_name("rabbitmqctl")), "-q", *arguments]
+        subprocess.run(command, env=broker.environment(), check=True, timeout=120, capture_output=True)
+
+    try:
+        rabbitmqctl("set_vm_memory_high_watermark", "0.00001")
+        done = doctor_until(studio, lambda done: "low on memory" in done.stdout)
+        rabbitmqctl("set_vm_memory_high_watermark", "0.4")
+        rabbitmqctl("set_disk_free_limit", "1000GB")
+        done = doctor_until(studio, lambda done: "low on disk" in done.stdout)
+    finally:
+        rabbitmqctl("set_vm_memory_high_watermark", "0.4")
+        rabbitmqctl("set_disk_free_limit", "50MB")
+    (found,) = (one for one in json.loads(done.stdout) if one["name"] == "broker")
+    assert found["text"].startswith("publishing is not confirmed (")
+    assert "runbook broker-full" in found["remedy"]
+    doctor_until(studio, lambda done: done.exit_code == 0)
