@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 TOKEN = "r8_" + "x" * 37
 PURGE_SECONDS = 3600.0
+QUEUED_SECONDS, RUN_SECONDS = (0.05, 5.0), (0.1, 30.0)
+"""Between which bounds a prediction waits, and runs."""
 
 
 class Provider:
@@ -163,8 +165,8 @@ class Provider:
         self.predictions[prediction.id] = prediction
         world.checks.money.created()
         fast = world.happens("prediction.fast")
-        start = 0.0 if fast else world.random.uniform(0.05, 5)
-        end = start + (0.01 if fast else world.random.uniform(0.1, 30))
+        start = 0.0 if fast else world.random.uniform(*QUEUED_SECONDS)
+        end = start + (0.01 if fast else world.random.uniform(*RUN_SECONDS))
         fate = prediction.fate
         world.say("provider", f"creates {prediction.id} for {world.address_of(prediction)}: {fate}")
         if fate == "aborted":
