@@ -53,7 +53,7 @@ class TwoOwners(World):
         for owner in ("first", "second"):
             self._tokens[owner] = new_token()
             scopes = frozenset({"jobs:create", "jobs:read"})
-            key = ApiKey(id=owner, name=owner, owner=owner, scopes=scopes, created_at=self.now())  # type: ignore[arg-type]
+            key = ApiKey(id=owner, name=owner, owner=owner, scopes=scopes, created_at=self.now())
             await store.add_key(key, token_hash(self._tokens[owner]))
         with self._work_that_takes_time():
             for process in self.processes:
