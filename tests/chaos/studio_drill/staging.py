@@ -3,11 +3,13 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 from bson import ObjectId
+from pymongo.errors import AutoReconnect
 
 from studio_contracts.topology import STENCIL_JOB_CREATED
 from studio_drill.faults import FAKETIME, Act, Ground
@@ -154,7 +156,8 @@ def drop_an_index(ground: Ground) -> None:
 
 def step_down(ground: Ground) -> None:
     """The database's primary steps down, and no other member can be elected for a minute."""
-    ground.command("mongosh \"$MONGODB_URL\" --quiet --eval 'rs.stepDown(60)'; true")
+    with suppress(AutoReconnect):  # it closes connections, maybe this one
+        ground.database().client.admin.command("replSetStepDown", 60, force=True)
 
 
 def delay_database(seconds: float) -> Callable[[Ground], None]:

@@ -209,7 +209,6 @@ FAULTS: tuple[Fault, ...] = (
         (Act("nobody does anything: an election ends by itself", lambda _: None),),
         alerts=("StudioDependencyUnavailable",),
         doctor=r"database: MONGODB_URL",
-        needs=("mongosh",),
     ),
     Fault(
         "slow-database",

@@ -65,7 +65,31 @@ RABBITMQ_CLUSTER = fields(
     rabbitmq=fields(additionalConfig=TEXT, additionalPlugins=items(TEXT)),
     override=fields(statefulSet=fields("spec", spec=fields(template={"type": "object", "required": ["spec"]}))),
 )
+EXTERNAL_SECRET = fields(
+    "secretStoreRef target dataFrom",
+    refreshInterval={"type": "string", "pattern": "^[0-9]+[smh]$"},
+    secretStoreRef=fields("kind name", kind={"enum": ["SecretStore", "ClusterSecretStore"]}, name=TEXT),
+    target=fields("name", name=TEXT),
+    dataFrom=items(fields("extract", extract=fields("key", key=TEXT))),
+)
+RELABELING = fields("targetLabel", targetLabel=TEXT, replacement=TEXT, sourceLabels=items(TEXT))
+POD_MONITOR = fields(
+    "selector podMetricsEndpoints",
+    selector=fields("matchLabels", matchLabels=STRINGS),
+    podMetricsEndpoints=items(
+        fields(
+            "portNumber",
+            portNumber={"type": "integer", "minimum": 1, "maximum": 65535},
+            path=TEXT,
+            params={"type": "object", "additionalProperties": items(TEXT)},
+            interval={"type": "string", "pattern": "^[0-9]+s$"},
+            relabelings=items(RELABELING),
+        )
+    ),
+)
 SPECS = {
+    ("external-secrets.io/v1", "ExternalSecret"): EXTERNAL_SECRET,
+    ("monitoring.coreos.com/v1", "PodMonitor"): POD_MONITOR,
     ("keda.sh/v1alpha1", "ScaledObject"): SCALED_OBJECT,
     ("keda.sh/v1alpha1", "TriggerAuthentication"): TRIGGER_AUTHENTICATION,
     ("rabbitmq.com/v1beta1", "RabbitmqCluster"): RABBITMQ_CLUSTER,

@@ -1,0 +1,134 @@
+"""What the components change in production, each by itself and all together."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from studio_contracts.services import SERVICES
+from studio_support.kubernetes import crds
+from studio_support.kubernetes.flows import Flow, Place, allowed
+from studio_support.kubernetes.manifests import Manifests, named, of_kind, pods
+from studio_support.kubernetes.overlays import KUBERNETES, rendered
+from studio_support.telemetry_files import ROOT, TELEMETRY
+
+VERSION = "1.34"
+COMPONENTS = sorted(folder.name for folder in (KUBERNETES / "components").iterdir())
+CLOUDS = {"eks", "gke"}
+
+
+def with_components(folder: Path, *components: str) -> Manifests:
+    """An overlay over production, as each component's head describes it."""
+    above = os.path.relpath(KUBERNETES, folder)
+    wanted: dict[str, Any] = {
+        "resources": [f"{above}/overlays/production"],
+        "components": [f"{above}/components/{component}" for component in components],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(wanted | {"namespace": "studio"}))
+    return rendered(folder)
+
+
+@pytest.fixture(scope="module", params=sorted(CLOUDS))
+def cloud(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def everything(cloud: str, tmp_path_factory: pytest.TempPathFactory) -> Manifests:
+    """All components that can be together."""
+    others = [component for component in COMPONENTS if component not in CLOUDS]
+    return with_components(tmp_path_factory.mktemp("everything"), cloud, *others)
+
+
+def egress(manifests: Manifests, name: str, address: str, port: int) -> bool:
+    """Whether pods of that name may connect to the address."""
+    pod = Place(name, pods(manifests)[name]["metadata"]["labels"], {})
+    target = Place("target", {}, {port: ""}, address=address)
+    return Flow(name, "target", port) in allowed(list(of_kind(manifests, "NetworkPolicy").values()), [pod, target])
+
+
+def test_everything_together_is_valid_and_in_one_namespace(everything: Manifests) -> None:
+    for manifest in everything:
+        if (manifest["apiVersion"], manifest["kind"]) in crds.SPECS:
+            crds.validate(manifest)
+        else:
+            kubernetes_validate.validate(manifest, VERSION, strict=True)
+        assert manifest["metadata"].get("namespace", "studio") == "studio"
+
+
+def test_in_a_cloud_a_service_has_a_role_by_its_account_and_no_key(everything: Manifests, cloud: str) -> None:
+    annotation = {"eks": "eks.amazonaws.com/role-arn", "gke": "iam.gke.io/gcp-service-account"}[cloud]
+    roles = set()
+    for name in SERVICES:
+        assert not [each for each in named(everything, name)["env"] if each["name"].startswith("AWS_")]
+        roles.add(of_kind(everything, "ServiceAccount")[name]["metadata"]["annotations"][annotation])
+    assert len(roles) == len(SERVICES)
+    store = of_kind(everything, "ConfigMap")["studio-settings"]["data"]["OBJECT_STORE_URL"]
+    assert store.partition("://")[0] == {"eks": "s3", "gke": "gs"}[cloud]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_network_lets_a_service_get_its_identity_and_its_names(
+    everything: Manifests, cloud: str, name: str
+) -> None:
+    if cloud == "eks":
+        assert egress(everything, name, "10.22.0.7", 443)
+        assert egress(everything, name, "169.254.170.23", 80)
+        assert not egress(everything, name, "169.254.169.254", 80), "the node's own role"
+        return
+    assert egress(everything, name, "169.254.20.10", 53)
+    assert egress(everything, name, "169.254.169.254", 53)
+    assert egress(everything, name, "169.254.169.254", 80)
+    assert egress(everything, name, "169.254.169.252", 988)
+    assert egress(everything, name, "199.36.153.9", 443)
+    assert not egress(everything, name, "169.254.169.254", 443)
+
+
+def test_the_certificate_s_secret_is_the_ingress_s(everything: Manifests) -> None:
+    ingress = of_kind(everything, "Ingress")["gateway"]
+    assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"]
+    assert "nginx.org/client-max-body-size" in ingress["metadata"]["annotations"]
+    assert ingress["spec"]["tls"][0]["secretName"] == "gateway-tls"
+
+
+def test_every_secret_that_is_made_by_hand_comes_from_the_vault(everything: Manifests) -> None:
+    vault = of_kind(everything, "ExternalSecret")
+    used = {
+        each["valueFrom"]["secretKeyRef"]["name"]
+        for name in SERVICES
+        for each in named(everything, name)["env"]
+        if not each["valueFrom"]["secretKeyRef"].get("optional")
+    }
+    assert used - {"rabbitmq-default-user"} <= set(vault)
+    assert all(one["spec"]["target"]["name"] == name for name, one in vault.items())
+
+
+def test_the_monitors_scrape_what_prometheus_does_elsewhere(everything: Manifests) -> None:
+    monitors = of_kind(everything, "PodMonitor").values()
+    ends = [end for one in monitors for end in one["spec"]["podMetricsEndpoints"]]
+    found = {_label(end, "job"): (end.get("path", "/metrics"), end.get("params")) for end in ends}
+    scrapes = yaml.safe_load((TELEMETRY / "prometheus.yaml").read_text())["scrape_configs"]
+    wanted = {one["job_name"]: (one.get("metrics_path", "/metrics"), one.get("params")) for one in scrapes}
+    assert found == wanted
+    studio = of_kind(everything, "PodMonitor")["studio"]["spec"]["selector"]["matchLabels"].items()
+    assert {name for name, pod in pods(everything).items() if studio <= pod["metadata"]["labels"].items()} == set(
+        SERVICES
+    )
+
+
+def test_the_guide_s_command_wraps_the_rules_as_they_are() -> None:
+    guide = (KUBERNETES / "README.md").read_text()
+    command = guide.partition("```\n{ printf")[2].partition("} | kubectl")[0]
+    done = subprocess.run(["bash", "-c", f"printf{command}"], cwd=ROOT, capture_output=True, text=True, check=True)
+    made = yaml.safe_load(done.stdout)
+    assert made["kind"] == "PrometheusRule"
+    assert made["spec"] == yaml.safe_load((TELEMETRY / "rules.yaml").read_text())
+
+
+def _label(end: dict[str, Any], name: str) -> str:
+    (found,) = (one["replacement"] for one in end["relabelings"] if one["targetLabel"] == name)
+    return str(found)
