@@ -152,10 +152,10 @@ def test_two_lengths_are_refused_and_close_the_connection(gateway: ServedGateway
 
 
 def test_no_response_names_its_server_and_docs_stand_in_no_frame(gateway: ServedGateway) -> None:
-    for path in ("/", "/docs", "/docs/events", "/v1/jobs", "/nothing", "/healthz"):
+    for path in ("/", "/docs", "/docs/console", "/docs/events", "/v1/jobs", "/nothing", "/healthz"):
         response = httpx.get(gateway.url + path, timeout=60, trust_env=False)
         assert "server" not in response.headers, path
-        if path in ("/", "/docs", "/docs/events"):
+        if path in ("/", "/docs", "/docs/console", "/docs/events"):
             policy = response.headers["content-security-policy"]
             assert "frame-ancestors 'none'" in policy
             assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]

@@ -55,7 +55,7 @@ def test_a_job_is_made_read_and_downloaded_through_the_proxy(behind_proxy: OpenP
 
 
 @pytest.mark.parametrize(("title", "path"), RECIPES)
-@pytest.mark.parametrize("page", ["/", "/jobs/any", "/docs", "/docs/events"])
+@pytest.mark.parametrize("page", ["/", "/jobs/any", "/docs", "/docs/console", "/docs/events"])
 def test_a_page_finds_all_its_files_through_the_proxy(
     behind_proxy: OpenProxy, title: str, path: str, page: str
 ) -> None:

@@ -20,7 +20,7 @@ BRIEF = {"prompt": "ocean energy with fish", "count": 2}
 PANEL = "/.netlify/functions"
 OPEN_TO_ALL = {
     "/v1/palette", "/v1/options", "/v1/session", "/v1/jobs/{job_id}/shares/open", "/", "/jobs", "/jobs/{job_id}",
-    "/static/{name}", "/docs", "/docs/events", "/asyncapi.json",
+    "/static/{name}", "/docs", "/docs/console", "/docs/events", "/asyncapi.json",
     "/openapi.json", "/v1/webhooks/replicate/{token}/{job_id}/{slot}/{attempt}",
     "/v1/webhooks/replicate/{job_id}/{slot}/{attempt}", f"{PANEL}/replicate-callback",
 }  # fmt: skip

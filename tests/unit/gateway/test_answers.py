@@ -62,7 +62,7 @@ async def test_without_that_setting_no_other_page_may_read_answers(client: httpx
     assert "access-control-allow-origin" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["/docs", "/docs/events"])
+@pytest.mark.parametrize("path", ["/docs", "/docs/console", "/docs/events"])
 async def test_the_documentation_loads_nothing_from_elsewhere(client: httpx.AsyncClient, path: str) -> None:
     page = (await client.get(path)).text
     assert not re.search(r"""(src|href)=["'](https?:)?//""", page)
@@ -81,7 +81,7 @@ async def test_metrics_are_not_on_the_public_port_unless_it_is_the_only_one(gate
 
 
 async def test_the_documentation_is_on_the_health_port_but_for_a_laptop(gateway_with: OpenGateway) -> None:
-    pages = ("/docs", "/docs/events", "/docs/assets/swagger-ui.css", "/openapi.json", "/asyncapi.json")
+    pages = ("/docs", "/docs/console", "/docs/events", "/docs/assets/swagger-ui.css", "/openapi.json", "/asyncapi.json")
     for settings, status in (
         ({"access": "local", "trusted_hosts": "studio"}, 200),
         ({"access": "keys"}, 404),

@@ -199,6 +199,6 @@ def test_no_route_is_left_out_of_the_description_by_accident(gateway: GatewayInM
     described = set(API["paths"])
     undescribed = {route.path for route in gateway.app.routes if isinstance(route, Route)} - described
     assert undescribed == {
-        "/", "/jobs", "/jobs/{job_id}", "/static/{name}", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json",
-        "/healthz", "/readyz",
+        "/", "/jobs", "/jobs/{job_id}", "/static/{name}", "/docs", "/docs/console", "/docs/events",
+        "/openapi.json", "/asyncapi.json", "/healthz", "/readyz",
     }  # fmt: skip

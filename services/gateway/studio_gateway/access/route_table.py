@@ -28,6 +28,7 @@ OPEN: dict[str, str] = {
     "/v1/webhooks/replicate/{job_id}/{slot}/{attempt}": _WEBHOOK,
     "/.netlify/functions/replicate-callback": _WEBHOOK,
     "/docs": _DOCS,
+    "/docs/console": _DOCS,
     "/docs/events": _DOCS,
     "/docs/assets": _DOCS,
     "/openapi.json": _DOCS,

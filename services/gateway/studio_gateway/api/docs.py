@@ -10,7 +10,7 @@ from typing import Any
 
 import fastapi_offline
 from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
@@ -28,6 +28,7 @@ API_VERSION = "1"
 _TAGS = [
     {"name": "jobs", "description": "Give a brief, follow the job, read its concepts."},
     {"name": "pictures", "description": "The files of a job, one by one or as a zip file."},
+    {"name": "documents", "description": "What is taken to the site: sheets and lists of materials."},
     {"name": "session", "description": "For browsers: a key entered once becomes a cookie."},
     {"name": "palette", "description": "The colours that can be bought."},
     {"name": "webhooks", "description": "For the provider of the image model."},
@@ -36,6 +37,9 @@ _TAGS = [
 ]
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
 _STYLE = "body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem} pre{background:#f3f3f3}"
+
+_REDOC_STYLE = "img[src^='https:']{display:none}"
+"""Redoc's mark comes from elsewhere, which the page's policy forbids."""
 
 
 def describe(app: FastAPI) -> None:
@@ -47,13 +51,14 @@ def describe(app: FastAPI) -> None:
 
 
 def pages(app: FastAPI) -> list[BaseRoute]:
-    """The routes that show what the application does: /docs, /docs/events, /openapi.json and /asyncapi.json."""
+    """The routes that show what the application does: its description for tools, and pages for people."""
 
     async def read_openapi(_: Request) -> JSONResponse:
         return JSONResponse(app.openapi())
 
     shown = {
         "/docs": read_docs,
+        "/docs/console": read_console,
         "/docs/events": read_event_docs,
         "/openapi.json": read_openapi,
         "/asyncapi.json": read_asyncapi,
@@ -124,13 +129,25 @@ def _schema(answer: dict[str, Any]) -> str:
 
 
 async def read_docs(_: Request) -> HTMLResponse:
-    """The REST API."""
-    page = get_swagger_ui_html(
+    """The REST API, to be read."""
+    page = get_redoc_html(
         openapi_url="openapi.json",
         title="TPV Studio API",
-        swagger_js_url="docs/assets/swagger-ui-bundle.js",
-        swagger_css_url="docs/assets/swagger-ui.css",
-        swagger_favicon_url="docs/assets/favicon.png",
+        redoc_js_url="docs/assets/redoc.standalone.js",
+        redoc_favicon_url="docs/assets/favicon.png",
+        with_google_fonts=False,
+    )
+    return _guarded(HTMLResponse(bytes(page.body).decode().replace("</style>", f"{_REDOC_STYLE}</style>")))
+
+
+async def read_console(_: Request) -> HTMLResponse:
+    """The REST API, to be tried out."""
+    page = get_swagger_ui_html(
+        openapi_url="../openapi.json",
+        title="TPV Studio API: try it",
+        swagger_js_url="assets/swagger-ui-bundle.js",
+        swagger_css_url="assets/swagger-ui.css",
+        swagger_favicon_url="assets/favicon.png",
     )
     return _guarded(page)
 
@@ -159,7 +176,7 @@ def _guarded(page: HTMLResponse) -> HTMLResponse:
     own = " ".join(["'self'", *(f"'sha256-{each}'" for each in hashes)])
     page.headers["Content-Security-Policy"] = (
         f"default-src 'self'; script-src {own}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "worker-src blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     return page
 

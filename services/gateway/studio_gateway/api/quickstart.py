@@ -48,6 +48,7 @@ with StudioClient("http://127.0.0.1:8080", os.environ.get("STUDIO_API_KEY")) as 
 
 ### What else to know
 
+- `/docs/console` makes calls from the browser, and `/docs/events` shows the events between the services.
 - A draft (`"kind": "draft"`) is drawn immediately and costs nothing; `{"from": {"job": …}}` paints it.
 - Send an `Idempotency-Key` with a brief: sending it again, after a lost answer, makes no second job.
 - Errors are `application/problem+json` (RFC 9457), with `errors` by field. 429 and 503 say in `Retry-After` when
