@@ -7,6 +7,7 @@ import typer
 
 from studio_cli import callbacks, dlq, job, keys, migrate, predictor, spend
 from studio_cli.audit import audit
+from studio_cli.backup import backup, restore
 from studio_cli.broker_users import broker_users
 from studio_cli.create import draft
 from studio_cli.database_users import database_users
@@ -51,6 +52,8 @@ main.add_typer(job.app, name="job")
 main.add_typer(keys.app, name="keys")
 main.add_typer(migrate.app, name="migrate")
 main.command()(audit)
+main.command()(backup)
+main.command()(restore)
 main.command()(broker_users)
 main.command()(database_users)
 main.command()(doctor)

@@ -72,6 +72,7 @@ AuditAction = Literal[
     "spending.resumed",
     "predictor.paused",
     "predictor.resumed",
+    "database.restored",
     "callback.replayed",
     "callback-secret.rotated",
 ]

@@ -69,7 +69,7 @@ class Fault:
 
     `stage` returns when the fault is there. `doctor` is a pattern for `check: text` of a finding. `words` are put in
     the places that the runbook leaves open, QUEUE or SERVICE. Where `jobs_fail`, the page posts them again.
-    `name_seconds` is longer than the target where the table says why.
+    `name_seconds` is longer than the target where the table says why. One that `heals` needs nobody to name it.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Fault:
     tls: bool = False
     volume_megabytes: int = 0
     name_seconds: float = 120.0
+    heals: bool = False
 
     def command(self, line: str, found: Mapping[str, str]) -> str:
         """The line with its open places filled, also by what the staging found."""

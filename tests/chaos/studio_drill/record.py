@@ -31,9 +31,5 @@ def with_block(text: str, report: Report) -> str:
 
 
 def _summary(report: Report) -> str:
-    assert report.named is not None
-    assert report.mended_after is not None
-    return (
-        f"{report.fault.says}. Named after {report.named_after:.0f} s, mended {report.mended_after:.0f} s later, "
-        f"{report.jobs}."
-    )
+    named = "Named by nobody" if report.named is None else f"Named after {report.named_after:.0f} s"
+    return f"{report.fault.says}. {named}, mended {report.mended_after or 0:.0f} s later, {report.jobs}."
