@@ -8,7 +8,7 @@ import bson
 import pytest
 from pymongo import MongoClient
 
-from studio_chassis.persistence.backup import BackupError, read_backup, write_backup
+from studio_chassis.persistence.mongo_backup import BackupError, read_backup, write_backup
 from studio_local.infrastructure import Infrastructure
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
