@@ -6,8 +6,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from studio_chassis.persistence.mongo_backup import BackupError, read_backup, write_backup
 from studio_chassis.persistence.mongo import MongoJobStore
+from studio_chassis.persistence.mongo_backup import BackupError, read_backup, write_backup
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 from studio_cli.audit import record
