@@ -79,7 +79,7 @@ FAULTS: tuple[Fault, ...] = (
         alerts=("StudioVolumeFull", "StudioVolumeFilling"),
         doctor=r"object store: .*(No space left|full)",
         needs=("root",),
-        volume_megabytes=8,
+        volume_megabytes=256,
     ),
     Fault(
         "unknown-event",
