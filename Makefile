@@ -12,7 +12,7 @@ FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
 .PHONY: help setup setup-run demo up test test-unit test-integration test-e2e test-chaos test-product lint format docs lock audit soak fuzz chaos drill drill-all bench bench-quick bench-pipeline \
-	bench-pictures bench-gateway abuse bench-scaling gallery clean
+	bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -98,6 +98,9 @@ bench-pipeline: setup ## jobs per second, time added by us, share of each stage
 
 bench-gateway: setup ## requests per second and what 200 watchers cost
 	@$(PYTHON) bench/gateway.py
+
+bench-idle: setup ## memory and CPU of the stack while nothing happens, and how long a start and a stop take
+	@$(PYTHON) bench/idle.py
 
 abuse: setup ## what another client notices while thousands of connections, bodies and streams are held
 	@$(PYTHON) bench/abuse.py

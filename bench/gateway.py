@@ -28,7 +28,7 @@ from studio_local.services import WORKERS
 from studio_local.stack import ServiceStack
 
 from http_client import Connection, connections, request
-from measuring import bind, percentile, stack_at_once, take_cores
+from measuring import bind, exit_if_missed, percentile, stack_at_once, take_cores
 from served import Served, bare_server
 
 BRIEF = {"prompt": "ocean energy with fish", "surface": {"width_m": 6, "height_m": 4}, "strategy": "bands", "count": 6}
@@ -36,6 +36,8 @@ POLL_SECONDS = 1.0  # what Retry-After asks of a client
 PROBE_SECONDS = 0.02
 PATIENCE_SECONDS = 60
 BARE, READ, UNCHANGED, POST = "bare FastAPI route", "GET a job (200)", "GET a job (304)", "POST a job (202)"
+LEAST_UNCHANGED = 0.5
+"""Of the requests a second that the bare route takes, what a GET with 304 is to reach at least."""
 
 
 class Phase(NamedTuple):
@@ -171,8 +173,10 @@ async def rates(
     return found
 
 
-def report(console: Console, phases: Sequence[Phase], heard: Sequence[float], found: dict[str, list[Rate]]) -> None:
-    """The tables, and the target they are held against."""
+def report(
+    console: Console, phases: Sequence[Phase], heard: Sequence[float], found: dict[str, list[Rate]]
+) -> list[str]:
+    """Print the tables, and the target they are held against; the target, if it was missed."""
     table = Table(title="One gateway process: resident memory, share of a core, a probe's latency in ms")
     for heading in ("", "MiB", "CPU", "polls", "200 p50", "200 p99", "304 p50", "304 p99"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
@@ -203,11 +207,14 @@ def report(console: Console, phases: Sequence[Phase], heard: Sequence[float], fo
         per_second, cpu = (statistics.median(values) for values in zip(*row, strict=True))
         table.add_row(name, f"{per_second:.0f}", f"{ratios[name]:.2f} ×", f"{cpu * 1000:.2f}")
     console.print(table)
-    console.print(f"{'met ' if ratios[UNCHANGED] >= 0.5 else 'NOT met'} GET with 304 at least 0.5 × the bare route")
+    met = ratios[UNCHANGED] >= LEAST_UNCHANGED
+    target = f"GET with 304 at least {LEAST_UNCHANGED} × the bare route"
+    console.print(f"{'met ' if met else 'NOT met'} {target}")
+    return [] if met else [target]
 
 
 def main() -> None:
-    """Start the stack, measure, print."""
+    """Start the stack, measure, print. Raises SystemExit when the target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--watchers", type=int, default=200, help="watchers, and as many polling clients")
     parser.add_argument("--clients", type=int, default=16, help="connections of the closed loop")
@@ -228,7 +235,7 @@ def main() -> None:
         found = asyncio.run(
             rates(gateway, beside, read, unchanged, arguments.clients, arguments.rounds, arguments.seconds)
         )
-    report(console, phases, heard, found)
+    exit_if_missed(report(console, phases, heard, found))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 import statistics
+import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,3 +33,9 @@ def stack_at_once(*, fresh: bool = False) -> LocalStack:
 def percentile(values: Sequence[float], percent: int) -> float:
     """The value below which that share of the values lies."""
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def exit_if_missed(missed: Sequence[str]) -> None:
+    """Raises SystemExit, status 1, naming the targets that this run missed, if there are any."""
+    if missed:
+        sys.exit("\n".join(f"missed: {target}" for target in missed))

@@ -65,9 +65,11 @@ def print_ratios(found: list[Ratio]) -> None:
         print(f"  {ratio.name:60}{ratio.value:10.2f}   target {target:12} {'met' if ratio.is_met else 'MISSED'}")
 
 
-def print_summary(found: list[list[Ratio]]) -> None:
-    """The worst of each ratio over all sizes and palettes."""
+def print_summary(found: list[list[Ratio]]) -> list[str]:
+    """Print the worst of each ratio over all sizes and palettes; the names of those that miss their target."""
     print("\nThe worst of each ratio over all sizes and palettes:")
-    print_ratios(
-        [(max if same[0].is_upper else min)(same, key=lambda ratio: ratio.value) for same in zip(*found, strict=True)]
-    )
+    worst = [
+        (max if same[0].is_upper else min)(same, key=lambda ratio: ratio.value) for same in zip(*found, strict=True)
+    ]
+    print_ratios(worst)
+    return [ratio.name for ratio in worst if not ratio.is_met]
