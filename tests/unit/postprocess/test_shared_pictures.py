@@ -30,8 +30,6 @@ FLAT: dict[str, tuple[str, ...]] = {
     "flag-rhombus.png": ("RH41", "RH11", "RH20"),
     "flag-six-colours.png": ("RH02", "RH31", "RH12", "RH41", "RH70", "RH20"),
 }
-CROWDED = ("candy-jar-flat.jpg", "gum-trees-vector.jpg")
-"""Flat, but with more small parts and branches than there is room for."""
 OTHERS = (
     "steampunk-fish.jpg",
     "bottle-at-dusk.jpg",
@@ -60,15 +58,15 @@ def made(file: str, *asked: str) -> ConceptPictures:
 def test_a_flat_picture_is_kept(file: str) -> None:
     report = made(file, *FLAT[file]).installer
     assert report.kept is not None
-    assert report.kept >= (0.85 if file in CROWDED else 0.9)
+    assert report.kept >= 0.9
     assert report.kept_subject is not None
     assert report.kept_subject >= 0.9
 
 
-def test_of_other_pictures_four_fifths_are_kept_on_average() -> None:
+def test_of_other_pictures_three_quarters_are_kept_and_four_fifths_on_average() -> None:
     kept = [made(file).installer.kept or 0.0 for file in OTHERS]
-    assert mean(kept) >= 0.78
-    assert min(kept) >= 0.7
+    assert mean(kept) >= 0.8
+    assert min(kept) >= 0.75
 
 
 def test_every_picture_obeys_every_size_rule_and_bends_rarely() -> None:

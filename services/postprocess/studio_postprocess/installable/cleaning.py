@@ -16,6 +16,7 @@ from studio_postprocess.installable.merging import fill_holes, merge
 from studio_postprocess.installable.region_graph import merge_one_by_one
 from studio_postprocess.installable.region_matching import match_regions
 from studio_postprocess.installable.regions import Pieces, colours_of, pieces_from
+from studio_postprocess.installable.room import grow_where_room
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import LIGHT_PX, smoothed
 from studio_postprocess.installable.strokes import move_apart, widen
@@ -79,12 +80,12 @@ def clean(
 ) -> Cleaned:
     """Clean the index map of a surface, shape (height, width): the same input gives the same output.
 
-    `look` is the original as it lies on the surface, sRGB, in any size, and `palette` what the indices stand for. In
-    this order: edges are smoothed, soft gradients get calm regions (see `match_regions`), and fragments are merged;
-    limbs are moved apart where the gap between them is too narrow; thin lines and limbs are widened; pieces that are
-    still too small become part of the neighbour that looks most like them; edges that bend too tightly are eased where
-    the pieces beside them are large (a small shape keeps its character, and its violations). Each pixel gets a colour
-    that was there; none is left out.
+    `look` is the original as it lies on the surface, sRGB, in any size, and `palette` what the indices stand for.
+    In this order: edges are smoothed, soft gradients get calm regions (see `match_regions`), and fragments are
+    merged; limbs are moved apart where the gap between them is too narrow; thin lines and limbs are widened; pieces
+    that stand out grow where there is room; those still too small become part of the neighbour that looks most like
+    them; edges that bend too tightly are eased where the pieces beside them are large (a small shape keeps its
+    character, and its violations). Each pixel gets a colour that was there; none is left out.
     """
     height, width = indices.shape
     size, working = _working_grid(indices, mm_per_pixel)
@@ -97,7 +98,8 @@ def clean(
     calm = raw if look is None or not palette else match_regions(raw, look, palette, working)
     seen = _without_fragments(Shapes(calm), working, look)
     apart, look = move_apart(seen, look, working)
-    filled = fill_holes(widen(apart, working), MIN_AREA_M2 / pixel_m2)
+    widened = _with_room(widen(apart, working), working, narrowest, look)
+    filled = fill_holes(widened, MIN_AREA_M2 / pixel_m2)
     fine = Shapes(smoothed(filled.indices, max(EVEN_MM / working, _FINE_PX)))
     grown = _grown_islands(fine, pixel_m2, narrowest, look)
     shapes = _settled(grown, working, mm_per_pixel, look)
@@ -155,7 +157,14 @@ def _settled(shapes: Shapes, mm_per_pixel: float, finer_mm: float, look: ByteArr
         if places is None or not (places.thin.any() or places.gaps.any()):
             return shapes
         shapes = _without_thin(shapes, places)
+        shapes = _with_room(shapes, mm_per_pixel, MIN_WIDTH_MM + mm_per_pixel - finer_mm, look)
     return _without_small(shapes, least, look)
+
+
+def _with_room(shapes: Shapes, mm_per_pixel: float, narrowest_mm: float, look: ByteArray | None) -> Shapes:
+    if look is None or len(shapes.pieces.area) > _MOST_PIECES:
+        return shapes
+    return grow_where_room(shapes, mm_per_pixel, narrowest_mm, look)
 
 
 def _without_small(shapes: Shapes, least: float, look: ByteArray | None) -> Shapes:

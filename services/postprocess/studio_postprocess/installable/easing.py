@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from studio_contracts.installer import MIN_WIDTH_MM
+from studio_contracts.installer import FRAGMENT_M2, MIN_WIDTH_MM
 from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.regions import BoolArray, IntArray
@@ -33,6 +33,7 @@ MOST_CUT_MM = 260.0
 _LEAST_PX = 2.5
 _SMALLER = 0.6
 _TRIES = 3
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 class Place(NamedTuple):
@@ -72,7 +73,7 @@ def eased(
     """The shapes smoothed around the places, but not at corners, and without tips, settled; and what bends still.
 
     Only the ground around the places is worked on, each pixel for the place nearest to it. Where that leaves the place
-    as it was, or takes more from a shape than MOST_TAKEN_M2, everything stays as it is.
+    as it was, takes more from a shape than MOST_TAKEN_M2, or cuts a piece in two, everything stays as it is.
     """
     count = len(bends.places)
     regions = _regions(shapes.indices.shape, bends.places, round(2 * REACH_MM / mm_per_pixel))
@@ -90,12 +91,32 @@ def eased(
         there = np.bincount(np.array(at, np.int64), minlength=count + 1)
         taken = np.bincount(regions[gentler.indices != shapes.indices], minlength=count + 1)
         failed = (there > 0) | (taken > allowed)
+        failed[regions[_torn(shapes, gentler, FRAGMENT_M2 / (mm_per_pixel**2 / 1e6))]] = True
         failed[0] = False
         failed &= np.bincount(regions[result != shapes.indices], minlength=count + 1) > 0
         if not failed.any():
             break
         result = np.where(failed[regions], shapes.indices, result)
     return (gentler, still) if len(still.places) < count and not failed.any() else (shapes, bends)
+
+
+def _torn(before: Shapes, after: Shapes, least: float) -> BoolArray:
+    """What pieces lost between parts of at least `least` pixels that were one."""
+    was, now = before.pieces, after.pieces
+    same = before.indices == after.indices
+    count = len(now.area)
+    shared = np.bincount(was.labels[same] * np.int64(count) + now.labels[same], minlength=len(was.area) * count)
+    parts = shared.reshape(-1, count) >= least
+    torn = np.zeros(same.shape, np.bool_)
+    for piece in np.flatnonzero(parts.sum(axis=1) > 1).tolist():
+        lost = ~same & (was.labels == piece)
+        left = np.where(same & (was.labels == piece) & parts[piece][now.labels], now.labels, -1)
+        number, places = cv2.connectedComponents(lost.view(np.uint8), connectivity=8)
+        for place in range(1, number):
+            around = cv2.dilate((places == place).view(np.uint8), _AROUND).view(np.bool_)
+            if len(np.unique(left[around & (left >= 0)])) > 1:
+                torn |= places == place
+    return torn
 
 
 def _regions(shape: tuple[int, ...], places: list[Place], reach: int) -> IntArray:

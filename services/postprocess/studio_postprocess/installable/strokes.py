@@ -31,6 +31,8 @@ _REACH_MM = 700.0
 _LEAST_MM = 36.0
 _LEAST_MOVE_MM = 6.0
 _NEWTON_STEPS = 4
+_ON_GROUND, _TORN_PX = 0.7, 3.0
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 class Strokes(NamedTuple):
@@ -74,10 +76,26 @@ def move_apart(shapes: Shapes, look: ByteArray | None, mm_per_pixel: float) -> t
         if lacking.max() < _LEAST_MOVE_MM:
             break
         origin = _origins(lacking / mm_per_pixel, mm_per_pixel)
-        shapes = Shapes(_moved(shapes.indices, origin, cv2.INTER_NEAREST))
+        whole = _thickened(shapes, strokes.features, mm_per_pixel)
+        shapes = Shapes(_moved(whole, origin, cv2.INTER_NEAREST))
         if look is not None:
             look = _moved(look, origin, cv2.INTER_LINEAR)
     return shapes, look
+
+
+def _thickened(shapes: Shapes, features: BoolArray, mm_per_pixel: float) -> ByteArray:
+    """The index map with the lines of figures on the ground at least three pixels wide, so that moving tears none."""
+    pieces, near, indices = shapes.pieces, shapes.pieces.neighbours, shapes.indices
+    beside_ground = near.edges * (pieces.colour[near.other] == pieces.colour[pieces.ground])
+    border, on_ground = (
+        np.bincount(near.piece, weights=edges, minlength=len(pieces.area)) for edges in (near.edges, beside_ground)
+    )
+    drawn = on_ground >= _ON_GROUND * border
+    drawn &= _area_when_widened(shapes, features, mm_per_pixel) >= WORTH_M2
+    lines = features & drawn[pieces.labels] & unreached(shapes.distance, _TORN_PX)
+    beside = cv2.dilate((indices + np.uint8(1)) * lines, _CROSS)
+    thickened: ByteArray = np.where((beside > 0) & ~lines, beside - np.uint8(1), indices)
+    return thickened
 
 
 def widen(shapes: Shapes, mm_per_pixel: float) -> Shapes:

@@ -123,13 +123,15 @@ def between_parts(pieces: Pieces, narrow: Pieces) -> BoolArray:
     """Which strips are ground between two parts of one piece, as between the legs of a camel.
 
     Ground is what meets more of the surface's edge than the piece does, or where neither meets it, reaches farther.
+    What has the colour of the ground around all is no such piece: a line that runs through it is thin.
     """
     beside = sides(pieces, narrow)
     met = pieces.rim_contact
     extent = pieces.box[:, 2] * pieces.box[:, 3]
     host, other = beside.host, beside.other
     farther = (met[host] == met[other]) & (extent[host] > extent[other])
-    between: BoolArray = (beside.share >= _ONE_PIECE) & ((met[host] > met[other]) | farther)
+    figure = pieces.colour[other] != pieces.colour[pieces.ground]
+    between: BoolArray = figure & (beside.share >= _ONE_PIECE) & ((met[host] > met[other]) | farther)
     return between
 
 
