@@ -203,12 +203,14 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "step-down",
-        "the primary steps down and no member can be elected for a minute",
+        "the primary steps down",
         staging.step_down,
         "database-failover",
         (Act("nobody does anything: an election ends by itself", lambda _: None),),
         alerts=("StudioDependencyUnavailable",),
         doctor=r"database: MONGODB_URL",
+        name_seconds=60,
+        heals=True,
     ),
     Fault(
         "slow-database",
