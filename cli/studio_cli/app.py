@@ -22,7 +22,7 @@ main = typer.Typer(
     `login`, `draft` and most of `job` talk to a gateway, with a profile or STUDIO_GATEWAY_URL and STUDIO_API_KEY. The
     others are for engineers and read the services' settings from the environment.
 
-    Exit codes: 0 done, 1 failed or not reachable, 2 refused as given, 3 still running when the patience was over.
+    Exit codes: 0 done, 1 failed or not reachable, 2 refused as given, 3 still running when the timeout was over.
     """,
     no_args_is_help=True,
 )

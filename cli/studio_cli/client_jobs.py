@@ -10,7 +10,7 @@ from rich.table import Table
 
 from studio_cli.create import Out, check_folder, create_and_save
 from studio_cli.follow import followed
-from studio_cli.gateway import AsJson, Gateway, Key, Patience, print_concepts, print_json, studio
+from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
 from studio_cli.selected_jobs import DryRun, Rate, Where, cancel_selected, retry_selected
 
 JobId = Annotated[str, typer.Argument(help="The job's id, as `studio job create` prints it.")]
@@ -47,11 +47,11 @@ def list_jobs(
 
 
 def watch(
-    job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None, patience: Patience = 1800
+    job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None, timeout: Timeout = 1800
 ) -> None:
     """Follow a job to its end."""
     with studio(gateway, key) as client:
-        job = followed(client, client.get(job_id), patience)
+        job = followed(client, client.get(job_id), timeout)
     print_json(job) if as_json else print_concepts(job)
 
 
@@ -136,7 +136,7 @@ def edit(
     as_json: AsJson = False,
     gateway: Gateway = None,
     key: Key = None,
-    patience: Patience = 300,
+    timeout: Timeout = 300,
 ) -> None:
     """Change a concept and keep the result as a draft of its own, at no cost.
 
@@ -147,7 +147,7 @@ def edit(
         raise typer.BadParameter("give --recolour or --edits")
     wanted = {"from": {"job": job_id, "concept": concept, "edits": changes}}
     with studio(gateway, key) as client:
-        create_and_save(client, wanted, out, patience, as_json=as_json)
+        create_and_save(client, wanted, out, timeout, as_json=as_json)
 
 
 def _recolouring(text: str) -> dict[str, Any]:

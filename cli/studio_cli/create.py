@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from studio_cli.follow import followed
-from studio_cli.gateway import AsJson, Gateway, Key, Patience, print_concepts, print_json, studio
+from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
 from studio_client import StudioClient
 
 Prompt = Annotated[str, typer.Argument(help="What the surface should look like.")]
@@ -42,7 +42,7 @@ def create(
     as_json: AsJson = False,
     gateway: Gateway = None,
     key: Key = None,
-    patience: Patience = 1800,
+    timeout: Timeout = 1800,
 ) -> None:
     """Post a brief, follow its job, save its files.
 
@@ -55,7 +55,7 @@ def create(
         wanted = {**_brief(prompt, width, height, colour, seed, draft=draft), "style": style, "count": count}
     wanted |= {field: text for field, text in (("name", name), ("project", project)) if text}
     with studio(gateway, key) as client:
-        create_and_save(client, wanted, out if wait else None, patience, as_json=as_json)
+        create_and_save(client, wanted, out if wait else None, timeout, as_json=as_json)
 
 
 def draft(
@@ -68,14 +68,14 @@ def draft(
     as_json: AsJson = False,
     gateway: Gateway = None,
     key: Key = None,
-    patience: Patience = 300,
+    timeout: Timeout = 300,
 ) -> None:
     """Draw the directions of a brief, immediately and without cost. Paint them with `studio job create --from`.
 
     For example: studio draft "three turtles and a whale" --width 6 --height 4
     """
     with studio(gateway, key) as client:
-        create_and_save(client, _brief(prompt, width, height, colour, seed, draft=True), out, patience, as_json=as_json)
+        create_and_save(client, _brief(prompt, width, height, colour, seed, draft=True), out, timeout, as_json=as_json)
 
 
 def _brief(
@@ -87,7 +87,7 @@ def _brief(
 
 
 def create_and_save(
-    client: StudioClient, wanted: dict[str, Any], out: Path | None, patience: float, *, as_json: bool
+    client: StudioClient, wanted: dict[str, Any], out: Path | None, timeout: float, *, as_json: bool
 ) -> None:
     """Post what is wanted; follow and save it where a folder is given."""
     if out is not None:
@@ -96,7 +96,7 @@ def create_and_save(
     if out is None:
         print_json(job) if as_json else typer.echo(f"job {job['id']}")
         return
-    job = followed(client, job, patience)
+    job = followed(client, job, timeout)
     files = client.download(job, out)
     if as_json:
         print_json(job)

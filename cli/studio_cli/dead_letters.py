@@ -51,20 +51,20 @@ class DeadLetterFilter:
     older_than: timedelta | None = None
     newer_than: timedelta | None = None
 
-    def matches(self, letter: DeadLetter, now: datetime) -> bool:
-        """Whether the letter is meant. One of unknown age is neither older nor newer than anything."""
-        age = None if letter.died_at is None else now - letter.died_at
+    def matches(self, dead_letter: DeadLetter, now: datetime) -> bool:
+        """Whether the dead letter is meant. One of unknown age is neither older nor newer than anything."""
+        age = None if dead_letter.died_at is None else now - dead_letter.died_at
         return (
-            (self.queue is None or self.queue in (letter.queue.name, letter.queue.dead_letter_queue))
-            and (self.error is None or self.error.lower() in letter.reason.lower())
-            and (self.job_id is None or self.job_id == letter.job_id)
+            (self.queue is None or self.queue in (dead_letter.queue.name, dead_letter.queue.dead_letter_queue))
+            and (self.error is None or self.error.lower() in dead_letter.reason.lower())
+            and (self.job_id is None or self.job_id == dead_letter.job_id)
             and (self.older_than is None or (age is not None and age > self.older_than))
             and (self.newer_than is None or (age is not None and age < self.newer_than))
         )
 
 
-async def read_letters(channel: AbstractChannel, queues: Iterable[Queue] = QUEUES) -> AsyncIterator[DeadLetter]:
-    """Every letter that lies there now, oldest first in each queue. Unless acknowledged they stay there."""
+async def read_dead_letters(channel: AbstractChannel, queues: Iterable[Queue] = QUEUES) -> AsyncIterator[DeadLetter]:
+    """Every dead letter that lies there now, oldest first in each queue. Unless acknowledged they stay there."""
     for queue in queues:
         source = await channel.get_queue(queue.dead_letter_queue)
         for _ in range(source.declaration_result.message_count or 0):

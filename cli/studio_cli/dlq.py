@@ -17,7 +17,7 @@ from rich.table import Table
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.audit import record
 from studio_cli.connection import Studio, run
-from studio_cli.dead_letters import DeadLetter, DeadLetterFilter, read_letters
+from studio_cli.dead_letters import DeadLetter, DeadLetterFilter, read_dead_letters
 from studio_cli.replay import ReplayOutcome, replay
 
 app = typer.Typer(
@@ -44,23 +44,24 @@ def _choice(
 
 async def _chosen(studio: Studio, choice: DeadLetterFilter, limit: int | None = None) -> list[DeadLetter]:
     now = utc_now()
-    return [letter async for letter in read_letters(studio.channel) if choice.matches(letter, now)][:limit]
+    found = [dead_letter async for dead_letter in read_dead_letters(studio.channel) if choice.matches(dead_letter, now)]
+    return found[:limit]
 
 
 @app.command("list")
-def list_letters(
+def list_dead_letters(
     queue: QueueName = None, error: ErrorText = None, job: JobId = None, older: Older = None, newer: Newer = None
 ) -> None:
     """Count dead letters by queue and error, with the oldest and the newest of each."""
-    letters = run(lambda studio: _chosen(studio, _choice(queue, error, job, older, newer)))
+    dead_letters = run(lambda studio: _chosen(studio, _choice(queue, error, job, older, newer)))
     groups: dict[tuple[str, str], list[DeadLetter]] = defaultdict(list)
-    for letter in letters:
-        groups[letter.queue.name, letter.reason].append(letter)
-    table = Table(title=f"Dead letters: {len(letters)}")
-    for heading in ("queue", "last error", "letters", "oldest", "newest", "for instance"):
+    for dead_letter in dead_letters:
+        groups[dead_letter.queue.name, dead_letter.reason].append(dead_letter)
+    table = Table(title=f"Dead letters: {len(dead_letters)}")
+    for heading in ("queue", "last error", "messages", "oldest", "newest", "for instance"):
         table.add_column(heading, overflow="fold")
     for (name, reason), group in sorted(groups.items()):
-        ages = sorted(letter.died_at for letter in group if letter.died_at is not None)
+        ages = sorted(dead_letter.died_at for dead_letter in group if dead_letter.died_at is not None)
         oldest, newest = (_age(ages[0]), _age(ages[-1])) if ages else ("unknown", "unknown")
         table.add_row(name, reason, str(len(group)), oldest, newest, group[0].id)
     console.print(table)
@@ -72,25 +73,29 @@ def _age(moment: datetime) -> str:
 
 
 @app.command()
-def show(letter_id: Annotated[str, typer.Argument(help="Id of the event, or of its job.")]) -> None:
-    """One letter in full: event, headers, attempts, last error."""
-    letters = [
-        one for one in run(lambda studio: _chosen(studio, DeadLetterFilter())) if letter_id in (one.id, one.job_id)
+def show(event_or_job: Annotated[str, typer.Argument(help="Id of the event, or of its job.")]) -> None:
+    """One dead letter in full: event, headers, attempts, last error."""
+    dead_letters = [
+        one for one in run(lambda studio: _chosen(studio, DeadLetterFilter())) if event_or_job in (one.id, one.job_id)
     ]
-    if not letters:
-        console.print(f"No dead letter of {letter_id}. `studio dlq list` shows what there is.")
+    if not dead_letters:
+        console.print(f"No dead letter of {event_or_job}. `studio dlq list` shows what there is.")
         raise typer.Exit(1)
-    for letter in letters:
-        console.rule(letter.id)
-        console.print(f"queue      {letter.queue.name}\nattempts   {letter.attempts}\nlast error {letter.reason}")
-        console.print(f"died at    {letter.died_at or 'unknown'}")
-        console.print(f"timeline   studio job show {letter.job_id}" if letter.job_id else "timeline   none: unreadable")
-        console.print("headers", {key: str(value) for key, value in letter.headers.items()})
-        console.print("body   ", letter.body.decode("utf-8", "replace")[:4000])
+    for dead_letter in dead_letters:
+        console.rule(dead_letter.id)
+        console.print(
+            f"queue      {dead_letter.queue.name}\nattempts   {dead_letter.attempts}\nlast error {dead_letter.reason}"
+        )
+        console.print(f"died at    {dead_letter.died_at or 'unknown'}")
+        console.print(
+            f"timeline   studio job show {dead_letter.job_id}" if dead_letter.job_id else "timeline   none: unreadable"
+        )
+        console.print("headers", {key: str(value) for key, value in dead_letter.headers.items()})
+        console.print("body   ", dead_letter.body.decode("utf-8", "replace")[:4000])
 
 
 @app.command("replay")
-def replay_letters(
+def replay_dead_letters(
     queue: QueueName = None,
     error: ErrorText = None,
     job: JobId = None,
@@ -109,16 +114,18 @@ def replay_letters(
     """
 
     async def whole(studio: Studio) -> tuple[dict[ReplayOutcome, int], int]:
-        async def show(letter: DeadLetter, outcome: ReplayOutcome) -> None:
-            console.print(f"{letter.id}: {outcome.value}")
+        async def show(dead_letter: DeadLetter, outcome: ReplayOutcome) -> None:
+            console.print(f"{dead_letter.id}: {outcome.value}")
             if outcome is ReplayOutcome.REPLAYED and not dry_run:
-                await record(studio.store, "dead-letter.replayed", letter.id, detail=letter.queue.name)
+                await record(studio.store, "dead-letter.replayed", dead_letter.id, detail=dead_letter.queue.name)
 
-        letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
-        outcomes = await replay(letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=show)
+        dead_letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
+        outcomes = await replay(
+            dead_letters, studio.jobs, studio.publish, per_second=rate, dry_run=dry_run, report=show
+        )
         if dry_run or not outcomes[ReplayOutcome.REPLAYED]:
             return outcomes, 0
-        return outcomes, await _wait_for_returns(studio, letters, outcomes[ReplayOutcome.REPLAYED], watch)
+        return outcomes, await _wait_for_returns(studio, dead_letters, outcomes[ReplayOutcome.REPLAYED], watch)
 
     outcomes, came_back = run(whole)
     for outcome, count in outcomes.items():
@@ -127,10 +134,12 @@ def replay_letters(
         console.print(f"{came_back} came back dead")
 
 
-async def _wait_for_returns(studio: Studio, letters: Sequence[DeadLetter], replayed: int, seconds: float) -> int:
+async def _wait_for_returns(studio: Studio, dead_letters: Sequence[DeadLetter], replayed: int, seconds: float) -> int:
     """How many come back dead within the time. Returns early when all have."""
     deadline = time.monotonic() + seconds
-    while (returned := await _came_back(studio, {letter.id for letter in letters}, letters)) < replayed:
+    while (
+        returned := await _came_back(studio, {dead_letter.id for dead_letter in dead_letters}, dead_letters)
+    ) < replayed:
         if time.monotonic() >= deadline:
             break
         await asyncio.sleep(min(0.5, seconds))
@@ -139,7 +148,7 @@ async def _wait_for_returns(studio: Studio, letters: Sequence[DeadLetter], repla
 
 async def _came_back(studio: Studio, ids: set[str], before: Sequence[DeadLetter]) -> int:
     """How many of the replayed events lie there again, died since."""
-    last = max((letter.died_at for letter in before if letter.died_at is not None), default=None)
+    last = max((dead_letter.died_at for dead_letter in before if dead_letter.died_at is not None), default=None)
     found = await _chosen(studio, DeadLetterFilter())
     return sum(
         1 for one in found if one.id in ids and last is not None and one.died_at is not None and one.died_at > last
@@ -160,20 +169,24 @@ def discard(
     """Remove dead letters permanently, after writing a copy to a file."""
 
     async def whole(studio: Studio) -> int:
-        letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
-        if not letters or not (yes or typer.confirm(f"Remove {len(letters)} dead letters permanently?")):
+        dead_letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
+        if not dead_letters or not (yes or typer.confirm(f"Remove {len(dead_letters)} dead letters permanently?")):
             return 0
         with keep.open("a") as file:
-            for letter in letters:
-                file.write(json.dumps(_copy(letter)) + "\n")
+            for dead_letter in dead_letters:
+                file.write(json.dumps(_copy(dead_letter)) + "\n")
                 file.flush()
-                await letter.message.ack()
-                await record(studio.store, "dead-letter.discarded", letter.id, detail=letter.queue.name)
-        return len(letters)
+                await dead_letter.message.ack()
+                await record(studio.store, "dead-letter.discarded", dead_letter.id, detail=dead_letter.queue.name)
+        return len(dead_letters)
 
     console.print(f"{run(whole)} discarded; copies in {keep}")
 
 
-def _copy(letter: DeadLetter) -> dict[str, object]:
-    headers = {key: str(value) for key, value in letter.headers.items()}
-    return {"queue": letter.queue.name, "headers": headers, "body_base64": base64.b64encode(letter.body).decode()}
+def _copy(dead_letter: DeadLetter) -> dict[str, object]:
+    headers = {key: str(value) for key, value in dead_letter.headers.items()}
+    return {
+        "queue": dead_letter.queue.name,
+        "headers": headers,
+        "body_base64": base64.b64encode(dead_letter.body).decode(),
+    }

@@ -14,11 +14,11 @@ from studio_contracts.job import TERMINAL
 STAGES = get_args(Stage)
 
 
-def followed(client: StudioClient, job: JobView, patience: float) -> JobView:
+def followed(client: StudioClient, job: JobView, timeout: float) -> JobView:
     """Show the job's progress on stderr until it has ended. Raises JobFailed, StillRunning."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        return _in_lines(client, job, patience)
+        return _in_lines(client, job, timeout)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
         task = bars.add_task("accepted", total=len(STAGES) - 1)
@@ -26,10 +26,10 @@ def followed(client: StudioClient, job: JobView, patience: float) -> JobView:
         def show(now: JobView) -> None:
             bars.update(task, description=_state(now), completed=STAGES.index(now["stage"]))
 
-        return client.wait(job, patience=patience, changed=show)
+        return client.wait(job, timeout=timeout, changed=show)
 
 
-def _in_lines(client: StudioClient, job: JobView, patience: float) -> JobView:
+def _in_lines(client: StudioClient, job: JobView, timeout: float) -> JobView:
     said = ""
 
     def say(now: JobView) -> None:
@@ -39,7 +39,7 @@ def _in_lines(client: StudioClient, job: JobView, patience: float) -> JobView:
             typer.echo(said, err=True)
 
     say(job)
-    return client.wait(job, patience=patience, changed=say)
+    return client.wait(job, timeout=timeout, changed=say)
 
 
 def _state(job: JobView) -> str:

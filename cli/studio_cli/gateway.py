@@ -1,6 +1,6 @@
 """The studio that a command talks to over its API: which one, as whom, and what its errors mean to a terminal.
 
-Exit codes: 0 done, 1 failed or not reachable, 2 refused as given, 3 still running when the patience was over.
+Exit codes: 0 done, 1 failed or not reachable, 2 refused as given, 3 still running when the timeout was over.
 """
 
 import json
@@ -24,7 +24,7 @@ Key = Annotated[
     str | None, typer.Option(envvar="STUDIO_API_KEY", help="API key. None: that of the profile, if it has one.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
-Patience = Annotated[float, typer.Option(help="The longest wait, in seconds.")]
+Timeout = Annotated[float, typer.Option(help="The longest wait, in seconds.")]
 
 
 @contextmanager

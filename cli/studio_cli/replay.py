@@ -21,7 +21,7 @@ Publish = Callable[[Event], Awaitable[None]]
 
 
 class ReplayOutcome(StrEnum):
-    """What becomes of a letter."""
+    """What becomes of a dead letter."""
 
     REPLAYED = "replayed"
     DONE_BEFORE = "nothing to do: the job is not waiting for it"
@@ -30,43 +30,49 @@ class ReplayOutcome(StrEnum):
 
 
 async def replay(
-    letters: list[DeadLetter], jobs: JobService, publish: Publish, *, per_second: float, dry_run: bool, report: Report
+    dead_letters: list[DeadLetter],
+    jobs: JobService,
+    publish: Publish,
+    *,
+    per_second: float,
+    dry_run: bool,
+    report: Report,
 ) -> Counter[ReplayOutcome]:
     """Replay dead letters one after the other, at most `per_second`. After an abort it can be run again."""
     outcomes: Counter[ReplayOutcome] = Counter()
-    for letter in letters:
-        outcome = await (_dry_run(letter, jobs) if dry_run else _replay(letter, jobs, publish))
+    for dead_letter in dead_letters:
+        outcome = await (_dry_run(dead_letter, jobs) if dry_run else _replay(dead_letter, jobs, publish))
         outcomes[outcome] += 1
-        await report(letter, outcome)
+        await report(dead_letter, outcome)
         if not dry_run:
             await asyncio.sleep(1 / per_second)
     return outcomes
 
 
-async def _replay(letter: DeadLetter, jobs: JobService, publish: Publish) -> ReplayOutcome:
-    if letter.event is None:
+async def _replay(dead_letter: DeadLetter, jobs: JobService, publish: Publish) -> ReplayOutcome:
+    if dead_letter.event is None:
         return ReplayOutcome.UNREADABLE
     try:
-        applied = await jobs.apply(letter.event.subject, Reopened(letter.event))
+        applied = await jobs.apply(dead_letter.event.subject, Reopened(dead_letter.event))
     except JobNotFound:
         return ReplayOutcome.NO_JOB
-    sent_on = not applied.changed and _awaits(applied.job, letter)
+    sent_on = not applied.changed and _awaits(applied.job, dead_letter)
     if sent_on:
-        await publish(letter.event)
-    await letter.message.ack()
+        await publish(dead_letter.event)
+    await dead_letter.message.ack()
     return ReplayOutcome.REPLAYED if applied.changed or sent_on else ReplayOutcome.DONE_BEFORE
 
 
-def _awaits(job: Job, letter: DeadLetter) -> bool:
-    return letter.came_too_early and not job.is_final
+def _awaits(job: Job, dead_letter: DeadLetter) -> bool:
+    return dead_letter.came_too_early and not job.is_final
 
 
-async def _dry_run(letter: DeadLetter, jobs: JobService) -> ReplayOutcome:
-    if letter.event is None:
+async def _dry_run(dead_letter: DeadLetter, jobs: JobService) -> ReplayOutcome:
+    if dead_letter.event is None:
         return ReplayOutcome.UNREADABLE
     try:
-        job = await jobs.load(letter.event.subject)
+        job = await jobs.load(dead_letter.event.subject)
     except JobNotFound:
         return ReplayOutcome.NO_JOB
     reopens = job.error is not None and job.error.replayable
-    return ReplayOutcome.REPLAYED if reopens or _awaits(job, letter) else ReplayOutcome.DONE_BEFORE
+    return ReplayOutcome.REPLAYED if reopens or _awaits(job, dead_letter) else ReplayOutcome.DONE_BEFORE

@@ -103,15 +103,15 @@ export class StudioClient {
   }
 
   /**
-   * The job when it is completed. Throws a StudioError with `job` where it ends otherwise or takes longer than `patience`.
+   * The job when it is completed. Throws a StudioError with `job` where it ends otherwise or takes longer than `timeout`.
    * @param {Job} job
-   * @param {{ patience?: number }} [options] milliseconds
+   * @param {{ timeout?: number }} [options] milliseconds
    * @returns {Promise<Job>}
    */
-  async wait(job, { patience = 1_800_000 } = {}) {
+  async wait(job, { timeout = 1_800_000 } = {}) {
     let tag = "";
     for (let waited = 0; !FINAL.has(job.status); waited += POLL_MS) {
-      if (waited >= patience) throw new StudioError(`Job ${job.id} is still running. It goes on.`, { job });
+      if (waited >= timeout) throw new StudioError(`Job ${job.id} is still running. It goes on.`, { job });
       await this.sleep(POLL_MS);
       const answer = await this.send(`v1/jobs/${encodeURIComponent(job.id)}`, { headers: tag ? { "If-None-Match": tag } : {} });
       if (answer.status === 304) continue;

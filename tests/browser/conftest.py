@@ -53,7 +53,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(autouse=True)
-def patience() -> None:
+def timeout() -> None:
     expect.set_options(timeout=PATIENCE_MS)
 
 

@@ -28,7 +28,7 @@ def _only_known(body: object) -> PredictionReport:
     return report
 
 
-@caught_by("only_the_unseen_is_asked_again nothing_is_paid_for_nothing")
+@caught_by("only_the_unseen_is_requested_again nothing_is_paid_for_nothing")
 def an_unknown_status_in_an_answer_or_list_is_no_prediction(patch: Patch) -> None:
     patch.setattr(responses, "read_prediction", _only_known)
 
@@ -82,5 +82,5 @@ def a_consumer_that_gets_nothing_is_left_alone(patch: Patch) -> None:
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, search, monkeypatch)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search) -> None:
+    assert_caught(mutation, invariants, search)

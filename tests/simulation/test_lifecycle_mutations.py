@@ -177,5 +177,5 @@ def concepts_of_the_first_direction(patch: Patch) -> None:
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, search, monkeypatch)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search) -> None:
+    assert_caught(mutation, invariants, search)

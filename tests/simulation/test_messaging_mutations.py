@@ -109,18 +109,18 @@ def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
     patch.setattr(MessageProcessor, "_dead_letter", fail_first)
 
 
-@caught_by("dead_letters_as_expected canceled_stops_spending", first=700, needs=has("store.late"))
+@caught_by("dead_letters_as_expected canceled_stops_spending", needs=has("store.late"))
 def late_reads_are_taken_for_the_newest(patch: Patch) -> None:
     patch.setattr(SimulatedJobStore, "load_linearizable", SimulatedJobStore.load)
 
 
 @caught_by("dead_letters_as_expected")
-def a_letter_is_taken_away_before_its_job_is_reopened(patch: Patch) -> None:
-    async def ack_first(letter: DeadLetter, jobs: JobService, _: Any) -> replay.ReplayOutcome:
-        if letter.event is None:
+def a_dead_letter_is_taken_away_before_its_job_is_reopened(patch: Patch) -> None:
+    async def ack_first(dead_letter: DeadLetter, jobs: JobService, _: Any) -> replay.ReplayOutcome:
+        if dead_letter.event is None:
             return replay.ReplayOutcome.UNREADABLE
-        await letter.message.ack()
-        await jobs.apply(letter.event.subject, Reopened(letter.event))
+        await dead_letter.message.ack()
+        await jobs.apply(dead_letter.event.subject, Reopened(dead_letter.event))
         return replay.ReplayOutcome.REPLAYED
 
     patch.setattr(replay, "_replay", ack_first)
@@ -193,5 +193,5 @@ def a_rejected_message_is_neither_acknowledged_nor_kept(patch: Patch) -> None:
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, search, monkeypatch)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search) -> None:
+    assert_caught(mutation, invariants, search)

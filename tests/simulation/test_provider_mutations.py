@@ -45,12 +45,12 @@ def no_adoption_but_another_request(patch: Patch) -> None:
     patch.setattr(Predictor, "_recover_lost", again)
 
 
-@caught_by("looked_for_before_asked_again")
+@caught_by("looked_for_before_requested_again")
 def given_up_without_a_search(patch: Patch) -> None:
     patch.setattr(Predictor, "_search", _nothing)
 
 
-@caught_by("looked_for_before_asked_again")
+@caught_by("looked_for_before_requested_again")
 def given_up_before_the_grace_time_is_over(patch: Patch) -> None:
     search = Predictor._search
 
@@ -61,7 +61,7 @@ def given_up_before_the_grace_time_is_over(patch: Patch) -> None:
     patch.setattr(Predictor, "_search", hasty)
 
 
-@caught_by("only_the_unseen_is_asked_again")
+@caught_by("only_the_unseen_is_requested_again")
 def only_the_first_page_of_the_list_is_read(patch: Patch) -> None:
     recent = ReplicateClient.recent
 
@@ -73,7 +73,7 @@ def only_the_first_page_of_the_list_is_read(patch: Patch) -> None:
     patch.setattr(ReplicateClient, "recent", first_page)
 
 
-@caught_by("only_the_unseen_is_asked_again", needs=has("list.endless"))
+@caught_by("only_the_unseen_is_requested_again", needs=has("list.endless"))
 def an_unfinished_list_counts_as_read(patch: Patch) -> None:
     recent = ReplicateClient.recent
 
@@ -85,7 +85,7 @@ def an_unfinished_list_counts_as_read(patch: Patch) -> None:
     patch.setattr(ReplicateClient, "recent", satisfied)
 
 
-@caught_by("paid_within_limits", first=150, needs=has("http.lost"))
+@caught_by("paid_within_limits", needs=has("http.lost"))
 def lost_attempts_cost_nothing(patch: Patch) -> None:
     def known(job: Job) -> int:
         return sum(max(1, len(slot.prediction_ids)) * slots._cents(job, slot) for slot in job.predictions)
@@ -155,7 +155,7 @@ def webhooks_are_believed_without_the_signature(patch: Patch) -> None:
     patch.setattr(webhooks, "check_signature", lambda *_: None)
 
 
-@caught_by("paid_within_attempts spending_is_capped", first=115, needs=has("prediction.infrastructure"))
+@caught_by("paid_within_attempts spending_is_capped", needs=has("prediction.infrastructure"))
 def attempts_without_a_cap(patch: Patch) -> None:
     again = slots._try_again
 
@@ -182,7 +182,7 @@ def the_provider_is_not_told_of_a_cancellation(patch: Patch) -> None:
     patch.setattr(Predictor, "_cancel", _nothing)
 
 
-@caught_by("canceled_stops_spending", first=300)
+@caught_by("canceled_stops_spending")
 def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
     apply = JobService.apply
 
@@ -200,5 +200,5 @@ def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, search, monkeypatch)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search) -> None:
+    assert_caught(mutation, invariants, search)

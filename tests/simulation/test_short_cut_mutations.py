@@ -24,5 +24,5 @@ def moments_are_kept_finer_than_the_database_keeps_them(patch: Patch) -> None:
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)
-def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search, monkeypatch: Patch) -> None:
-    assert_caught(mutation, invariants, search, monkeypatch)
+def test_the_simulation_catches(mutation: Mutation, invariants: str, search: Search) -> None:
+    assert_caught(mutation, invariants, search)

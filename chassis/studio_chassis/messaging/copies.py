@@ -38,6 +38,6 @@ def copy_of(message: Delivery, attempt: int, reason: str) -> aio_pika.Message:
 
 def dead_letter_of(message: Delivery, reason: str, now: datetime) -> aio_pika.Message:
     """The message as it is kept in the dead-letter queue."""
-    letter = copy_of(message, attempt_of(message), reason)
-    letter.headers[DEAD_LETTERED_AT] = now.isoformat()
-    return letter
+    dead_letter = copy_of(message, attempt_of(message), reason)
+    dead_letter.headers[DEAD_LETTERED_AT] = now.isoformat()
+    return dead_letter

@@ -53,18 +53,18 @@ class AsyncStudioClient:
         return await self._run(flows.create(brief, key or str(uuid4())))
 
     async def create_and_wait(
-        self, brief: Mapping[str, Any], *, key: str | None = None, patience: float = 1800
+        self, brief: Mapping[str, Any], *, key: str | None = None, timeout: float = 1800
     ) -> JobView:
         """As `create` and `wait`."""
-        return await self.wait(await self.create(brief, key=key), patience=patience)
+        return await self.wait(await self.create(brief, key=key), timeout=timeout)
 
     async def wait(
-        self, job: JobView, *, patience: float = 1800, changed: Callable[[JobView], None] = lambda job: None
+        self, job: JobView, *, timeout: float = 1800, changed: Callable[[JobView], None] = lambda job: None
     ) -> JobView:
         """The job when it is completed; `changed` is called with each change. Raises JobFailed, and StillRunning after
-        `patience` seconds.
+        `timeout` seconds.
         """
-        return await self._run(flows.wait(job, patience, changed))
+        return await self._run(flows.wait(job, timeout, changed))
 
     async def get(self, job_id: str) -> JobView:
         """A job as it is now."""

@@ -52,17 +52,17 @@ class StudioClient:
         """A new job of a brief. The same `key` gives the same job, for a day."""
         return self._run(flows.create(brief, key or str(uuid4())))
 
-    def create_and_wait(self, brief: Mapping[str, Any], *, key: str | None = None, patience: float = 1800) -> JobView:
+    def create_and_wait(self, brief: Mapping[str, Any], *, key: str | None = None, timeout: float = 1800) -> JobView:
         """As `create` and `wait`."""
-        return self.wait(self.create(brief, key=key), patience=patience)
+        return self.wait(self.create(brief, key=key), timeout=timeout)
 
     def wait(
-        self, job: JobView, *, patience: float = 1800, changed: Callable[[JobView], None] = lambda job: None
+        self, job: JobView, *, timeout: float = 1800, changed: Callable[[JobView], None] = lambda job: None
     ) -> JobView:
         """The job when it is completed; `changed` is called with each change. Raises JobFailed, and StillRunning after
-        `patience` seconds.
+        `timeout` seconds.
         """
-        return self._run(flows.wait(job, patience, changed))
+        return self._run(flows.wait(job, timeout, changed))
 
     def get(self, job_id: str) -> JobView:
         """A job as it is now."""

@@ -37,7 +37,7 @@ class JobFailed(StudioError):
 
 
 class StillRunning(StudioError):
-    """The patience given is over. The job goes on."""
+    """The timeout given is over. The job goes on."""
 
     def __init__(self, job: JobView, seconds: float) -> None:
         self.job = job

@@ -123,14 +123,14 @@ def read(path: str) -> Flow[Any]:
     return (yield from send(Request("GET", path))).json()
 
 
-def wait(job: JobView, patience: float, changed: Callable[[JobView], None] = lambda job: None) -> Flow[JobView]:
+def wait(job: JobView, timeout: float, changed: Callable[[JobView], None] = lambda job: None) -> Flow[JobView]:
     """The job when it is completed; `changed` is called with each change. Raises JobFailed, and StillRunning after
-    `patience` seconds.
+    `timeout` seconds.
     """
     waited, etag = 0.0, ""
     while job["status"] not in FINAL:
-        if waited >= patience:
-            raise StillRunning(job, patience)
+        if waited >= timeout:
+            raise StillRunning(job, timeout)
         yield Wait(POLL_SECONDS)
         waited += POLL_SECONDS
         headers = {"If-None-Match": etag} if etag else {}

@@ -45,9 +45,9 @@ class UndeliveredMessages:
         known, at = self._seen.get(queue.name, (0, now))
         if count == known and now - at < LOOK_AGAIN:
             return
-        async with self.broker.dead_letters(queue) as letters:
+        async with self.broker.dead_letters(queue) as dead_letters:
             for _ in range(count):
-                message = await letters.next()
+                message = await dead_letters.next()
                 if message is None:
                     break
                 if DEAD_LETTERED_AT not in message.headers:
@@ -63,8 +63,8 @@ class UndeliveredMessages:
         try:
             if event is not None:
                 await self.jobs.undeliverable(event, queue)
-            letter = dead_letter_of(message, reason, self.now())
-            await self.broker.send("", queue.dead_letter_queue, letter)
+            dead_letter = dead_letter_of(message, reason, self.now())
+            await self.broker.send("", queue.dead_letter_queue, dead_letter)
             await message.ack()
         except ChassisError as error:
             log.warning("skipped this round", message_id=message.message_id, reason=str(error))

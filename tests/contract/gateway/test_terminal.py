@@ -86,7 +86,7 @@ def test_exit_codes_distinguish_refused_failed_and_unfinished(
     assert terminal("job", "create", "pond", "--width", "0").exit_code == 2
     assert terminal("job", "watch", "no-such-job").exit_code == 2
     job = terminal.create()
-    unfinished = terminal("job", "watch", job, "--patience", "0.5")
+    unfinished = terminal("job", "watch", job, "--timeout", "0.5")
     assert (unfinished.exit_code, f"studio job watch {job}" in unfinished.stderr) == (3, True)
     terminal.gateway.fail(job)
     failed = terminal("job", "watch", job)
@@ -120,7 +120,7 @@ def test_a_concept_is_edited(terminal: Terminal) -> None:
     refused = terminal("job", "edit", job, "0-0", "--recolour", "RH70:RH20", "--out", str(terminal.folder))
     assert (refused.exit_code, "RH70" in refused.stderr) == (2, True)
     out = str(terminal.folder / "edited")
-    started = terminal("job", "edit", job, "0-0", "--recolour", "RH20:RH70", "--out", out, "--patience", "0.5")
+    started = terminal("job", "edit", job, "0-0", "--recolour", "RH20:RH70", "--out", out, "--timeout", "0.5")
     assert started.exit_code == 3
     newest = terminal.json("job", "list")[0]["id"]
     source = terminal.gateway.inner.database.jobs[newest].brief.source

@@ -80,12 +80,12 @@ async def test_a_message_given_back_too_often_is_dead(broker: AnyBroker) -> None
     for _ in range(topology.DELIVERY_LIMIT + 1):
         await (await inbox.next()).reject(requeue=True)
     assert inbox.messages.empty()
-    letters = await _letters(broker, dead)
-    letter = await letters.next()
-    assert (letter.headers["ce-id"], letter.headers["x-first-death-reason"]) == ("1", "delivery_limit")
+    dead_letters = await _dead_letters(broker, dead)
+    dead_letter = await dead_letters.next()
+    assert (dead_letter.headers["ce-id"], dead_letter.headers["x-first-death-reason"]) == ("1", "delivery_limit")
 
 
-async def _letters(broker: AnyBroker, dead: topology.Queue) -> Inbox:
+async def _dead_letters(broker: AnyBroker, dead: topology.Queue) -> Inbox:
     inbox = Inbox()
     if isinstance(broker, SimulatedBroker):
         queue: Any = await broker.open_queue(dead)

@@ -91,8 +91,8 @@ async def test_every_service_consumes_retries_and_dead_letters_with_its_own_righ
     await asyncio.wait_for(all_dead.wait(), PATIENCE_SECONDS)
     assert sorted(reported) == sorted(queue.name for queue in QUEUES)
     assert all(len(types) == 2 for types in handled.values())
-    async with brokers["reconciler"].dead_letters(topology.STENCIL_JOB_CREATED) as letters:
-        assert await letters.next() is not None, "the reconciler looks into all dead letters"
+    async with brokers["reconciler"].dead_letters(topology.STENCIL_JOB_CREATED) as dead_letters:
+        assert await dead_letters.next() is not None, "the reconciler looks into all dead letters"
     assert await brokers["predictor"].ready_count(topology.POSTPROCESS_PREDICTION_SUCCEEDED) == 0
     await asyncio.gather(*(consumer.drain(5) for consumer in consumers))
 

@@ -37,11 +37,11 @@ async def test_a_queue_that_was_deleted_is_declared_again_by_the_message_that_ne
         assert (await inbox.next()).message_id == "1"
     else:
         assert await broker.dead_letter_count(QUEUE) <= 1
-        async with broker.dead_letters(QUEUE) as letters:
-            letter = await letters.next()
-            assert letter is not None
-            assert letter.message_id == "1"
-            assert await letters.next() is None
+        async with broker.dead_letters(QUEUE) as dead_letters:
+            dead_letter = await dead_letters.next()
+            assert dead_letter is not None
+            assert dead_letter.message_id == "1"
+            assert await dead_letters.next() is None
         assert await _until_counted(broker)
 
 

@@ -22,7 +22,7 @@ from studio_simulation.money import Money
 if TYPE_CHECKING:
     from studio_simulation.world import World
 
-PATIENCE_SECONDS = 60.0
+DEADLINE_SLACK_SECONDS = 60.0
 """Between a job's deadline and its end, at most."""
 
 
@@ -44,7 +44,7 @@ class Checks:
             self.report(after.id, "forgery_changes_nothing: a forged webhook was believed")
         if before is not None:
             self._ledger.observe(before, after)
-            self._patience(before, after)
+            self._rescue_intervals(before, after)
         if after.status == "completed":
             self._pictures(after)
 
@@ -77,7 +77,7 @@ class Checks:
                 self.report(job_id, "accepted_is_kept: there is no such job")
         if not world.rabbit.is_empty:
             self.violations.append("queues_are_empty: messages are left")
-        self._letters()
+        self._dead_letters()
         self._ledger.at_the_end()
         self.money.at_the_end()
 
@@ -111,17 +111,18 @@ class Checks:
     def _in_time(self, job: Job) -> None:
         """A job ends by its deadline, and before it unless the provider kept it waiting; it is rescued now and then."""
         assert job.finished_at is not None or not job.is_final
-        if job.finished_at is not None and (job.finished_at - job.deadline_at).total_seconds() > PATIENCE_SECONDS:
+        if job.finished_at is not None and (job.finished_at - job.deadline_at).total_seconds() > DEADLINE_SLACK_SECONDS:
             self.report(job.id, "ends_by_its_deadline: it ended later")
-        fates = {p.fate for p in self._world.provider.predictions.values() if self._world.address_of(p)[0] == job.id}
+        predictions = self._world.provider.predictions.values()
+        outcomes = {p.outcome for p in predictions if self._world.address_of(p)[0] == job.id}
         # A brief that no handler can serve is tried for most of its time: again from the start where the broker loses
         # its messages, and later where another brief keeps killing the consumer.
         begins_late = self._world.faults.wipe_at is not None or self._world.disorder.brief == LETHAL
-        excused = "stuck" in fates or (begins_late and job.brief.prompt in (*BROKEN_BRIEFS, LETHAL))
+        excused = "stuck" in outcomes or (begins_late and job.brief.prompt in (*BROKEN_BRIEFS, LETHAL))
         if job.error is not None and job.error.code == "timed_out" and not excused:
             self.report(job.id, "nothing_waits_for_its_deadline: it timed out though no prediction was stuck")
 
-    def _patience(self, before: Job, after: Job) -> None:
+    def _rescue_intervals(self, before: Job, after: Job) -> None:
         """A job is rescued when it stood still, and ever more rarely as long as that does not help."""
         if after.rescues == before.rescues:
             return
@@ -178,32 +179,32 @@ class Checks:
         """A job that waits for a replay has a dead letter to be replayed."""
         if self._world.faults.wipe_at is not None or job.error is None or not job.error.replayable:
             return
-        if job.id not in self._letters_by_job():
+        if job.id not in self._dead_letters_by_job():
             self.report(job.id, "dead_letters_as_expected: replayable without a dead letter")
         if self._world.faults.fixed_at is not None:
             self.report(job.id, "fixed_jobs_are_sent_on: it still waits for a replay")
 
-    def _letters_by_job(self) -> Counter[str]:
-        return Counter(str(letter.headers.get("ce-subject")) for letter in self._dead())
+    def _dead_letters_by_job(self) -> Counter[str]:
+        return Counter(str(message.headers.get("ce-subject")) for message in self._dead())
 
     def _dead(self) -> list[Message]:
-        return [letter for queue in topology.QUEUES for letter in self._letters_in(queue)]
+        return [message for queue in topology.QUEUES for message in self._dead_letters_in(queue)]
 
-    def _letters_in(self, queue: topology.Queue) -> list[Message]:
+    def _dead_letters_in(self, queue: topology.Queue) -> list[Message]:
         name = queue.dead_letter_queue
         return self._world.rabbit.messages(name) if name in self._world.rabbit.queues else []
 
     def _given_up(self) -> None:
         """What the broker dead-lettered was looked at, and its job did not wait for its deadline."""
-        if any(DEAD_LETTERED_AT not in letter.headers for letter in self._dead()):
+        if any(DEAD_LETTERED_AT not in message.headers for message in self._dead()):
             self.violations.append("delivery_limits_are_reported: a dead letter of the broker was not looked at")
-        for letter in self._dead():
-            job = self._world.jobs.get(str(letter.headers.get("ce-subject")))
-            given_up = str(letter.headers.get(LAST_ERROR)).startswith("the broker gave")
+        for message in self._dead():
+            job = self._world.jobs.get(str(message.headers.get("ce-subject")))
+            given_up = str(message.headers.get(LAST_ERROR)).startswith("the broker gave")
             if given_up and job is not None and job.error is not None and job.error.code == "timed_out":
                 self.report(job.id, "undeliverable_jobs_fail: the broker gave its message up, and it waited on")
 
-    def _letters(self) -> None:
+    def _dead_letters(self) -> None:
         """Dead letters are the hostile messages that were sent, and what made a job fail, if not cancelled first.
 
         What the broker dead-lettered, because its consumers died of it or beside it, is reported by the reconciler. It
@@ -211,19 +212,21 @@ class Checks:
         """
         self._given_up()
         ours = [
-            letter for letter in self._dead() if not str(letter.headers.get(LAST_ERROR)).startswith("the broker gave")
+            message
+            for message in self._dead()
+            if not str(message.headers.get(LAST_ERROR)).startswith("the broker gave")
         ]
-        for letter in ours:
-            if "OverflowError" in str(letter.headers.get(LAST_ERROR)) and letter.headers.get(ATTEMPT) != 1:
-                self.report(str(letter.headers["ce-subject"]), "arithmetic_is_never_retried: it was")
-        letters = Counter(str(letter.headers.get("ce-subject")) for letter in ours)
-        reports = self._letters_in(topology.PREDICTOR_PREDICTION_UPDATED)
-        if any(letter in ours and letter.headers.get("ce-subject") is not None for letter in reports):
+        for message in ours:
+            if "OverflowError" in str(message.headers.get(LAST_ERROR)) and message.headers.get(ATTEMPT) != 1:
+                self.report(str(message.headers["ce-subject"]), "arithmetic_is_never_retried: it was")
+        by_job = Counter(str(message.headers.get("ce-subject")) for message in ours)
+        reports = self._dead_letters_in(topology.PREDICTOR_PREDICTION_UPDATED)
+        if any(message in ours and message.headers.get("ce-subject") is not None for message in reports):
             self.violations.append("reports_are_never_set_aside: a report of the provider is a dead letter")
-        poison = letters.pop("None", 0)
+        poison = by_job.pop("None", 0)
         if poison < self._world.poisoned and self._world.faults.wipe_at is None:
             self.violations.append(f"dead_letters_as_expected: {poison} of {self._world.poisoned} poisoned messages")
-        for job_id, number in letters.items():
+        for job_id, number in by_job.items():
             job = self._world.jobs.get(job_id)
             if job is None or not job.is_final:
                 self.report(job_id, f"dead_letters_as_expected: {number} of a job that does not know")

@@ -62,7 +62,9 @@ class Ledger:
         since = self._world.loop.time() - SEARCH_SECONDS
         searches = [search for search in self._last_searches(slot) if search > since]
         if not searches:
-            self._report(job.id, f"looked_for_before_asked_again: slot {slot.number} attempt {slot.attempt} was not")
+            self._report(
+                job.id, f"looked_for_before_requested_again: slot {slot.number} attempt {slot.attempt} was not"
+            )
         bought = self._bought(job.id, slot.number, slot.attempt)
         self.counts[
             "abandoned attempts with a paid, invisible prediction"
@@ -71,7 +73,7 @@ class Ledger:
         ] += 1
         for prediction in bought:
             if prediction.reported or not _missed_by(searches, prediction):
-                self._report(job.id, f"only_the_unseen_is_asked_again: {prediction.id} could be seen")
+                self._report(job.id, f"only_the_unseen_is_requested_again: {prediction.id} could be seen")
             self._unseen.add(prediction.id)
             self._world.say("provider", f"{prediction.id} is paid for and was abandoned: no search could show it")
 
@@ -121,8 +123,8 @@ class Ledger:
         cancelled = job.is_final and job.status != "completed"
         if prediction.id not in slot.prediction_ids and not cancelled:
             self._report(job.id, f"nothing_is_paid_for_nothing: {prediction.id} was never adopted")
-        if prediction.fate in ("model", "aborted", "by_hand") and slot.attempt > attempt:
-            self._report(job.id, f"only_infrastructure_is_retried: {prediction.id} was {prediction.fate}")
+        if prediction.outcome in ("model", "aborted", "by_hand") and slot.attempt > attempt:
+            self._report(job.id, f"only_infrastructure_is_retried: {prediction.id} was {prediction.outcome}")
         if cancelled and self._world.faults.wipe_at is None and not (job.error is not None and job.error.replayable):
             self._cancelled(job, slot, prediction)
 
@@ -135,7 +137,7 @@ class Ledger:
             self.counts["cancelled jobs with an invisible prediction"] += 1
             return
         by = max(ended, FAULTY_SECONDS) + CANCEL_SECONDS
-        if prediction.ended is None or (prediction.fate == "stuck" and prediction.ended > by):
+        if prediction.ended is None or (prediction.outcome == "stuck" and prediction.ended > by):
             self._report(job.id, f"canceled_stops_spending: {prediction.id} ran on")
 
 

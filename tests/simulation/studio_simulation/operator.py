@@ -16,7 +16,7 @@ from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.channel import SimulatedChannel
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_chassis.testing.wire import Wire
-from studio_cli.dead_letters import DeadLetter, read_letters
+from studio_cli.dead_letters import DeadLetter, read_dead_letters
 from studio_cli.replay import ReplayOutcome, replay
 from studio_simulation.clients import cancel
 from studio_simulation.process import Life
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 DEATHS = 0.3
-"""Share of letters before whose removal the command dies, as long as it has deaths left."""
+"""Share of dead letters before whose removal the command dies, as long as it has deaths left."""
 CANCELED = 0.2
 """Share of replayed jobs whose clients call them off soon afterwards."""
 
@@ -42,7 +42,7 @@ class Operator:
         self.replayed: set[str] = set()
         """Jobs that were reopened."""
         self._read: dict[tuple[str, str], Message] = {}
-        """A copy of each readable letter that was ever seen, by its queue and event."""
+        """A copy of each readable dead letter that was ever seen, by its queue and event."""
 
     @property
     def is_idle(self) -> bool:
@@ -55,7 +55,7 @@ class Operator:
         await self.replay()
 
     async def replay(self) -> int:
-        """One command, to its end or its death; returns how many letters it took away or sent on."""
+        """One command, to its end or its death; returns how many dead letters it took away or sent on."""
         world = self._world
         life = Life(world, "operator", timedelta(0))
         channel = SimulatedChannel(world.rabbit, self._wire(life))
@@ -73,28 +73,30 @@ class Operator:
         jobs = JobService(store, broker.publish, life.now, "operator")
         life.world.say("operator", "replays what is dead")
         try:
-            letters = [letter async for letter in read_letters(channel)]
-            for letter in letters:
-                self._keep(letter)
-            await replay(letters, jobs, broker.publish, per_second=10.0, dry_run=False, report=self._record)
+            dead_letters = [dead_letter async for dead_letter in read_dead_letters(channel)]
+            for dead_letter in dead_letters:
+                self._keep(dead_letter)
+            await replay(dead_letters, jobs, broker.publish, per_second=10.0, dry_run=False, report=self._record)
         except (ChassisError, *CONNECTION_ERRORS) as error:
             life.world.say("operator", f"stops and will try again: {error}")
 
-    def _keep(self, letter: DeadLetter) -> None:
-        if letter.event is not None:
-            copy = Message(letter.body, headers=dict(letter.headers), message_id=letter.message.message_id)
-            self._read[letter.queue.dead_letter_queue, letter.event.id] = copy
+    def _keep(self, dead_letter: DeadLetter) -> None:
+        if dead_letter.event is not None:
+            copy = Message(
+                dead_letter.body, headers=dict(dead_letter.headers), message_id=dead_letter.message.message_id
+            )
+            self._read[dead_letter.queue.dead_letter_queue, dead_letter.event.id] = copy
 
-    async def _record(self, letter: DeadLetter, outcome: ReplayOutcome) -> None:
+    async def _record(self, dead_letter: DeadLetter, outcome: ReplayOutcome) -> None:
         world = self._world
-        world.say("operator", f"{letter.id}: {outcome.value}")
+        world.say("operator", f"{dead_letter.id}: {outcome.value}")
         if outcome not in (ReplayOutcome.REPLAYED, ReplayOutcome.DONE_BEFORE):
             return
         self.outcomes[outcome] += 1
-        if outcome is ReplayOutcome.REPLAYED and letter.job_id is not None:
-            self.replayed.add(letter.job_id)
+        if outcome is ReplayOutcome.REPLAYED and dead_letter.job_id is not None:
+            self.replayed.add(dead_letter.job_id)
             if world.random.random() < CANCELED:
-                world.spawn(cancel(world, letter.job_id))
+                world.spawn(cancel(world, dead_letter.job_id))
 
     def _wire(self, life: Life) -> Wire:
         async def wire(operation: str, effect: Callable[[], Any]) -> Any:
@@ -109,7 +111,7 @@ class Operator:
     async def _take_away(
         self, life: Life, job_id: str, version: int | None, operation: str, effect: Callable[[], T]
     ) -> T:
-        """The removal of a letter, fetched when its job had that version: the command may die just before."""
+        """The removal of a dead letter, fetched when its job had that version: the command may die just before."""
 
         def checked() -> T:
             job = self._world.jobs.get(job_id)
@@ -119,7 +121,7 @@ class Operator:
 
         if self._deaths_left > 0 and self._world.random.random() < DEATHS:
             self._deaths_left -= 1
-            life.end("before it takes the letter away")
+            life.end("before it takes the dead letter away")
         return await life.wire(operation, checked)
 
     def _version(self, job_id: str) -> int | None:
@@ -127,7 +129,7 @@ class Operator:
         return None if job is None else job.version
 
     async def replay_all_again(self) -> None:
-        """Every letter that ever was, once more, as if none had been removed: it must have no effect."""
+        """Every dead letter that ever was, once more, as if none had been removed: it must have no effect."""
         world = self._world
         for (queue, _), copy in self._read.items():
             world.rabbit.route("", queue, copy)

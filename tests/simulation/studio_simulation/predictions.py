@@ -40,7 +40,7 @@ class Prediction:
     created_at: datetime
     listed: float
     """When the list begins to show it."""
-    fate: str
+    outcome: str
     failing: bool
     """Whether its pictures bring a fault of our own code to light."""
     status: str = "starting"

@@ -159,7 +159,7 @@ class Provider:
             loop.time(),
             world.now(),
             loop.time() + (world.random.uniform(0, LIST_LAG_SECONDS) if world.happens("list.lag") else 0),
-            self._fate(),
+            self._draw_outcome(),
             world.happens("prediction.failing"),
         )
         self.predictions[prediction.id] = prediction
@@ -167,19 +167,19 @@ class Provider:
         fast = world.happens("prediction.fast")
         start = 0.0 if fast else world.random.uniform(*QUEUED_SECONDS)
         end = start + (0.01 if fast else world.random.uniform(*RUN_SECONDS))
-        fate = prediction.fate
-        world.say("provider", f"creates {prediction.id} for {world.address_of(prediction)}: {fate}")
-        if fate == "aborted":
+        outcome = prediction.outcome
+        world.say("provider", f"creates {prediction.id} for {world.address_of(prediction)}: {outcome}")
+        if outcome == "aborted":
             prediction.timers.append(loop.call_later(end, self._end, prediction, "aborted"))
         else:
             prediction.timers.append(loop.call_later(start, self._begin, prediction))
-            if fate != "stuck":
-                prediction.timers.append(loop.call_later(end, self._finish, prediction, fate))
+            if outcome != "stuck":
+                prediction.timers.append(loop.call_later(end, self._finish, prediction, outcome))
         if self._minds_cancel_after:
             prediction.timers.append(loop.call_later(cancel_after, self._end, prediction, "canceled", "time"))
         return prediction
 
-    def _fate(self) -> str:
+    def _draw_outcome(self) -> str:
         kinds = ("infrastructure", "model", "fewer", "null", "empty", "text", "aborted", "by_hand", "stuck")
         return next((kind for kind in kinds if self._world.happens(f"prediction.{kind}")), "fine")
 
@@ -188,13 +188,13 @@ class Provider:
             prediction.status = self._world.random.choice(("starting", "processing"))
             self.webhooks.notify(prediction, "start", self._body(prediction))
 
-    def _finish(self, prediction: Prediction, fate: str) -> None:
+    def _finish(self, prediction: Prediction, outcome: str) -> None:
         world = self._world
         if prediction.status in FINAL:
             return
         wanted = prediction.inputs["num_outputs"]
         urls = [f"https://replicate.delivery/pbxt/{prediction.id}/out-{index}.png" for index in range(wanted)]
-        match fate:
+        match outcome:
             case "infrastructure":
                 prediction.error = world.random.choice(INFRASTRUCTURE)
             case "model":
@@ -210,7 +210,7 @@ class Provider:
             case "fine":
                 prediction.output = urls
         states = {"infrastructure": "failed", "model": "failed", "by_hand": "canceled"}
-        self._end(prediction, states.get(fate, "succeeded"))
+        self._end(prediction, states.get(outcome, "succeeded"))
 
     def _end(self, prediction: Prediction, status: str, by: str = "itself") -> None:
         if prediction.status in FINAL:

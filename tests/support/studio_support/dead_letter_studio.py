@@ -69,7 +69,7 @@ class Studio:
         return ids
 
     async def until_dead(self, ids: list[str]) -> None:
-        """Wait until these jobs have failed and their letters are listed: a confirmed message is not counted yet."""
+        """Wait until these jobs have failed and their dead letters are listed: a confirmed one is not counted yet."""
         await self.until(ids, is_dead_lettered)
         await self.until_listed(len(ids))
 

@@ -61,13 +61,13 @@ class RecordingBroker:
         raise AssertionError("a consumer publishes no events")
 
     async def ready_count(self, queue: Queue) -> int:
-        raise AssertionError("a consumer counts and reads no letters")
+        raise AssertionError("a consumer counts and reads no dead letters")
 
     async def dead_letter_count(self, queue: Queue) -> int:
-        raise AssertionError("a consumer counts and reads no letters")
+        raise AssertionError("a consumer counts and reads no dead letters")
 
     def dead_letters(self, queue: Queue) -> Any:
-        raise AssertionError("a consumer counts and reads no letters")
+        raise AssertionError("a consumer counts and reads no dead letters")
 
     # the queue
     async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:

@@ -48,11 +48,11 @@ class Fixture:
         message.headers |= {"x-first-death-reason": reason, "x-death": [{"reason": reason, "count": 1}]}
         await self.broker.send("", queue.dead_letter_queue, message)
 
-    async def letters(self, queue: Queue = STENCIL_JOB_CREATED, number: int = 1) -> list[dict[str, Any]]:
-        """Headers of that many letters, once they have arrived."""
+    async def dead_letters(self, queue: Queue = STENCIL_JOB_CREATED, number: int = 1) -> list[dict[str, Any]]:
+        """Headers of that many dead letters, once they have arrived."""
         for _ in range(1000):
             if len(found := self.rabbit.messages(queue.dead_letter_queue)) >= number:
-                return [dict(letter.headers) for letter in found]
+                return [dict(dead_letter.headers) for dead_letter in found]
             await asyncio.sleep(0)
         raise AssertionError("they did not arrive")
 
@@ -77,23 +77,23 @@ async def test_a_message_that_ended_its_consumers_too_often_fails_its_job(fixtur
     for _ in range(DELIVERY_LIMIT + 1):
         dying.lose()
         dying.restore()
-    await fixture.letters()
+    await fixture.dead_letters()
     await fixture.undelivered.report()
     job = fixture.database.jobs["j"]
     assert job.error is not None
     assert (job.status, job.error.code, job.error.replayable) == ("failed", "set_aside", True)
-    (letter,) = await fixture.letters()
-    assert (letter[LAST_ERROR], DEAD_LETTERED_AT in letter) == ("the broker gave up: delivery_limit", True)
+    (dead_letter,) = await fixture.dead_letters()
+    assert (dead_letter[LAST_ERROR], DEAD_LETTERED_AT in dead_letter) == ("the broker gave up: delivery_limit", True)
 
 
 async def test_each_is_reported_once_and_the_job_an_operator_reopened_is_left_alone(fixture: Fixture) -> None:
     await fixture.give_up(to_message(fixture.accept("j")))
-    await fixture.letters()
+    await fixture.dead_letters()
     await fixture.undelivered.report()
     version = fixture.database.jobs["j"].version
     fixture.now += LOOK_AGAIN
     fixture.database.jobs["j"] = fixture.database.jobs["j"].model_copy(update={"status": "pending", "error": None})
-    await fixture.letters()
+    await fixture.dead_letters()
     await fixture.undelivered.report()
     assert (fixture.database.jobs["j"].status, fixture.database.jobs["j"].version) == ("pending", version)
 
@@ -101,7 +101,7 @@ async def test_each_is_reported_once_and_the_job_an_operator_reopened_is_left_al
 async def test_an_old_copy_of_a_message_that_did_its_work_changes_nothing(fixture: Fixture) -> None:
     stale = fixture.accept("j").model_copy(update={"type": "studio.stencil.ready.v1"})
     await fixture.give_up(to_message(stale), PREDICTOR_STENCIL_READY)
-    await fixture.letters(PREDICTOR_STENCIL_READY)
+    await fixture.dead_letters(PREDICTOR_STENCIL_READY)
     await fixture.undelivered.report()
     assert fixture.database.jobs["j"].status == "pending"
 
@@ -114,19 +114,19 @@ async def test_neither_a_missing_queue_nor_a_bad_message_stops_the_others(fixtur
     await fixture.give_up(to_message(event.model_copy(update={"subject": "damaged"})))
     await fixture.give_up(to_message(event.model_copy(update={"subject": "nowhere"})))
     await fixture.give_up(to_message(event))
-    await fixture.letters(number=4)
+    await fixture.dead_letters(number=4)
     fixture.rabbit.delete(PREDICTOR_STENCIL_READY.dead_letter_queue)
     await fixture.undelivered.report()
     assert fixture.database.jobs["readable"].status == "failed"
-    await fixture.letters(number=4)
-    assert all(DEAD_LETTERED_AT in letter for letter in await fixture.letters())
+    await fixture.dead_letters(number=4)
+    assert all(DEAD_LETTERED_AT in dead_letter for dead_letter in await fixture.dead_letters())
 
 
 async def test_a_job_that_has_ended_since_stays_as_it_is(fixture: Fixture) -> None:
     event = fixture.accept("j")
     await fixture.jobs.apply("j", CancelRequested())
     await fixture.give_up(to_message(event))
-    await fixture.letters()
+    await fixture.dead_letters()
     fixture.now += timedelta(seconds=1)
     await fixture.undelivered.report()
     assert fixture.database.jobs["j"].status == "canceled"

@@ -132,7 +132,7 @@ async def test_a_job_that_failed_or_takes_too_long_is_an_error_that_has_it(both:
         await both(ok(failed)).call(lambda client: client.wait(JOB))
     assert end.value.job["id"] == "a"
     with pytest.raises(StillRunning, match="It goes on"):
-        await both(ok(JOB)).call(lambda client: client.wait(JOB, patience=3))
+        await both(ok(JOB)).call(lambda client: client.wait(JOB, timeout=3))
 
 
 async def test_an_unknown_status_is_waited_for(both: Callable[..., Both]) -> None:
