@@ -1,7 +1,15 @@
-"""Breaking mechanisms on purpose: a mutation must be noticed by an invariant in some world."""
+"""Breaking mechanisms on purpose: a mutation must be noticed by an invariant in some world.
 
-from collections.abc import Callable, Iterator
+`known_seeds.json` says in which world each mutation was noticed last, so that a test looks there first. A change of the
+code makes other worlds of the same seeds, and then the search through all of them takes minutes:
+`python tests/simulation/find_seeds.py` writes the file anew.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,19 +20,25 @@ from studio_simulation.settings import AMPLE_BUDGET, day_cents
 from studio_simulation.single_run import run
 
 SEEDS = 2000
+KNOWN_SEEDS = Path(__file__).parents[1] / "known_seeds.json"
 Mutation = Callable[[pytest.MonkeyPatch], None]
 Needs = Callable[[int, Faults, Disorder], object]
 
 
 @dataclass(frozen=True)
 class Search:
-    """The worlds in which a mutation may be noticed, by their seeds."""
+    """The worlds in which a mutation may be noticed, by their seeds: first the one where it was noticed last."""
 
-    first: int
+    name: str
     needs: Needs | None
 
     def __iter__(self) -> Iterator[int]:
-        for seed in range(self.first, self.first + SEEDS):
+        known: dict[str, int] = json.loads(KNOWN_SEEDS.read_text())
+        return chain([known[self.name]] if self.name in known else [], self.all_seeds())
+
+    def all_seeds(self) -> Iterator[int]:
+        """Every world that has what the mutation needs to be noticed."""
+        for seed in range(SEEDS):
             faults = Faults.draw(Random(seed))
             disorder = Disorder.draw(Random(f"disorder {seed}"), peaceful=faults.peaceful)
             if self.needs is None or self.needs(seed, faults, disorder):
@@ -72,16 +86,14 @@ class Mutations:
     def __init__(self) -> None:
         self.cases: list[tuple[Mutation, str, Search]] = []
 
-    def caught_by(
-        self, invariants: str, *, first: int = 0, needs: Needs | None = None
-    ) -> Callable[[Mutation], Mutation]:
+    def caught_by(self, invariants: str, *, needs: Needs | None = None) -> Callable[[Mutation], Mutation]:
         """Register a mutation; one of these invariants, separated by spaces, must be violated.
 
-        To save time, what shows rarely is looked for from the seed `first` on, and where there is what it needs.
+        To save time, what shows rarely is looked for only where there is what it needs.
         """
 
         def register(mutation: Mutation) -> Mutation:
-            self.cases.append((mutation, invariants, Search(first, needs)))
+            self.cases.append((mutation, invariants, Search(mutation.__name__, needs)))
             return mutation
 
         return register
@@ -92,12 +104,20 @@ class Mutations:
         return [mutation.__name__ for mutation, _, _ in self.cases]
 
 
-def assert_caught(mutation: Mutation, invariants: str, search: Search, patch: pytest.MonkeyPatch) -> None:
-    """Apply the mutation and fail unless a world violates one of the invariants."""
-    mutation(patch)
-    for seed in search:
-        names = {violation.partition(":")[0] for violation in run(seed).violations}
-        if names & set(invariants.split()):
-            print(f"{mutation.__name__}: seed {seed}, {', '.join(sorted(names))}")
-            return
-    pytest.fail(f"{mutation.__name__} was not caught within {SEEDS} seeds")
+def seed_that_catches(mutation: Mutation, invariants: str, seeds: Iterable[int]) -> int | None:
+    """Apply the mutation; return the first seed whose world violates one of the invariants, None when there is none."""
+    with pytest.MonkeyPatch.context() as patch:
+        mutation(patch)
+        for seed in seeds:
+            names = {violation.partition(":")[0] for violation in run(seed).violations}
+            if names & set(invariants.split()):
+                return seed
+    return None
+
+
+def assert_caught(mutation: Mutation, invariants: str, search: Search) -> None:
+    """Fail unless a world violates one of the invariants."""
+    seed = seed_that_catches(mutation, invariants, search)
+    if seed is None:
+        pytest.fail(f"{mutation.__name__} was not caught within {SEEDS} seeds")
+    print(f"{mutation.__name__}: seed {seed}")
