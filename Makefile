@@ -2,16 +2,18 @@
 BRIEF ?= ocean energy with fish, flowing bands of blue and turquoise
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
-UNIT := tests/unit tests/contract tests/border tests/simulation
+# Tests with servers wait most of their time: twice as many workers as cores, each with servers of its own, begin with the
+# longest of them, and the tests that only compute fill the gaps.
+SIDE_BY_SIDE := $(PYTEST) -n $(shell expr 2 '*' $$(nproc)) --dist loadgroup --no-loadscope-reorder
+UNIT := tests/simulation tests/unit tests/contract tests/border
 INTEGRATION := tests/integration
-CHAOS := tests/chaos
-PRODUCT := tests/browser tests/containers tests/acceptance
+E2E := tests/chaos tests/containers tests/browser tests/acceptance
 SEEDS ?= 20000
 FUZZ ?= 1000000
 FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
-.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e test-chaos test-product lint format docs lock audit soak fuzz chaos drill drill-all bench bench-quick bench-pipeline \
+.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all bench bench-quick bench-pipeline \
 	bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
 
 help: ## this list
@@ -31,25 +33,16 @@ up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 808
 	@$(PYTHON) -m studio_local up $(UP)
 
 test: lint ## lint and every test
-	@status=0; \
-	$(MAKE) --no-print-directory test-unit || status=1; \
-	echo "Next: $(INTEGRATION), $(CHAOS), and $(PRODUCT), side by side with servers of their own. Each prints when it is done."; \
-	$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync test-integration test-chaos test-product || status=1; \
-	exit $$status
+	@$(SIDE_BY_SIDE) $(E2E) $(INTEGRATION) $(UNIT)
 
 test-unit: setup ## tests that need no server: a few minutes, in parallel
 	@$(PYTEST) -n auto --dist worksteal $(UNIT)
 
 test-integration: setup ## tests on a real broker and database
-	@$(PYTEST) $(INTEGRATION)
+	@$(SIDE_BY_SIDE) $(INTEGRATION)
 
-test-e2e: test-chaos test-product ## tests of whole systems: processes killed, a browser, containers, the demo
-
-test-chaos: setup # processes killed, in the short form that make chaos has in full
-	@$(PYTEST) $(CHAOS)
-
-test-product: setup # a browser, containers, the demo
-	@$(PYTEST) $(PRODUCT)
+test-e2e: setup ## tests of whole systems: processes killed, a browser, containers, the demo
+	@$(SIDE_BY_SIDE) $(E2E)
 
 chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real processes
 	@STUDIO_CHAOS_JOBS=$${STUDIO_CHAOS_JOBS:-200} $(PYTEST) -s --timeout=3600 tests/chaos

@@ -4,7 +4,6 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ from studio_chaos.proxy import Proxy
 from studio_local.infrastructure import Infrastructure
 from studio_local.stack import ServiceStack
 
-ROOT = Path(__file__).resolve().parents[2]
 QUICK_JOBS = 40
 IMPATIENT = {
     "STANDIN_DELAY_SECONDS": "0.1",
@@ -48,11 +46,11 @@ def seed() -> int:
 
 
 @pytest.fixture(scope="session")
-def infrastructure() -> Iterator[Infrastructure]:
+def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
     """Native servers: those given by URL belong to others and must not be killed."""
-    folder = ROOT / ".studio" / "chaos"
-    folder.mkdir(parents=True, exist_ok=True)
-    with Infrastructure(folder, environment=os.environ | {"STUDIO_STACK": "native"}) as running:
+    with Infrastructure(
+        tmp_path_factory.mktemp("chaos"), environment=os.environ | {"STUDIO_STACK": "native"}
+    ) as running:
         yield running
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,7 +55,8 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     command += [f"-ip.bind={LOOPBACK}", "-master.volumeSizeLimitMB=64", "-volume.max=8", "-filer", "-s3"]
     command += [f"-{part}.port={port}" for part, port in ports.items()]
     command += [f"-{part}.port.grpc={free_port()}" for part in PARTS]
-    command += [f"-s3.config={folder / 's3.json'}"]
+    # Catalogues that nobody asks for would listen on fixed ports.
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder / 's3.json'}"]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -63,7 +65,8 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
             assert server.poll() is None, (folder / "log").read_text()[-2000:]
             yield found
         finally:
-            os.killpg(server.pid, signal.SIGKILL)  # its orderly end takes up to half a minute, its data is thrown away
+            with suppress(ProcessLookupError):  # it ended by itself
+                os.killpg(server.pid, signal.SIGKILL)  # an orderly end takes half a minute
             server.wait(30)
 
 
