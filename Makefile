@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
 # Tests with servers wait most of their time: twice as many workers as cores, each with servers of its own, begin with the
 # longest of them, and the tests that only compute fill the gaps.
-SIDE_BY_SIDE := $(PYTEST) -n $(shell expr 2 '*' $$(nproc)) --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := $(PYTEST) -n $(shell expr 2 '*' $$(nproc)) --dist loadfile --no-loadscope-reorder
 UNIT := tests/simulation tests/unit tests/contract tests/border
 INTEGRATION := tests/integration
 E2E := tests/chaos tests/containers tests/browser tests/acceptance

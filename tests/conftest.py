@@ -7,10 +7,10 @@ those of a file share what the file starts, those of some folders share servers 
 import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from studio_local.infrastructure import Infrastructure
 from studio_support.running_studio import IMPATIENT, Studio, running_studio
@@ -18,19 +18,21 @@ from studio_support.running_studio import IMPATIENT, Studio, running_studio
 for name in ("COLUMNS", "LINES"):  # workers have a terminal's; consoles that are made at import would keep its width
     os.environ.pop(name, None)
 
-TESTS = Path(__file__).parent
-GROUPS = ("containers", "integration/kubernetes", "integration/stack")
+GROUPS = ("tests/containers", "tests/integration/kubernetes", "tests/integration/stack")
 """Folders that are a group as a whole."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put each test in its group."""
-    for item in items:
-        place = item.path.relative_to(TESTS)
-        item.add_marker(
-            pytest.mark.xdist_group(place.parent.as_posix() if place.parent.as_posix() in GROUPS else str(place))
-        )
+class ByGroup(LoadFileScheduling):  # type: ignore[misc]  # the base has no types
+    """Gives a worker whole groups."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in GROUPS if file.startswith(f"{folder}/")), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Take these groups where files would be taken."""
+    return ByGroup(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
