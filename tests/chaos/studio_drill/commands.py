@@ -10,7 +10,8 @@ CLUSTER = "needs a cluster; tests/integration/kubernetes applies the manifests t
 NEW_NODE = "needs a second broker node"
 NOT_WALKED = {
     r"kubectl .*\b(annotate|cordon|apply|scale|top)\b": CLUSTER,
-    r"kubectl .*--previous": CLUSTER,
+    r"kubectl .*(--previous|get secret)": CLUSTER,
+    r"studio dlq show": "a healthy studio has no dead letter; tests/integration/cli/test_dlq.py shows one",
     r"docker compose": "needs an engine; tests/containers starts the compose file",
     r"chronyc": "needs a time service",
     r"rabbit@NODE|rabbit@NEWNODE": NEW_NODE,
