@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
+from pymongo import UpdateOne
+
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl
 from studio_domain.spending import Outcome, Refusal, amounts, budgets_left, purchase_refusal, settled
@@ -31,8 +33,10 @@ class MongoSpendingStore:
     @translated
     async def reserve(self, charge: Charge, budgets: Budgets) -> Refusal | None:
         async def hold(session: Any) -> Refusal | None:
-            known = _charge(await self._charges.find_one({"_id": charge.id}, session=session))
-            control = _control(await self._controls.find_one({"_id": _CONTROL}, session=session))
+            # stopping changes no sum, so the transaction would not notice it: it is read beside it, anew each time
+            found = self._charges.find_one({"_id": charge.id}, session=session)
+            document, control = await asyncio.gather(found, self.spending_control())
+            known = _charge(document)
             if known is not None and known.state == "held" and known.day == charge.day:
                 return purchase_refusal(charge.cents, charge.day, control, ())
             if known is not None:
@@ -78,9 +82,15 @@ class MongoSpendingStore:
         return everybody, with_key
 
     async def _add(self, day: date, key_id: str, more: Mapping[str, int], session: Any) -> None:
-        for one in (None, key_id):
-            change = {"$inc": dict(more), "$setOnInsert": {"day": _stored_day(day), "key_id": one}}
-            await self._sums.update_one({"_id": _sum_id(day, one)}, change, upsert=True, session=session)
+        changes = [
+            UpdateOne(
+                {"_id": _sum_id(day, one)},
+                {"$inc": dict(more), "$setOnInsert": {"day": _stored_day(day), "key_id": one}},
+                upsert=True,
+            )
+            for one in (None, key_id)
+        ]
+        await self._sums.bulk_write(changes, session=session)
 
     async def held_charges(self, before: datetime) -> AsyncIterator[Charge]:
         held = {"state": "held", "reserved_at": {"$lt": before}}

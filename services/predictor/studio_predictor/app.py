@@ -10,6 +10,7 @@ from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
 from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested, PredictionUpdated, StencilReady
+from studio_predictor.backlog import Backlog
 from studio_predictor.handlers import Predictor
 from studio_predictor.settings import PredictorSettings
 
@@ -19,7 +20,7 @@ async def build(chassis: ServiceContext, settings: PredictorSettings) -> AsyncIt
     """The table of handlers; one HTTP connection pool to the provider."""
     async with open_http_client() as http:
         provider = ReplicateClient(http, settings.replicate_api_base, settings.replicate_api_token, chassis.clock)
-        backlog = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
+        count = partial(chassis.broker.ready_count, topology.POSTPROCESS_PREDICTION_SUCCEEDED)
         predictor = Predictor(
             chassis.jobs,
             chassis.store,
@@ -27,7 +28,7 @@ async def build(chassis: ServiceContext, settings: PredictorSettings) -> AsyncIt
             provider,
             settings,
             chassis.clock,
-            backlog,
+            Backlog(count, settings.max_backlog),
             chassis.store.slots_under_way,
         )
         yield ServiceDefinition(

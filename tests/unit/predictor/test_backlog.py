@@ -18,6 +18,8 @@ from studio_contracts.slot import GenerationRequest
 from studio_contracts.spending import Budgets
 from studio_domain.domain_events import SlotPlan, SlotsPlanned, StencilDrawn
 from studio_domain.prediction import PredictionReport, PredictionStatus
+from studio_predictor import backlog
+from studio_predictor.backlog import Backlog
 from studio_predictor.handlers import Predictor
 from studio_support.job_shapes import PLAN
 
@@ -100,3 +102,26 @@ async def test_up_to_the_limit_is_bought() -> None:
     provider = Provider()
     job = await _create_prediction(provider, LIMIT)
     assert (job.predictions[0].state, provider.sold) == ("running", 1)
+
+
+async def test_the_backlog_is_counted_again_before_it_is_exceeded_and_not_for_each_purchase() -> None:
+    counted: list[int] = []
+
+    async def count() -> int:
+        counted.append(1)
+        return 1
+
+    waiting = Backlog(count, LIMIT)
+    assert [await waiting() for _ in range(LIMIT)] == [1, 2, 3]
+    assert len(counted) == 1
+    assert [await waiting(), len(counted)] == [1, 2]
+
+
+async def test_the_backlog_is_counted_again_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def count() -> int:
+        return next(answers)
+
+    answers = iter((0, 7))
+    monkeypatch.setattr(backlog, "COUNTED_SECONDS", 0)
+    waiting = Backlog(count, LIMIT)
+    assert [await waiting(), await waiting()] == [0, 7]
