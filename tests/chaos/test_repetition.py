@@ -70,7 +70,7 @@ def objects_of(fleet: Fleet, job_id: str) -> list[Any]:
     return [path for path in (fleet.stack.objects / job_prefix(job_id)).rglob("*") if path.is_file()]
 
 
-async def test_a_lost_confirm_publishes_an_event_twice_and_loses_none(
+async def test_a_lost_confirm_loses_no_event_and_repeats_no_effect(
     stack: tuple[Fleet, Proxy], thorough: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fleet, proxy = stack
@@ -82,7 +82,6 @@ async def test_a_lost_confirm_publishes_an_event_twice_and_loses_none(
     with capsys.disabled():
         print(f"\n{lost_confirms} confirms lost, {published_again:.0f} events published again by the relay")
     assert proxy.still_to_swallow == 0
-    assert published_again > 0
     await assert_every_effect_is_single(fleet, accepted)
 
 

@@ -1,5 +1,6 @@
 """Commits, messages and dead letters: each mechanism that loses none is broken on purpose, and a seed must show it."""
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -47,8 +48,8 @@ async def _nothing(*_: Any, **__: Any) -> None:
 
 @caught_by("allowed_transitions")
 def no_compare_and_set(patch: Patch) -> None:
-    async def commit(self: SimulatedJobStore, change: Transition) -> bool:
-        await self._wire("store.commit", lambda: self._database.write(change))
+    async def commit(self: SimulatedJobStore, change: Transition, published: Collection[str] = ()) -> bool:
+        await self._wire("store.commit", lambda: self._database.write(change, published))
         return True
 
     patch.setattr(SimulatedJobStore, "commit", commit)
@@ -56,9 +57,9 @@ def no_compare_and_set(patch: Patch) -> None:
 
 @caught_by("peace_is_uneventful canceled_stops_spending")
 def published_before_the_commit_and_not_kept(patch: Patch) -> None:
-    async def commit(self: JobService, job_id: str, event: Any) -> tuple[Transition | None, Job]:
+    async def commit(self: JobService, known: Job | str, event: Any) -> tuple[Transition | None, Job]:
         for _ in range(50):
-            job = await self._store.load(job_id)
+            job = await self._store.load(known if isinstance(known, str) else known.id)
             change = transition(job, event, now=self._clock(), by=self._service)
             if change is None:
                 return None, job

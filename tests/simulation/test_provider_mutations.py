@@ -97,10 +97,10 @@ def lost_attempts_cost_nothing(patch: Patch) -> None:
 def no_claim_before_the_request(patch: Patch) -> None:
     apply = JobService.apply
 
-    async def unclaimed(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
+    async def unclaimed(self: JobService, known: Job | str, event: Any, **how: Any) -> Applied:
         if isinstance(event, SlotClaimed):
-            return Applied(await self.load(job_id), changed=True)
-        return await apply(self, job_id, event, **how)
+            return Applied(await self.load(known if isinstance(known, str) else known.id), changed=True)
+        return await apply(self, known, event, **how)
 
     patch.setattr(JobService, "apply", unclaimed)
 
@@ -117,10 +117,10 @@ def claim_released_when_the_answer_was_lost(patch: Patch) -> None:
 def webhooks_answered_and_not_recorded(patch: Patch) -> None:
     apply = JobService.apply
 
-    async def forgetful(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
+    async def forgetful(self: JobService, known: Job | str, event: Any, **how: Any) -> Applied:
         if isinstance(event, WebhookReceived):
-            return Applied(await self.load(job_id), changed=False)
-        return await apply(self, job_id, event, **how)
+            return Applied(await self.load(known if isinstance(known, str) else known.id), changed=False)
+        return await apply(self, known, event, **how)
 
     patch.setattr(JobService, "apply", forgetful)
 
@@ -191,8 +191,8 @@ def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
         if slot is not None and (slot.attempt, slot.state) == (request.attempt, "waiting"):
             await self._create_prediction(job, slot)
 
-    async def claimed(self: JobService, job_id: str, event: Any, **how: Any) -> Applied:
-        applied = await apply(self, job_id, event, **how)
+    async def claimed(self: JobService, known: Job | str, event: Any, **how: Any) -> Applied:
+        applied = await apply(self, known, event, **how)
         return applied._replace(changed=True) if isinstance(event, SlotClaimed) else applied
 
     patch.setattr(Predictor, "request_prediction", request_prediction)

@@ -1,14 +1,37 @@
 """What saves reads and writes: each guard of a short cut is taken away, and a seed must show it."""
 
+from collections.abc import Collection, Mapping
+
 import pytest
 
+from studio_chassis.persistence import job_service
+from studio_chassis.persistence.job_service import JobService
+from studio_chassis.persistence.store import Outbox
+from studio_chassis.testing.database import SimulatedDatabase
+from studio_contracts.job import Job
+from studio_contracts.slot import Slot
 from studio_domain import lifecycle
-from studio_domain.lifecycle import Transition
-from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught
+from studio_domain.domain_events import DomainEvent
+from studio_domain.lifecycle import Transition, slots
+from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught, has
 
 Patch = pytest.MonkeyPatch
 MUTATIONS = Mutations()
 caught_by = MUTATIONS.caught_by
+
+
+@caught_by("allowed_transitions")
+def a_job_in_hand_is_taken_for_the_stored_one(patch: Patch) -> None:
+    """Its version is looked up, and nothing else of what has happened since."""
+    commit = JobService._commit
+
+    async def of_this_version(self: JobService, known: Job | str, event: DomainEvent) -> tuple[Transition | None, Job]:
+        if isinstance(known, Job):
+            stored = await self.load(known.id)
+            known = known.model_copy(update={"version": stored.version})
+        return await commit(self, known, event)
+
+    patch.setattr(JobService, "_commit", of_this_version)
 
 
 @caught_by("completed_has_pictures allowed_transitions")
@@ -21,6 +44,46 @@ def a_changed_field_is_not_written(patch: Patch) -> None:
 @caught_by("survives_storage")
 def moments_are_kept_finer_than_the_database_keeps_them(patch: Patch) -> None:
     patch.setattr(lifecycle, "to_stored_precision", lambda moment: moment)
+
+
+LOSSES = has("broker.refused", "crash.after")
+
+
+@caught_by("every_end_is_published canceled_stops_spending the_end_is_heard", needs=LOSSES)
+def a_commit_empties_the_whole_outbox(patch: Patch) -> None:
+    write = SimulatedDatabase.write
+
+    def empty(self: SimulatedDatabase, change: Transition, published: Collection[str] = ()) -> None:
+        self.outboxes[change.job.id] = []
+        write(self, change, published)
+
+    patch.setattr(SimulatedDatabase, "write", empty)
+
+
+@caught_by("every_end_is_published canceled_stops_spending the_end_is_heard", needs=LOSSES)
+def what_could_not_be_published_is_cleared_all_the_same(patch: Patch) -> None:
+    publish = JobService._publish_outbox
+
+    async def believed(self: JobService, outbox: Outbox) -> bool:
+        await publish(self, outbox)
+        return True
+
+    patch.setattr(JobService, "_publish_outbox", believed)
+
+
+@caught_by("canceled_stops_spending only_the_unseen_is_asked_again nothing_is_paid_for_nothing")
+def a_report_that_a_prediction_runs_is_never_kept(patch: Patch) -> None:
+    def running(_: Slot, prediction: Mapping[str, object]) -> bool:
+        return prediction.get("status") in ("starting", "processing")
+
+    patch.setattr(slots, "_is_known_to_run", running)
+
+
+@caught_by(
+    "dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline", first=80, needs=has("store.late")
+)
+def a_late_read_decides_that_there_is_nothing_to_do(patch: Patch) -> None:
+    patch.setattr(job_service, "is_obsolete", lambda *_: True)
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)

@@ -1,6 +1,6 @@
 """Job documents and their outboxes in MongoDB: a part of the job store, which gives them the database."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -63,11 +63,9 @@ class MongoJobs:
         return from_document(document)
 
     @translated
-    async def commit(self, change: Transition) -> bool:
-        result = await self._jobs.update_one(
-            {"_id": change.job.id, "version": change.job.version - 1},
-            {"$set": to_document(change.job, change.changed_fields), "$push": {"outbox": {"$each": _outbox(change)}}},
-        )
+    async def commit(self, change: Transition, published: Collection[str] = ()) -> bool:
+        unchanged = {"_id": change.job.id, "version": change.job.version - 1}
+        result = await self._jobs.update_one(unchanged, commit_update(change, published))
         return bool(result.matched_count)
 
     def unfinished(self, before: datetime) -> AsyncIterator[Job]:
@@ -125,8 +123,12 @@ class MongoJobs:
             raise UnreadableJob(str(document["_id"]), f"{type(error).__name__}: {error}") from error
 
     @translated
-    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
-        await self._jobs.update_one({"_id": job_id}, {"$pull": {"outbox": {"id": {"$in": list(event_ids)}}}})
+    async def clear_outboxes(self, published: Mapping[str, Collection[str]]) -> None:
+        ids = [event_id for event_ids in published.values() for event_id in event_ids]  # each begins with its job's id
+        gone = {"id": {"$in": ids}}
+        await self._jobs.update_many(
+            {"_id": {"$in": list(published)}, "outbox": {"$elemMatch": gone}}, {"$pull": {"outbox": gone}}
+        )
 
     @translated
     async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
@@ -147,3 +149,18 @@ class MongoJobs:
 
 def _outbox(change: Transition) -> list[dict[str, Any]]:
     return [event.model_dump() for event in change.events]
+
+
+def commit_update(change: Transition, published: Collection[str]) -> dict[str, Any] | list[dict[str, Any]]:
+    """The update that writes a change. One that adds to the outbox and takes from it has to be a pipeline."""
+    fields, events = to_document(change.job, change.changed_fields), _outbox(change)
+    if not published:
+        return {"$set": fields, "$push": {"outbox": {"$each": events}}} if events else {"$set": fields}
+    if not events:
+        return {"$set": fields, "$pull": {"outbox": {"id": {"$in": list(published)}}}}
+    left = {
+        "input": {"$ifNull": ["$outbox", []]},
+        "cond": {"$not": {"$in": ["$$this.id", {"$literal": list(published)}]}},
+    }
+    stages = {name: {"$literal": value} for name, value in fields.items()}
+    return [{"$set": {**stages, "outbox": {"$concatArrays": [{"$filter": left}, {"$literal": events}]}}}]

@@ -3,7 +3,7 @@
 Questions that give several jobs leave out those whose documents cannot be read.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -99,10 +99,11 @@ class JobRepository(Protocol):
     async def load_linearizable(self, job_id: str) -> Job:
         """The job with every acknowledged change in it, at the price of asking a majority. Raises JobNotFound."""
 
-    async def commit(self, change: Transition) -> bool:
+    async def commit(self, change: Transition, published: Collection[str] = ()) -> bool:
         """Change the job and add the events to its outbox in one write, if the stored version is still the one before.
 
-        False when it is not, because another process has changed the job.
+        Events of the ids in `published` are taken out of the outbox by the same write. False when the version is
+        another one, because another process has changed the job.
         """
 
     def unfinished(self, before: datetime) -> AsyncIterator[Job]:
@@ -160,8 +161,11 @@ class OutboxStore(Protocol):
     async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
         """Outboxes of jobs last changed before that moment, oldest first."""
 
-    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
-        """Take published events out of the outbox. Events that are no longer there are ignored."""
+    async def clear_outboxes(self, published: Mapping[str, Collection[str]]) -> None:
+        """Take published events out of the outboxes: ids of events by the id of their job.
+
+        Events that are no longer there are ignored.
+        """
 
 
 class IdempotencyKeys(Protocol):

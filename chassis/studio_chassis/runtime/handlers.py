@@ -41,7 +41,8 @@ class JobHandler(Generic[P]):
                 raise Reject(f"{event.type} does not belong into {self.queue.name}")
             job = await self._load(jobs, event.subject)
             if self.of_ended_jobs in (None, job.is_final):
-                await self.handle(job, payload)
+                with jobs.taking(event):
+                    await self.handle(job, payload)
 
         return handle
 

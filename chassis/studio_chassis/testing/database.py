@@ -1,6 +1,6 @@
 """What all clients of the database in memory share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from studio_chassis.persistence.documents import from_document, to_document
@@ -46,17 +46,23 @@ class SimulatedDatabase:
         job = self.jobs.get(job_id)
         return self._before.get(job_id, job) if job is not None and self.lags() else job
 
-    def write(self, change: Transition) -> None:
-        """Write the fields that change and add to the outbox, as one."""
+    def write(self, change: Transition, published: Collection[str] = ()) -> None:
+        """Write the fields that change, take from the outbox and add to it, as one."""
         job, before = change.job, self.jobs.get(change.job.id)
         if before is not None:
             job = before.model_copy(update={name: getattr(job, name) for name in change.changed_fields})
         self.jobs[job.id] = job
         if before is not None:
             self._before[job.id] = before
+        self.clear(job.id, published)
         self.outboxes.setdefault(job.id, []).extend(change.events)
         for observe in self.observers:
             observe(before, job)
+
+    def clear(self, job_id: str, published: Collection[str]) -> None:
+        """Take events out of the outbox."""
+        if job_id in self.outboxes:
+            self.outboxes[job_id] = [event for event in self.outboxes[job_id] if event.id not in published]
 
     def oldest_first(self, wanted: Callable[[Job], bool]) -> list[Job]:
         """The jobs that are wanted, by their last change."""

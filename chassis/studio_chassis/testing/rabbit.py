@@ -58,6 +58,8 @@ class SimulatedRabbit:
 
     def __init__(self, lag: Lag = lambda: 0.0) -> None:
         self.queues: dict[str, ServerQueue] = {}
+        self.taken: set[str] = set()
+        """Ids of the messages that it took responsibility for."""
         self.tags = itertools.count(1)
         self._lag = lag
         self._under_way = 0
@@ -104,6 +106,8 @@ class SimulatedRabbit:
         else:
             names = [exchange or routing_key]
         names = [name for name in names if name in self.queues]
+        if message.message_id is not None and (names or routing_key not in topology.MANDATORY_TYPES):
+            self.taken.add(message.message_id)
         for name in names:
             self.queues[name].arriving += 1
             self._after(self._lag(), self._reach, self.queues[name], StoredMessage(message, routing_key))

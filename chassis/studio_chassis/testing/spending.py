@@ -98,7 +98,7 @@ class SimulatedSpendingStore:
 
     async def spending_control(self) -> SpendingControl:
         """What the operators decided."""
-        return await self._wire("store.load", lambda: self._spending.control)
+        return await self._wire("store.control", lambda: self._spending.control)
 
     async def stop_spending(self, reason: str) -> None:
         """Refuse every reservation."""

@@ -1,6 +1,6 @@
 """The job store in memory: one document a job, replaced only if its version is still the one before."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import datetime
 
 from studio_chassis.errors import JobExists, JobNotFound
@@ -68,25 +68,24 @@ class SimulatedJobStore(
             raise JobNotFound(job_id)
         return self._database.read(job)
 
-    async def commit(self, change: Transition) -> bool:
+    async def commit(self, change: Transition, published: Collection[str] = ()) -> bool:
         """Write if the version is the one before."""
 
         def commit() -> bool:
             known = self._database.jobs.get(change.job.id)
             if known is None or known.version != change.job.version - 1:
                 return False
-            self._database.write(change)
+            self._database.write(change, published)
             return True
 
         return await self._wire("store.commit", commit)
 
-    async def clear_outbox(self, job_id: str, event_ids: tuple[str, ...]) -> None:
-        """Take published events out of the outbox."""
+    async def clear_outboxes(self, published: Mapping[str, Collection[str]]) -> None:
+        """Take published events out of the outboxes."""
 
         def clear() -> None:
-            if job_id in self._database.outboxes:
-                left = [event for event in self._database.outboxes[job_id] if event.id not in event_ids]
-                self._database.outboxes[job_id] = left
+            for job_id, event_ids in published.items():
+                self._database.clear(job_id, event_ids)
 
         await self._wire("store.clear", clear)
 

@@ -25,7 +25,7 @@ from studio_domain.lifecycle.transition import (
     outstanding_messages,
 )
 
-__all__ = ["Transition", "accept", "outstanding_messages", "rescue_backoff", "transition"]
+__all__ = ["Transition", "accept", "is_obsolete", "outstanding_messages", "rescue_backoff", "transition"]
 
 
 def accept(
@@ -111,3 +111,12 @@ def transition(job: Job, event: h.DomainEvent, *, now: datetime, by: str) -> Tra
         return None
     change = result if isinstance(result, Change) else Change(result)
     return build_transition(job, change, now=now, by=by)
+
+
+def is_obsolete(job: Job, event: h.DomainEvent) -> bool:
+    """Whether the event means nothing to the job, and will not whatever has happened to it since it was read.
+
+    Of a job that has ended this is not known: it may have been reopened.
+    """
+    reports = (h.WebhookReceived, h.PredictionReported)
+    return isinstance(event, reports) and not job.is_final and slots.is_obsolete(job, event)

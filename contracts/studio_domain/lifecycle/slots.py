@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from studio_contracts.errors import JobWarning
@@ -20,7 +21,12 @@ from studio_domain.domain_events import (
 )
 from studio_domain.lifecycle.ending import settle
 from studio_domain.lifecycle.transition import OPEN, Change, TransitionContext
-from studio_domain.prediction import MAX_OUTPUT_CHARS, is_content_refusal, is_infrastructure_failure
+from studio_domain.prediction import (
+    MAX_OUTPUT_CHARS,
+    PredictionStatus,
+    is_content_refusal,
+    is_infrastructure_failure,
+)
 
 MAX_REPORTS = 8
 """Reports of one attempt that are remembered, so that an equal one is not kept again."""
@@ -29,10 +35,11 @@ MAX_REPORTS = 8
 def webhook_received(job: Job, event: WebhookReceived, _: TransitionContext) -> Change | None:
     """The provider reported on this attempt, so its prediction exists.
 
-    None when the slot no longer waits for it, or when an equal report was kept since the last rescue.
+    None when the slot no longer waits for it, when an equal report was kept since the last rescue, or when all it says
+    is that the prediction runs which the slot is known to have.
     """
     slot = _slot(job, event, *OPEN)
-    if slot is None:
+    if slot is None or _is_known_to_run(slot, event.prediction):
         return None
     report = hashlib.sha256(json.dumps(event.prediction, sort_keys=True).encode()).hexdigest()[:16]
     if report in slot.reports:
@@ -40,6 +47,26 @@ def webhook_received(job: Job, event: WebhookReceived, _: TransitionContext) -> 
     reports = (*slot.reports, report)[-MAX_REPORTS:]
     update = PredictionUpdated(slot=event.slot, attempt=event.attempt, prediction=dict(event.prediction))
     return Change(_with(job, slot, webhook_received=slot.state != "running", reports=reports), (update,))
+
+
+def _is_known_to_run(slot: Slot, prediction: Mapping[str, object]) -> bool:
+    """Whether all a report says is that the slot's prediction runs. A status we do not know is kept and counted."""
+    if slot.state != "running" or prediction.get("id") != slot.provider_id:
+        return False
+    return prediction.get("status") in (PredictionStatus.STARTING, PredictionStatus.PROCESSING)
+
+
+def is_obsolete(job: Job, event: SlotEvent) -> bool:
+    """Whether a report means nothing to the slot, as it stands here and in every state that may follow.
+
+    A slot never goes back to an earlier attempt, nor from its report to waiting for it.
+    """
+    slot = job.slot(event.slot)
+    if slot is None or slot.attempt < event.attempt:
+        return False
+    if slot.attempt > event.attempt or slot.state not in OPEN:
+        return True
+    return isinstance(event, WebhookReceived) and _is_known_to_run(slot, event.prediction)
 
 
 def _slot(job: Job, word: SlotEvent, *states: str) -> Slot | None:

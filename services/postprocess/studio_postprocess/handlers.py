@@ -72,7 +72,7 @@ class Postprocess:
             failures=tuple(one for one in made if isinstance(one, PictureFailure)),
             seconds=time.perf_counter() - started,
         )
-        await self.jobs.apply(job.id, pictures)
+        await self.jobs.apply(job, pictures)
 
     async def _picture(
         self, job: Job, plan: Plan, slot: Slot, index: int, source: Callable[[], Awaitable[bytes]], stencil: bytes

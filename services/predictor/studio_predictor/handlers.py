@@ -87,7 +87,7 @@ class Predictor:
             not_sent=prompts.not_sent,
         )
         slots = split(job.brief.count, len(job.plan.directions), model.max_outputs)
-        await self.jobs.apply(job.id, SlotsPlanned(generation, slots))
+        await self.jobs.apply(job, SlotsPlanned(generation, slots))
 
     async def request_prediction(self, job: Job, request: PredictionRequested) -> None:
         """prediction.requested → the process that claims the slot makes the paid call; a lost response is recovered."""
@@ -123,7 +123,7 @@ class Predictor:
         try:
             inputs = await self._input(job, job.generation, slot)
         except InvalidInput as error:
-            await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, str(error)))
+            await self.jobs.apply(job, CreationRefused(slot.number, slot.attempt, str(error)))
             return
         charge = reservation(job, slot, self.now())
         refused = await self.spending.reserve(charge, self.settings.budgets)
@@ -131,10 +131,10 @@ class Predictor:
             raise Pause(refused.text, cause="operator" if refused.paused else "spending")
         if refused is not None:
             log.warning("over budget", job_id=job.id, slot=slot.number, **refused.budget._asdict())
-            await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, refused.text, code="over_budget"))
+            await self.jobs.apply(job, CreationRefused(slot.number, slot.attempt, refused.text, code="over_budget"))
             return
         failpoints.reached("after-reserve")
-        claim = await self.jobs.apply(job.id, SlotClaimed(slot.number, slot.attempt))
+        claim = await self.jobs.apply(job, SlotClaimed(slot.number, slot.attempt))
         if not claim.changed:
             raise Retry("claimed by another delivery of this message", after=RECHECK_DELAY, counted=False)
         failpoints.reached("before-create")
@@ -148,14 +148,14 @@ class Predictor:
         except OutcomeUnknown as error:
             raise _disposition(error) from error
         except InvalidRequest as error:
-            await self.jobs.apply(job.id, CreationRefused(slot.number, slot.attempt, str(error)))
+            await self.jobs.apply(claim.job, CreationRefused(slot.number, slot.attempt, str(error)))
             await self.spending.settle(charge.id, Outcome(0))
             return
         except ProviderError as error:
-            await self.jobs.apply(job.id, ClaimReleased(slot.number, slot.attempt))
+            await self.jobs.apply(claim.job, ClaimReleased(slot.number, slot.attempt))
             raise _disposition(error) from error
         failpoints.reached("after-create")
-        await self._record(job, slot, report)
+        await self._record(claim.job, slot, report)
 
     async def _recover_lost(self, job: Job, slot: Slot) -> None:
         """Adopt the prediction of a claim without a response; if there is none, abandon it after the grace time."""
@@ -163,7 +163,7 @@ class Predictor:
         if found is not None:
             await self._record(job, slot, found)
         else:
-            await self.jobs.apply(job.id, CreationLost(slot.number, slot.attempt))
+            await self.jobs.apply(job, CreationLost(slot.number, slot.attempt))
 
     async def _search(self, job: Job, slot: Slot) -> PredictionReport | None:
         """The prediction of a claimed slot among those the provider knows; None only after the grace time."""
@@ -185,7 +185,7 @@ class Predictor:
         return None
 
     async def _record(self, job: Job, slot: Slot, report: PredictionReport) -> None:
-        known = await self.jobs.apply(job.id, PredictionReported(slot.number, slot.attempt, report))
+        known = await self.jobs.apply(job, PredictionReported(slot.number, slot.attempt, report))
         if known.job.is_final and not report.is_final:  # cancelled during the request
             await self._cancel(report.id)
 
@@ -196,7 +196,7 @@ class Predictor:
         except UnreadablePrediction as error:  # the slot waits for the next report, or for the reconciler's poll
             log.warning("report without a prediction", slot=update.slot, attempt=update.attempt, reason=str(error))
             return
-        await self.jobs.apply(job.id, PredictionReported(update.slot, update.attempt, report))
+        await self.jobs.apply(job, PredictionReported(update.slot, update.attempt, report))
 
     async def cancel_predictions(self, job: Job, _: JobCanceled | JobFailed) -> None:
         """job.canceled, job.failed → predictions that still run are cancelled, unless a replay may need them."""

@@ -72,7 +72,7 @@ class CallbackSender:
             attempt = CallbackAttempted(call.version, str(error), getattr(error, "is_permanent", False))
         else:
             attempt = CallbackAttempted(call.version)
-        after = _open_call((await self.jobs.apply(job.id, attempt)).job, call.version)
+        after = _open_call((await self.jobs.apply(job, attempt)).job, call.version)
         result = "delivered" if attempt.error is None else "given up" if after is None else "failed"
         metrics.callbacks.labels(result).inc()
         say = log.info if attempt.error is None else log.warning

@@ -67,7 +67,7 @@ class Rescuer:
         await self._each(self.store.with_calls("open", self.now() - CALL_OVERDUE), self._request_calls)
 
     async def _request_calls(self, job: Job) -> None:
-        if (await self.jobs.apply(job.id, CallbackOverdue(CALL_OVERDUE))).changed:
+        if (await self.jobs.apply(job, CallbackOverdue(CALL_OVERDUE))).changed:
             metrics.rescued.labels("call requested").inc()
 
     async def _each(self, jobs: AsyncIterator[Job], look_after: Callable[[Job], Awaitable[None]]) -> None:
@@ -91,7 +91,7 @@ class Rescuer:
 
     async def _rescue(self, stuck_after: timedelta, job: Job) -> None:
         log.info("rescuing", job_id=job.id, status=job.status, stage=job.stage, idle_since=job.updated_at.isoformat())
-        rescued = await self.jobs.apply(job.id, RescueRequested(stuck_after))
+        rescued = await self.jobs.apply(job, RescueRequested(stuck_after))
         if not rescued.changed:  # it has moved since
             return
         metrics.rescued.labels("republished").inc()
@@ -99,7 +99,7 @@ class Rescuer:
         await self._ask_provider(rescued.job)
 
     async def _end(self, job: Job) -> None:
-        await self.jobs.apply(job.id, DeadlinePassed())
+        await self.jobs.apply(job, DeadlinePassed())
         metrics.rescued.labels("timed out").inc()
 
     async def _ask_provider(self, job: Job) -> None:
@@ -112,11 +112,11 @@ class Rescuer:
             body = await self.provider.read(prediction_id)
         except ResponseTooLarge as error:  # it will not be smaller next time, and the webhook was too large as well
             report = PredictionReport(id=prediction_id, status=PredictionStatus.FAILED, error=str(error))
-            await self.jobs.apply(job.id, PredictionReported(slot.number, slot.attempt, report))
+            await self.jobs.apply(job, PredictionReported(slot.number, slot.attempt, report))
             return
         except ProviderError as error:
             log.warning("no answer from the provider", job_id=job.id, prediction_id=prediction_id, reason=str(error))
             return
         if read_prediction(body).is_final:
-            await self.jobs.apply(job.id, WebhookReceived(slot.number, slot.attempt, slim_prediction(body)))
+            await self.jobs.apply(job, WebhookReceived(slot.number, slot.attempt, slim_prediction(body)))
             metrics.rescued.labels("polled").inc()

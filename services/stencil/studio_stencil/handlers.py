@@ -54,7 +54,7 @@ class StencilMaker:
             directions.append(_direction(chosen, stencil, plan, key, png))
         failpoints.reached("after-store")
         drawn = _plan(plan, directions, not_drawn([stencil for stencil, _ in stencils]))
-        await self.jobs.apply(job.id, StencilDrawn(drawn, time.perf_counter() - started))
+        await self.jobs.apply(job, StencilDrawn(drawn, time.perf_counter() - started))
 
     async def _copy(self, job: Job, source: Source, started: float) -> None:
         """Take the plan of another job with the directions that were chosen: what is painted is what was shown.
@@ -76,7 +76,7 @@ class StencilMaker:
             return
         failpoints.reached("after-store")
         copied = plan.model_copy(update={"directions": tuple(directions)})
-        await self.jobs.apply(job.id, StencilDrawn(copied, time.perf_counter() - started))
+        await self.jobs.apply(job, StencilDrawn(copied, time.perf_counter() - started))
 
     async def _edit(self, job: Job, source: Source, started: float) -> None:
         """Take a concept of another job as it is laid, with the edits made: it is the one direction of the new job."""
@@ -94,11 +94,11 @@ class StencilMaker:
             raise Reject(f"the concept cannot be edited: {error}") from error
         await self.objects.put(stencil_key(job.id, 0), edited)
         failpoints.reached("after-store")
-        await self.jobs.apply(job.id, StencilDrawn(plan, time.perf_counter() - started))
+        await self.jobs.apply(job, StencilDrawn(plan, time.perf_counter() - started))
 
     async def _gone(self, job: Job, source: Source) -> None:
         detail = f"Job {source.job} has been removed, and its pictures with it."
-        await self.jobs.apply(job.id, WorkFailed("source_gone", "The job to begin with was deleted", detail))
+        await self.jobs.apply(job, WorkFailed("source_gone", "The job to begin with was deleted", detail))
 
 
 def warm_up() -> None:

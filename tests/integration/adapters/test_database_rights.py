@@ -81,7 +81,7 @@ async def test_every_service_loads_changes_and_relays_jobs(stores: dict[str, Job
         job = await stores[name].load_linearizable(name)
         assert await stores[name].commit(changed_by(job, CancelRequested()))
         (outbox,) = [one for one in await stores[name].unpublished(LATER, 99) if one.job_id == name]
-        await stores[name].clear_outbox(name, tuple(event.id for event in outbox.events))
+        await stores[name].clear_outboxes({name: [event.id for event in outbox.events]})
 
 
 async def test_the_gateway_keeps_clients_and_adds_to_the_audit_log(stores: dict[str, JobStore]) -> None:

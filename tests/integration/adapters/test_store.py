@@ -10,10 +10,12 @@ from studio_chassis.persistence.store import AttemptRef, JobStore
 from studio_domain.domain_events import (
     CancelRequested,
     PredictionReported,
+    Reopened,
     RescueRequested,
     SlotPlan,
     SlotsPlanned,
     StencilDrawn,
+    WorkFailed,
 )
 from studio_domain.lifecycle import Transition
 from studio_domain.prediction import PredictionReport, PredictionStatus
@@ -60,11 +62,37 @@ async def test_events_stay_in_the_outbox_until_they_are_cleared(store: JobStore)
     later = NOW + timedelta(seconds=2)
     (outbox,) = await store.unpublished(later, 10)
     assert (outbox.job_id, outbox.events) == ("a", (*first.events, *change.events))
-    await store.clear_outbox("a", (first.events[0].id, "unknown"))
+    await store.clear_outboxes({"a": (first.events[0].id, "unknown")})
     (outbox,) = await store.unpublished(later, 10)
     assert outbox.events == change.events
-    await store.clear_outbox("a", (change.events[0].id,))
+    await store.clear_outboxes({"a": (change.events[0].id,)})
     assert await store.unpublished(later, 10) == ()
+
+
+async def test_a_commit_takes_what_is_published_out_of_the_outbox_and_nothing_else(store: JobStore) -> None:
+    first = accepted()
+    await store.insert(first)
+    failed = changed_by(first.job, WorkFailed("set_aside", "$Set aside", "kept", replayable=True))
+    assert await store.commit(failed)
+    created = (event.id for event in first.events)
+    reopened = changed_by(failed.job, Reopened())
+    assert await store.commit(reopened, tuple(created))
+    assert reopened.events[0].id == first.events[0].id, "the same id, and not published yet"
+    (outbox,) = await store.unpublished(NOW + timedelta(seconds=9), 10)
+    assert outbox.events == (*failed.events, *reopened.events)
+    rescued = changed_by(reopened.job, RescueRequested())
+    assert await store.commit(rescued._replace(events=()), ("unknown", failed.events[0].id))
+    (outbox,) = await store.unpublished(NOW + timedelta(seconds=9), 10)
+    assert outbox.events == reopened.events
+    assert await store.load("a") == rescued.job
+
+
+async def test_the_outboxes_of_many_jobs_are_cleared_together(store: JobStore) -> None:
+    jobs = {job_id: accepted(job_id) for job_id in ("a", "b", "c")}
+    for first in jobs.values():
+        await store.insert(first)
+    await store.clear_outboxes({job_id: [jobs[job_id].events[0].id] for job_id in ("a", "c")} | {"gone": ["gone:x"]})
+    assert [outbox.job_id for outbox in await store.unpublished(NOW + timedelta(seconds=9), 10)] == ["b"]
 
 
 async def test_a_change_writes_no_more_than_it_changes(store: JobStore) -> None:
@@ -138,5 +166,5 @@ async def test_a_document_that_is_full_is_unavailable_until_its_events_are_publi
     with pytest.raises(Unavailable, match="full of events"):
         await fill(full)
     (outbox,) = await store.unpublished(NOW + timedelta(days=1), 10)
-    await store.clear_outbox("a", tuple(event.id for event in outbox.events))
+    await store.clear_outboxes({"a": [event.id for event in outbox.events]})
     await fill(full)

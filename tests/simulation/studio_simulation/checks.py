@@ -66,6 +66,7 @@ class Checks:
                 self.report(job.id, what)
             if job.status == "completed":
                 self._pictures(job)
+            self._published(job)
             self._dead_letter(job)
             self._in_time(job)
             self._source(job)
@@ -75,6 +76,9 @@ class Checks:
         for job_id in world.accepted:
             if job_id not in world.jobs:
                 self.report(job_id, "accepted_is_kept: there is no such job")
+        for job_id, notes in world.noted.items():
+            if world.database.jobs[job_id].notes != notes:
+                self.report(job_id, "notes_are_kept: what its client wrote is gone")
         if not world.rabbit.is_empty:
             self.violations.append("queues_are_empty: messages are left")
         self._dead_letters()
@@ -86,6 +90,11 @@ class Checks:
         briefs = [job.brief for job in self._world.jobs.values() if job.brief.source is None]
         if prompt.startswith("waves") and sum((brief.prompt, brief.count) == (prompt, count) for brief in briefs) > 1:
             self.violations.append(f"same_key_same_job: client {number} has several")
+
+    def _published(self, job: Job) -> None:
+        """The broker took the last event of a job that has ended: no rescue publishes it again."""
+        if job.is_final and f"{job.id}:job.{job.status}.v1" not in self._world.rabbit.taken:
+            self.report(job.id, "every_end_is_published: the broker never took its last event")
 
     def _source(self, job: Job) -> None:
         """What is painted from a draft has the stencils that were shown."""

@@ -1,4 +1,4 @@
-"""The clients of a simulated world: they post briefs, paint drafts, and cancel jobs."""
+"""The clients of a simulated world: they post briefs, paint drafts, cancel jobs, and note why."""
 
 import asyncio
 from random import Random
@@ -87,6 +87,21 @@ async def cancel(world: "World", job_id: str) -> None:
             if answer.status_code == 200:
                 world.canceled[job_id] = world.loop.time()
                 world.say("client", f"canceled {job_id}: {answer.json()['status']}")
+                await _note(world, job_id, f"called off at {world.loop.time():.1f}")
+                return
+        except ConnectionError:
+            pass
+        await asyncio.sleep(world.random.uniform(0.5, 5))
+
+
+async def _note(world: "World", job_id: str, notes: str) -> None:
+    """A client writes on its job why it was called off. The job's last events may still be unpublished."""
+    for _ in range(40):
+        try:
+            answer = await world.gateway().ask("PATCH", f"/v1/jobs/{job_id}", json={"notes": notes})
+            if answer.status_code == 200:
+                world.noted[job_id] = notes
+                world.say("client", f"notes on {job_id}")
                 return
         except ConnectionError:
             pass

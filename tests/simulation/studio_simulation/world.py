@@ -84,6 +84,7 @@ class World:
         self.receivers = Receivers(self, peaceful=self.faults.peaceful)
         self.accepted: dict[str, float] = {}
         self.canceled: dict[str, float] = {}
+        self.noted: dict[str, str] = {}
         self.poisoned = 0
         self.refused = 0
         self.stopped_at: float | None = None

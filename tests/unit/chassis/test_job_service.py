@@ -1,11 +1,13 @@
 """One write, then publish, then clear: what a crash or an outage at each point leaves behind."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from studio_chassis.errors import JobConflict, JobExists, JobNotFound, Unavailable, UnreadableJob
+from studio_chassis.persistence import job_service
 from studio_chassis.persistence.job_service import MAX_CONFLICTS, JobService
 from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.store import SimulatedJobStore
@@ -27,6 +29,8 @@ class Store(SimulatedJobStore):
         self.database = SimulatedDatabase()
         super().__init__(self.database)
         self.rivals: list[RescueRequested] = []
+        self.reads = 0
+        self.clearings = 0
 
     @property
     def job(self) -> Job:
@@ -38,12 +42,20 @@ class Store(SimulatedJobStore):
         """Ids of its events that are not known to be published."""
         return [event.id for event in self.database.outboxes["j"]]
 
-    async def commit(self, change: Transition) -> bool:
+    async def clear_outboxes(self, published: Mapping[str, Collection[str]]) -> None:
+        self.clearings += 1
+        await super().clear_outboxes(published)
+
+    async def load(self, job_id: str) -> Job:
+        self.reads += 1
+        return await super().load(job_id)
+
+    async def commit(self, change: Transition, published: Collection[str] = ()) -> bool:
         if self.rivals:
             rival = transition(self.job, self.rivals.pop(), now=NOW, by="rival")
             assert rival is not None
             self.database.write(rival)
-        return await super().commit(change)
+        return await super().commit(change, published)
 
 
 class Wire:
@@ -86,6 +98,8 @@ async def test_a_change_is_committed_then_published_then_cleared(jobs: JobServic
     await jobs.flush_publishing()
     done = await jobs.apply("j", CancelRequested())
     assert (done.changed, done.job.status, store.job) == (True, "canceled", done.job)
+    assert (wire.published, store.outbox) == ([CREATED, CANCELED], [CANCELED])
+    await jobs.flush_publishing()
     assert (wire.published, store.outbox) == ([CREATED, CANCELED], [])
 
 
@@ -110,6 +124,79 @@ async def test_a_concurrent_change_is_kept_and_ours_is_applied_to_it(jobs: JobSe
     store.rivals = [RescueRequested(), RescueRequested()]
     done = await jobs.apply("j", CancelRequested())
     assert (done.job.status, done.job.rescues, done.job.version) == ("canceled", 2, 4)
+
+
+async def test_an_event_in_hand_is_taken_out_of_the_outbox_by_the_commit_and_no_other_is(
+    jobs: JobService, store: Store, wire: Wire
+) -> None:
+    wire.trouble = Unavailable("broker: not connected")
+    await _accept(jobs)
+    await jobs.apply("j", RescueRequested())  # its event has the same id
+    await jobs.apply("j", WorkFailed("set_aside", "Set aside", "kept", replayable=True))
+    created, again, failed = store.database.outboxes["j"]
+    assert created.id == again.id == CREATED
+    with jobs.taking(created):
+        await jobs.apply("j", Reopened())
+    assert store.outbox == [failed.id, CREATED], "the one in hand is gone, the new one and the others are not"
+
+
+async def test_an_event_in_hand_is_taken_out_of_its_own_jobs_outbox_alone(
+    jobs: JobService, store: Store, wire: Wire
+) -> None:
+    wire.trouble = Unavailable("broker: not connected")
+    await _accept(jobs)
+    await _accept(jobs, "other")
+    with jobs.taking(store.database.outboxes["other"][0]):
+        await jobs.apply("j", CancelRequested())
+    assert store.outbox == [CREATED, CANCELED]
+
+
+async def test_what_is_published_of_many_jobs_is_cleared_by_one_write(jobs: JobService, store: Store) -> None:
+    for number in range(5):
+        await _accept(jobs, f"j{number}")
+    await jobs.flush_publishing()
+    assert (list(store.database.outboxes.values()), store.clearings) == ([[]] * 5, 1)
+
+
+async def test_what_is_published_while_others_are_cleared_is_cleared_too(
+    jobs: JobService, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def meanwhile(published: Mapping[str, Collection[str]]) -> None:
+        if "j" in published:
+            await _accept(jobs, "late")
+            await asyncio.sleep(0.01)  # its event is published by then
+        await clear(published)
+        if "late" in published:
+            cleared.set()
+
+    cleared = asyncio.Event()
+    clear = store.clear_outboxes
+    monkeypatch.setattr(store, "clear_outboxes", meanwhile)
+    monkeypatch.setattr(job_service, "CLEAR_SECONDS", 0)
+    await _accept(jobs)
+    async with asyncio.timeout(10):
+        await cleared.wait()
+    assert (store.outbox, store.database.outboxes["late"]) == ([], [])
+
+
+async def test_a_loaded_job_is_changed_without_reading_it_again(jobs: JobService, store: Store) -> None:
+    job = await _accept(jobs)
+    done = await jobs.apply(job, CancelRequested())
+    assert (done.job, done.changed, store.reads) == (store.job, True, 0)
+
+
+async def test_a_loaded_job_that_has_changed_since_is_loaded_again(jobs: JobService, store: Store) -> None:
+    job = await _accept(jobs)
+    await jobs.apply("j", RescueRequested())
+    done = await jobs.apply(job, CancelRequested())
+    assert (done.job.status, done.job.rescues, done.job.version) == ("canceled", 1, 3)
+
+
+async def test_a_loaded_job_does_not_decide_that_there_is_nothing_to_do(jobs: JobService, store: Store) -> None:
+    job = await _accept(jobs)
+    await jobs.apply("j", WorkFailed("set_aside", "Set aside", "kept", replayable=True))
+    assert (await jobs.apply(job, Reopened())).changed
+    assert (store.job.status, store.job.version) == ("pending", 3)
 
 
 async def test_conflicts_without_end_are_given_up_changing_nothing(jobs: JobService, store: Store) -> None:

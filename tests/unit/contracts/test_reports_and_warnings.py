@@ -6,11 +6,22 @@ import pytest
 
 from studio_contracts.job import Job
 from studio_domain import domain_events as h
-from studio_domain.lifecycle import transition
+from studio_domain.lifecycle import is_obsolete, transition
 from studio_domain.prediction import PredictionReport
-from studio_support.job_shapes import INFRASTRUCTURE, LATER, SHAPES, accepted, job_after, made, planned, report
+from studio_support.job_shapes import (
+    EVENTS,
+    INFRASTRUCTURE,
+    LATER,
+    SHAPES,
+    accepted,
+    job_after,
+    made,
+    planned,
+    report,
+)
 
-REPORT = {"id": "p0.1", "status": "processing"}
+REPORT = {"id": "p0.1", "status": "queued"}
+"""Of a later release of the provider: it is not final, and what else it means is not known."""
 
 
 def received(job: Job, prediction: dict[str, Any]) -> Job | None:
@@ -27,6 +38,49 @@ def test_an_equal_report_is_not_kept_twice(state: str) -> None:
     other = received(job, REPORT | {"status": "succeeded"})
     assert other is not None
     assert received(other, REPORT) is None
+
+
+@pytest.mark.parametrize("status", ["starting", "processing"])
+def test_that_the_prediction_runs_which_is_known_to_run_is_not_kept(status: str) -> None:
+    says = {"id": "p0.1", "status": status}
+    assert received(SHAPES["running"], says) is None
+    assert received(SHAPES["running"], says | {"id": "another"}) is not None
+    adopting = received(SHAPES["submitting"], says)
+    assert adopting is not None, "whoever lost the provider's answer learns from it that there is a prediction"
+    assert adopting.predictions[0].webhook_received
+
+
+RUNS = h.WebhookReceived(0, 1, {"id": "p0.1", "status": "processing"})
+REPORTS = [RUNS, *(event for event in EVENTS.values() if isinstance(event, h.WebhookReceived | h.PredictionReported))]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_obsolete_report_means_nothing_whatever_follows(shape: str) -> None:
+    job = SHAPES[shape]
+    obsolete = [event for event in REPORTS if is_obsolete(job, event)]
+    for follows in EVENTS.values() if obsolete else ():
+        for path in ([], [follows], [follows, h.Reopened()]):
+            after = job_after(job, path, LATER)
+            assert [event for event in obsolete if transition(after, event, now=LATER, by="gateway")] == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "event", "expected"),
+    [
+        ("running", RUNS, True),
+        ("succeeded", RUNS, True),
+        ("succeeded", report("succeeded", 2), True),
+        ("retried", report("succeeded", 2), True),
+        ("submitting", RUNS, False),
+        ("waiting", report("starting"), False),
+        ("drawn", report("starting"), False),
+        ("replayable", RUNS, False),
+        ("finished", RUNS, False),
+        ("succeeded", h.SlotClaimed(0, 1), False),
+    ],
+)
+def test_what_a_late_read_might_hide_is_not_obsolete(shape: str, event: h.DomainEvent, expected: bool) -> None:
+    assert is_obsolete(SHAPES[shape], event) is expected
 
 
 def test_after_a_rescue_an_equal_report_is_kept_again_because_its_message_may_be_lost() -> None:
@@ -46,7 +100,7 @@ def test_the_next_attempt_and_a_reopened_job_know_no_reports() -> None:
 def test_the_reports_remembered_are_bounded() -> None:
     job = SHAPES["running"]
     for number in range(100):
-        after = received(job, {"id": "p0.1", "status": "processing", "n": number})
+        after = received(job, REPORT | {"n": number})
         assert after is not None
         job = after
     assert len(job.predictions[0].reports) == 8

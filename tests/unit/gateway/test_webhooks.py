@@ -186,7 +186,7 @@ async def test_the_old_callback_route_finds_the_slot_by_the_prediction(
     token = token_of(address(drawn))
     callback = "/.netlify/functions/replicate-callback"
     before = (await gateway.jobs.load(drawn)).version
-    body = json.dumps(PREDICTION | {"id": gateway.prediction_id(drawn, 0)})
+    body = json.dumps(PREDICTION | {"id": gateway.prediction_id(drawn, 0), "status": "canceled"})
     responses = [
         await client.post(f"{callback}?token={token}", content=body),
         await client.post(f"{callback}?token=wrong", content=body),

@@ -29,7 +29,7 @@ async def test_the_gauges_show_what_is_under_way_and_what_is_wrong() -> None:
             Brief(prompt="a pond"), job_id=f"j{minutes}", seed=1, traceparent="", limits=Limits(), now=now, by="test"
         )
         await store.insert(first)
-    await store.clear_outbox("j5", tuple(event.id for event in database.outboxes["j5"]))
+    await store.clear_outboxes({"j5": [event.id for event in database.outboxes["j5"]]})
     broken = database.jobs["j1"].model_copy(update={"finished_at": NOW})
     database.jobs["j1"] = broken
     with capture_logs() as logs:

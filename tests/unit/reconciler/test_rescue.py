@@ -141,10 +141,10 @@ async def test_a_job_that_makes_the_rescuer_raise_anything_does_not_stop_the_oth
         fixture.accept(f"j{number}", NOW + timedelta(seconds=number))
     apply = JobService.apply
 
-    async def fails_for_one(self: JobService, job_id: str, event: Any) -> Any:
-        if job_id == "j0":
+    async def fails_for_one(self: JobService, job: Job, event: Any) -> Any:
+        if job.id == "j0":
             raise OverflowError("date value out of range")
-        return await apply(self, job_id, event)
+        return await apply(self, job, event)
 
     monkeypatch.setattr(JobService, "apply", fails_for_one)
     fixture.now += 2 * STUCK

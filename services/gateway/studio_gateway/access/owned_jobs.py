@@ -154,21 +154,21 @@ class OwnedJobs:
 
     async def cancel(self, job_id: str) -> Applied:
         """Cancel the job. Raises JobNotFound, JobConflict, Unavailable."""
-        await self.load_own(job_id)
-        applied = await self._jobs.apply(job_id, CancelRequested(), wait_for_publish=False)
+        job = await self.load_own(job_id)
+        applied = await self._jobs.apply(job, CancelRequested(), wait_for_publish=False)
         if applied.changed:
             await self._audit.record(self.caller, "job.canceled", job_id)
         return applied
 
     async def change_details(self, job_id: str, change: DetailsChanged) -> Job:
         """Write what the owner notes on the job. Raises JobNotFound, JobConflict, Unavailable."""
-        await self.load_own(job_id)
-        return (await self._jobs.apply(job_id, change, wait_for_publish=False)).job
+        job = await self.load_own(job_id)
+        return (await self._jobs.apply(job, change, wait_for_publish=False)).job
 
     async def delete(self, job_id: str) -> None:
         """Hide a job that has ended, and have it removed. Raises JobNotFound, JobConflict, Unavailable."""
-        await self.load_own(job_id)
-        if (await self._jobs.apply(job_id, DeletionRequested(), wait_for_publish=False)).changed:
+        job = await self.load_own(job_id)
+        if (await self._jobs.apply(job, DeletionRequested(), wait_for_publish=False)).changed:
             await self._audit.record(self.caller, "job.deleted", job_id)
 
     async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
