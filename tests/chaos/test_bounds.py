@@ -161,7 +161,7 @@ def test_ten_times_more_than_can_be_done_is_taken_and_held_in_the_queues(
         assert stored.count_documents({"final": False}) > jobs / 2, "it was no burst"
         assert wait_until(lambda: stored.count_documents({"final": True}) >= done_before + jobs / 10, PATIENCE_SECONDS)
         failed = Counter(job["error"]["code"] for job in stored.find({"status": "failed"}))
-    grown, most = growth(usual, peak(fleet)), proxy.most_in_hand
+    grown, most = growth(usual, peak(fleet)), proxy.most_unacknowledged
     with capsys.disabled():
         print(f"\n{jobs} jobs where {capacity:.1f} a second can be done: failed {dict(failed)}")
         print(f"memory grown by {grown}, in flight {dict(most)}")

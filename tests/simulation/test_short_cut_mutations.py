@@ -21,7 +21,7 @@ caught_by = MUTATIONS.caught_by
 
 
 @caught_by("allowed_transitions")
-def a_job_in_hand_is_taken_for_the_stored_one(patch: Patch) -> None:
+def a_loaded_job_is_taken_for_the_stored_one(patch: Patch) -> None:
     """Its version is looked up, and nothing else of what has happened since."""
     commit = JobService._commit
 
@@ -79,9 +79,7 @@ def a_report_that_a_prediction_runs_is_never_kept(patch: Patch) -> None:
     patch.setattr(slots, "_is_known_to_run", running)
 
 
-@caught_by(
-    "dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline", first=80, needs=has("store.late")
-)
+@caught_by("dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline", needs=has("store.late"))
 def a_late_read_decides_that_there_is_nothing_to_do(patch: Patch) -> None:
     patch.setattr(job_service, "is_obsolete", lambda *_: True)
 

@@ -1,6 +1,6 @@
 """The one way a service changes a job: load, apply a lifecycle rule, commit if unchanged, publish, clear.
 
-An event is taken out of its outbox once it is certainly published: by the commit of whoever has it in hand, or else by
+An event is taken out of its outbox once it is certainly published: by the commit of whoever handles it, or else by
 its publisher, who waits a little for that and then clears what it has published of many jobs with one write.
 """
 
@@ -40,7 +40,7 @@ MAX_PUBLISHING = 500
 CLEAR_SECONDS = 2.0
 """For so long a publisher leaves events to those who take them. Shorter than the relay waits."""
 log = structlog.get_logger()
-_in_hand: ContextVar[Event | None] = ContextVar("in_hand", default=None)
+_handled_event: ContextVar[Event | None] = ContextVar("handled_event", default=None)
 
 
 class Applied(NamedTuple):
@@ -135,11 +135,11 @@ class JobService:
     @contextmanager
     def taking(self, event: Event) -> Iterator[None]:
         """While this event is handled: what was delivered was published, so a commit to its job takes it from there."""
-        token = _in_hand.set(event)
+        token = _handled_event.set(event)
         try:
             yield
         finally:
-            _in_hand.reset(token)
+            _handled_event.reset(token)
 
     async def dead_lettered(self, event: Event, queue: Queue) -> None:
         """Fail the job of an event that lies in a dead-letter queue, until an operator replays it.
@@ -262,6 +262,6 @@ def _ids(events: Sequence[Event]) -> list[str]:
 
 
 def _taken(job_id: str) -> tuple[str, ...]:
-    """The id of the event that is in hand, if it is of this job."""
-    event = _in_hand.get()
+    """The id of the event that is handled, if it is of this job."""
+    event = _handled_event.get()
     return (event.id,) if event is not None and event.subject == job_id else ()

@@ -60,7 +60,7 @@ class Traffic:
     def __init__(self) -> None:
         self.channels: set[int] = set()
         self.delivered: Counter[str] = Counter()
-        self.most_in_hand: Counter[str] = Counter()
+        self.most_unacknowledged: Counter[str] = Counter()
         self._queues: dict[int, str] = {}
         self._in_flight: defaultdict[int, set[int]] = defaultdict(set)
 
@@ -93,7 +93,7 @@ class Traffic:
                 self._in_flight[channel].add(int.from_bytes(arguments[start : start + 8]))
                 queue = self._queues[channel]
                 self.delivered[queue] += 1
-                self.most_in_hand[queue] = max(self.most_in_hand[queue], len(self._in_flight[channel]))
+                self.most_unacknowledged[queue] = max(self.most_unacknowledged[queue], len(self._in_flight[channel]))
 
     def _closed(self, channel: int) -> None:
         self.channels.discard(channel)

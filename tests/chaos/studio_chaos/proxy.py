@@ -36,7 +36,7 @@ class Proxy:
         self._spared = False
         self._traffic: set[Traffic] = set()
         self._delivered: Counter[str] = Counter()
-        self._most_in_hand: Counter[str] = Counter()
+        self._most_unacknowledged: Counter[str] = Counter()
         self._writers: set[asyncio.StreamWriter] = set()
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -69,11 +69,11 @@ class Proxy:
         return sum((traffic.delivered for traffic in self._traffic.copy()), self._delivered)
 
     @property
-    def most_in_hand(self) -> Counter[str]:
+    def most_unacknowledged(self) -> Counter[str]:
         """The most deliveries of a queue that one connection ever held without an answer."""
-        most = self._most_in_hand.copy()
+        most = self._most_unacknowledged.copy()
         for traffic in self._traffic.copy():
-            most |= traffic.most_in_hand
+            most |= traffic.most_unacknowledged
         return most
 
     @property
@@ -158,7 +158,7 @@ class Proxy:
             self._writers -= ends
             self._traffic.discard(traffic)
             self._delivered += traffic.delivered
-            self._most_in_hand |= traffic.most_in_hand
+            self._most_unacknowledged |= traffic.most_unacknowledged
 
     def _swallows(self, frame: Frame) -> bool:
         if not self._to_swallow or frame.method != CONFIRM:

@@ -126,7 +126,7 @@ async def test_a_concurrent_change_is_kept_and_ours_is_applied_to_it(jobs: JobSe
     assert (done.job.status, done.job.rescues, done.job.version) == ("canceled", 2, 4)
 
 
-async def test_an_event_in_hand_is_taken_out_of_the_outbox_by_the_commit_and_no_other_is(
+async def test_a_handled_event_is_taken_out_of_the_outbox_by_the_commit_and_no_other_is(
     jobs: JobService, store: Store, wire: Wire
 ) -> None:
     wire.trouble = Unavailable("broker: not connected")
@@ -137,10 +137,10 @@ async def test_an_event_in_hand_is_taken_out_of_the_outbox_by_the_commit_and_no_
     assert created.id == again.id == CREATED
     with jobs.taking(created):
         await jobs.apply("j", Reopened())
-    assert store.outbox == [failed.id, CREATED], "the one in hand is gone, the new one and the others are not"
+    assert store.outbox == [failed.id, CREATED], "the handled one is gone, the new one and the others are not"
 
 
-async def test_an_event_in_hand_is_taken_out_of_its_own_jobs_outbox_alone(
+async def test_a_handled_event_is_taken_out_of_its_own_jobs_outbox_alone(
     jobs: JobService, store: Store, wire: Wire
 ) -> None:
     wire.trouble = Unavailable("broker: not connected")
