@@ -1,6 +1,7 @@
 """Any requests in any order with one owner's key: no 5xx, and nothing of another owner."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,8 +42,20 @@ def aimed(case: Any) -> Any:
 def test_a_series_of_random_requests_gets_no_5xx_and_nothing_of_another_owner(keyed: ServedGateway) -> None:
     key = keyed.key("bea")
     seen: set[int] = set()
+    database = keyed.inner.database
+    jobs, access = dict(database.jobs), deepcopy(vars(database.access))
 
     class Session(API.as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            """Each series begins with the same jobs, or the same requests would have other responses in the next."""
+            database.jobs.clear()
+            database.jobs.update(jobs)
+            vars(database.access).update(deepcopy(access))
+
+        def teardown(self) -> None:
+            assert database.jobs["job-of-ada"] == jobs["job-of-ada"]
+            assert {job.owner for job in database.jobs.values()} <= {"ada", "bea"}
+
         def before_call(self, case: Any) -> None:
             aimed(case)
 
@@ -55,7 +68,6 @@ def test_a_series_of_random_requests_gets_no_5xx_and_nothing_of_another_owner(ke
             assert "/job-of-ada" not in response.request.url or response.status_code >= 400
             case.validate_response(response, checks=[checks.not_a_server_error])
 
-    before = keyed.inner.database.jobs["job-of-ada"]
     cast(Any, Session).run(
         settings=settings(
             max_examples=25, stateful_step_count=10, deadline=None, derandomize=True,
@@ -63,5 +75,3 @@ def test_a_series_of_random_requests_gets_no_5xx_and_nothing_of_another_owner(ke
         )
     )  # fmt: skip
     assert {200, 202, 404, 422} <= seen
-    assert keyed.inner.database.jobs["job-of-ada"] == before
-    assert {job.owner for job in keyed.inner.database.jobs.values()} == {"ada", "bea"}
