@@ -11,6 +11,7 @@ from studio_chaos.in_process import Provider, addresses, service_context_on
 from studio_chaos.job_fixtures import STATES, freeze
 from studio_chaos.ledger_check import message_counts
 from studio_chaos.virtual_clock import VirtualClock
+from studio_chassis.persistence import job_service
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.service import ServiceContext
@@ -62,8 +63,8 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
     each = 100 if thorough else 15
     everything = each * len(STATES)
     time, provider = VirtualClock(frozen), Provider()
-    monkeypatch.setattr(app, "asyncio", SimpleNamespace(sleep=time.sleep))
     monkeypatch.setattr(app, "TICK_SECONDS", PERIOD.total_seconds())
+    monkeypatch.setattr(job_service, "CLEAR_SECONDS", DEADLINE.total_seconds())  # real ones: time is virtual here
     limits = Limits(deadline_seconds=int(DEADLINE.total_seconds()))
     names = {f"{state}-{number}": state for state in STATES for number in range(each)}
     provider.known = {name: {"id": name, "status": "succeeded", "output": ["https://x/a.png"]} for name in names}
@@ -74,6 +75,13 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
             service_context_on(endpoints, "other", time.skewed(skew)) as other,
             provider.client() as replicate,
         ):
+
+            async def sleep(seconds: float) -> None:
+                """As if outboxes were cleared in time: before the next moment."""
+                await asyncio.gather(one.jobs.flush_publishing(), other.jobs.flush_publishing())
+                await time.sleep(seconds)
+
+            monkeypatch.setattr(app, "asyncio", SimpleNamespace(sleep=sleep))
             await asyncio.gather(
                 *(freeze(one.store, time.now, name, STATES.index(state), limits) for name, state in names.items())
             )
