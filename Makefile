@@ -3,7 +3,7 @@ BRIEF ?= ocean energy with fish, flowing bands of blue and turquoise
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
 # Tests with servers wait most of their time: twice as many workers as cores, each with servers of its own, begin with the
-# longest of them, and the tests that only compute fill the gaps.
+# longest of them. They set up logging and metrics for their process, so tests that look at those run in another.
 SIDE_BY_SIDE := $(PYTEST) -n $(shell expr 2 '*' $$(nproc)) --dist loadfile --no-loadscope-reorder
 UNIT := tests/simulation tests/unit tests/contract tests/border
 INTEGRATION := tests/integration
@@ -33,7 +33,10 @@ up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 808
 	@$(PYTHON) -m studio_local up $(UP)
 
 test: lint ## lint and every test
-	@$(SIDE_BY_SIDE) $(E2E) $(INTEGRATION) $(UNIT)
+	@status=0; \
+	$(MAKE) --no-print-directory test-unit || status=1; \
+	$(SIDE_BY_SIDE) $(E2E) $(INTEGRATION) || status=1; \
+	exit $$status
 
 test-unit: setup ## tests that need no server: a few minutes, in parallel
 	@$(PYTEST) -n auto --dist worksteal $(UNIT)

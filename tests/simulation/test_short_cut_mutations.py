@@ -71,7 +71,7 @@ def what_could_not_be_published_is_cleared_all_the_same(patch: Patch) -> None:
     patch.setattr(JobService, "_publish_outbox", believed)
 
 
-@caught_by("canceled_stops_spending only_the_unseen_is_asked_again nothing_is_paid_for_nothing")
+@caught_by("canceled_stops_spending only_the_unseen_is_requested_again nothing_is_paid_for_nothing")
 def a_report_that_a_prediction_runs_is_never_kept(patch: Patch) -> None:
     def running(_: Slot, prediction: Mapping[str, object]) -> bool:
         return prediction.get("status") in ("starting", "processing")

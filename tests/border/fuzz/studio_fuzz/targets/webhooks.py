@@ -42,10 +42,13 @@ def _check_body(body: bytes) -> None:
     slim = slim_prediction(prediction)
     assert len(json.dumps(slim, allow_nan=False).encode()) < KEPT_BYTES
     kept = transition(SHAPES["running"], WebhookReceived(0, 1, slim), now=LATER, by="gateway")
-    assert kept is not None
     try:
         report = read_prediction(slim)
     except UnreadablePrediction:
+        assert kept is not None, "who reads it later says what is wrong with it"
+        return
+    if kept is None:
+        assert not report.is_final, "only that a prediction runs is known already"
         return
     change = transition(kept.job, PredictionReported(0, 1, report), now=LATER, by="predictor")
     assert report.is_final or change is None, "a status that is not final changes nothing"
