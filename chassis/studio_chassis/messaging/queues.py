@@ -1,6 +1,7 @@
 """Queues as their users see them: one that is consumed, and a dead-letter queue to fetch from."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import aio_pika
@@ -40,29 +41,44 @@ class _ConsumedQueue:
 
 async def open_work_queue(connection: AbstractRobustConnection, queue: Queue) -> WorkQueue:
     """The queue, declared and bound, on a channel of its own with its prefetch. Raises what a connection raises."""
-    channel = await _open_channel(connection, queue)
-    try:
-        await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
-    except ChannelAccessRefused:  # another service has that right
-        await channel.close()
-        channel = await _open_channel(connection, queue)
-    try:
-        work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
-    except REFUSALS as error:  # it exists with other arguments: it is consumed all the same
-        log.error("declaration refused", declaration=queue.name, reason=str(error))
-        await channel.close()
-        channel = await _open_channel(connection, queue)
-        work = await channel.get_queue(queue.name)
-    for event_type in queue.types:  # by the queue itself: the bindings are restored with it
-        await work.bind(topology.EXCHANGE, event_type)
+    async with AsyncExitStack() as unless_it_works:
+        channel = await _open_channel(connection, queue, unless_it_works)
+        try:
+            await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+        except ChannelAccessRefused:  # another service has that right
+            await channel.close()
+            channel = await _open_channel(connection, queue, unless_it_works)
+        try:
+            work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
+        except REFUSALS as error:  # it exists with other arguments: it is consumed all the same
+            log.error("declaration refused", declaration=queue.name, reason=str(error))
+            await channel.close()
+            channel = await _open_channel(connection, queue, unless_it_works)
+            work = await channel.get_queue(queue.name)
+        for event_type in queue.types:  # by the queue itself: the bindings are restored with it
+            await work.bind(topology.EXCHANGE, event_type)
+        unless_it_works.pop_all()
     return _ConsumedQueue(channel, work)
 
 
-async def _open_channel(connection: AbstractRobustConnection, queue: Queue) -> AbstractRobustChannel:
+async def _open_channel(
+    connection: AbstractRobustConnection, queue: Queue, unless_it_works: AsyncExitStack
+) -> AbstractRobustChannel:
     channel = connection.channel(publisher_confirms=False)
+    unless_it_works.push_async_callback(_give_up, channel)
     await channel.initialize()
     await channel.set_qos(prefetch_count=queue.prefetch)
     return channel
+
+
+async def _give_up(channel: AbstractRobustChannel) -> None:
+    """Close a channel that nobody will use: one that broke in its set-up would be restored with its connection."""
+
+    async def close() -> None:
+        await channel.close()
+
+    with suppress(*CONNECTION_ERRORS):
+        await run_on_connection(FETCH_SECONDS, close())
 
 
 async def queue_counts(connection: AbstractRobustConnection, name: str) -> DeclareOk:
