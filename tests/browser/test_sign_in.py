@@ -84,6 +84,7 @@ def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway,
     key = gateway.key("ada")
     page.goto("/")
     sign_in(page, key)
+    expect(page.get_by_role("button", name="Sign out ada")).to_be_visible()  # before, the form is not there
     page.get_by_label("Brief").fill("a pond with fish")
     page.get_by_role("button", name="Draw").first.click()
     expect(page.locator("#prompt")).to_have_text("a pond with fish")
