@@ -3,6 +3,8 @@
 Writes `NAME_IMAGE=image:tag@sha256:…` for each image of others in compose.yaml into deploy/.env, and the digests of
 ours and of the broker into the manifests. Tags stay beside digests: run it again after a change of a tag.
 
+STUDIO_DEFAULT_REGISTRY is the registry of images that name none: the one that Docker asks.
+
 Exit status: 0 every image is pinned, 3 some registry did not answer; those images are named and left as they are.
 """
 
@@ -16,6 +18,7 @@ import httpx
 DEPLOY = Path(os.environ.get("STUDIO_DEPLOY_FOLDER", Path(__file__).parent))
 COMPOSE, ENVIRONMENT = DEPLOY / "compose.yaml", DEPLOY / ".env"
 MANIFESTS = (DEPLOY / "kubernetes/overlays/production/kustomization.yaml", DEPLOY / "kubernetes/base/rabbitmq.yaml")
+DEFAULT_REGISTRY = os.environ.get("STUDIO_DEFAULT_REGISTRY", "")
 PINNED, NOT_REACHED = 0, 3
 ACCEPT = ", ".join(
     f"application/vnd.{kind}+json"
@@ -49,7 +52,9 @@ class Digests:
         name, _, tag = image.rpartition(":")
         host, _, path = name.partition("/")
         if not path or not re.search(r"[.:]|^localhost$", host):  # as Docker reads a name without a registry
-            host, path = "registry-1.docker.io", name if "/" in name else f"library/{name}"
+            host, path = DEFAULT_REGISTRY, name if "/" in name else f"library/{name}"
+            if not host:
+                raise ValueError("it names no registry; set STUDIO_DEFAULT_REGISTRY to the one that Docker asks")
         scheme = "http" if re.match(r"(localhost|127\.0\.0\.1)(:|$)", host) else "https"
         url, headers = f"{scheme}://{host}/v2/{path}/manifests/{tag}", {"Accept": ACCEPT}
         answer = self._http.head(url, headers=headers)

@@ -32,7 +32,7 @@ def restore(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     replace: Annotated[bool, typer.Option("--replace", help="Remove every document that is there.")] = False,
 ) -> None:
-    """Put a backup back. Stop the services first: what they write meanwhile would be mixed in."""
+    """Put a backup back. Stop the services first: documents that they write during it would be mixed in."""
     settings = read_settings(ServiceSettings)
     try:
         counts = read_backup(settings.database_address, settings.database, file, replace=replace)

@@ -1,7 +1,8 @@
 """A copy of the database in one file, as it was at one moment, and the way back. For the sizes of a studio: gigabytes.
 
 A file holds BSON documents, compressed: a head, then each document with the name of its collection. Indexes are not in
-it; the services make them when they start.
+it; the services make them when they start. The database keeps the state of one moment for five minutes by default
+(`minSnapshotHistoryWindowInSeconds`): a copy that takes longer fails and says so.
 """
 
 import gzip
@@ -22,6 +23,8 @@ from studio_chassis.errors import ChassisError
 FORMAT = "tpv-studio-backup/1"
 BATCH = 500
 ANSWER_MILLISECONDS = 10_000
+BATCH_MILLISECONDS = 60_000
+"""The longest wait for a batch of documents to be read or written."""
 
 
 class BackupError(ChassisError):
@@ -44,6 +47,7 @@ def write_backup(url: str, database: str, file: Path, now: datetime) -> Counter[
                     out.write(bson.encode({"collection": name, "document": document}))
                     counts[name] += 1
     except (OSError, PyMongoError) as error:
+        unfinished.unlink(missing_ok=True)
         raise BackupError(f"{type(error).__name__}: {error}") from error
     unfinished.rename(file)
     return counts
@@ -73,7 +77,13 @@ def read_backup(url: str, database: str, file: Path, *, replace: bool) -> Counte
 
 
 def _client(url: str) -> MongoClient[RawBSONDocument]:
-    return MongoClient(url, document_class=RawBSONDocument, serverSelectionTimeoutMS=ANSWER_MILLISECONDS, w="majority")
+    return MongoClient(
+        url,
+        document_class=RawBSONDocument,
+        serverSelectionTimeoutMS=ANSWER_MILLISECONDS,
+        socketTimeoutMS=BATCH_MILLISECONDS,
+        w="majority",
+    )
 
 
 def _documents(file: Path) -> Iterator[tuple[str, RawBSONDocument]]:

@@ -72,8 +72,9 @@ def folder(tmp_path: Path, registry: str) -> Path:
     return tmp_path
 
 
-def pin(folder: Path) -> subprocess.CompletedProcess[str]:
+def pin(folder: Path, default_registry: str = "") -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"STUDIO_DEPLOY_FOLDER": str(folder), "NO_PROXY": "*"}
+    environment["STUDIO_DEFAULT_REGISTRY"] = default_registry
     command = [sys.executable, str(DEPLOY / "pin.py")]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
 
@@ -104,3 +105,14 @@ def test_an_image_that_cannot_be_looked_up_is_named_and_left_as_it_is(folder: Pa
     assert "docker pull" in done.stderr
     assert "\nMONGODB_IMAGE=" not in (folder / ".env").read_text()
     assert "\nRABBITMQ_IMAGE=" in (folder / ".env").read_text()
+
+
+def test_an_image_that_names_no_registry_is_looked_up_where_docker_would(folder: Path, registry: str) -> None:
+    compose = folder / "compose.yaml"
+    compose.write_text(compose.read_text().replace(f"{registry}/mongo:8.0", "mongo:8.0"))
+    done = pin(folder)
+    assert done.returncode == 3
+    assert "mongo:8.0 is not pinned: ValueError: it names no registry; set STUDIO_DEFAULT_REGISTRY" in done.stderr
+    assert pin(folder, registry).returncode == 0
+    pinned = f"MONGODB_IMAGE=mongo:8.0@{digest_of(f'{registry}/library/mongo:8.0')}"
+    assert pinned in (folder / ".env").read_text().splitlines()

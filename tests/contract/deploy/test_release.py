@@ -70,13 +70,13 @@ def test_a_tag_is_the_version_of_every_package() -> None:
 
 def test_the_manifest_and_the_overlay_s_part_name_digests(tmp_path: Path) -> None:
     for name in ("gateway", "ops"):
-        (tmp_path / name).write_text(f"ghcr.io/acme/studio/studio-{name}@{DIGEST}\n")
+        (tmp_path / name).write_text(f"registry.example.com/acme/studio/studio-{name}@{DIGEST}\n")
     made = yaml.safe_load(RELEASE["main"](["manifest", "1.2.3", "abc", str(tmp_path)]))
     assert (made["version"], made["commit"], set(made["images"])) == ("1.2.3", "abc", {"studio-gateway", "studio-ops"})
     overlay = yaml.safe_load(RELEASE["main"](["kustomize", str(tmp_path)]))
     assert overlay["images"][0] == {
-        "name": "studio-gateway", "newName": "ghcr.io/acme/studio/studio-gateway", "digest": DIGEST,
+        "name": "studio-gateway", "newName": "registry.example.com/acme/studio/studio-gateway", "digest": DIGEST,
     }  # fmt: skip
-    (tmp_path / "ops").write_text("ghcr.io/acme/studio/studio-ops:1.2.3")
+    (tmp_path / "ops").write_text("registry.example.com/acme/studio/studio-ops:1.2.3")
     with pytest.raises(ValueError, match="by digest"):
         RELEASE["main"](["kustomize", str(tmp_path)])

@@ -62,4 +62,4 @@ def test_a_damaged_file_removes_nothing(filled: Any, tmp_path: Path, damage: Any
 def test_a_database_that_is_away_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(BackupError):
         write_backup("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", "studio", tmp_path / "b", NOW)
-    assert [path.name for path in tmp_path.iterdir()] in ([], ["b.part"])
+    assert list(tmp_path.iterdir()) == []
