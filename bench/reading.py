@@ -3,7 +3,8 @@
     python bench/reading.py
 
 Every animal, plant, food, vehicle and building that Unicode's data names in four languages stands once in a sentence
-that asks for it and once in one that refuses it.
+that asks for it and once in one that refuses it. Ends with status 1 when a target is
+missed.
 """
 
 import statistics
@@ -13,6 +14,8 @@ from typing import NamedTuple
 
 from studio_stencil.planning.build_lexicon import names, pictured, variants
 from studio_stencil.planning.reading import read_brief
+
+from measuring import exit_if_missed
 
 ASKED = {
     "en": "a {} in a meadow", "de": "ein {} auf der Wiese", "fr": "un {} dans la prairie", "es": "un {} en el prado",
@@ -26,6 +29,9 @@ BLOCKS = (
     (0x1FAD0, 0x1FADB),
 )  # fmt: skip
 """Blocks of animals, plants, food, weather, vehicles and buildings."""
+LEAST_FOUND, MOST_MILLISECONDS = 0.95, 5.0
+"""Targets for each language: the share of named things that are drawn, and the time to read a brief. None is drawn that
+was refused."""
 
 
 class Share(NamedTuple):
@@ -60,14 +66,27 @@ def measure(language: str) -> Share:
     return Share(language, len(found), statistics.mean(found), drawn, 1000 * statistics.median(taken), tuple(missed))
 
 
+def missed_by(share: Share) -> list[str]:
+    """The targets that a language misses, in words."""
+    checks = {
+        f"{share.language}: {LEAST_FOUND:.0%} of named things found": share.found >= LEAST_FOUND,
+        f"{share.language}: no refused thing drawn": share.refused_drawn == 0,
+        f"{share.language}: a brief read in {MOST_MILLISECONDS:g} ms": share.milliseconds <= MOST_MILLISECONDS,
+    }
+    return [target for target, met in checks.items() if not met]
+
+
 def main() -> None:
-    """Print one line a language."""
+    """Print one line a language. Raises SystemExit when a target is missed."""
+    missed: list[str] = []
     print("| Language | things named | found | refused and drawn | ms a brief |\n|---|---|---|---|---|")
     for language in ASKED:
         share = measure(language)
         figures = f"{share.named} | {share.found:.3f} | {share.refused_drawn} | {share.milliseconds:.2f}"
         print(f"| {share.language} | {figures} |")
         print("  missed:", "; ".join(share.missed))
+        missed += missed_by(share)
+    exit_if_missed(missed)
 
 
 if __name__ == "__main__":
