@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def _find(path: Path, name: str) -> int | None:
-    """The first seed in this process; a known one that still serves is kept."""
+    """The first seed that catches the mutation: the known one, where it still does."""
     mutation, invariants, search = next(case for case in _mutations(path).cases if case[0].__name__ == name)
     return seed_that_catches(mutation, invariants, search)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 COUNTED_SECONDS = 1.0
-"""For so long a count stands: what other predictors buy meanwhile is not in it."""
+"""How long a count is relied on. It leaves out what other predictors buy during that time."""
 
 
 class Backlog:

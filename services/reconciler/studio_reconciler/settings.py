@@ -20,7 +20,8 @@ class ReconcilerSettings(BudgetSettings, CallbackSettings, PublicAddressSettings
     relay_after: Duration = Field(
         timedelta(seconds=3),
         validation_alias="STUDIO_RELAY_AFTER",
-        description="Age at which a committed event that was not published is published by the relay",
+        description="Age at which the relay publishes a committed event that is still in its outbox. A publisher takes "
+        "up to two seconds to clear one, so less than that publishes events twice",
     )
     stuck_after: Duration = Field(
         timedelta(minutes=5),

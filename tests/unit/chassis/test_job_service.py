@@ -161,7 +161,7 @@ async def test_what_is_published_of_many_jobs_is_cleared_by_one_write(jobs: JobS
 async def test_what_is_published_while_others_are_cleared_is_cleared_too(
     jobs: JobService, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def meanwhile(published: Mapping[str, Collection[str]]) -> None:
+    async def clear_and_publish(published: Mapping[str, Collection[str]]) -> None:
         if "j" in published:
             await _accept(jobs, "late")
             await asyncio.sleep(0.01)  # its event is published by then
@@ -171,7 +171,7 @@ async def test_what_is_published_while_others_are_cleared_is_cleared_too(
 
     cleared = asyncio.Event()
     clear = store.clear_outboxes
-    monkeypatch.setattr(store, "clear_outboxes", meanwhile)
+    monkeypatch.setattr(store, "clear_outboxes", clear_and_publish)
     monkeypatch.setattr(job_service, "CLEAR_SECONDS", 0)
     await _accept(jobs)
     async with asyncio.timeout(10):
