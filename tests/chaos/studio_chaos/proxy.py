@@ -1,7 +1,6 @@
 """A proxy between the services and the broker. It can cut, stall or mute the connection, and it counts deliveries."""
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +9,7 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from studio_chaos.frames import CONFIRM, Frame, Frames, Traffic
+from studio_chaos.loop_thread import LoopThread
 from studio_local.ports import LOOPBACK, free_port
 
 CHUNK_BYTES = 65536
@@ -26,8 +26,7 @@ class Proxy:
         self._port = free_port()
         credentials = parts.netloc.rpartition("@")[0]
         self.url = urlunsplit(parts._replace(netloc=f"{credentials}@{LOOPBACK}:{self._port}"))
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
+        self._loop = LoopThread("proxy")
         self._flows = asyncio.Event()
         self.accepted = 0
         """How many connections there ever were."""
@@ -41,17 +40,15 @@ class Proxy:
         self._connections: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        self._loop.start()
+        self._loop.run(self._open())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.run(self._close())
+        self._loop.stop()
 
     @property
     def connections(self) -> int:
@@ -92,19 +89,19 @@ class Proxy:
 
     def cut(self) -> None:
         """Break every connection. New ones are accepted immediately and get responses again."""
-        self._loop.call_soon_threadsafe(self._cut)
+        self._loop.call(self._cut)
 
     def hold(self) -> None:
         """A black hole: connections stand, nothing passes in either direction."""
-        self._loop.call_soon_threadsafe(self._flows.clear)
+        self._loop.call(self._flows.clear)
 
     def release(self) -> None:
         """What was held passes on, as after a TCP retransmission."""
-        self._loop.call_soon_threadsafe(self._flows.set)
+        self._loop.call(self._flows.set)
 
     def drop_responses(self) -> None:
         """Drop everything from the broker (confirms, deliveries) until the next cut; what services send arrives."""
-        self._loop.call_soon_threadsafe(setattr, self, "_drops_responses", True)
+        self._loop.call(setattr, self, "_drops_responses", True)
 
     def _cut(self) -> None:
         self._drops_responses = False

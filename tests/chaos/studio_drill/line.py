@@ -2,11 +2,11 @@
 
 import asyncio
 import ssl
-import threading
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from studio_chaos.loop_thread import LoopThread
 from studio_local.ports import LOOPBACK, free_port
 
 CHUNK_BYTES = 65536
@@ -21,37 +21,34 @@ class Line:
         """How long each chunk from the server takes."""
         self._target = target
         self._certificate = certificate
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="line")
+        self._loop = LoopThread("line")
         self._flows = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Self:
         self._flows.set()
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+        self._loop.start()
+        self._loop.run(self._listen())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.run(self._close())
+        self._loop.stop()
 
     def hold(self) -> None:
         """Connections stand, nothing passes in either direction."""
-        self._loop.call_soon_threadsafe(self._flows.clear)
+        self._loop.call(self._flows.clear)
 
     def release(self) -> None:
         """What was held passes on."""
-        self._loop.call_soon_threadsafe(self._flows.set)
+        self._loop.call(self._flows.set)
 
     def show(self, certificate: ssl.SSLContext) -> None:
         """Break every connection; new ones meet this certificate."""
-        asyncio.run_coroutine_threadsafe(self._show(certificate), self._loop).result()
+        self._loop.run(self._show(certificate))
 
     async def _show(self, certificate: ssl.SSLContext) -> None:
         self._certificate = certificate
