@@ -19,11 +19,13 @@ from studio_local.state_dir import TOOLS
 from studio_support import tools
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+RESCUED = {"STUDIO_STUCK_AFTER": "10"}
+"""Settings with which a job that stands still is rescued soon."""
 Need = Literal["prometheus", "root", "faketime", "mongosh"]
 
 
 @dataclass
-class Ground:
+class DrillStack:
     """A whole stack of its own, under load, whose services reach broker and database by lines of ours."""
 
     deployments: Deployments
@@ -60,7 +62,7 @@ class Act:
     """What others do: the provider recovers, a network is mended. No command of ours does it."""
 
     says: str
-    do: Callable[[Ground], None]
+    do: Callable[[DrillStack], None]
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Fault:
 
     name: str
     says: str
-    stage: Callable[[Ground], None]
+    stage: Callable[[DrillStack], None]
     runbook: str
     mend: tuple[str | Act, ...]
     alerts: tuple[str, ...] = ()

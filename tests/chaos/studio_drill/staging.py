@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo.errors import AutoReconnect
 
 from studio_contracts.topology import STENCIL_JOB_CREATED
-from studio_drill.faults import FAKETIME, Act, Ground
+from studio_drill.faults import FAKETIME, Act, DrillStack
 from studio_local.ports import free_port
 from studio_local.processes import wait_until
 
@@ -22,17 +22,17 @@ BIG = 6
 FIELD = "written_by_hand"
 
 
-def provider(**faults: Any) -> Callable[[Ground], None]:
+def provider(**faults: Any) -> Callable[[DrillStack], None]:
     """The provider's stand-in misbehaves so."""
-    return lambda ground: ground.provider(**faults)
+    return lambda studio: studio.provider(**faults)
 
 
 RECOVERED = Act("the provider is as it should be again", provider())
 
 
-def fill_the_store(ground: Ground) -> None:
+def fill_the_store(studio: DrillStack) -> None:
     """Write into the object store's volume until nothing more fits."""
-    file = ground.deployments.stack.objects / "filler"
+    file = studio.deployments.stack.objects / "filler"
     with file.open("wb", buffering=0) as filler:
         try:
             while True:
@@ -41,7 +41,7 @@ def fill_the_store(ground: Ground) -> None:
             pass
 
 
-def forge_an_event(ground: Ground) -> None:
+def forge_an_event(studio: DrillStack) -> None:
     """Publish an event of a version that nobody knows."""
     names = {"specversion": "1.0", "type": "studio.job.created.v9", "id": str(ObjectId()), "source": "/a/stranger"}
     headers = {
@@ -49,17 +49,17 @@ def forge_an_event(ground: Ground) -> None:
     }
     message = {"properties": {"headers": headers}, "payload": "{}", "payload_encoding": "string"}
     message |= {"routing_key": STENCIL_JOB_CREATED.types[0]}
-    _manage(ground, "POST", "exchanges/{vhost}/studio.events/publish", message)
+    _manage(studio, "POST", "exchanges/{vhost}/studio.events/publish", message)
 
 
-def unbind(ground: Ground) -> None:
+def unbind(studio: DrillStack) -> None:
     """Take the binding of the stencil's queue away, as a hand in the broker's management page does."""
     queue, key = STENCIL_JOB_CREATED.name, quote(STENCIL_JOB_CREATED.types[0], safe="")
-    _manage(ground, "DELETE", f"bindings/{{vhost}}/e/studio.events/q/{queue}/{key}")
+    _manage(studio, "DELETE", f"bindings/{{vhost}}/e/studio.events/q/{queue}/{key}")
 
 
-def _manage(ground: Ground, method: str, path: str, body: object = None) -> None:
-    stack = ground.deployments.stack
+def _manage(studio: DrillStack, method: str, path: str, body: object = None) -> None:
+    stack = studio.deployments.stack
     vhost = quote(urlsplit(stack.endpoints.rabbitmq_url).path[1:], safe="")
     management = stack.infrastructure.management
     url = f"{management.url}/api/{path.format(vhost=vhost)}"
@@ -67,108 +67,108 @@ def _manage(ground: Ground, method: str, path: str, body: object = None) -> None
     httpx.request(method, url, auth=login, json=body, timeout=60, trust_env=False).raise_for_status()
 
 
-def on_a_machine_ahead(ground: Ground) -> None:
+def on_a_machine_ahead(studio: DrillStack) -> None:
     """The stencil service moves to a machine whose clock is ten minutes ahead."""
     ahead = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+600s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    ground.deployments.machines["stencil"] = ahead
-    ground.deployments.restart("stencil")
-    ground.deployments.wait_ready("stencil")
+    studio.deployments.machines["stencil"] = ahead
+    studio.deployments.restart("stencil")
+    studio.deployments.wait_ready("stencil")
 
 
-def half_a_rotation(ground: Ground) -> None:
+def half_a_rotation(studio: DrillStack) -> None:
     """The webhook secret is replaced, and the gateway alone knows."""
-    ground.deployments.shared["REPLICATE_WEBHOOK_SECRET"] = "a-new-secret-of-the-drill"
-    ground.deployments.restart("gateway")
+    studio.deployments.shared["REPLICATE_WEBHOOK_SECRET"] = "a-new-secret-of-the-drill"
+    studio.deployments.restart("gateway")
 
 
-def wrong_address(ground: Ground) -> None:
+def wrong_address(studio: DrillStack) -> None:
     """PUBLIC_BASE_URL leads to where nobody listens."""
-    ground.deployments.shared["PUBLIC_BASE_URL"] = f"http://127.0.0.1:{free_port()}"
-    ground.deployments.restart("predictor")
-    ground.deployments.restart("reconciler")
+    studio.deployments.shared["PUBLIC_BASE_URL"] = f"http://127.0.0.1:{free_port()}"
+    studio.deployments.restart("predictor")
+    studio.deployments.restart("reconciler")
 
 
-def wrong_broker_password(ground: Ground) -> None:
+def wrong_broker_password(studio: DrillStack) -> None:
     """A rotation of the broker's password reaches the secret and not the broker."""
-    shared = ground.deployments.shared
-    ground.known_good["RABBITMQ_URL"] = shared["RABBITMQ_URL"]
+    shared = studio.deployments.shared
+    studio.known_good["RABBITMQ_URL"] = shared["RABBITMQ_URL"]
     user, _, host = shared["RABBITMQ_URL"].rpartition("@")
     shared["RABBITMQ_URL"] = f"{user.rpartition(':')[0]}:wrong@{host}"
-    ground.deployments.restart("gateway")
+    studio.deployments.restart("gateway")
 
 
-def right_broker_password(ground: Ground) -> None:
-    ground.deployments.shared.update(ground.known_good)
+def right_broker_password(studio: DrillStack) -> None:
+    studio.deployments.shared.update(studio.known_good)
 
 
-def kill(server: str) -> Callable[[Ground], None]:
+def kill(server: str) -> Callable[[DrillStack], None]:
     """SIGKILL to the broker or the database."""
-    return lambda ground: ground.deployments.stack.infrastructure.server(server).kill()
+    return lambda studio: studio.deployments.stack.infrastructure.server(server).kill()
 
 
-def start(server: str) -> Callable[[Ground], None]:
+def start(server: str) -> Callable[[DrillStack], None]:
     """Start it again, with its data."""
-    return lambda ground: ground.deployments.stack.infrastructure.restart(server)
+    return lambda studio: studio.deployments.stack.infrastructure.restart(server)
 
 
-def stop_answering(service: str) -> Callable[[Ground], None]:
+def stop_answering(service: str) -> Callable[[DrillStack], None]:
     """The process is there and does nothing (SIGSTOP)."""
 
-    def act(ground: Ground) -> None:
-        pid = ground.deployments.stack.services[service].pid
+    def act(studio: DrillStack) -> None:
+        pid = studio.deployments.stack.services[service].pid
         assert pid is not None
         os.killpg(pid, signal.SIGSTOP)
 
     return act
 
 
-def bad_release(ground: Ground) -> None:
+def bad_release(studio: DrillStack) -> None:
     """A release of postprocess that cannot start with its settings."""
-    ground.deployments.set("postprocess", {"STUDIO_PICTURE_SECONDS": "soon"})
+    studio.deployments.set("postprocess", {"STUDIO_PICTURE_SECONDS": "soon"})
 
 
-def spend_all(ground: Ground) -> None:
+def spend_all(studio: DrillStack) -> None:
     """A client posts jobs until the day's budget is used."""
 
     def refused() -> bool:
-        ground.load.post("a pond with many fish", BIG)
-        return ground.load.refused["402"] > 0
+        studio.load.post("a pond with many fish", BIG)
+        return studio.load.refused["402"] > 0
 
     if not wait_until(refused, JOB_SECONDS):
-        raise RuntimeError(f"no job was refused with 402: {ground.load.refused}")
+        raise RuntimeError(f"no job was refused with 402: {studio.load.refused}")
 
 
-def write_by_hand(ground: Ground) -> None:
+def write_by_hand(studio: DrillStack) -> None:
     """Somebody writes a field into the newest job that no release knows."""
-    jobs = ground.database()["jobs"]
+    jobs = studio.database()["jobs"]
     newest = jobs.find_one(sort=[("created_at", -1)])
     assert newest is not None
-    ground.found["JOB"] = newest["_id"]
+    studio.found["JOB"] = newest["_id"]
     jobs.update_one({"_id": newest["_id"]}, {"$set": {FIELD: 1}})
 
 
-def drop_an_index(ground: Ground) -> None:
+def drop_an_index(studio: DrillStack) -> None:
     """Somebody drops an index."""
-    jobs = ground.database()["jobs"]
+    jobs = studio.database()["jobs"]
     name = next(name for name in sorted(jobs.index_information()) if name != "_id_")
     jobs.drop_index(name)
 
 
-def step_down(ground: Ground) -> None:
+def step_down(studio: DrillStack) -> None:
     """The database's primary steps down, and no other member can be elected for a minute."""
     with suppress(AutoReconnect):  # it closes connections, maybe this one
-        ground.database().client.admin.command("replSetStepDown", 60, force=True)
+        studio.database().client.admin.command("replSetStepDown", 60, force=True)
 
 
-def delay_database(seconds: float) -> Callable[[Ground], None]:
+def delay_database(seconds: float) -> Callable[[DrillStack], None]:
     """Each answer of the database takes that much longer."""
 
-    def act(ground: Ground) -> None:
-        ground.database_line.delay_seconds = seconds
+    def act(studio: DrillStack) -> None:
+        studio.database_line.delay_seconds = seconds
 
     return act
 
 
-def disk_limit(limit: str) -> Callable[[Ground], None]:
+def disk_limit(limit: str) -> Callable[[DrillStack], None]:
     """How much disk the broker wants free."""
-    return lambda ground: ground.command(f"rabbitmqctl -q set_disk_free_limit {limit}")
+    return lambda studio: studio.command(f"rabbitmqctl -q set_disk_free_limit {limit}")

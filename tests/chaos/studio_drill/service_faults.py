@@ -1,0 +1,98 @@
+"""What goes wrong in the services, in their data, and by their users."""
+
+from studio_drill import staging
+from studio_drill.faults import RESCUED, Fault
+
+SERVICE_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "unknown-event",
+        "an event of a version that nobody knows arrives",
+        staging.forge_an_event,
+        "dead-letters",
+        ("studio dlq discard --queue QUEUE --error 'TEXT' --keep letters.jsonl",),
+        alerts=("StudioDeadLettersGrowing",),
+        words={"QUEUE": "stencil.job-created", "TEXT": "v9", "letters.jsonl": "/dev/stdout"},
+        needs=("prometheus",),
+    ),
+    Fault(
+        "clock-ahead",
+        "the stencil service's clock is ten minutes ahead",
+        staging.on_a_machine_ahead,
+        "clocks-differ",
+        ("kubectl -n studio delete pod POD", "studio job nudge --where status=running"),
+        alerts=("StudioFutureJobs",),
+        doctor=r"clocks: .*stencil \+",
+        words={"POD": "stencil-0"},
+        settings=RESCUED,
+        needs=("faketime",),
+    ),
+    Fault(
+        "bad-release",
+        "a release of postprocess ends at its start",
+        staging.bad_release,
+        "roll-back",
+        ("kubectl -n studio rollout undo deployment/SERVICE",),
+        alerts=("StudioServiceDown", "StudioCrashLoop"),
+        doctor=r"no consumer for postprocess|services: .*does not answer",
+        words={"SERVICE": "postprocess"},
+    ),
+    Fault(
+        "stencil-hangs",
+        "the stencil service is there and does nothing",
+        staging.stop_answering("stencil"),
+        "stuck-work",
+        ("kubectl -n studio rollout restart deployment/SERVICE",),
+        alerts=("StudioNoProgress", "StudioServiceDown"),
+        doctor=r"services: .*does not answer",
+        words={"SERVICE": "stencil"},
+    ),
+    Fault(
+        "reconciler-hangs",
+        "the reconciler is there and does nothing",
+        staging.stop_answering("reconciler"),
+        "reconciler-silent",
+        ("kubectl -n studio rollout restart deployment/reconciler",),
+        alerts=("StudioReconcilerSilent",),
+        doctor=r"services: .*does not answer",
+    ),
+    Fault(
+        "written-by-hand",
+        "a job holds a field that no release knows",
+        staging.write_by_hand,
+        "roll-back",
+        (
+            """mongosh "$MONGODB_URL" --eval 'db.getSiblingDB(process.env.STUDIO_DATABASE).jobs."""
+            """updateOne({_id: "JOB"}, {$unset: {FIELD: 1}})'""",
+        ),
+        alerts=("StudioUnreadableDocuments",),
+        doctor=r"database: job .* cannot be read",
+        words={"FIELD": staging.FIELD},
+        settings=RESCUED,
+        needs=("mongosh",),
+    ),
+    Fault(
+        "runaway-client",
+        "a client posts jobs until the day's budget is used",
+        staging.spend_all,
+        "spending",
+        (
+            'studio spend stop "the reason that clients read"',
+            "studio spend limit 10000",
+            "studio spend resume",
+            "studio job retry --where code=over_budget,since=2h",
+        ),
+        alerts=("StudioBudgetUsed",),
+        settings={"STUDIO_DAY_CENTS": "600"},
+        jobs_fail=True,
+        needs=("prometheus",),
+    ),
+    Fault(
+        "spending-stopped",
+        "an operator stopped spending and forgot it",
+        lambda studio: studio.command('studio spend stop "a drill"'),
+        "spending",
+        ("studio spend resume",),
+        alerts=("StudioSpendingStopped",),
+        doctor=r"jobs: .*an operator stopped spending",
+    ),
+)
