@@ -2,10 +2,8 @@
 
 import re
 
+from studio_drill.commands import RUNBOOKS
 from studio_drill.drill import Report
-from studio_local.state_dir import REPOSITORY
-
-RUNBOOKS = REPOSITORY / "docs" / "runbooks"
 
 
 def write_down(report: Report) -> None:
@@ -15,7 +13,7 @@ def write_down(report: Report) -> None:
 
 
 def with_block(text: str, report: Report) -> str:
-    """The page with this fault's block replaced, or added before what was not carried out."""
+    """The page with this fault's block replaced, or added before what was not carried out, or at the end."""
     name = report.fault.name
     block = (
         f"<!-- drill {name} -->\n"
@@ -27,7 +25,7 @@ def with_block(text: str, report: Report) -> str:
     if old.search(text):
         return old.sub(lambda _: block, text)
     before, mark, after = text.rpartition("\nNot carried out: ")
-    return f"{before}\n{block}{mark}{after}"
+    return f"{before}\n{block}{mark}{after}" if mark else f"{text}\n{block}"
 
 
 def _summary(report: Report) -> str:

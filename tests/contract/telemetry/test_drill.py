@@ -95,6 +95,20 @@ def test_a_drill_replaces_what_the_last_one_wrote() -> None:
     assert with_block(with_block(page, report(FAULTS[1])), report(fault)).count("<!-- drill ") == 2
 
 
+def test_a_drill_is_written_down_at_the_end_of_a_page_that_leaves_nothing_out() -> None:
+    page = "# A page\n\n## Carried out\n\nBy hand.\n"
+    once = with_block(page, report(FAULTS[0]))
+    assert once.startswith(f"{page}\n<!-- drill ")
+    assert with_block(once, report(FAULTS[0])) == once
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("*.md")), ids=lambda page: page.stem)
+def test_each_page_begins_with_its_title_and_drills_stand_where_they_were_carried_out(page: Path) -> None:
+    text = page.read_text()
+    assert text.startswith("# ")
+    assert "<!-- drill " not in text.partition("\n## Carried out\n")[0]
+
+
 def test_a_command_without_an_equal_is_refused_and_not_ignored() -> None:
     with pytest.raises(RefusedError, match="drain"):
         LocalCluster(None, lambda: "", lambda _: None).run(["-n", "studio", "drain", "NODE"])  # type: ignore[arg-type]
