@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 
 
 def plain(rgb: ByteArray, palette: Sequence[Colour]) -> ByteArray:

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from studio_colour.difference import ByteArray
 from studio_contracts.brief import Surface
 from studio_contracts.installer import InstallerRule
 from studio_contracts.palette import BY_CODE
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.clamp.hue import hue_first
 from studio_postprocess.concept import make_concept
 from studio_postprocess.installable.cleaning import WORKING_MM

@@ -23,10 +23,10 @@ import numpy as np
 from PIL import Image
 
 from studio_chassis.runtime.process_pool import Limits, open_process_pool, usable_cores
+from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE, PALETTE, Colour
 from studio_postprocess.clamp.clamp import Clamp, clamp_for
-from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import encode_indexed, encode_thumbnail

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.brief import Surface
 from studio_contracts.concept import InstallabilityReport, Violation
 from studio_contracts.file_formats import VECTOR_MEDIA_TYPES
 from studio_contracts.palette import Colour
 from studio_contracts.plan import Layout
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.clamp.hue import hue_difference, hue_first
 from studio_postprocess.clamp.palette_fit import fit_palette
 from studio_postprocess.export.formats import EXPORTERS

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from studio_colour.difference import ByteArray
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.encode import encode_indexed
 

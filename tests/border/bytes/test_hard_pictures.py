@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio_colour.difference import ByteArray
 from studio_contracts.palette import PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.region_limit import MAX_EDGES, edges, limit_regions
 from studio_support import hostile
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.installable.regions import IntArray
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 
 
 def regions(width: int, height: int, count: int, colours: int, seed: int = 0) -> ByteArray:

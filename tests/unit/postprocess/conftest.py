@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_support.file_host import PUBLIC
 
 

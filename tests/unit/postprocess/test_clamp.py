@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from studio_colour.difference import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import BY_CODE, PALETTE, Colour
 from studio_postprocess.clamp.clamp import Clamp, clamp_for
-from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_support.synthetic_pictures import painted, regions
 
 OCEAN = tuple(BY_CODE[code] for code in ("RH20", "RH23", "RH22", "RH26", "RH31", "RH70"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.io.decode import decode
 from studio_support.picture_files import saved
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.io.container import MAX_PIXELS
 from studio_postprocess.io.decode import decode
 from studio_postprocess.io.errors import PictureError

@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
+from studio_colour.difference import FloatArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import PALETTE
-from studio_postprocess.clamp.colour import FloatArray, delta_e, lab_from_rgb, palette_rgb
 from studio_postprocess.clamp.differences import (
     CELL,
     SIDE,

@@ -15,8 +15,8 @@ from ezdxf.document import Drawing
 from ezdxf.entities.lwpolyline import LWPolyline
 from ezdxf.filemanagement import read
 
+from studio_colour.difference import delta_e, lab_from_rgb
 from studio_contracts.palette import PALETTE
-from studio_postprocess.clamp.colour import delta_e, lab_from_rgb
 from studio_postprocess.export.aci import nearest, table
 from studio_postprocess.export.boundary_graph import Ring
 from studio_postprocess.export.drawing import Drawing as Outlines

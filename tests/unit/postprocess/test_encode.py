@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio_colour.difference import palette_rgb
 from studio_contracts.palette import PALETTE
-from studio_postprocess.clamp.colour import palette_rgb
 from studio_postprocess.io.encode import THUMBNAIL_SIDE, encode_indexed, encode_thumbnail, paint
 from studio_support.synthetic_pictures import regions
 

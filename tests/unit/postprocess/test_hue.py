@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from studio_colour.difference import palette_rgb
 from studio_contracts.palette import BY_CODE, PALETTE
-from studio_postprocess.clamp.colour import palette_rgb
 from studio_postprocess.clamp.hue import hue_difference, hue_first, oklab
 
 

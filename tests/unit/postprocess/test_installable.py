@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from studio_colour.difference import ByteArray
 from studio_contracts.palette import PALETTE
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.cleaning import clean
 from studio_postprocess.installable.merging import merge
 from studio_postprocess.installable.regions import pieces_of

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from ezdxf.filemanagement import read
 
+from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.brief import Strategy
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_contracts.plan import Layout
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.export.dxf import CUT_LAYER, dxf
 from studio_postprocess.export.svg import svg
 from studio_postprocess.installable import shapes

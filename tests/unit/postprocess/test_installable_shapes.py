@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.installable.cleaning import clean, untouched, without_small_and_thin
 from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import inspect

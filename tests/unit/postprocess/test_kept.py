@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.scoring.kept import Kept, kept
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.installable.cleaning import clean
 from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import inspect

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from studio_colour.difference import ByteArray
 from studio_contracts.plan import Layout
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.layout import MAX_SURFACE_PIXELS, compose
 
 

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from studio_colour.difference import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.concept import Quality
 from studio_contracts.palette import BY_CODE, PALETTE
 from studio_postprocess.clamp.clamp import Clamp
-from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_postprocess.io.encode import paint
 from studio_postprocess.scoring.measure import (
     CLEAR_DIFFERENCE,

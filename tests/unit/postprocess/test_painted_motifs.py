@@ -10,10 +10,10 @@ import pytest
 import shapely
 from PIL import Image, ImageDraw
 
+from studio_colour.difference import ByteArray
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.concept import make_concept
 from studio_postprocess.results import ConceptPictures
 from studio_stencil.motifs.library import find_motif

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN, PALETTE, Colour
 from studio_postprocess.clamp.clamp import clamp_for
-from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.clamp.palette_fit import colourfulness, fit_palette
 from studio_postprocess.scoring.measure import mean_delta_e
 from studio_support.synthetic_pictures import painted, regions

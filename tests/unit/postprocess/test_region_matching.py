@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.palette import BY_CODE
-from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.clamp.hue import hue_costs, hue_difference, hue_first
 from studio_postprocess.installable.region_matching import match_regions
 from studio_postprocess.installable.regions import pieces_of

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from studio_colour.difference import ByteArray
 from studio_contracts.installer import MIN_AREA_M2, MIN_WIDTH_MM
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.cleaning import clean
 from studio_postprocess.installable.easing import Bends, Place, eased
 from studio_postprocess.installable.regions import pieces_of

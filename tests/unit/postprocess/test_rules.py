@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from studio_colour.difference import ByteArray
 from studio_contracts.installer import FRAGMENT_M2, PENALTIES
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import Breach, Inspection, inspect
 from studio_postprocess.installable.thin_regions import edge_distance, largest_circles, strips

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
+from studio_colour.difference import ByteArray, FloatArray, palette_rgb
 from studio_contracts.palette import PALETTE
-from studio_postprocess.clamp.colour import ByteArray, FloatArray, palette_rgb
 from studio_postprocess.export.boundary_graph import OUTSIDE, trace
 from studio_postprocess.export.curve_fit import TOLERANCE_MM, Path, fit
 from studio_postprocess.export.drawing import Drawing, area, draw, radii

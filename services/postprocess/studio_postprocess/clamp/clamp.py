@@ -13,8 +13,8 @@ from threading import Lock
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import PALETTE, Colour
-from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_postprocess.clamp.differences import (
     CELL,
     SIDE,

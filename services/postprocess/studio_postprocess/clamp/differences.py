@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from studio_colour.difference import delta_e, lab_from_fractional_rgb, lab_from_rgb, palette_rgb
 from studio_contracts.palette import PALETTE
-from studio_postprocess.clamp.colour import delta_e, lab_from_fractional_rgb, lab_from_rgb, palette_rgb
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.integer[Any]]

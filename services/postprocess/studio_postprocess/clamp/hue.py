@@ -10,8 +10,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray, FloatArray, linear_rgb, palette_rgb
 from studio_contracts.palette import PALETTE, Colour
-from studio_postprocess.clamp.colour import ByteArray, FloatArray, linear_rgb, palette_rgb
 
 # Björn Ottosson, "A perceptual color space for image processing" (2020): linear sRGB to cone responses, their cube
 # roots to lightness, a and b. Unlike CIELAB it keeps the hue of a blue that gets darker.

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from studio_colour.difference import ByteArray, FloatArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import MAX_CHOSEN, PALETTE, Colour
-from studio_postprocess.clamp.colour import ByteArray, FloatArray, delta_e, lab_from_rgb, palette_rgb
 from studio_postprocess.clamp.hue import hue_difference
 
 _STEP = 3  # of the pixels looked at

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from studio_colour.difference import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 
 _PART = 4096
 

@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
+from studio_colour.difference import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 
 _BASIC = (
     (255, 0, 0),

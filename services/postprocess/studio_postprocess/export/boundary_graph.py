@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_colour.difference import ByteArray, FloatArray
 from studio_postprocess.export.curve_fit import Path
 
 OUTSIDE = -1

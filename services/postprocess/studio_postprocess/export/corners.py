@@ -6,7 +6,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from studio_postprocess.clamp.colour import FloatArray
+from studio_colour.difference import FloatArray
 from studio_postprocess.installable.regions import IntArray
 
 CORNER_LEG_MM = 60.0

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from studio_postprocess.clamp.colour import FloatArray
+from studio_colour.difference import FloatArray
 from studio_postprocess.export.corners import cut_at_corners
 
 TOLERANCE_MM = 5.0

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.export.boundary_graph import Ring, rings, trace
 from studio_postprocess.export.curve_fit import Path, fit
 

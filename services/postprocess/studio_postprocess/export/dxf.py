@@ -6,8 +6,8 @@ Written plainly, group code and value on a line each: the AutoCAD 2004 format (A
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
+from studio_colour.difference import FloatArray
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import FloatArray
 from studio_postprocess.export.aci import nearest
 from studio_postprocess.export.drawing import Drawing
 

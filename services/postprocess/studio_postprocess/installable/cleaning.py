@@ -8,9 +8,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray
 from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_WIDTH_MM
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.easing import eased, too_tight
 from studio_postprocess.installable.merging import fill_holes, merge
 from studio_postprocess.installable.region_graph import merge_one_by_one

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import EXCEPTIONAL_RADIUS_MM, MIN_ANGLE_DEG, MIN_RADIUS_MM
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.regions import IntArray, Pieces
 
 CORNER_MM = 60.0

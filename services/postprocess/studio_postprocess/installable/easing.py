@@ -7,8 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import FRAGMENT_M2, MIN_WIDTH_MM
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.regions import BoolArray, IntArray
 from studio_postprocess.installable.shapes import Shapes

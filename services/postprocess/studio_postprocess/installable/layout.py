@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from studio_colour.difference import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import Colour
 from studio_contracts.plan import Layout
-from studio_postprocess.clamp.colour import ByteArray, delta_e, lab_from_rgb, palette_rgb
 
 MAX_SURFACE_PIXELS = 4_000_000
 MAX_SURFACE_SIDE = 16_384

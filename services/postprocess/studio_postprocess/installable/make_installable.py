@@ -7,11 +7,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.concept import Materials
 from studio_contracts.installer import InstallerRule
 from studio_contracts.palette import Colour
 from studio_contracts.plan import Layout
-from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.export.drawing import Drawing, draw
 from studio_postprocess.export.materials import materials
 from studio_postprocess.installable.cleaning import WORKING_MM, Cleaned, clean, untouched, without_small_and_thin

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_colour.difference import ByteArray, FloatArray
 from studio_postprocess.clamp.hue import oklab
 from studio_postprocess.installable.regions import BoolArray, Neighbours, Pieces, colours_at
 from studio_postprocess.installable.shapes import Shapes

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.installable.merging import (
     BORDER,
     GROUND,

@@ -5,7 +5,7 @@ What follows works region by region and edge by edge, so this bound is one on it
 
 import numpy as np
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.installable.smoothing import smoothed
 
 MAX_EDGES = 600_000

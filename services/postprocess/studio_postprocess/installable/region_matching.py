@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.clamp.hue import hue_costs
 from studio_postprocess.installable.regions import colours_of
 

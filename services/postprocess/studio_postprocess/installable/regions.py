@@ -9,7 +9,7 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[Any]

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import MIN_AREA_M2
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.merging import mean_look
 from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces
 from studio_postprocess.installable.shapes import Shapes

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from studio_colour.difference import ByteArray
 from studio_contracts.installer import (
     FRAGMENT_M2,
     MAX_PIECES,
@@ -16,7 +17,6 @@ from studio_contracts.installer import (
     PENALTIES,
     InstallerRule,
 )
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.curvature import tight_bends
 from studio_postprocess.installable.merging import merge
 from studio_postprocess.installable.regions import BoolArray, Pieces

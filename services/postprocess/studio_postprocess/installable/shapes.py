@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_colour.difference import ByteArray, FloatArray
 from studio_postprocess.installable.regions import BoolArray, Pieces, pieces_of
 from studio_postprocess.installable.thin_regions import edge_distance, ridges
 

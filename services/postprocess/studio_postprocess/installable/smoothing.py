@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_colour.difference import ByteArray, FloatArray
 from studio_postprocess.installable.regions import colours_of
 
 LIGHT_PX = 1.5

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import MIN_AREA_M2, MIN_GAP_MM, MIN_WIDTH_MM
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
 from studio_postprocess.installable.regions import BoolArray, pieces_of
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.thin_regions import between_parts, slender, unreached

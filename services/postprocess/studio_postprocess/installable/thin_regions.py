@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from studio_postprocess.clamp.colour import ByteArray, FloatArray
+from studio_colour.difference import ByteArray, FloatArray
 from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, edges_of, pieces_of
 
 _SLENDER = 2.0

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from studio_colour.difference import ByteArray
 from studio_contracts.installer import MIN_GAP_MM, MIN_WIDTH_MM
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, borders_of, pieces_of, votes
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.thin_regions import between_parts, slender, strips, unreached_within

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.io.container import MAX_PIXELS, open_container
 from studio_postprocess.io.errors import PictureError
 from studio_postprocess.io.png import holds_every_row

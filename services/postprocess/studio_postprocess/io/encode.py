@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray, palette_rgb
 from studio_postprocess.io.png import SIGNATURE
 
 QUANTIZED_MEDIA_TYPE = "image/png"

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.io.errors import PictureError
 from studio_postprocess.results import PictureWarning
 

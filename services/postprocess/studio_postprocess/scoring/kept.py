@@ -5,8 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray
 from studio_contracts.installer import MIN_AREA_M2, MIN_WIDTH_MM
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.merging import merge
 from studio_postprocess.installable.regions import BoolArray, colours_of
 from studio_postprocess.installable.shapes import Shapes

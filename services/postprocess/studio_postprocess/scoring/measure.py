@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray, FloatArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.concept import Quality
 from studio_contracts.palette import Colour
-from studio_postprocess.clamp.colour import ByteArray, FloatArray, delta_e, lab_from_rgb, palette_rgb
 
 _GRID_SIDE = 384
 _SAMPLE_SIDE = 96

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from studio_colour.difference import delta_e, lab_from_fractional_rgb, lab_from_rgb, palette_rgb
 from studio_contracts.palette import PALETTE
-from studio_postprocess.clamp.colour import delta_e, lab_from_fractional_rgb, lab_from_rgb, palette_rgb
 
 # Sharma, Wu, Dalal (2005), table 1: L, a, b of two colours and their CIEDE2000 difference.
 SHARMA = """
@@ -45,6 +45,11 @@ SHARMA = """
  2.0776   0.0795  -1.1350   0.9033  -0.0636  -0.5514   0.9082
 """
 PAIRS = np.array([line.split() for line in SHARMA.split("\n") if line], dtype=float)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20250101)
 
 
 def test_there_are_all_34_published_pairs() -> None:

@@ -55,6 +55,11 @@ def lab_from_fractional_rgb(rgb: FloatArray) -> FloatArray:
     return _lab(*(_linear(rgb[..., channel] / 255.0) for channel in range(3)))
 
 
+def lab_from_linear_rgb(linear: FloatArray) -> FloatArray:
+    """As `lab_from_rgb`, for linear light, sRGB primaries, 0 to 1."""
+    return _lab(linear[..., 0], linear[..., 1], linear[..., 2])
+
+
 def linear_rgb(rgb: ByteArray) -> FloatArray:
     """Linear light, 0 to 1, of 8-bit sRGB values of any shape."""
     linear: FloatArray = _LINEAR_OF_BYTE[rgb]
