@@ -1,6 +1,7 @@
 """Write the documents that follow from the code: `python docs/generate.py`. A test holds them current."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -65,8 +66,9 @@ def _client_types(openapi: str) -> str:
         formatters=[Formatter.RUFF_FORMAT],
         custom_file_header='"""The API\'s answers and requests, made from its description: do not edit."""',
     )
-    text = str(made).replace(", closed=True", "").replace("\n\nfrom typing_extensions import TypedDict", "")
-    return text.replace("from typing import Literal,", "from typing import Literal, TypedDict,")
+    text = re.sub(r",\s*closed=True,?", "", str(made))
+    text = re.sub(r"from typing_extensions import TypedDict\n", "", text)  # wherever it stands: its `closed` is gone
+    return re.sub(r"\n+from typing import Literal,", "\n\nfrom typing import Literal, TypedDict,", text)
 
 
 def _json(document: dict[str, Any]) -> str:

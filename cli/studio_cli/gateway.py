@@ -59,6 +59,13 @@ def print_concepts(job: JobView) -> None:
         colours = ", ".join(used["name"] for used in concept["palette_used"])
         name = directions[concept["direction"]]
         typer.echo(f"rank {concept['rank']}: {concept['id']}, {name}, score {concept['score']:.2f}, {colours}")
+        needs = concept["materials"]
+        for blend in needs.get("blends", []) if needs else []:
+            recipe = " + ".join(f"{part['parts']} {part['code']}" for part in blend["recipe"])
+            near = f"ΔE {blend['delta_e']:.1f}, {blend['code']} alone {blend['delta_e_alone']:.1f}"
+            typer.echo(
+                f"  blend for {blend['word'] or 'the texture'}: {recipe} of 12, {near}, {blend['area_m2']:.2f} m²"
+            )
 
 
 def _fail(message: str, code: int, cause: Exception) -> NoReturn:

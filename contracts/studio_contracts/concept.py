@@ -1,6 +1,6 @@
 """A finished picture of a job: its files, quality, installability and materials."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -76,14 +76,46 @@ class ColourMaterial(FrozenModel):
     bags: int
 
 
+class BlendPart(FrozenModel):
+    """A granule of a blend: its parts of twelve and kg with wastage."""
+
+    code: str
+    parts: int = Field(ge=1, le=12)
+    kg: float
+
+
+class Blend(FrozenModel):
+    """A mixture of granules for an area where one granule is not what was asked for or shown.
+
+    `named`: the brief's `word` means the colour `hex` (sRGB, #rrggbb), which cannot be bought; the area is all that is
+    laid in `code` for it. `texture`: the picture speckles where `code` is laid, and looks like `hex` from afar; the
+    area is that of the speckled pieces. `delta_e` is how much the mixture differs from that colour (CIEDE2000),
+    `delta_e_alone` how much `code` alone does. The recipe is a choice: `Materials.colours` is without it.
+    """
+
+    reason: Literal["named", "texture"]
+    word: str = ""
+    hex: str
+    code: str
+    recipe: tuple[BlendPart, ...]
+    delta_e: float
+    delta_e_alone: float
+    area_m2: float
+    kg: float
+
+
 class Materials(FrozenModel):
-    """What the surface takes; the totals are the sums of the lines. Binder: least and most kg."""
+    """What the surface takes; the totals are the sums of the lines. Binder: least and most kg.
+
+    `blends` are mixtures that come nearer to what was wanted than the one granule of their line.
+    """
 
     colours: tuple[ColourMaterial, ...]
     area_m2: float
     kg: float
     bags: int
     binder_kg: tuple[float, float]
+    blends: tuple[Blend, ...] = ()
 
 
 class Concept(FrozenModel):

@@ -48,6 +48,16 @@ class Subject(FrozenModel):
     colour: str | None = None
 
 
+class UnsoldColour(FrozenModel):
+    """A colour that the brief names and no granule has: the brief's word, what people mean by it as #rrggbb in sRGB,
+    and the code of the granule that is laid for it.
+    """
+
+    word: str
+    hex: str
+    code: str
+
+
 class Reading(FrozenModel):
     """A brief as the studio understood it. Everything is in the order of the brief.
 
@@ -62,6 +72,7 @@ class Reading(FrozenModel):
     subjects: tuple[Subject, ...] = ()
     setting: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
+    unsold: tuple[UnsoldColour, ...] = ()
     only_colours: bool = False
     tones: tuple[Tone, ...] = ()
     patterns: tuple[PatternWord, ...] = ()

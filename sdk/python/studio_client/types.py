@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from typing import Literal, TypedDict, NotRequired
-from typing_extensions import TypedDict
+
+
+class BlendPart(TypedDict):
+    """
+    A granule of a blend: its parts of twelve and kg with wastage.
+    """
+
+    code: str
+    parts: int
+    kg: float
 
 
 class BudgetState(TypedDict):
@@ -217,18 +226,6 @@ class LinkView(TypedDict):
     created_at: str
     expires_at: str
     revoked_at: str | None
-
-
-class Materials(TypedDict):
-    """
-    What the surface takes; the totals are the sums of the lines. Binder: least and most kg.
-    """
-
-    colours: list[ColourMaterial]
-    area_m2: float
-    kg: float
-    bags: int
-    binder_kg: tuple[float, float]
 
 
 class Mirror(TypedDict):
@@ -469,6 +466,17 @@ class TypicalTime(TypedDict):
     jobs: int
 
 
+class UnsoldColour(TypedDict):
+    """
+    A colour that the brief names and no granule has: the brief's word, what people mean by it as #rrggbb in sRGB,
+    and the code of the granule that is laid for it.
+    """
+
+    word: str
+    hex: str
+    code: str
+
+
 class UsageEntry(TypedDict):
     """
     US cents of one day (UTC) and one key; `key_id` is null for the sum of all keys, which operators see.
@@ -512,25 +520,25 @@ class Progress(TypedDict):
     version: int
 
 
-class ConceptView(TypedDict):
+class Blend(TypedDict):
     """
-    One finished picture, best rank first. `direction` is the number of the composition it was painted over.
+    A mixture of granules for an area where one granule is not what was asked for or shown.
+
+    `named`: the brief's `word` means the colour `hex` (sRGB, #rrggbb), which cannot be bought; the area is all that is
+    laid in `code` for it. `texture`: the picture speckles where `code` is laid, and looks like `hex` from afar; the
+    area is that of the speckled pieces. `delta_e` is how much the mixture differs from that colour (CIEDE2000),
+    `delta_e_alone` how much `code` alone does. The recipe is a choice: `Materials.colours` is without it.
     """
 
-    id: str
-    direction: int
-    rank: int | None
-    rank_in_direction: int | None
-    score: float
-    pictures: dict[Literal["original", "quantized", "thumbnail", "installable"], PictureView]
-    quality: Quality
-    palette_used: list[ColourView]
-    vectors: dict[Literal["svg", "dxf"], PictureView]
-    installer: InstallerView | None
-    violations: list[Violation]
-    materials: Materials | None
-    warnings: list[JobWarning]
-    is_favourite: bool
+    reason: Literal["named", "texture"]
+    word: NotRequired[str]
+    hex: str
+    code: str
+    recipe: list[BlendPart]
+    delta_e: float
+    delta_e_alone: float
+    area_m2: float
+    kg: float
 
 
 class DirectionView(TypedDict):
@@ -588,6 +596,21 @@ class JobSummary(TypedDict):
     created_at: str
     updated_at: str
     finished_at: str | None
+
+
+class Materials(TypedDict):
+    """
+    What the surface takes; the totals are the sums of the lines. Binder: least and most kg.
+
+    `blends` are mixtures that come nearer to what was wanted than the one granule of their line.
+    """
+
+    colours: list[ColourMaterial]
+    area_m2: float
+    kg: float
+    bags: int
+    binder_kg: tuple[float, float]
+    blends: NotRequired[list[Blend]]
 
 
 class Options(TypedDict):
@@ -648,6 +671,7 @@ class Reading(TypedDict):
     subjects: NotRequired[list[Subject]]
     setting: NotRequired[list[str]]
     colours: NotRequired[list[str]]
+    unsold: NotRequired[list[UnsoldColour]]
     only_colours: NotRequired[bool]
     tones: NotRequired[list[Literal["warm", "cool", "pastel", "dark", "bright", "calm"]]]
     patterns: NotRequired[
@@ -774,9 +798,29 @@ Brief = TypedDict(
         "framed": NotRequired[bool],
         "kind": NotRequired[Literal["painted", "draft"]],
         "from": NotRequired[Source | None],
-    },
-    closed=True,
+    }
 )
+
+
+class ConceptView(TypedDict):
+    """
+    One finished picture, best rank first. `direction` is the number of the composition it was painted over.
+    """
+
+    id: str
+    direction: int
+    rank: int | None
+    rank_in_direction: int | None
+    score: float
+    pictures: dict[Literal["original", "quantized", "thumbnail", "installable"], PictureView]
+    quality: Quality
+    palette_used: list[ColourView]
+    vectors: dict[Literal["svg", "dxf"], PictureView]
+    installer: InstallerView | None
+    violations: list[Violation]
+    materials: Materials | None
+    warnings: list[JobWarning]
+    is_favourite: bool
 
 
 class JobList(TypedDict):
@@ -833,8 +877,7 @@ JobRequest = TypedDict(
         "metadata": NotRequired[dict[str, str]],
         "name": NotRequired[str],
         "project": NotRequired[str],
-    },
-    closed=True,
+    }
 )
 
 

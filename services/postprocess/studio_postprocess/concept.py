@@ -10,10 +10,13 @@ from studio_contracts.concept import InstallabilityReport, Violation
 from studio_contracts.file_formats import VECTOR_MEDIA_TYPES
 from studio_contracts.palette import Colour
 from studio_contracts.plan import Layout
+from studio_contracts.reading import UnsoldColour
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.hue import hue_difference, hue_first
 from studio_postprocess.clamp.palette_fit import fit_palette
+from studio_postprocess.export.blends import Texture, changes, textures, with_blends
 from studio_postprocess.export.formats import EXPORTERS
+from studio_postprocess.installable.layout import compose
 from studio_postprocess.installable.make_installable import Installable, make_installable
 from studio_postprocess.installable.region_limit import limit_regions
 from studio_postprocess.io.decode import decode
@@ -48,13 +51,15 @@ def make_concept(
     surface: Surface,
     asked: Sequence[Colour] | None = None,
     refused: Sequence[Colour] = (),
+    unsold: Sequence[UnsoldColour] = (),
 ) -> ConceptPictures:
     """Decode, clamp, lay on the surface, clean, measure and encode a picture.
 
     `expected_size` is (width, height); a picture of another size keeps its own and gets a warning. `stencil` holds
     indices into `palette`, shape (height, width); the palette's first colour is the base. Where the client has chosen
     no colours, `asked` are those that the brief names, maybe none: the concept gets them and others that suit its own
-    picture, where `palette` does not, but none of those `refused`. Raises PictureError.
+    picture, where `palette` does not, but none of those `refused`. For colours that are `unsold`, and where the picture
+    speckles, the materials have blends. Raises PictureError.
 
     `quantized` is the exact clamp; what is laid is matched hue first, and thumbnail and shares show it. Peak memory:
     about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds at most 40 MB, of which
@@ -93,12 +98,21 @@ def make_concept(
             colour.code: float(share) for colour, share in zip(colours, shares(laid.indices, len(colours)), strict=True)
         },
         installer=_report(laid, survived, colours),
-        materials=laid.materials,
+        materials=with_blends(laid.materials, unsold, _textures(laid, matched, rgb, layout, surface), colours),
         warnings=(
             *warnings_of(rgb, expected_size),
             *_losses(laid, survived, colours, named=colours if asked is None else tuple(asked)),
         ),
     )
+
+
+def _textures(
+    laid: Installable, matched: ByteArray, rgb: ByteArray, layout: Layout, surface: Surface
+) -> dict[int, Texture]:
+    changing = compose(changes(matched), layout, surface.width_m, surface.height_m, 0, 0).indices
+    nothing = np.zeros(3, np.uint8)
+    picture = compose(rgb, layout, surface.width_m, surface.height_m, nothing, nothing).indices
+    return textures(laid.cleaned.surface.pieces, changing, picture, laid.mm_per_pixel)
 
 
 def _installer_score(laid: Installable, survived: Kept) -> int:

@@ -80,11 +80,12 @@ class Postprocess:
         codes = plan.directions[slot.direction].codes
         size = (plan.width_px, plan.height_px)
         fit = palette_fit(job, plan)
+        unsold = plan.reading.unsold if plan.reading is not None else ()
         async with self.at_once:
             try:
                 original = await source()
                 made = await self.workers.run(
-                    work_on_picture, original, stencil, codes, size, plan.layout, job.brief.surface, fit
+                    work_on_picture, original, stencil, codes, size, plan.layout, job.brief.surface, fit, unsold
                 )
             except DownloadError as error:
                 return PictureFailure(index, "download_failed", str(error))

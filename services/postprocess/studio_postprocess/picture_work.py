@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from studio_contracts.brief import Surface
 from studio_contracts.plan import Layout
+from studio_contracts.reading import UnsoldColour
 from studio_postprocess.results import ConceptPictures, PaletteFit
 
 
@@ -15,6 +16,7 @@ def work_on_picture(
     layout: Layout,
     surface: Surface,
     fit: PaletteFit | None = None,
+    unsold: Sequence[UnsoldColour] = (),
 ) -> ConceptPictures:
     """See `make_concept`. The stencil is an indexed PNG whose palette are the colours of `codes`, in their order.
 
@@ -24,10 +26,9 @@ def work_on_picture(
 
     try:
         palette, stencil_indices = [BY_CODE[code] for code in codes], indices_of(stencil)
-        if fit is None:
-            return make_concept(original, palette, expected_size, stencil_indices, layout, surface)
-        asked, refused = ([BY_CODE[code] for code in group] for group in fit)
-        return make_concept(original, palette, expected_size, stencil_indices, layout, surface, asked, refused)
+        asked = None if fit is None else [BY_CODE[code] for code in fit.asked]
+        refused = [] if fit is None else [BY_CODE[code] for code in fit.refused]
+        return make_concept(original, palette, expected_size, stencil_indices, layout, surface, asked, refused, unsold)
     except cv2.error as error:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError(str(error)) from error

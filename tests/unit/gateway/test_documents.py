@@ -15,10 +15,11 @@ import pytest
 from PIL import Image
 
 from studio_contracts.brief import Surface
-from studio_contracts.concept import ColourShare, Concept, InstallabilityReport, Quality, Violation
+from studio_contracts.concept import Blend, BlendPart, ColourShare, Concept, InstallabilityReport, Quality, Violation
 from studio_gateway.dependencies import MAX_DOCUMENTS_PER_CLIENT
 from studio_gateway.documents import drawn_sheets
 from studio_gateway.documents.sheet import SCALES, Paper, Sheet, draw_sheet
+from studio_gateway.documents.tables import materials_csv, materials_xlsx
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.job_fixtures import MATERIALS
 
@@ -104,6 +105,27 @@ async def test_tables_agree_with_the_job(client: httpx.AsyncClient, concept_path
     assert [dict(zip(header, map(str, line), strict=True))["bags"] for line in lines] == [row["bags"] for row in rows]
     assert [row["code"] for row in rows] == [*(line.code for line in MATERIALS.colours), "total"]
     assert float(rows[-1]["granule_kg"]) == MATERIALS.kg
+
+
+BLEND = Blend(
+    reason="named", word="navy", hex="#01153e", code="RH20", delta_e=9.0, delta_e_alone=33.7, area_m2=17.5, kg=154,
+    recipe=(BlendPart(code="RH70", parts=9, kg=115.5), BlendPart(code="RH21", parts=3, kg=38.5)),
+)  # fmt: skip
+BLENDED = MATERIALS.model_copy(update={"blends": (BLEND,)})
+BLEND_IN_WORDS = "navy: 9 RH70 + 3 RH21, ΔE 9.0 (RH20 alone 33.7), 17.50 m²"
+
+
+def test_blends_stand_in_every_table_and_on_the_sheet() -> None:
+    rows = list(csv.DictReader(io.StringIO(materials_csv(BLENDED))))
+    assert [row["blend"] for row in rows] == [BLEND_IN_WORDS, "", ""]
+    book = openpyxl.load_workbook(io.BytesIO(materials_xlsx(BLENDED)))
+    assert [row[0:2] + row[6:] for row in book["Blends"].iter_rows(min_row=2, values_only=True)] == [
+        ("RH20", "navy", "RH70", 9, 115.5),
+        ("RH20", "navy", "RH21", 3, 38.5),
+    ]
+    sheet = a_sheet(Surface())
+    blended = sheet._replace(concept=sheet.concept.model_copy(update={"materials": BLENDED}))
+    assert "9 RH70 + 3 RH21" in text_of(draw_sheet(blended))
 
 
 @pytest.mark.parametrize("name", ["sheet.pdf", "sheet.pdf?paper=A3", "materials.csv", "materials.xlsx"])

@@ -148,7 +148,7 @@ async def test_the_bundle_holds_the_job_and_every_picture(
         names = {*of_job, *(f"rank-{rank}-{name}" for rank in (1, 2) for name in of_each)}
         assert set(archive.namelist()) == names
         assert archive.read("rank-1-materials.csv").decode().splitlines() == [
-            "code,name,hex,share,area_m2,granule_kg,bags",
+            "code,name,hex,share,area_m2,granule_kg,bags,blend",
             "RH20,Standard Blue,#0075BC,0.7,17.5,154.0,7",
             "RH31,Cream,#E8E3D8,0.3,7.5,66.0,3",
             "total,,,1,25.0,220.0,10",

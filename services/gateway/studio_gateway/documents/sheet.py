@@ -19,6 +19,7 @@ from studio_contracts.brief import Surface
 from studio_contracts.concept import Concept, Materials, Violation
 from studio_contracts.installer import RULE_TEXTS
 from studio_contracts.palette import BY_CODE
+from studio_gateway.documents.blends import blend_text
 
 Paper = Literal["A4", "A3"]
 _SIZES = {"A4": landscape(A4), "A3": landscape(A3)}
@@ -175,6 +176,9 @@ def _notes(canvas: Canvas, sheet: Sheet, needs: Materials, left: float, y: float
     broken = Counter(RULE_TEXTS[violation.rule] for violation in _violations(sheet.concept))
     if broken:
         notes.append(f"Marked: {', '.join(f'{count} × {text}' for text, count in broken.items())}.")
+    if needs.blends:
+        notes.append("Blends, in parts of twelve, that come nearer than the one granule:")
+        notes += [blend_text(blend) for blend in needs.blends]
     notes += [warning.text for warning in sheet.concept.warnings]
     canvas.setFillColor(SOFT)
     canvas.setFont(TEXT, 8.5)

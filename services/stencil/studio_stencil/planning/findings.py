@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from studio_contracts.reading import PatternWord, Reading, Subject, Tone
+from studio_contracts.reading import PatternWord, Reading, Subject, Tone, UnsoldColour
 from studio_stencil.planning.lexicon import kin
 
 Kind = Literal["subject", "setting", "colour", "tone", "pattern", "unknown"]
@@ -23,6 +23,8 @@ class Finding:
     subject: Subject | None = None
     shades: tuple[str, ...] = ()
     """Of a colour: all that are refused with it."""
+    meant: str | None = None
+    """Of a colour: the sRGB colour, #rrggbb, that its word means, where no granule has it."""
     explicit: bool = False
     """Whether a subject came with a number, size or colour of its own."""
 
@@ -40,6 +42,7 @@ def sum_up(language: str, findings: list[Finding], unknown: list[str], wanted: s
         subjects=_merge([finding for finding in asked if finding.value not in no_motifs]),
         setting=_values(asked, "setting"),
         colours=tuple(code for code in _values(asked, "colour") if code not in no_colours),
+        unsold=_unsold([finding for finding in asked if finding.value not in no_colours]),
         only_colours=any(finding.only for finding in asked if finding.kind == "colour"),
         tones=cast(tuple[Tone, ...], _values(asked, "tone")),
         patterns=cast(tuple[PatternWord, ...], _values(asked, "pattern")),
@@ -55,6 +58,11 @@ def sum_up(language: str, findings: list[Finding], unknown: list[str], wanted: s
 
 def _values(findings: Iterable[Finding], kind: Kind) -> tuple[str, ...]:
     return _unique(finding.value for finding in findings if finding.kind == kind)
+
+
+def _unsold(findings: Iterable[Finding]) -> tuple[UnsoldColour, ...]:
+    found = (UnsoldColour(word=one.word, hex=one.meant, code=one.value) for one in findings if one.meant)
+    return tuple({colour.hex: colour for colour in reversed(list(found))}.values())[::-1]
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from studio_stencil.planning.colour_words import family
 from studio_stencil.planning.findings import Finding, Kind, sum_up
 from studio_stencil.planning.items import CONTENT, LINKS, NOTHING, NOUNS, QUANTITIES, SHADES, SIZES, Given, Item
 from studio_stencil.planning.lexicon import NOUNS_FIRST, emoji_names
+from studio_stencil.planning.tokens import key_of
+from studio_stencil.planning.unsold import meant_by
 
 MOST = 999
 SEAM = re.compile(r"[\s,.;:!?]*([,.;:!?])(?=\s)")
@@ -161,6 +163,7 @@ class Reader:
         for code in codes:
             self._note("colour", code, item)
             self.found[-1].shades = family(value)
+        self.found[-1].meant = meant_by(item.lemma) or meant_by(key_of(item.text))
         if not self.refusing and not self._attach(at, "colour", codes[0]):
             given = self.given
             self.given = Given(given.count, given.several, given.article, given.size, given.colours + codes)

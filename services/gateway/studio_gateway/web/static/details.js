@@ -1,5 +1,6 @@
 // Below an opened concept: the installer's view, materials and files.
 
+import { blends } from "./blends.js";
 import { h, percent, styled } from "./dom.js";
 import { ruleText } from "./options.js";
 
@@ -29,7 +30,8 @@ export function materials({ materials: needs, palette_used: used }, path) {
         styled(h("th", { scope: "row" }, h("span", { class: "colour", "aria-hidden": "true" }), `${colour(line.code)?.name ?? ""} `, h("small", {}, line.code)), { "--colour": colour(line.code)?.hex ?? "transparent" }),
         h("td", {}, percent(line.share)), figure(line.area_m2.toFixed(2), "m²"), figure(line.kg.toFixed(1), "kg"), h("td", {}, String(line.bags))))),
       h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, "Total"), h("td", {}, ""), figure(needs.area_m2.toFixed(2), "m²"), figure(needs.kg.toFixed(1), "kg"), h("td", {}, String(needs.bags)))))),
-    h("p", { class: "hint" }, `Binder for wet pour: ${needs.binder_kg.map((kg) => kg.toFixed(1)).join(" to ")} kg. Granule includes wastage.`));
+    h("p", { class: "hint" }, `Binder for wet pour: ${needs.binder_kg.map((kg) => kg.toFixed(1)).join(" to ")} kg. Granule includes wastage.`),
+    blends(needs.blends));
 }
 
 /** Links to the concept's sheet, pictures (named by `names`) and drawings. */

@@ -31,6 +31,7 @@ function rows(reading) {
     ["Setting", reading.setting.map((word) => chip(spaced(word)))],
     ["Patterns", reading.patterns.map((word) => chip(spaced(word)))],
     [reading.only_colours ? "Only these colours" : "Colours", reading.colours.map(colourChip)],
+    ["Not sold as one colour", (reading.unsold ?? []).map((colour) => chip(`${colour.word}: ${colours.get(colour.code)?.name ?? colour.code}, or a blend`))],
     ["Mood", reading.tones.map((word) => chip(word))],
     ["Left out", [...reading.refused_names.map((word) => chip(word)), ...reading.refused_patterns.map((word) => chip(spaced(word))), ...reading.refused_colours.map(colourChip)]],
   ].filter(([, chips]) => chips.length);
