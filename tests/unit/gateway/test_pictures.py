@@ -149,9 +149,9 @@ async def test_the_bundle_holds_the_job_and_every_picture(
         assert set(archive.namelist()) == names
         assert archive.read("rank-1-materials.csv").decode().splitlines() == [
             "code,name,hex,share,area_m2,granule_kg,bags,blend",
-            "RH20,Standard Blue,#0075BC,0.7,17.5,154.0,7",
-            "RH31,Cream,#E8E3D8,0.3,7.5,66.0,3",
-            "total,,,1,25.0,220.0,10",
+            "RH20,Standard Blue,#0075BC,0.7,17.5,154.0,7,",
+            "RH31,Cream,#E8E3D8,0.3,7.5,66.0,3,",
+            "total,,,1,25.0,220.0,10,",
         ]
         assert json.loads(archive.read("job.json")) == (await client.get(f"/v1/jobs/{job_id}")).json()
         assert archive.read("rank-1-original.png") == gateway.bucket[f"jobs/{job_id}/concepts/1-0/original.png"]
