@@ -21,10 +21,12 @@ from studio_contracts.installer import MIN_RADIUS_MM, MIN_WIDTH_MM, InstallerRul
 from studio_contracts.job import TERMINAL, Status, TimelineEvent
 from studio_contracts.models import MODELS
 from studio_contracts.palette import MAX_CHOSEN
-from studio_gateway.web.page import ASSETS
+from studio_gateway.web.languages import CATALOGUES
+from studio_gateway.web.page import ASSETS, DOCUMENTS
 from studio_support.gateway_in_memory import OpenGateway
 
-FORM = ASSETS["index.html"].body.decode()
+FORM = DOCUMENTS["form", "en"].body.decode()
+FILES = {f"{name}.{language}.html": page for (name, language), page in DOCUMENTS.items()} | ASSETS
 
 
 def test_the_form_has_a_card_for_every_style_and_takes_strategies_from_the_options() -> None:
@@ -38,7 +40,7 @@ def test_the_form_has_a_card_for_every_style_and_takes_strategies_from_the_optio
     [f"{MIN_WIDTH_MM:g} mm", f"{MIN_RADIUS_MM:g} mm", f"{MAX_PROMPT} characters", "CENTS", "Waiting for the model"],
 )
 def test_no_limit_price_or_word_of_the_contracts_stands_on_the_page(constant: str) -> None:
-    scripts = {name: asset.body.decode() for name, asset in ASSETS.items() if name.endswith((".js", ".html"))}
+    scripts = {name: file.body.decode() for name, file in FILES.items() if name.endswith((".js", ".json", ".html"))}
     assert [name for name, text in scripts.items() if constant in text] == []
 
 
@@ -89,26 +91,24 @@ async def test_the_options_are_those_of_the_contracts(client: httpx.AsyncClient)
 
 
 def test_the_page_has_a_text_for_each_event_of_a_timeline_and_no_other() -> None:
-    table = re.search(r"const EVENTS = {(.*?)};", ASSETS["progress.js"].body.decode(), re.DOTALL)
-    assert table is not None
-    assert re.findall(r'"([a-z.]+)":', table[1]) == list(get_args(TimelineEvent))
+    texts = [key.removeprefix("event.") for key in CATALOGUES["en"] if key.startswith("event.")]
+    assert sorted(texts) == sorted(get_args(TimelineEvent))
 
 
 def test_every_file_a_page_names_is_there() -> None:
-    for name, asset in ASSETS.items():
-        text = asset.body.decode("latin-1")
+    for name, file in FILES.items():
+        text = file.body.decode("latin-1")
         named = re.findall(r'"(?:\.\./)?static/([\w.]+)"', text) + re.findall(r'from "\./([\w.]+)"', text)
         assert set(named) <= set(ASSETS), name
 
 
-@pytest.mark.parametrize("name", [name for name in ASSETS if name.endswith((".html", ".js"))])
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith((".html", ".js"))])
 def test_no_address_on_the_page_begins_at_the_top_of_the_host(name: str) -> None:
     """Below a proxy's path such an address would lead past the studio."""
-    text = ASSETS[name].body.decode()
+    text = FILES[name].body.decode()
     assert re.findall(r"""(?:href|src|action)=["']/|[`"']/(?:v1|static|jobs|docs)\b""", text) == []
 
 
 def test_the_form_begins_with_the_surface_that_the_api_takes_for_granted() -> None:
-    form = ASSETS["index.html"].body.decode()
-    sides = [(name, value) for value, name in re.findall(r'value="([\d.]+)" data-field="surface\.(\w+)"', form)]
+    sides = [(name, value) for value, name in re.findall(r'value="([\d.]+)" data-field="surface\.(\w+)"', FORM)]
     assert {name: float(value) for name, value in sides} == Surface().model_dump()

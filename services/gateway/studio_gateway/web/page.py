@@ -1,6 +1,7 @@
-"""The studio's page: a handful of static files, held in memory."""
+"""The studio's page: a handful of static files and three pages in each language, held in memory."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,11 +10,14 @@ from fastapi import APIRouter, Request, Response, status
 
 from studio_gateway.http.conditional_requests import is_known
 from studio_gateway.http.problems import not_found
+from studio_gateway.web.languages import CATALOGUES, language_of
+from studio_gateway.web.templates import PAGES, STATIC, render
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
     ".ttf": "font/ttf",
 }
@@ -35,54 +39,61 @@ class Asset(NamedTuple):
     headers: dict[str, str]
 
 
-def _load(folder: Path) -> dict[str, Asset]:
-    return {file.name: _asset(file) for file in folder.iterdir() if file.suffix in MEDIA_TYPES}
-
-
-def _asset(file: Path) -> Asset:
-    body = file.read_bytes()
-    headers = {
-        "Content-Type": MEDIA_TYPES[file.suffix],
+def _asset(name: str, body: bytes, **headers: str) -> Asset:
+    common = {
+        "Content-Type": MEDIA_TYPES[Path(name).suffix],
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
         # Names hold no version, so a browser revalidates each time; a 304 takes a millisecond.
         "Cache-Control": "no-cache",
-        **SECURITY,
     }
-    return Asset(body, headers)
+    return Asset(body, common | SECURITY | headers)
 
 
 _FONT = Path(font_manrope.__file__).parent / "files" / "Manrope-VariableFont_wght.ttf"
-ASSETS = _load(Path(__file__).parent / "static") | {"font.ttf": _asset(_FONT)}
+_FILES = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.suffix in MEDIA_TYPES}
+_TEXTS = {
+    f"messages.{language}.json": json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
+    for language, texts in CATALOGUES.items()
+}
+ASSETS = {name: _asset(name, body) for name, body in (_FILES | _TEXTS | {"font.ttf": _FONT.read_bytes()}).items()}
+DOCUMENTS = {
+    (page.name, language): _asset(
+        "page.html",
+        render(page, language).encode(),
+        **{"Content-Language": language, "Vary": "Accept-Language, Cookie"},
+    )
+    for page in PAGES
+    for language in CATALOGUES
+}
 
 
 @router.get("/", include_in_schema=False)
 async def read_form(request: Request) -> Response:
     """The page on which a brief is written."""
-    return _send(request, "index.html")
+    return _send(request, DOCUMENTS["form", language_of(request)])
 
 
 @router.get("/jobs", include_in_schema=False)
 async def read_jobs_page(request: Request) -> Response:
     """The page that lists and searches jobs."""
-    return _send(request, "jobs.html")
+    return _send(request, DOCUMENTS["jobs", language_of(request)])
 
 
 @router.get("/jobs/{job_id}", include_in_schema=False)
 async def read_job_page(request: Request) -> Response:
     """The page of one job. It loads the job itself, so that an unknown one is explained there."""
-    return _send(request, "job.html")
+    return _send(request, DOCUMENTS["job", language_of(request)])
 
 
 @router.get("/static/{name}", include_in_schema=False)
 async def read_asset(name: str, request: Request) -> Response:
-    """A module, style sheet or picture of the page."""
-    return _send(request, name)
-
-
-def _send(request: Request, name: str) -> Response:
+    """A module, style sheet, picture or catalogue of the page."""
     if name not in ASSETS:
         raise not_found("such file")
-    asset = ASSETS[name]
+    return _send(request, ASSETS[name])
+
+
+def _send(request: Request, asset: Asset) -> Response:
     if is_known(asset.headers["ETag"], request.headers.get("If-None-Match")):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=asset.headers)
     return Response(asset.body, headers=asset.headers)

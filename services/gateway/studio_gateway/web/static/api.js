@@ -1,5 +1,7 @@
 // The studio's REST API: time-outs, problem details and entity tags in one place.
 
+import { t } from "./messages.js";
+
 const TIMEOUT_MS = 15000;
 
 /** Where the studio is: these files lie one folder below it, at the top of a host or behind a proxy's path. */
@@ -29,7 +31,7 @@ export async function send(path, options = {}) {
   try {
     answer = await fetch(new URL(path, ROOT), { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
-    throw new ApiError(0, "The studio cannot be reached", "Check the connection; nothing was lost.");
+    throw new ApiError(0, t("unreachable"), t("unreachable.what"));
   }
   const date = Date.parse(answer.headers.get("Date"));
   if (date && Math.abs(date - Date.now()) > 2000) clockOffset = date - Date.now();
@@ -39,7 +41,7 @@ export async function send(path, options = {}) {
     return send(path, options);
   }
   const problem = await answer.json().catch(() => ({}));
-  const title = problem.title ?? `The studio answered ${answer.status}`;
+  const title = problem.title ?? t("answered", { status: answer.status });
   throw new ApiError(answer.status, title, problem.detail ?? title, problem.errors);
 }
 

@@ -1,7 +1,8 @@
 // Two pictures of a concept, one above the other under a slider.
 
-import { h, metres, styled } from "./dom.js";
+import { h, sides as sidesText, styled } from "./dom.js";
 import { fits, layer, marks } from "./lay.js";
+import { t } from "./messages.js";
 import { KINDS } from "./viewer.js";
 
 const name = (kind) => KINDS[kind];
@@ -26,7 +27,7 @@ function stage(viewer) {
   const first = pictures[sides[0]];
   const [under, over] = sides.map((kind) => (onSurface ? layer(job, pictures[kind], name(kind)) : whole(pictures[kind], name(kind))));
   over.classList.add("over");
-  const slider = h("input", { id: "split", type: "range", min: 0, max: 100, step: "any", value: viewer.split, "aria-label": `Slider between ${name(sides[0])} and ${name(sides[1])}` });
+  const slider = h("input", { id: "split", type: "range", min: 0, max: 100, step: "any", value: viewer.split, "aria-label": t("compare.slider", { left: name(sides[0]), right: name(sides[1]) }) });
   const marked = onSurface && viewer.marked && showsMarks(viewer) ? marks(concept.violations, surface) : null;
   marked?.classList.add(sides[1] === "installable" ? "over" : "left");
   const element = h("div", { class: "compare" }, under, over, marked,
@@ -35,7 +36,7 @@ function stage(viewer) {
   const set = () => {
     viewer.split = slider.valueAsNumber;
     element.style.setProperty("--split", `${viewer.split}%`);
-    slider.setAttribute("aria-valuetext", `${Math.round(viewer.split)} % ${name(sides[0])}, the rest ${name(sides[1])}`);
+    slider.setAttribute("aria-valuetext", t("compare.value", { percent: Math.round(viewer.split), left: name(sides[0]), right: name(sides[1]) }));
   };
   slider.addEventListener("input", set);
   styled(element, { "--ratio": onSurface ? surface.width_m / surface.height_m : first.width / first.height });
@@ -54,7 +55,7 @@ function controls(viewer) {
   } }, Object.keys(pictures).map((kind) => h("option", { value: kind, selected: kind === sides[side] }, name(kind)))));
   const { surface } = job.brief;
   const mayLay = !mustLay(viewer) && !fits(surface, pictures[sides[0]]);
-  return h("div", { class: "controls" }, choice(0, "Left"), choice(1, "Right"),
-    mayLay ? viewer.toggle("on-surface", `On the ${metres(surface.width_m)} × ${metres(surface.height_m)} m`, viewer.onSurface, (on) => { viewer.onSurface = on; }) : null,
+  return h("div", { class: "controls" }, choice(0, t("compare.left")), choice(1, t("compare.right")),
+    mayLay ? viewer.toggle("on-surface", t("compare.on_surface", { size: sidesText(surface) }), viewer.onSurface, (on) => { viewer.onSurface = on; }) : null,
     showsMarks(viewer) ? viewer.markToggle() : null);
 }

@@ -1,5 +1,7 @@
 // Building elements, and the few formats every module shares.
 
+import { language, number, t } from "./messages.js";
+
 /** An element: `h("p", { class: "hint" }, "text", child)`. Properties that start with "on" are listeners. */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -28,10 +30,10 @@ export function styled(element, properties) {
   return element;
 }
 
-export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 export const percent = (share) => `${Math.round(share * 100)} %`;
-export const dollars = (cents) => `$${(cents / 100).toFixed(2)}`;
-export const metres = (length) => String(Math.round(length * 100) / 100);
+export const dollars = (cents) => (cents / 100).toLocaleString(language, { style: "currency", currency: "USD" });
+export const metres = (length) => number(length);
+export const sides = ({ width_m: width, height_m: height }) => t("size", { width, height });
 
 /** With a capital at its start. */
 export const sentence = (text) => text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
@@ -47,8 +49,8 @@ export function duration(seconds) {
 /** "just now", "5 min ago", "yesterday" or the date. */
 export function ago(moment, now = Date.now()) {
   const minutes = (now - Date.parse(moment)) / 60000;
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return `${Math.floor(minutes)} min ago`;
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
-  return new Date(moment).toLocaleDateString(undefined, { day: "numeric", month: "short" });
+  if (minutes < 1) return t("ago.now");
+  if (minutes < 60) return t("ago.minutes", { count: Math.floor(minutes) });
+  if (minutes < 24 * 60) return t("ago.hours", { count: Math.floor(minutes / 60) });
+  return new Date(moment).toLocaleDateString(language, { day: "numeric", month: "short" });
 }

@@ -2,6 +2,7 @@
 
 import { ROOT, createJob, newKey, palette } from "./api.js";
 import { h, percent, styled } from "./dom.js";
+import { t } from "./messages.js";
 import { options } from "./options.js";
 import { remember } from "./recent.js";
 import { codeAt, edited, paint, readSurface, sharesOf } from "./surface.js";
@@ -16,7 +17,7 @@ export class Editor {
     this.chosen = null; // { code, at } of what was pointed at
     this.everywhere = true;
     this.attempt = { edits: "", key: "" };
-    this.canvas = h("canvas", { tabindex: "-1", role: "img", "aria-label": "The surface, edited", onclick: (event) => this.point(event) });
+    this.canvas = h("canvas", { tabindex: "-1", role: "img", "aria-label": t("edit.canvas"), onclick: (event) => this.point(event) });
     this.frame = h("div", { class: "canvas" }, this.canvas);
     this.panel = h("div", { class: "edit" });
     this.note = h("p", { class: "error", role: "alert" });
@@ -33,7 +34,7 @@ export class Editor {
       this.states = [{ surface: await readSurface(this.picture.url, this.colours), sides: this.job.brief.surface }];
       this.draw();
     } catch (error) {
-      this.note.textContent = `The picture could not be opened: ${error.message}`;
+      this.note.textContent = t("edit.unreadable", { reason: error.message });
       this.panel.replaceChildren(this.note);
     }
   }
@@ -97,15 +98,15 @@ export class Editor {
   tools() {
     const button = (id, text, action, disabled = false) => h("button", { type: "button", class: "quiet", id, disabled, onclick: action }, text);
     return h("div", { class: "controls" },
-      button("undo", "Undo", () => this.undo(), !this.edits.length), button("redo", "Redo", () => this.redo(), !this.undone.length),
-      button("mirror", "Mirror left and right", () => this.make({ kind: "mirror", swap: "left_right" })),
-      button("flip", "Mirror top and bottom", () => this.make({ kind: "mirror", swap: "top_bottom" })),
-      button("turn-right", "Turn right", () => this.make({ kind: "turn", quarters: 1 })));
+      button("undo", t("edit.undo"), () => this.undo(), !this.edits.length), button("redo", t("edit.redo"), () => this.redo(), !this.undone.length),
+      button("mirror", t("edit.mirror"), () => this.make({ kind: "mirror", swap: "left_right" })),
+      button("flip", t("edit.flip"), () => this.make({ kind: "mirror", swap: "top_bottom" })),
+      button("turn-right", t("edit.turn"), () => this.make({ kind: "turn", quarters: 1 })));
   }
 
   /** The colours there are; one of them is chosen to be exchanged. */
   used() {
-    return h("div", { class: "used", role: "group", "aria-label": "Colours of this concept" }, h("p", { class: "hint" }, "Choose a colour, or point at a piece of the picture."),
+    return h("div", { class: "used", role: "group", "aria-label": t("edit.used") }, h("p", { class: "hint" }, t("edit.choose")),
       sharesOf(this.now.surface).map(({ code, share }) => styled(h("button", { type: "button", id: `used-${code}`, class: "chip", "aria-pressed": String(this.chosen?.code === code), onclick: () => {
         this.chosen = { code, at: null };
         this.everywhere = true;
@@ -122,17 +123,17 @@ export class Editor {
       this.everywhere = everywhere;
       this.draw();
     } }), text);
-    return h("div", { class: "exchange" }, h("h3", {}, `Lay instead of ${this.colour(code).name}`),
-      at ? h("div", { class: "controls" }, where("this-piece", false, "In this piece"), where("everywhere", true, "Everywhere")) : null,
-      h("div", { class: "palette", role: "group", "aria-label": "New colour" }, allowed.map((one) =>
+    return h("div", { class: "exchange" }, h("h3", {}, t("edit.instead", { colour: this.colour(code).name })),
+      at ? h("div", { class: "controls" }, where("this-piece", false, t("edit.piece")), where("everywhere", true, t("edit.everywhere"))) : null,
+      h("div", { class: "palette", role: "group", "aria-label": t("edit.new_colour") }, allowed.map((one) =>
         styled(h("button", { type: "button", class: "dot", id: `to-${one.code}`, title: `${one.name} ${one.code}`, "aria-label": one.name, onclick: () => this.recolour(one.code) }), { "--colour": one.hex }))),
-      isFull ? h("p", { class: "hint" }, `A concept has at most ${options.max_colours} colours.`) : null);
+      isFull ? h("p", { class: "hint" }, t("edit.full", { most: options.max_colours })) : null);
   }
 
   keep() {
     return h("div", { class: "controls" },
-      h("button", { type: "button", class: "primary", id: "keep", disabled: !this.edits.length, onclick: (event) => this.save(event.currentTarget) }, "Keep as a new version"),
-      h("p", { class: "hint" }, "Free. Materials, drawings and score are made anew; this concept stays as it is."));
+      h("button", { type: "button", class: "primary", id: "keep", disabled: !this.edits.length, onclick: (event) => this.save(event.currentTarget) }, t("edit.keep")),
+      h("p", { class: "hint" }, t("edit.keep.hint")));
   }
 
   async save(button) {
@@ -145,7 +146,7 @@ export class Editor {
       remember(job);
       location.assign(`${ROOT}jobs/${job.id}`);
     } catch (error) {
-      this.note.textContent = `${error.title}. ${[...error.errors.map(({ detail }) => detail)].join(" ") || error.message}`;
+      this.note.textContent = t("and_then", { first: error.title, second: error.errors.map(({ detail }) => detail).join(" ") || error.message });
       button.disabled = false;
     }
   }

@@ -1,9 +1,10 @@
 // The page on which a brief is written.
 
 import { JobReader, ROOT, createJob, newKey, palette, usage } from "./api.js";
-import { byId, dollars, duration, h, metres, plural } from "./dom.js";
+import { byId, dollars, duration, h, metres } from "./dom.js";
+import { language, t } from "./messages.js";
 import { cost, options, typicalSeconds } from "./options.js";
-import { drawOutline } from "./outline.js";
+import { PERSON_M, drawOutline } from "./outline.js";
 import { clearUnsent, keepUnsent, unsent } from "./unsent.js";
 import { requireSession } from "./session.js";
 import { remember, showRecent } from "./recent.js";
@@ -38,9 +39,11 @@ function brief() {
 /** Why this number of pictures will be refused, before the button is pressed; "" when it will not. */
 function overBudget(count) {
   if (!budget || cost(count) <= budget.left_cents) return "";
-  if (budget.stopped) return "Painting is stopped for now. Drafts are free.";
-  const until = budget.budget === "job" ? "for one job" : `until ${new Date(budget.resets_at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" })}`;
-  return `Only ${dollars(budget.left_cents)} may be spent ${until}. Drafts are free.`;
+  if (budget.stopped) return t("form.budget.stopped");
+  const sum = dollars(budget.left_cents);
+  if (budget.budget === "job") return t("form.budget.job", { sum });
+  const time = new Date(budget.resets_at).toLocaleString(language, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+  return t("form.budget.until", { sum, time });
 }
 
 async function loadBudget() {
@@ -50,29 +53,31 @@ async function loadBudget() {
 
 function update() {
   const [width, height, count] = [number("width"), number("height"), number("count")];
-  byId("prompt-count").textContent = `${plural(byId("prompt").maxLength - byId("prompt").value.length, "character")} left`;
+  byId("prompt-count").textContent = t("form.left", { count: byId("prompt").maxLength - byId("prompt").value.length });
   byId("count-shown").textContent = count;
-  byId("submit-count").textContent = plural(count, "concept");
-  byId("more-hint").textContent = [plural(count, "picture"), number("seed") === null ? "random seed" : `seed ${number("seed")}`,
-    byId("strategy").value || "drawing chosen for you"].join(" · ");
+  byId("submit").textContent = t("form.draw", { concepts: t("concepts", { count }) });
+  byId("more-hint").textContent = [t("pictures", { count }),
+    number("seed") === null ? t("form.seed.random") : t("form.seed.given", { seed: String(number("seed")) }),
+    byId("strategy").value ? byId("strategy").selectedOptions[0].dataset.title : t("form.strategy.chosen")].join(" · ");
   byId("price-sum").textContent = dollars(cost(count));
-  byId("price-terms").textContent = overBudget(count) || `${count} × ${dollars(cost(1))} a picture`;
+  byId("price-terms").textContent = overBudget(count) || t("form.price.terms", { count, price: dollars(cost(1)) });
   const seconds = typicalSeconds("painted", count);
-  byId("time-hint").textContent = seconds ? `Usually ready in about ${duration(seconds)}.` : "";
+  byId("time-hint").textContent = seconds ? t("form.time", { duration: duration(seconds) }) : "";
   const real = [width, height].every((side) => side >= options.min_side_m && side <= options.max_side_m);
   byId("outline").toggleAttribute("data-stale", !real); // the last surface that was possible
-  byId("outline-caption").textContent = real ? "To scale, with a person of 1.75 m" : `A side has ${options.min_side_m} to ${options.max_side_m} m`;
+  byId("outline-caption").textContent = real ? t("form.outline.caption", { height: PERSON_M })
+    : t("form.outline.limits", { least: options.min_side_m, most: options.max_side_m });
   byId("area").textContent = real ? `${metres(width * height)} m²` : "";
   if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : []);
 }
 
 // Problems are shown beside their field in the API's words, except for empty required fields.
 const EMPTY = [
-  ["prompt", () => !byId("prompt").value.trim(), "Say in a few words what you would like to see."],
-  ["surface.width_m", () => number("width") === null, "Give the length in metres."],
-  ["surface.height_m", () => number("height") === null, "Give the depth in metres."],
+  ["prompt", () => !byId("prompt").value.trim(), t("form.empty.prompt")],
+  ["surface.width_m", () => number("width") === null, t("form.empty.length")],
+  ["surface.height_m", () => number("height") === null, t("form.empty.depth")],
 ];
-const LABELS = { "surface.width_m": "Length: ", "surface.height_m": "Depth: " };
+const LABELS = { "surface.width_m": t("form.length"), "surface.height_m": t("form.depth") };
 
 function place(field) {
   const whole = field.split(".")[0];
@@ -90,10 +95,10 @@ function showProblems(problems) {
   for (const { field, detail } of problems) {
     const { error, control } = place(field);
     if (!error || !control) {
-      byId("form-error").textContent += `${field}: ${detail} `;
+      byId("form-error").textContent += `${t("form.problem", { field, problem: detail })} `;
       continue;
     }
-    error.textContent += `${error.textContent ? "\n" : ""}${LABELS[field] ?? ""}${detail}`;
+    error.textContent += `${error.textContent ? "\n" : ""}${LABELS[field] ? t("form.problem", { field: LABELS[field], problem: detail }) : detail}`;
     const input = control.matches("input") ? control : control.querySelector("textarea, input, select");
     input.setAttribute("aria-invalid", "true");
     first ??= input;
@@ -120,7 +125,7 @@ async function submit(event) {
     location.assign(`${ROOT}jobs/${job.id}`);
   } catch (error) {
     if (error.errors.length) showProblems(error.errors);
-    else byId("form-error").textContent = `${error.title}. ${error.message}`;
+    else byId("form-error").textContent = t("and_then", { first: error.title, second: error.message });
     release();
   }
 }
@@ -166,11 +171,11 @@ function edited(event) {
 function applyOptions() {
   byId("prompt").maxLength = options.max_prompt;
   byId("count").max = options.max_pictures;
-  byId("count-hint").textContent = `1 to ${options.max_pictures}`;
+  byId("count-hint").textContent = t("form.pictures.range", { most: options.max_pictures });
   byId("seed").max = options.max_seed;
   for (const side of [byId("width"), byId("height")]) [side.min, side.max] = [options.min_side_m, options.max_side_m];
   byId("strategy").append(...options.strategies.map(({ name, title, text }) =>
-    h("option", { value: name }, text ? `${title}: ${text.toLowerCase()}` : title)));
+    h("option", { value: name, "data-title": title }, text ? `${title}: ${text}` : title)));
   for (const { name, title, text } of options.styles) {
     const words = document.querySelector(`[data-style="${name}"]`);
     words?.replaceChildren(h("b", {}, title), h("small", {}, text));
@@ -182,7 +187,7 @@ async function loadColours() {
     swatches = new Swatches(await palette(), options.max_colours, update);
     swatches.choose(reusedCodes);
   } catch {
-    byId("palette-hint").textContent = "The colours could not be loaded. The studio will pick them to suit the brief.";
+    byId("palette-hint").textContent = t("form.colours.lost");
     setTimeout(loadColours, 5000);
   }
 }

@@ -1,8 +1,9 @@
 // The page of one job: follows it to its end and shows what there is of it at any time.
 
 import { ROOT, cancelJob, changeJob, createJob, jobPath, newKey } from "./api.js";
-import { byId, dollars, h, metres, plural } from "./dom.js";
-import { cost as costOf, isFinal, stateTitle } from "./options.js";
+import { byId, dollars, h, sides } from "./dom.js";
+import { t } from "./messages.js";
+import { cost as costOf, isFinal, stateTitle, styleTitle } from "./options.js";
 import { Notes } from "./notes.js";
 import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
@@ -55,13 +56,13 @@ function show(next) {
   job = next;
   remember(job);
   const { prompt, surface, style, count, kind } = job.brief;
-  document.title = `${titleState(job)}: ${job.name || prompt} · TPV Studio`;
+  document.title = t("job.tab", { state: titleState(job), name: job.name || prompt });
   if (wantsNotice && isFinal(job)) notify();
   byId("prompt").textContent = job.name || prompt;
   byId("state").textContent = stateTitle(job.status);
   byId("state").dataset.status = job.status;
-  byId("facts").replaceChildren(...[job.name ? `“${prompt}”` : null, job.project || null, `${metres(surface.width_m)} × ${metres(surface.height_m)} m`, style, kind === "draft" ? "drafts, free" : plural(count, "picture"),
-    job.plan ? `seed ${job.plan.directions[0].seed}` : null].filter(Boolean).map((text) => h("li", {}, text)));
+  byId("facts").replaceChildren(...[job.name ? t("job.quoted", { text: prompt }) : null, job.project || null, sides(surface), styleTitle(style), kind === "draft" ? t("job.drafts_free") : t("pictures", { count }),
+    job.plan ? t("form.seed.given", { seed: String(job.plan.directions[0].seed) }) : null].filter(Boolean).map((text) => h("li", {}, text)));
   showActions();
   showReading();
   byId("ending").replaceChildren(...ending(job));
@@ -75,7 +76,7 @@ function show(next) {
 
 /** The state for the tab's title; a running job says how many of its pictures are there. */
 function titleState({ status, concepts, brief }) {
-  return status === "running" && concepts.length ? `${concepts.length} of ${brief.count}` : stateTitle(status);
+  return status === "running" && concepts.length ? t("job.some_of", { count: concepts.length, most: brief.count }) : stateTitle(status);
 }
 
 // Whether the person asked for a notification when the job has ended.
@@ -84,16 +85,16 @@ let wantsNotice = false;
 async function askForNotice(event) {
   const button = event.currentTarget;
   wantsNotice = (await Notification.requestPermission()) === "granted";
-  button.textContent = wantsNotice ? "You will be notified" : "The browser does not allow it";
+  button.textContent = wantsNotice ? t("job.notify.yes") : t("job.notify.no");
   button.disabled = true;
 }
 
 function notify() {
   wantsNotice = false;
-  new Notification(`${stateTitle(job.status)}: ${job.brief.prompt}`, { icon: `${ROOT}static/icon.svg`, tag: id });
+  new Notification(t("form.problem", { field: stateTitle(job.status), problem: job.brief.prompt }), { icon: `${ROOT}static/icon.svg`, tag: id });
 }
 
-const conceptWord = ({ brief }) => (brief.kind === "draft" ? "draft" : "concept");
+const countText = ({ brief, concepts }) => t(brief.kind === "draft" ? "drafts" : "concepts", { count: concepts.length });
 
 function showReading() {
   const section = byId("reading");
@@ -126,19 +127,20 @@ function paintMissing() {
   const count = job.brief.count - job.concepts.length;
   if (job.brief.kind === "draft" || !job.concepts.length || count <= 0) return null;
   return h("button", { type: "button", onclick: (event) => paint(event, { directions: [], count }) },
-    `Draw the ${plural(count, "missing picture")}, ${dollars(costOf(count))}`);
+    t("job.missing.draw", { missing: t("job.missing", { count }), price: dollars(costOf(count)) }));
 }
 
 function paintAll() {
   const { count } = job.brief;
   return h("button", { type: "button", class: "primary", onclick: (event) => paint(event, { directions: [], count }) },
-    `Paint all directions, ${plural(count, "picture")}, ${dollars(costOf(count))}`);
+    t("job.paint_all", { pictures: t("pictures", { count }), price: dollars(costOf(count)) }));
 }
 
 function announce() {
   const current = stagesOf(job).find((stage) => stage.state === "now");
-  const text = isFinal(job) ? `${stateTitle(job.status)}. ${job.status === "completed" ? plural(job.concepts.length, conceptWord(job)) : job.error?.title ?? ""}`
-    : `${current?.name ?? stateTitle(job.status)}. ${current?.text ?? ""}`;
+  const text = isFinal(job)
+    ? t("and_then", { first: stateTitle(job.status), second: job.status === "completed" ? countText(job) : job.error?.title ?? "" })
+    : t("and_then", { first: current?.name ?? stateTitle(job.status), second: current?.text ?? "" });
   if (text !== said) byId("announce").textContent = said = text;
 }
 
@@ -146,21 +148,21 @@ function showActions() {
   const ended = String(isFinal(job));
   if (byId("actions").dataset.ended === ended) return; // a button that has the focus keeps it
   byId("actions").dataset.ended = ended;
-  const link = navigator.clipboard ? h("button", { type: "button", class: "quiet", onclick: copyLink }, "Copy link") : null;
+  const link = navigator.clipboard ? h("button", { type: "button", class: "quiet", onclick: copyLink }, t("job.copy")) : null;
   byId("actions").replaceChildren(...(isFinal(job)
     ? [job.brief.kind === "draft" && job.concepts.length ? paintAll() : null,
-      job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, "Download all") : null, paintMissing(), h("a", { class: "button", href: again }, "Change the brief"), link, shareButton(id)]
-    : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, "Cancel"), noticeButton(), link, shareButton(id)]).filter(Boolean));
+      job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, t("job.download")) : null, paintMissing(), h("a", { class: "button", href: again }, t("job.change")), link, shareButton(id)]
+    : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, t("job.cancel")), noticeButton(), link, shareButton(id)]).filter(Boolean));
 }
 
 function noticeButton() {
   const possible = "Notification" in window && Notification.permission !== "denied" && job.brief.kind !== "draft";
-  return possible ? h("button", { type: "button", class: "quiet", onclick: askForNotice }, "Notify me when it is ready") : null;
+  return possible ? h("button", { type: "button", class: "quiet", onclick: askForNotice }, t("job.notify")) : null;
 }
 
 async function copyLink(event) {
   await navigator.clipboard.writeText(location.origin + location.pathname);
-  event.target.textContent = "Link copied";
+  event.target.textContent = t("job.copied");
 }
 
 async function cancel() {
@@ -173,34 +175,33 @@ async function cancel() {
   }
 }
 
-// Why a job ended without result, and what to do next.
+// What to do when a job ended without result, by its error's code.
 const ADVICE = {
-  no_pictures: "Other words or another seed often help: names of people and brands, and anything that reads as violent or nude, are held back by the model's filter.",
-  too_expensive: "Ask for fewer pictures.",
-  timed_out: "The model or a service may have been down. Nothing further is spent on this job; the same brief can be sent again.",
+  no_pictures: t("job.advice.no_pictures"),
+  too_expensive: t("job.advice.too_expensive"),
+  timed_out: t("job.advice.timed_out"),
 };
 
 /** What a job that ended early has cost. */
-const charged = (cost) => (cost?.delivered_cents ? `${dollars(cost.delivered_cents)} of ${dollars(cost.expected_cents)} was charged, for the pictures delivered.` : "Nothing was charged.");
+const charged = (cost) => (cost?.delivered_cents ? t("job.charged", { sum: dollars(cost.delivered_cents), expected: dollars(cost.expected_cents) }) : t("job.charged.nothing"));
 
 function ending({ status, error, concepts, cost, brief, warnings, predictions }) {
   if (status === "failed") {
-    const advice = error.replayable ? "The studio keeps this job and can resume it once the cause is fixed. You can also send the brief again."
-      : ADVICE[error.code] ?? "The same brief can be sent again, or changed first.";
+    const advice = error.replayable ? t("job.advice.replayable") : ADVICE[error.code] ?? t("job.advice.other");
     return [h("div", { class: "notice bad" }, h("h2", {}, error.title), h("p", {}, error.detail), h("p", {}, `${advice} ${charged(cost)}`),
-      h("a", { class: "button primary", href: again }, "Try again with this brief"))];
+      h("a", { class: "button primary", href: again }, t("job.try_again")))];
   }
   if (status === "canceled") {
-    const kept = concepts.length ? ` The ${plural(concepts.length, "picture")} made before that ${concepts.length === 1 ? "is" : "are"} below.` : "";
+    const kept = concepts.length ? t("job.canceled.kept", { count: concepts.length }) : "";
     const open = predictions.filter((slot) => slot.state === "running" || slot.state === "submitting").reduce((sum, slot) => sum + slot.count, 0);
-    const later = open ? ` What the model was drawing just then may still be charged: at most ${dollars(costOf(open))}.` : "";
-    return [h("div", { class: "notice" }, h("h2", {}, "This job was canceled"), h("p", {}, `Work on it has stopped.${kept} ${charged(cost)}${later}`),
-      h("a", { class: "button primary", href: again }, "Start again from this brief"))];
+    const later = open ? t("job.charged.later", { sum: dollars(costOf(open)) }) : "";
+    return [h("div", { class: "notice" }, h("h2", {}, t("job.canceled")), h("p", {}, [t("job.canceled.stopped"), kept, charged(cost), later].filter(Boolean).join(" ")),
+      h("a", { class: "button primary", href: again }, t("job.start_again")))];
   }
   const missing = brief.count - concepts.length;
   if (status === "completed" && brief.kind === "painted" && missing > 0) {
     const reasons = [...new Set(warnings.filter(({ slot }) => slot !== null).map(({ text }) => text))];
-    return [h("div", { class: "notice warn", id: "missing" }, h("h2", {}, `${missing} of ${plural(brief.count, "picture")} ${missing === 1 ? "is" : "are"} missing`),
+    return [h("div", { class: "notice warn", id: "missing" }, h("h2", {}, t("job.missing.of", { count: missing, pictures: t("pictures", { count: brief.count }) })),
       reasons.map((text) => h("p", {}, text)), h("p", { class: "hint" }, charged(cost)))];
   }
   return [];
@@ -211,16 +212,16 @@ function lost(error) {
   notice.hidden = !error || error.status === 404;
   if (!error) return;
   if (error.status === 404) showUnknown();
-  else notice.textContent = `${error.title}. The page keeps trying; the job continues.`;
+  else notice.textContent = t("job.lost", { title: error.title });
 }
 
-function showUnknown(title = "There is no such job", text = "The link may be incomplete, or the job was removed at the end of its time.") {
-  document.title = "Not found · TPV Studio";
-  byId("state").textContent = "Not found";
+function showUnknown(title = t("job.unknown"), text = t("job.unknown.why")) {
+  document.title = t("job.tab", { state: t("job.unknown.state"), name: title });
+  byId("state").textContent = t("job.unknown.state");
   byId("state").dataset.status = "failed";
   byId("prompt").textContent = title;
   byId("ending").replaceChildren(h("div", { class: "notice" }, h("p", {}, text),
-    h("a", { class: "button primary", href: ROOT }, "Start a new concept")));
+    h("a", { class: "button primary", href: ROOT }, t("job.unknown.new"))));
 }
 
 const isOpen = await openLink(id);
@@ -232,4 +233,4 @@ addEventListener("pageshow", ({ persisted }) => {
 });
 await Promise.all([known, loadColourNames()]);
 if (isOpen) watchJob(id, { show, lost });
-else showUnknown("This link has ended", "Ask the person who sent it for a new one.");
+else showUnknown(t("job.link_ended"), t("job.link_ended.ask"));

@@ -1,7 +1,8 @@
 // The page of all jobs: a search on the server, newest first, page by page.
 
 import { ROOT, json, projects } from "./api.js";
-import { ago, byId, h, metres, plural } from "./dom.js";
+import { ago, byId, h, sides } from "./dom.js";
+import { t } from "./messages.js";
 import { options, stateTitle } from "./options.js";
 import "./session.js";
 
@@ -36,7 +37,7 @@ async function load(filters, fresh = false) {
     byId("problem").textContent = "";
     next = page.next;
     shown += page.jobs.length;
-    byId("found").textContent = shown ? `${plural(shown, "brief")} shown${next ? ", and there are more" : ""}` : nothing(filters);
+    byId("found").textContent = shown ? shownText() : nothing(filters);
   } catch (error) {
     if (turn === asked) byId("problem").textContent = [error.title, ...error.errors.map(({ detail }) => detail)].join(". ");
   }
@@ -66,16 +67,21 @@ function restore(name) {
   else field.value = value;
 }
 
-const nothing = (filters) => (Object.keys(filters).length ? "Nothing matches. Try fewer words." : "Nothing yet: the first brief begins with “New concept”.");
+const nothing = (filters) => (Object.keys(filters).length ? t("jobs.none") : t("jobs.nothing"));
+
+function shownText() {
+  const text = t("jobs.shown", { count: shown });
+  return next ? t("jobs.shown.more", { shown: text }) : text;
+}
 
 function card({ id, name, project, favourites, prompt, surface, status, kind, count, created_at, picture }) {
   const image = picture ? h("img", { src: picture.url, width: picture.width, height: picture.height, alt: "", loading: "lazy" }) : null;
-  const what = kind === "draft" ? "draft" : plural(count, "picture");
+  const what = kind === "draft" ? t("jobs.draft") : t("pictures", { count });
   return h("li", {}, h("a", { href: `${ROOT}jobs/${encodeURIComponent(id)}` },
     h("span", { class: "cover" }, image), h("b", {}, name || prompt),
     name ? h("small", {}, prompt) : null,
     h("small", {}, [project, favourites ? `★ ${favourites}` : ""].filter(Boolean).join(" · ")),
-    h("small", {}, `${metres(surface.width_m)} × ${metres(surface.height_m)} m · ${what} · ${ago(created_at)}`),
+    h("small", {}, `${sides(surface)} · ${what} · ${ago(created_at)}`),
     h("span", { class: "state", "data-status": status }, stateTitle(status))));
 }
 

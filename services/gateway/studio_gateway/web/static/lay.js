@@ -1,6 +1,7 @@
 // Pictures as they lie on the surface: cropped, framed or repeated as the plan says, never stretched.
 
 import { h, metres, styled, svg } from "./dom.js";
+import { t } from "./messages.js";
 import { ruleText } from "./options.js";
 
 /**
@@ -57,9 +58,9 @@ export function marks(violations, surface) {
 /** The surface as laid, `zoom` times as large as its frame, with sides in millimetres and violations where asked for. */
 export function laidView(job, picture, { zoom, measured, violations }) {
   const { surface } = job.brief;
-  const sheet = h("div", { class: "sheet" }, layer(job, picture, "The surface as laid"),
+  const sheet = h("div", { class: "sheet" }, layer(job, picture, t("laid.picture")),
     violations.length ? marks(violations, surface) : null, measured ? dimensions(surface) : null);
-  const frame = h("div", { class: "frame", tabindex: "0", role: "region", "aria-label": "The surface" }, sheet);
+  const frame = h("div", { class: "frame", tabindex: "0", role: "region", "aria-label": t("laid.surface") }, sheet);
   return styled(frame, { "--ratio": surface.width_m / surface.height_m, "--zoom": zoom });
 }
 

@@ -2,6 +2,7 @@
 
 import { ROOT, changeJob, deleteJob, projects } from "./api.js";
 import { byId, h } from "./dom.js";
+import { t } from "./messages.js";
 import { isFinal } from "./options.js";
 import { forget } from "./recent.js";
 
@@ -17,11 +18,11 @@ export class Notes {
     this.removal = h("div", { class: "controls removal" });
     this.known = h("datalist", { id: "known-projects" });
     this.form = h("form", { class: "notes", onsubmit: (event) => this.save(event), oninput: () => { this.note.textContent = ""; } },
-      h("label", {}, "Name", h("input", { type: "text", id: "note-name", maxlength: 100, autocomplete: "off" })),
-      h("label", {}, "Project", h("input", { type: "text", id: "note-project", maxlength: 60, autocomplete: "off", list: "known-projects" })),
-      h("label", { class: "wide" }, "Notes", h("textarea", { id: "note-notes", rows: 3, maxlength: 4000 })),
-      h("div", { class: "controls wide" }, h("button", { type: "submit" }, "Save"), this.note, this.removal), this.problem, this.known);
-    element.replaceChildren(h("details", { class: "more", ontoggle: () => this.opened() }, h("summary", {}, h("b", {}, "Name, project and notes")), this.form));
+      h("label", {}, t("notes.name"), h("input", { type: "text", id: "note-name", maxlength: 100, autocomplete: "off" })),
+      h("label", {}, t("jobs.project"), h("input", { type: "text", id: "note-project", maxlength: 60, autocomplete: "off", list: "known-projects" })),
+      h("label", { class: "wide" }, t("notes.notes"), h("textarea", { id: "note-notes", rows: 3, maxlength: 4000 })),
+      h("div", { class: "controls wide" }, h("button", { type: "submit" }, t("notes.save")), this.note, this.removal), this.problem, this.known);
+    element.replaceChildren(h("details", { class: "more", ontoggle: () => this.opened() }, h("summary", {}, h("b", {}, t("notes.title"))), this.form));
   }
 
   /** Fields that nobody is writing in follow the job. */
@@ -48,20 +49,20 @@ export class Notes {
       const job = await changeJob(this.job.id, details);
       for (const name of FIELDS) byId(`note-${name}`).value = job[name];
       this.changed(job);
-      this.note.textContent = "Saved";
+      this.note.textContent = t("notes.saved");
     } catch (error) {
-      this.problem.textContent = error.errors.map(({ detail }) => detail).join(" ") || `${error.title}. ${error.message}`;
+      this.problem.textContent = error.errors.map(({ detail }) => detail).join(" ") || t("and_then", { first: error.title, second: error.message });
     }
   }
 
   /** Deleting takes two presses, the second on another button. */
   askLater() {
-    this.removal.replaceChildren(h("button", { type: "button", class: "quiet", id: "delete", onclick: () => this.ask() }, "Delete …"));
+    this.removal.replaceChildren(h("button", { type: "button", class: "quiet", id: "delete", onclick: () => this.ask() }, t("notes.delete")));
   }
 
   ask() {
-    const really = h("button", { type: "button", class: "danger", onclick: () => this.remove() }, "Delete with all files");
-    this.removal.replaceChildren(really, h("button", { type: "button", class: "quiet", onclick: () => this.askLater() }, "Keep it"));
+    const really = h("button", { type: "button", class: "danger", onclick: () => this.remove() }, t("notes.delete.really"));
+    this.removal.replaceChildren(really, h("button", { type: "button", class: "quiet", onclick: () => this.askLater() }, t("notes.keep")));
     really.focus();
   }
 
@@ -71,7 +72,7 @@ export class Notes {
       forget(this.job.id);
       location.assign(`${ROOT}jobs`);
     } catch (error) {
-      this.problem.textContent = `${error.title}. ${error.message}`;
+      this.problem.textContent = t("and_then", { first: error.title, second: error.message });
     }
   }
 }
@@ -85,7 +86,7 @@ export function star(concept, mark) {
 /** Bring a button of `star` up to date. */
 export function showStar(button, { is_favourite: isFavourite, rank }) {
   button.setAttribute("aria-pressed", String(Boolean(isFavourite)));
-  button.setAttribute("aria-label", rank ? `Favourite: concept ${rank}` : "Favourite");
+  button.setAttribute("aria-label", rank ? t("favourite.concept", { rank }) : t("favourite"));
   button.textContent = isFavourite ? "★" : "☆";
   return button;
 }

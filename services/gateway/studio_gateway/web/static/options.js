@@ -19,6 +19,7 @@ export const options = await load();
 const stateOf = (status) => options.states.find((state) => state.name === status);
 
 export const stateTitle = (status) => stateOf(status)?.title ?? status;
+export const styleTitle = (style) => options.styles.find(({ name }) => name === style)?.title ?? style;
 export const isFinal = (job) => stateOf(job.status)?.is_final ?? false;
 export const ruleText = (rule) => options.installer.rules[rule] ?? rule;
 /** How many seconds such a job usually takes, judged by the latest ones of about as many pictures; null if unknown. */

@@ -1,8 +1,9 @@
 // The surface drawn to scale, strewn with granules of the chosen colours, beside a person for size.
 
 import { byId, metres, svg } from "./dom.js";
+import { t } from "./messages.js";
 
-const PERSON_M = 1.75;
+export const PERSON_M = 1.75;
 const PERSON = "M.5 0a.13.13 0 1 1 0 .26.13.13 0 0 1 0-.26zM.36 .3h.28q.1 0 .1.1v.52h-.1v.83h-.12v-.7h-.04v.7h-.12v-.83h-.1v-.52q0-.1.1-.1z";
 const UNDECIDED = ["#d9d9d6", "#c9c8c3", "#e8e3d8"];
 const GRANULES = 1400;
@@ -25,7 +26,7 @@ export function drawOutline(width, height, colours) {
   const top = total.height - margin * 1.8 - height;
   const line = Math.max(total.width, total.height) / 400;
   view.setAttribute("viewBox", `0 0 ${total.width} ${total.height}`);
-  view.setAttribute("aria-label", `The surface to scale: ${metres(width)} by ${metres(height)} metres`);
+  view.setAttribute("aria-label", t("form.outline.of", { width, height }));
   view.replaceChildren(
     svg("rect", { x: left, y: top, width, height, fill: colours[0] ?? "#efece4" }),
     granules(left, top, width, height, colours.length ? colours : UNDECIDED),

@@ -2,10 +2,11 @@
 // in the browser.
 
 import { h, styled } from "./dom.js";
+import { t } from "./messages.js";
 import { layer } from "./lay.js";
 
 const START = [[0.25, 0.5], [0.75, 0.5], [0.95, 0.9], [0.05, 0.9]];
-const NAMES = ["far left", "far right", "near right", "near left"];
+const NAMES = [t("photo.far_left"), t("photo.far_right"), t("photo.near_right"), t("photo.near_left")];
 const STEP = 0.005;
 
 /** The view; it remembers the photograph and the corners, as shares of its width and height. */
@@ -23,9 +24,9 @@ export class Photo {
       this.strength = strength.valueAsNumber;
       styled(this.stage, { "--strength": this.strength });
     } });
-    const controls = h("div", { class: "controls" }, h("label", { class: "button", for: "photo" }, "Choose a photo"), input,
-      h("label", { for: "strength" }, "Strength", strength),
-      h("p", { class: "hint" }, "Move the corners to where the surface will lie. The photo stays on this device."));
+    const controls = h("div", { class: "controls" }, h("label", { class: "button", for: "photo" }, t("photo.choose")), input,
+      h("label", { for: "strength" }, t("photo.strength"), strength),
+      h("p", { class: "hint" }, t("photo.hint")));
     this.draw(job, picture);
     return [this.stage, controls];
   }
@@ -39,13 +40,13 @@ export class Photo {
 
   draw(job, picture) {
     if (!this.url) {
-      this.stage.replaceChildren(h("p", { class: "hint" }, "Choose a photo of the yard, taken from a person's height."));
+      this.stage.replaceChildren(h("p", { class: "hint" }, t("photo.none")));
       return;
     }
-    const photo = h("img", { class: "yard-photo", src: this.url, alt: "The yard" });
+    const photo = h("img", { class: "yard-photo", src: this.url, alt: t("photo.yard") });
     photo.addEventListener("load", () => this.place());
-    photo.addEventListener("error", () => this.stage.replaceChildren(h("p", { class: "error" }, "This file is not a picture that the browser can show.")));
-    this.surface = h("div", { class: "in-photo" }, layer(job, picture, "The surface in the photo"));
+    photo.addEventListener("error", () => this.stage.replaceChildren(h("p", { class: "error" }, t("photo.unreadable"))));
+    this.surface = h("div", { class: "in-photo" }, layer(job, picture, t("photo.surface")));
     this.handles = NAMES.map((name, i) => this.handle(name, i));
     this.stage.replaceChildren(photo, this.surface, ...this.handles);
     styled(this.stage, { "--strength": this.strength });
@@ -55,7 +56,7 @@ export class Photo {
   }
 
   handle(name, i) {
-    const handle = h("button", { type: "button", class: "corner", id: `corner-${i}`, "aria-label": `Corner, ${name}` });
+    const handle = h("button", { type: "button", class: "corner", id: `corner-${i}`, "aria-label": t("photo.corner", { name }) });
     handle.addEventListener("pointerdown", (event) => handle.setPointerCapture(event.pointerId));
     handle.addEventListener("pointermove", (event) => {
       if (!handle.hasPointerCapture(event.pointerId)) return;

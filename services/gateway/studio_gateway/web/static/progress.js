@@ -1,7 +1,8 @@
 // A job on its way: five stages in plain words, the stencil as soon as there is one.
 
 import { serverNow } from "./api.js";
-import { byId, duration, h, plural } from "./dom.js";
+import { byId, duration, h } from "./dom.js";
+import { has, t } from "./messages.js";
 import { isFinal, typicalSeconds } from "./options.js";
 
 const seconds = (from, to) => (to - Date.parse(from)) / 1000;
@@ -17,31 +18,30 @@ export function stagesOf(job) {
   const clamped = settled && inState(job, "succeeded").length === 0 && drawn > 0;
   const done = job.status === "completed";
   const stages = [
-    ["Brief accepted", true, "The brief is safe with the studio.", job.created_at],
-    ["Stencil", Boolean(job.plan), job.plan ? namesOf(job.plan) : "Planning colours and shapes to scale.", stencil?.at],
-    ["Pictures", settled, predictionText(job), last(job, "prediction.succeeded")?.at],
-    ["Exact colours", clamped, drawn ? `${plural(drawn, "picture")} clamped to the palette and measured.`
-      : "Each picture is matched to colours that can be bought.", last(job, "pictures.made")?.at],
-    ["Ranked", done, done ? `${plural(drawn, "concept")}, best first.` : "Best first, once all are measured.", job.finished_at],
+    [t("progress.accepted"), true, t("progress.accepted.text"), job.created_at],
+    [t("progress.stencil"), Boolean(job.plan), job.plan ? namesOf(job.plan) : t("progress.stencil.text"), stencil?.at],
+    [t("progress.pictures"), settled, predictionText(job), last(job, "prediction.succeeded")?.at],
+    [t("progress.colours"), clamped, drawn ? t("progress.colours.done", { count: drawn }) : t("progress.colours.text"), last(job, "pictures.made")?.at],
+    [t("progress.ranked"), done, done ? t("progress.ranked.done", { concepts: t("concepts", { count: drawn }) }) : t("progress.ranked.text"), job.finished_at],
   ];
-  if (job.brief.kind === "draft") stages.splice(2, 2, ["Drafts", drawn > 0, drawn ? `${plural(drawn, "draft")} made layable and measured.`
-    : "Each direction is made layable, without the model and without cost.", last(job, "pictures.made")?.at]);
+  if (job.brief.kind === "draft") stages.splice(2, 2, [t("progress.drafts"), drawn > 0, drawn ? t("progress.drafts.done", { count: drawn })
+    : t("progress.drafts.text"), last(job, "pictures.made")?.at]);
   const current = stages.findIndex(([, isDone]) => !isDone);
   return stages.map(([name, isDone, text, at], i) =>
     ({ name, text, at: isDone ? at : undefined, state: isDone ? "done" : i === current ? "now" : "next" }));
 }
 
-const namesOf = ({ directions }) => `${plural(directions.length, "direction")}: ${directions.map(({ name }) => name).join(", ")}.`;
+const namesOf = ({ directions }) => t("progress.directions", { count: directions.length, names: directions.map(({ name }) => name).join(", ") });
 
 function predictionText(job) {
-  if (!job.predictions.length) return `The model will draw ${plural(job.brief.count, "picture")} over the stencils.`;
-  const calls = plural(job.predictions.length, "call");
+  if (!job.predictions.length) return t("progress.pictures.will", { count: job.brief.count });
+  const [pictures, calls] = [t("pictures", { count: job.brief.count }), t("progress.calls", { count: job.predictions.length })];
   const received = total(job, "received");
   const again = job.predictions.find((slot) => slot.attempt > 1 && slot.state !== "finished" && slot.state !== "failed");
-  if (again) return `The provider failed; attempt ${again.attempt} is under way. ${received} of ${job.brief.count} received.`;
-  if (received) return `${received} of ${plural(job.brief.count, "picture")} received.`;
-  if (job.status === "queued") return `Asking the model for ${plural(job.brief.count, "picture")} in ${calls}.`;
-  return `The model is drawing ${plural(job.brief.count, "picture")} in ${calls}.`;
+  if (again) return t("progress.pictures.again", { attempt: again.attempt, received, count: job.brief.count });
+  if (received) return t("progress.pictures.received", { received, count: job.brief.count });
+  if (job.status === "queued") return t("progress.pictures.asking", { pictures, calls });
+  return t("progress.pictures.drawing", { pictures, calls });
 }
 
 /** The panel of a running job. `update(job)` brings it up to date; it counts the seconds itself. */
@@ -50,9 +50,9 @@ export class Progress {
     this.element = element;
     this.clock = h("span", { class: "clock", "aria-hidden": "true" });
     this.list = h("ol", { class: "stages" });
-    this.stencil = h("figure", { class: "stencil" }, h("div", { class: "blank", "aria-hidden": "true" }), h("figcaption", {}, "The stencils appear here."));
+    this.stencil = h("figure", { class: "stencil" }, h("div", { class: "blank", "aria-hidden": "true" }), h("figcaption", {}, t("progress.stencils")));
     element.append(
-      h("div", { class: "under" }, h("h2", { id: "progress-title" }, "In the making"), this.clock),
+      h("div", { class: "under" }, h("h2", { id: "progress-title" }, t("progress.title")), this.clock),
       h("div", { class: "making" }, this.list, this.stencil));
   }
 
@@ -69,7 +69,8 @@ export class Progress {
 
   tick() {
     const usual = typicalSeconds(this.job.brief.kind, this.job.brief.count);
-    this.clock.textContent = `${duration(seconds(this.job.created_at, serverNow()))}${usual ? `, usually about ${duration(usual)}` : ""}`;
+    const time = duration(seconds(this.job.created_at, serverNow()));
+    this.clock.textContent = usual ? t("progress.clock", { time, usual: duration(usual) }) : time;
     const running = byId("stage-clock");
     if (running) running.textContent = duration(seconds(running.dataset.since, serverNow()));
   }
@@ -78,46 +79,34 @@ export class Progress {
     if (!job.plan || this.stencil.querySelector("img")) return;
     this.stencil.replaceChildren(
       ...job.plan.directions.map(({ name, stencil }) =>
-        h("img", { src: stencil.url, width: stencil.width, height: stencil.height, alt: `Stencil, ${name}` })),
+        h("img", { src: stencil.url, width: stencil.width, height: stencil.height, alt: t("progress.stencil_of", { name }) })),
       h("figcaption", {}, namesOf(job.plan)));
   }
 }
 
-const SPOKEN = { done: "done", now: "now", next: "to come" };
-
 function stageLine({ name, text, at, state }, job) {
   const before = job.timeline.at(-1)?.at ?? job.created_at;
-  const time = state === "done" && at ? h("span", { class: "time" }, `after ${duration(seconds(job.created_at, Date.parse(at)))}`)
+  const time = state === "done" && at ? h("span", { class: "time" }, t("progress.after", { time: duration(seconds(job.created_at, Date.parse(at))) }))
     : state === "now" ? h("span", { class: "time", id: "stage-clock", "data-since": before }) : null;
   return h("li", { "data-state": state, "aria-current": state === "now" ? "step" : null },
-    h("b", {}, name, h("span", { class: "hidden" }, `, ${SPOKEN[state]}`)), time, h("p", {}, text));
+    h("b", {}, name, h("span", { class: "hidden" }, `, ${t(`progress.${state}`)}`)), time, h("p", {}, text));
 }
 
-const EVENTS = {
-  "job.created": "Brief accepted",
-  "stencil.ready": "Stencil drawn",
-  "slots.planned": "Pictures asked for",
-  "prediction.started": "Model at work",
-  "prediction.retried": "Tried again",
-  "prediction.succeeded": "Pictures received",
-  "prediction.failed": "Call failed",
-  "pictures.made": "Pictures clamped",
-  "job.rescued": "Resumed after a pause",
-  "job.reopened": "Resumed by an operator",
-  "job.completed": "Ready",
-  "job.failed": "Failed",
-  "job.canceled": "Canceled",
-};
+/** What happened; an event of another release keeps its own name. */
+function eventText({ event, slot }) {
+  const what = has(`event.${event}`) ? t(`event.${event}`) : event;
+  return slot === null ? what : t("history.call", { what, number: slot + 1 });
+}
 
 /** The whole history of a job, folded away. */
 export function history(job) {
   const rows = job.timeline.map((entry) => h("tr", {},
     h("td", {}, duration(seconds(job.created_at, Date.parse(entry.at)))),
-    h("th", { scope: "row" }, EVENTS[entry.event] ?? entry.event, entry.slot === null ? "" : ` (call ${entry.slot + 1})`),
+    h("th", { scope: "row" }, eventText(entry)),
     h("td", {}, entry.service),
     h("td", {}, entry.event === "prediction.started" ? "" : entry.detail ?? "")));
-  return h("details", { class: "history" }, h("summary", {}, "How it went"),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "How it went" }, h("table", {},
-      h("thead", {}, h("tr", {}, ["After", "What", "Service", "Details"].map((text) => h("th", { scope: "col" }, text)))),
+  return h("details", { class: "history" }, h("summary", {}, t("history.title")),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("history.title") }, h("table", {},
+      h("thead", {}, h("tr", {}, [t("history.after"), t("history.what"), t("history.service"), t("history.details")].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, rows))));
 }

@@ -1,7 +1,7 @@
 // The jobs that this browser created or opened, in local storage. Without storage the list is empty.
 
 import { JobReader, ROOT } from "./api.js";
-import { ago, byId, h, metres } from "./dom.js";
+import { ago, byId, h, sides } from "./dom.js";
 import { isFinal, stateTitle } from "./options.js";
 
 const KEY = "tpv-studio-recent";
@@ -80,6 +80,6 @@ function line({ id, prompt, surface, status, created, picture }) {
   return h("li", {}, h("a", { href: `${ROOT}jobs/${encodeURIComponent(id)}` },
     picture ? image : h("span", { class: "blank" }),
     h("span", {}, h("b", {}, prompt),
-      h("small", {}, `${metres(surface.width_m)} × ${metres(surface.height_m)} m · ${ago(created)}`)),
+      h("small", {}, `${sides(surface)} · ${ago(created)}`)),
     h("span", { class: "state", "data-status": status }, stateTitle(status))));
 }

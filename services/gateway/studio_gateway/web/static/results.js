@@ -1,28 +1,23 @@
 // The pictures of a job: a gallery in rank order, the palette and the notes that go with it.
 
-import { dollars, h, metres, percent, plural, sentence, styled } from "./dom.js";
+import { dollars, h, percent, sentence, sides, styled } from "./dom.js";
+import { number, t } from "./messages.js";
 import { showStar, star } from "./notes.js";
 import { cost, isFinal } from "./options.js";
 
-export const MEASURES = [
-  ["fidelity", "Fidelity", "how little the clamp had to change"],
-  ["flatness", "Flatness", "large calm areas instead of specks"],
-  ["contrast", "Contrast", "how well neighbouring colours differ"],
-  ["balance", "Balance", "one base colour, then accents and highlights"],
-  ["adherence", "Adherence", "how closely it follows the stencil"],
-  ["installability", "Installable", "how little an installer would object to"],
-];
+export const MEASURES = ["fidelity", "flatness", "contrast", "balance", "adherence", "installability"];
+export const measureName = (key) => t(`measure.${key}`);
 
-const WORDS = [[0.7, "Very good"], [0.55, "Good"], [0.4, "Fair"], [0, "Weak"]];
+const WORDS = [[0.7, t("score.very_good")], [0.55, t("score.good")], [0.4, t("score.fair")], [0, t("score.weak")]];
 
 /** A score (0 to 1) in one word. */
 export const scoreWord = (score) => WORDS.find(([least]) => score >= least)[1];
 
 /** What a score is made of, measured figures only. */
 export function measures(quality) {
-  return h("dl", { class: "measures" }, MEASURES.filter(([key]) => typeof quality[key] === "number").map(([key, name, meaning]) =>
-    h("div", {}, h("dt", {}, name, h("small", {}, meaning)), h("dd", {}, percent(quality[key])),
-      h("dd", {}, h("meter", { min: 0, max: 1, value: quality[key], "aria-label": `${name}: ${meaning}` })))));
+  return h("dl", { class: "measures" }, MEASURES.filter((key) => typeof quality[key] === "number").map((key) =>
+    h("div", {}, h("dt", {}, measureName(key), h("small", {}, t(`measure.${key}.meaning`))), h("dd", {}, percent(quality[key])),
+      h("dd", {}, h("meter", { min: 0, max: 1, value: quality[key], "aria-label": t("measure.of", { name: measureName(key), meaning: t(`measure.${key}.meaning`) }) })))));
 }
 
 /** Colours as a strip in proportion to their shares. */
@@ -56,8 +51,8 @@ export class Results {
     const isDraft = job.brief.kind === "draft";
     const expected = isDraft ? job.plan?.directions.length ?? 1 : job.brief.count;
     this.element.hidden = count === 0 && !running;
-    this.title.textContent = job.status === "completed" ? `${plural(count, isDraft ? "draft" : "concept")}, best first` : "Pictures so far";
-    this.note.textContent = running ? `${count} of ${expected}` : "Open one to compare it and to download.";
+    this.title.textContent = job.status === "completed" ? (isDraft ? t("results.drafts", { drafts: t("drafts", { count }) }) : t("results.concepts", { concepts: t("concepts", { count }) })) : t("results.so_far");
+    this.note.textContent = running ? t("job.some_of", { count, most: expected }) : t("results.open");
     for (const concept of job.concepts) {
       if (!this.cards.has(concept.id)) this.cards.set(concept.id, this.card(concept, job));
       const card = this.cards.get(concept.id);
@@ -80,7 +75,7 @@ export class Results {
     const count = isDraft ? Math.max(1, Math.round(job.brief.count / job.plan.directions.length)) : 2;
     return h("div", { class: "about-direction" }, h("h3", {}, sentence(name)), h("p", { class: "hint" }, sentence(reason)),
       h("button", { type: "button", class: isDraft ? "paint" : "paint quiet", onclick: (event) => this.paint(event, { directions: [concept.direction], count }) },
-        isDraft ? `Paint this draft, ${dollars(cost(count))}` : `${count} more like this, ${dollars(cost(count))}`));
+        t(isDraft ? "results.paint" : "results.more", { count, price: dollars(cost(count)) })));
   }
 
   card(concept, job) {
@@ -90,11 +85,11 @@ export class Results {
       h("button", { type: "button", "data-concept": concept.id, onclick: () => this.open(concept.id) },
         h("span", { class: "rank" }),
         h("img", { src: picture.url, width: shape.width, height: shape.height, alt: "", decoding: "async" }),
-        h("span", { class: "score" }, scoreWord(concept.score), h("span", { class: "hidden" }, `. Open concept of ${job.brief.prompt}`))),
+        h("span", { class: "score" }, scoreWord(concept.score), h("span", { class: "hidden" }, `. ${t("results.open_of", { prompt: job.brief.prompt })}`))),
       star(concept, this.mark),
       shareStrip(concept.palette_used),
       this.direction(concept, job),
-      h("details", { class: "why" }, h("summary", {}, "Why"), h("p", { class: "score-line" }, `Score ${percent(concept.score)}`), measures(concept.quality)),
+      h("details", { class: "why" }, h("summary", {}, t("results.why")), h("p", { class: "score-line" }, t("score", { percent: percent(concept.score) })), measures(concept.quality)),
       concept.warnings.length ? h("p", { class: "hint" }, concept.warnings.map((warning) => warning.text).join(" ")) : null);
   }
 }
@@ -108,21 +103,17 @@ export function about(job) {
   const { plan, error } = job;
   const warnings = job.warnings.filter((warning) => !error?.detail.includes(warning.text));
   return [
-    warnings.length ? h("aside", { class: "notice warn" }, h("b", {}, "Worth knowing"), h("ul", {}, warnings.map((warning) => h("li", {}, warning.text)))) : null,
-    plan ? h("section", { class: "plan" }, h("h2", {}, "The plan"),
+    warnings.length ? h("aside", { class: "notice warn" }, h("b", {}, t("about.worth_knowing")), h("ul", {}, warnings.map((warning) => h("li", {}, warning.text)))) : null,
+    plan ? h("section", { class: "plan" }, h("h2", {}, t("about.plan")),
       h("div", { class: "columns" },
-        h("div", {}, h("h3", {}, "Palette"), chips(plan.directions[0].palette), h("p", { class: "hint" }, sentence(plan.palette_reason))),
-        h("div", {}, h("h3", {}, "Directions"),
+        h("div", {}, h("h3", {}, t("about.palette")), chips(plan.directions[0].palette), h("p", { class: "hint" }, sentence(plan.palette_reason))),
+        h("div", {}, h("h3", {}, t("about.directions")),
           h("ul", {}, plan.directions.map(({ name, reason }) => h("li", {}, h("b", {}, name), ` ${reason}`))),
           h("p", { class: "hint" }, layoutText(job))))) : null,
   ].filter(Boolean);
 }
 
 function layoutText({ plan, brief: { surface } }) {
-  const size = `${metres(surface.width_m)} × ${metres(surface.height_m)} m`;
-  return {
-    full: `The picture covers the ${size}; at most a narrow edge is cropped.`,
-    framed: `The picture lies in the middle of the ${size}, framed in the base colour with a border.`,
-    tiled: `The picture repeats along the ${size}, every other copy mirrored.`,
-  }[plan.layout] + ` A pixel is ${plan.mm_per_pixel.toFixed(1)} mm.`;
+  const layout = t(`about.layout.${plan.layout}`, { size: sides(surface) });
+  return `${layout} ${t("about.pixel", { mm: number(plan.mm_per_pixel, { most: 1, least: 1 }) })}`;
 }

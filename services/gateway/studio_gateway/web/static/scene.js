@@ -1,6 +1,7 @@
 // The surface in a yard: seen from a standing person's height, with people and play equipment to scale.
 
-import { h, metres, styled, svg } from "./dom.js";
+import { h, styled, svg } from "./dom.js";
+import { t } from "./messages.js";
 import { layer } from "./lay.js";
 
 // People and equipment, in metres: drawn upright, with their feet at the bottom of the box.
@@ -25,7 +26,7 @@ export class Scene {
   /** Stage and controls for the picture of a job, on the ground. */
   elements(job, picture) {
     const { surface } = job.brief;
-    const stage = h("div", { class: "scene", role: "img", "aria-label": `The surface of ${metres(surface.width_m)} by ${metres(surface.height_m)} metres in a yard, with people for size` });
+    const stage = h("div", { class: "scene", role: "img", "aria-label": t("scene.of", { width: surface.width_m, height: surface.height_m }) });
     const draw = () => stage.replaceChildren(this.ground(job, picture));
     const turn = h("input", { id: "turn", type: "range", min: -60, max: 60, value: this.turn, oninput: () => {
       this.turn = turn.valueAsNumber;
@@ -37,8 +38,8 @@ export class Scene {
     } }), text);
     styled(stage, { "--turn": `${this.turn}deg` });
     draw();
-    return [stage, h("div", { class: "controls" }, h("label", { for: "turn" }, "Turn", turn),
-      toggle("furnished", "People and equipment", "furnished"), toggle("continued", "Continue beyond the edge", "continued"))];
+    return [stage, h("div", { class: "controls" }, h("label", { for: "turn" }, t("scene.turn"), turn),
+      toggle("furnished", t("scene.furnished"), "furnished"), toggle("continued", t("scene.continued"), "continued"))];
   }
 
   ground(job, picture) {

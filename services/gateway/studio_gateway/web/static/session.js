@@ -2,6 +2,7 @@
 
 import { ROOT, json, onUnauthenticated, send } from "./api.js";
 import { h } from "./dom.js";
+import { t } from "./messages.js";
 import { forgetAll } from "./recent.js";
 import { clearUnsent } from "./unsent.js";
 
@@ -13,12 +14,12 @@ function signIn() {
   asking ??= new Promise((resolve) => {
     const problem = h("p", { class: "error", role: "alert" });
     const key = h("input", { id: "api-key", type: "password", autocomplete: "current-password", required: true, spellcheck: "false" });
-    const button = h("button", { type: "submit", class: "primary" }, "Sign in");
+    const button = h("button", { type: "submit", class: "primary" }, t("session.title"));
     const dialog = h("dialog", { class: "sign-in", "aria-labelledby": "sign-in-title", oncancel: (event) => event.preventDefault() },
       h("form", { onsubmit: enter },
-        h("h2", { id: "sign-in-title" }, "Sign in"),
-        h("p", {}, "Enter the API key that the studio's operator gave you. If you were signed in before, your session has ended; nothing was lost."),
-        h("label", { class: "title", for: "api-key" }, "API key"), key, problem, button));
+        h("h2", { id: "sign-in-title" }, t("session.title")),
+        h("p", {}, t("session.text")),
+        h("label", { class: "title", for: "api-key" }, t("session.key")), key, problem, button));
 
     async function enter(event) {
       event.preventDefault();
@@ -31,7 +32,7 @@ function signIn() {
       }).catch(() => null);
       button.disabled = false;
       if (!answer?.ok) {
-        problem.textContent = answer ? (await answer.json().catch(() => ({}))).detail ?? "The key was not accepted." : "The studio cannot be reached.";
+        problem.textContent = answer ? (await answer.json().catch(() => ({}))).detail ?? t("session.refused") : t("unreachable");
         key.select();
         return;
       }
@@ -68,7 +69,7 @@ async function showSession() {
   document.getElementById("sign-out")?.remove();
   if (session.signed_in) {
     document.querySelector(".top nav").append(
-      h("button", { type: "button", class: "quiet", id: "sign-out", onclick: signOut, title: session.name }, `Sign out ${session.owner}`));
+      h("button", { type: "button", class: "quiet", id: "sign-out", onclick: signOut, title: session.name }, t("session.out", { owner: session.owner })));
   }
   return session;
 }

@@ -2,6 +2,7 @@
 
 import { json, jobPath, send } from "./api.js";
 import { h } from "./dom.js";
+import { t } from "./messages.js";
 import { currentSession } from "./session.js";
 
 const DAYS = 14;
@@ -33,7 +34,7 @@ export function shareButton(id) {
       button.textContent = error.title;
     }
   };
-  return currentSession().signed_in ? h("button", { type: "button", class: "quiet", onclick: share }, "Share") : null;
+  return currentSession().signed_in ? h("button", { type: "button", class: "quiet", onclick: share }, t("share")) : null;
 }
 
 function made(id, link) {
@@ -41,12 +42,12 @@ function made(id, link) {
   const end = async (event) => {
     event.currentTarget.disabled = true;
     await send(jobPath(id, `/shares/${link.id}`), { method: "DELETE" });
-    box.replaceChildren("The link is ended.");
+    box.replaceChildren(t("share.ended"));
   };
   const box = h("div", { class: "shared", role: "status" },
-    h("label", {}, `Who has this link sees this job for ${DAYS} days`,
+    h("label", {}, t("share.who", { count: DAYS }),
       h("input", { type: "text", readonly: true, value: address, onfocus: (event) => event.target.select() })),
-    h("button", { type: "button", class: "quiet", onclick: end }, "End this link"));
+    h("button", { type: "button", class: "quiet", onclick: end }, t("share.end")));
   navigator.clipboard?.writeText(address).catch(() => {});
   return box;
 }

@@ -1,5 +1,7 @@
 // A laid surface as an index map, and its edits: the same as the server's, so that they are shown immediately.
 
+import { t } from "./messages.js";
+
 const rgbOf = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
 const packed = (red, green, blue) => (red << 16) | (green << 8) | blue;
 
@@ -17,7 +19,7 @@ export async function readSurface(url, colours) {
   for (let i = 0, pixel = 0; i < indices.length; i += 1, pixel += 4) {
     const value = packed(data[pixel], data[pixel + 1], data[pixel + 2]);
     if (!places.has(value)) {
-      if (!codeOf.has(value)) throw new Error("The picture shows a colour that cannot be laid.");
+      if (!codeOf.has(value)) throw new Error(t("edit.other_colour"));
       places.set(value, codes.length);
       codes.push(codeOf.get(value));
     }

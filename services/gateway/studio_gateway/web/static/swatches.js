@@ -1,6 +1,7 @@
 // The colours that can be bought, as a group of check boxes with a maximum of checked ones.
 
 import { byId, h, styled } from "./dom.js";
+import { t } from "./messages.js";
 import { oneStop } from "./roving.js";
 
 export class Swatches {
@@ -45,7 +46,7 @@ export class Swatches {
 }
 
 function hint(count, most) {
-  if (count === 0) return `None chosen: the studio picks from the whole range to suit the brief. You may choose up to ${most}.`;
-  if (count < most) return `${count} of ${most} chosen. Only these will be used.`;
-  return `${count} of ${most} chosen, which is the most one concept can use. Take one away to choose another.`;
+  if (count === 0) return t("form.colours.up_to", { none: t("form.colours.none"), most });
+  if (count < most) return t("form.colours.some", { count, most });
+  return t("form.colours.full", { count, most });
 }

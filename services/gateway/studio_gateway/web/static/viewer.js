@@ -4,16 +4,18 @@ import { jobPath } from "./api.js";
 import { sideBySide } from "./beside.js";
 import { comparison } from "./compare.js";
 import { downloads, installer, materials } from "./details.js";
-import { byId, h, metres, percent } from "./dom.js";
+import { byId, h, percent, sides } from "./dom.js";
 import { Editor } from "./edit.js";
 import { laidView } from "./lay.js";
+import { number, t } from "./messages.js";
 import { star } from "./notes.js";
 import { chips, measures, scoreWord } from "./results.js";
 import { Photo } from "./photo.js";
 import { Scene } from "./scene.js";
 
-export const KINDS = { original: "Original", quantized: "Clamped", installable: "Installable" };
-const VIEWS = [["laid", "As laid"], ["compare", "Compare"], ["scene", "In the yard"], ["photo", "In a photo"], ["edit", "Edit"], ["beside", "Side by side"]];
+/** The pictures of a concept by kind, with their names. */
+export const KINDS = { original: t("picture.original"), quantized: t("picture.quantized"), installable: t("picture.installable") };
+const VIEWS = ["laid", "compare", "scene", "photo", "edit", "beside"];
 const ZOOMS = [1, 1.5, 2, 3, 4];
 
 /** The dialog. `show(job, id)` opens or refreshes it; `closed` is called when it was closed, `mark` to mark a favourite. */
@@ -48,7 +50,7 @@ export class Viewer {
     if (event.key === "ArrowRight") this.step(1);
     if (event.key === "ArrowLeft") this.step(-1);
     const chosen = this.possibleViews()[Number(event.key) - 1];
-    if (chosen) this.choose(chosen[0]);
+    if (chosen) this.choose(chosen);
   }
 
   step(by) {
@@ -59,7 +61,7 @@ export class Viewer {
 
   /** One concept alone has none to stand beside. */
   possibleViews() {
-    return VIEWS.filter(([view]) => view !== "beside" || this.job.concepts.length > 1);
+    return VIEWS.filter((view) => view !== "beside" || this.job.concepts.length > 1);
   }
 
   choose(view) {
@@ -88,24 +90,24 @@ export class Viewer {
     const focused = document.activeElement?.id;
     this.dialog.replaceChildren(
       h("header", {},
-        h("h2", { id: "viewer-title", tabindex: "-1" }, concept.rank ? `Concept ${concept.rank} of ${ordered.length}` : "Concept", h("small", {}, scoreWord(concept.score))),
-        h("div", { class: "arrows" }, star(concept, this.mark), arrow(-1, "Previous concept", "←"), arrow(1, "Next concept", "→"),
-          h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.dialog.close() }, "✕"))),
+        h("h2", { id: "viewer-title", tabindex: "-1" }, concept.rank ? t("viewer.concept_of", { rank: concept.rank, count: ordered.length }) : t("job.title"), h("small", {}, scoreWord(concept.score))),
+        h("div", { class: "arrows" }, star(concept, this.mark), arrow(-1, t("viewer.previous"), "←"), arrow(1, t("viewer.next"), "→"),
+          h("button", { type: "button", class: "quiet", "aria-label": t("viewer.close"), onclick: () => this.dialog.close() }, "✕"))),
       h("div", { class: "large" }, this.views(), ...this.stage()),
       h("div", { class: "columns details" },
-        h("section", {}, h("h3", {}, "Why it ranks here"), h("p", { class: "score-line" }, `Score ${percent(concept.score)}`), measures(concept.quality),
-          h("p", { class: "hint" }, `Mean difference from the original: ΔE ${concept.quality.mean_delta_e.toFixed(1)}`)),
-        h("section", {}, h("h3", {}, "Colours used"), chips(concept.palette_used)),
-        h("section", {}, h("h3", {}, "Downloads"), downloads(concept, this.pictures, KINDS, path))),
+        h("section", {}, h("h3", {}, t("viewer.why")), h("p", { class: "score-line" }, t("score", { percent: percent(concept.score) })), measures(concept.quality),
+          h("p", { class: "hint" }, t("viewer.difference", { value: number(concept.quality.mean_delta_e, { most: 1, least: 1 }) }))),
+        h("section", {}, h("h3", {}, t("viewer.colours")), chips(concept.palette_used)),
+        h("section", {}, h("h3", {}, t("viewer.downloads")), downloads(concept, this.pictures, KINDS, path))),
       installer(concept), materials(concept, path));
     const back = focused && byId(focused);
     if (back && this.dialog.contains(back)) back.focus();
   }
 
   views() {
-    return h("div", { class: "views", role: "radiogroup", "aria-label": "View" }, this.possibleViews().map(([view, text]) => {
+    return h("div", { class: "views", role: "radiogroup", "aria-label": t("viewer.view") }, this.possibleViews().map((view) => {
       const input = h("input", { type: "radio", name: "view", id: `view-${view}`, value: view, checked: view === this.view, onchange: () => this.choose(view) });
-      return h("label", { for: input.id }, input, text);
+      return h("label", { for: input.id }, input, t(`view.${view}`));
     }));
   }
 
@@ -120,11 +122,11 @@ export class Viewer {
     const { surface } = this.job.brief;
     const step = (by, text, sign) => h("button", { type: "button", class: "quiet", id: `zoom-${by}`, "aria-label": text, disabled: !ZOOMS[this.zoom + by], onclick: () => { this.zoom += by; this.draw(); } }, sign);
     return [view, h("div", { class: "controls" },
-      h("span", {}, `${metres(surface.width_m)} × ${metres(surface.height_m)} m`),
-      h("span", { class: "zoom" }, step(-1, "Smaller", "−"), h("output", {}, `${ZOOMS[this.zoom] * 100} %`), step(1, "Larger", "+")),
-      this.toggle("measures", "Dimensions", this.measured, (on) => { this.measured = on; }),
+      h("span", {}, sides(surface)),
+      h("span", { class: "zoom" }, step(-1, t("viewer.smaller"), "−"), h("output", {}, `${ZOOMS[this.zoom] * 100} %`), step(1, t("viewer.larger"), "+")),
+      this.toggle("measures", t("viewer.dimensions"), this.measured, (on) => { this.measured = on; }),
       this.canMark() ? this.markToggle() : null,
-      document.fullscreenEnabled ? h("button", { type: "button", class: "quiet", onclick: () => view.requestFullscreen() }, "Full screen") : null)];
+      document.fullscreenEnabled ? h("button", { type: "button", class: "quiet", onclick: () => view.requestFullscreen() }, t("viewer.full")) : null)];
   }
 
   /** The editor keeps its edits while one looks at other views of the same concept. */
@@ -143,7 +145,7 @@ export class Viewer {
   }
 
   markToggle() {
-    return this.toggle("marks", "Mark violations", this.marked, (on) => { this.marked = on; });
+    return this.toggle("marks", t("viewer.marks"), this.marked, (on) => { this.marked = on; });
   }
 
   toggle(id, label, checked, change) {

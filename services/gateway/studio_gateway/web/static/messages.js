@@ -1,0 +1,33 @@
+// The texts of the page in its language, that language's plurals and numbers, and the switch to another language.
+
+const COOKIE = "studio_language"; // the server reads it, so that a page arrives in its language
+const YEAR_S = 365 * 24 * 3600;
+
+/** The language of the page, as the server chose it: "en" or "de". */
+export const language = document.documentElement.lang;
+
+const messages = await (await fetch(new URL(`messages.${language}.json`, import.meta.url))).json();
+const plurals = new Intl.PluralRules(language);
+
+/** A number as the language writes it, with at most (or exactly) so many digits after the point, and no groups. */
+export function number(value, { most = 2, least = 0 } = {}) {
+  return value.toLocaleString(language, { maximumFractionDigits: most, minimumFractionDigits: least, useGrouping: false });
+}
+
+/** Whether there is a text of this key: for names that another release of the API may know. */
+export const has = (key) => Object.hasOwn(messages, key);
+
+/** The text of a key, its `{name}` replaced by values; `count` chooses between singular and plural. */
+export function t(key, values = {}) {
+  const found = messages[key];
+  const text = typeof found === "string" ? found : found[plurals.select(values.count)];
+  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name]));
+}
+
+const control = document.getElementById("language");
+control?.addEventListener("click", () => {
+  const path = new URL("..", import.meta.url).pathname;
+  // biome-ignore lint/suspicious/noDocumentCookie: the cookie store API is missing in Firefox and on plain http
+  document.cookie = `${COOKIE}=${control.lang}; path=${path}; max-age=${YEAR_S}; samesite=lax`;
+  location.reload();
+});
