@@ -40,7 +40,7 @@ def test_the_form_has_a_card_for_every_style_and_takes_strategies_from_the_optio
     [f"{MIN_WIDTH_MM:g} mm", f"{MIN_RADIUS_MM:g} mm", f"{MAX_PROMPT} characters", "CENTS", "Waiting for the model"],
 )
 def test_no_limit_price_or_word_of_the_contracts_stands_on_the_page(constant: str) -> None:
-    scripts = {name: file.body.decode() for name, file in FILES.items() if name.endswith((".js", ".json", ".html"))}
+    scripts = {name: file.body.decode() for name, file in FILES.items() if name.endswith((".js", "en.json", ".html"))}
     assert [name for name, text in scripts.items() if constant in text] == []
 
 
@@ -98,7 +98,7 @@ def test_the_page_has_a_text_for_each_event_of_a_timeline_and_no_other() -> None
 def test_every_file_a_page_names_is_there() -> None:
     for name, file in FILES.items():
         text = file.body.decode("latin-1")
-        named = re.findall(r'"(?:\.\./)?static/([\w.]+)"', text) + re.findall(r'from "\./([\w.]+)"', text)
+        named = re.findall(r'"(?:\.\./)?static/([\w.]+)"', text) + re.findall(r'(?:from |import\()"\./([\w.]+)"', text)
         assert set(named) <= set(ASSETS), name
 
 

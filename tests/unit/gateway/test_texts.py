@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from studio_gateway.web.languages import CATALOGUES, preferred
+from studio_gateway.web.languages import CATALOGUES, PHRASES, preferred
 from studio_gateway.web.page import DOCUMENTS
 from studio_gateway.web.templates import STATIC, TEMPLATES, imported_by
 
@@ -160,7 +160,8 @@ async def test_a_page_comes_in_the_language_that_was_chosen_or_preferred(client:
     assert '<html lang="de">' in german.text
     assert {"Accept-Language", "Cookie"} <= {name.strip() for name in german.headers["vary"].split(",")}
     assert german.headers["etag"] != english.headers["etag"]
-    assert (await client.get("/static/messages.de.json")).json() == CATALOGUES["de"]
+    assert (await client.get("/static/messages.de.json")).json() == {**CATALOGUES["de"], "api": PHRASES["de"]}
+    assert (await client.get("/static/messages.en.json")).json() == {**CATALOGUES["en"], "api": {}}
 
 
 def test_each_page_loads_beforehand_what_its_script_imports() -> None:

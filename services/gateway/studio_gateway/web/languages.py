@@ -15,6 +15,12 @@ CATALOGUES: Mapping[str, Catalogue] = {
     file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("[a-z][a-z].json"))
 }
 """By language: a text for each key, or its plural forms by the categories of CLDR (`one`, `other`)."""
+PHRASES: Mapping[str, Mapping[str, str]] = {
+    language: json.loads((FOLDER / f"api.{language}.json").read_text(encoding="utf-8"))
+    for language in CATALOGUES
+    if language != DEFAULT
+}
+"""By language: what the API says in English, as templates with `{}`, and its translation."""
 _RANGE = re.compile(r"\s*([a-zA-Z]{2})(?:-[\w-]+)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response, status
 
 from studio_gateway.http.conditional_requests import is_known
 from studio_gateway.http.problems import not_found
-from studio_gateway.web.languages import CATALOGUES, language_of
+from studio_gateway.web.languages import CATALOGUES, PHRASES, language_of
 from studio_gateway.web.templates import PAGES, STATIC, render
 
 MEDIA_TYPES = {
@@ -52,7 +52,9 @@ def _asset(name: str, body: bytes, **headers: str) -> Asset:
 _FONT = Path(font_manrope.__file__).parent / "files" / "Manrope-VariableFont_wght.ttf"
 _FILES = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.suffix in MEDIA_TYPES}
 _TEXTS = {
-    f"messages.{language}.json": json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
+    f"messages.{language}.json": json.dumps(
+        {**texts, "api": PHRASES.get(language, {})}, ensure_ascii=False, separators=(",", ":")
+    ).encode()
     for language, texts in CATALOGUES.items()
 }
 ASSETS = {name: _asset(name, body) for name, body in (_FILES | _TEXTS | {"font.ttf": _FONT.read_bytes()}).items()}

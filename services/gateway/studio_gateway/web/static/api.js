@@ -1,5 +1,6 @@
 // The studio's REST API: time-outs, problem details and entity tags in one place.
 
+import { translated, translatedJob, translatedOptions } from "./phrases.js";
 import { t } from "./messages.js";
 
 const TIMEOUT_MS = 15000;
@@ -41,21 +42,22 @@ export async function send(path, options = {}) {
     return send(path, options);
   }
   const problem = await answer.json().catch(() => ({}));
-  const title = problem.title ?? t("answered", { status: answer.status });
-  throw new ApiError(answer.status, title, problem.detail ?? title, problem.errors);
+  const title = translated(problem.title) ?? t("answered", { status: answer.status });
+  const errors = problem.errors?.map((error) => ({ ...error, detail: translated(error.detail) }));
+  throw new ApiError(answer.status, title, translated(problem.detail) ?? title, errors);
 }
 
 export const json = async (path, options) => (await send(path, options)).json();
 
 export const palette = () => json("v1/palette");
-export const options = () => json("v1/options");
+export const options = async () => translatedOptions(await json("v1/options"));
 export const usage = () => json("v1/usage?days=1");
-export const cancelJob = (id) => json(jobPath(id, "/cancel"), { method: "POST" });
+export const cancelJob = async (id) => translatedJob(await json(jobPath(id, "/cancel"), { method: "POST" }));
 export const projects = async () => (await json("v1/projects")).projects;
 export const deleteJob = (id) => send(jobPath(id), { method: "DELETE" });
 /** Change what its owner notes on a job: { name, notes, project, favourites: { concept: true } }, or some of these. */
-export const changeJob = (id, details) =>
-  json(jobPath(id), { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify(details) });
+export const changeJob = async (id, details) => translatedJob(
+  await json(jobPath(id), { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify(details) }));
 /** The address of a job in the API. */
 export const jobPath = (id, rest = "") => `${ROOT}v1/jobs/${encodeURIComponent(id)}${rest}`;
 
@@ -79,7 +81,7 @@ export class JobReader {
   async read() {
     const answer = await send(this.path, { headers: this.tag ? { "If-None-Match": this.tag } : {} });
     if (answer.status !== 304) {
-      this.job = await answer.json();
+      this.job = translatedJob(await answer.json());
       this.tag = answer.headers.get("ETag");
     }
     return this.job;

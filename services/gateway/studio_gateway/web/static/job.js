@@ -11,17 +11,16 @@ import { remember } from "./recent.js";
 import { known } from "./session.js";
 import { openLink, shareButton } from "./share.js";
 import { Results, about } from "./results.js";
-import { Viewer } from "./viewer.js";
 import { watchJob } from "./watch.js";
 
 const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop());
 const progress = new Progress(byId("progress"));
 const results = new Results(byId("results"), openConcept, paint, mark);
-const viewer = new Viewer((concept) => location.replace(`#${encodeURIComponent(concept)}`), closeConcept, mark);
 const notes = new Notes(byId("notes"), show);
 const again = `${ROOT}?from=${encodeURIComponent(id)}`;
 let job = null;
 let said = "";
+let viewer = null; // loaded when a concept is opened, as many who look at a job open none
 
 // The open concept is named after the # of the address, so that it can be sent on and "back" closes it.
 const named = () => decodeURIComponent(location.hash.slice(1));
@@ -36,16 +35,19 @@ function closeConcept() {
   document.querySelector(`[data-concept="${CSS.escape(opened)}"]`)?.focus();
 }
 
-function showNamed() {
-  if (job && named()) viewer.show(job, named());
-  else if (!named()) viewer.close();
+async function showNamed() {
+  if (!named()) viewer?.close();
+  if (!job || !named()) return;
+  const { Viewer } = await import("./viewer.js");
+  viewer ??= new Viewer((concept) => location.replace(`#${encodeURIComponent(concept)}`), closeConcept, mark);
+  if (named()) viewer.show(job, named());
 }
 
 /** Mark a concept as a favourite, or no longer. */
 async function mark(concept, isFavourite) {
   try {
     show(await changeJob(id, { favourites: { [concept]: isFavourite } }));
-    if (viewer.isOpen) viewer.show(job, named());
+    if (viewer?.isOpen) viewer.show(job, named());
   } catch (error) {
     lost(error);
   }
@@ -71,7 +73,7 @@ function show(next) {
   notes.update(job);
   byId("about").replaceChildren(...(isFinal(job) ? about(job) : []), ...(isFinal(job) ? [history(job)] : []));
   announce();
-  if (!viewer.isOpen || !job.concepts.some((concept) => concept.id === named())) showNamed();
+  if (!viewer?.isOpen || !job.concepts.some((concept) => concept.id === named())) showNamed();
 }
 
 /** The state for the tab's title; a running job says how many of its pictures are there. */

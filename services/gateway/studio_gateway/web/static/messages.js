@@ -7,6 +7,9 @@ const YEAR_S = 365 * 24 * 3600;
 export const language = document.documentElement.lang;
 
 const messages = await (await fetch(new URL(`messages.${language}.json`, import.meta.url))).json();
+/** The texts that the API says in English, as templates with `{}`, and their translations; none where the page is English. */
+export const phrases = messages.api ?? {};
+
 const plurals = new Intl.PluralRules(language);
 
 /** A number as the language writes it, with at most (or exactly) so many digits after the point, and no groups. */

@@ -1,11 +1,12 @@
 // What the studio understood of a brief, word for word, before anything is paid for.
 
+import { translated } from "./phrases.js";
 import { palette } from "./api.js";
 import { h, styled } from "./dom.js";
 import { language, t } from "./messages.js";
 
 const languages = new Intl.DisplayNames([language], { type: "language" });
-const spaced = (word) => word.replaceAll("_", " ");
+const spaced = (word) => translated(word.replaceAll("_", " "));
 let colours = new Map();
 
 /** Load the names of colours; without them their codes are shown. */
@@ -20,22 +21,25 @@ function colourChip(code) {
   return styled(h("li", {}, h("span", { class: "colour", "aria-hidden": "true" }), colour?.name ?? code), { "--colour": colour?.hex ?? "transparent" });
 }
 
-function subjectText({ name, count, size, colour }) {
-  const thing = [count > 1 ? `${count} ×` : "", size, name].filter(Boolean).join(" ");
+/** A thing by the brief's own word where that is of the page's language, else by its plain English name. */
+function subjectText({ word, name, count, size, colour }, isOurs) {
+  const thing = [count > 1 ? `${count} ×` : "", size && translated(size), isOurs ? word : name].filter(Boolean).join(" ");
   const things = count === null ? t("reading.several", { thing }) : thing;
   return colour ? t("reading.in_colour", { thing: things, colour: colours.get(colour)?.name ?? colour }) : things;
 }
 
 /** Rows of [title, chips]; only those that say something. */
 function rows(reading) {
+  const isOurs = reading.language === language;
+  const refused = isOurs ? reading.refused_subjects : reading.refused_names;
   return [
-    [t("reading.shows"), reading.subjects.map((subject) => chip(subjectText(subject)))],
+    [t("reading.shows"), reading.subjects.map((subject) => chip(subjectText(subject, isOurs)))],
     [t("reading.setting"), reading.setting.map((word) => chip(spaced(word)))],
     [t("reading.patterns"), reading.patterns.map((word) => chip(spaced(word)))],
     [reading.only_colours ? t("reading.only_colours") : t("reading.colours"), reading.colours.map(colourChip)],
     [t("reading.unsold"), (reading.unsold ?? []).map(({ word, code }) => chip(t("reading.unsold.what", { word, colour: colours.get(code)?.name ?? code })))],
-    [t("reading.mood"), reading.tones.map((word) => chip(word))],
-    [t("reading.left_out"), [...reading.refused_names.map((word) => chip(word)), ...reading.refused_patterns.map((word) => chip(spaced(word))), ...reading.refused_colours.map(colourChip)]],
+    [t("reading.mood"), reading.tones.map((word) => chip(spaced(word)))],
+    [t("reading.left_out"), [...refused.map((word) => chip(word)), ...reading.refused_patterns.map((word) => chip(spaced(word))), ...reading.refused_colours.map(colourChip)]],
   ].filter(([, chips]) => chips.length);
 }
 

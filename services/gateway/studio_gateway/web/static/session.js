@@ -1,6 +1,7 @@
 // Who uses the page: a key entered once becomes a session, which the browser keeps in a cookie that no script reads.
 
 import { ROOT, json, onUnauthenticated, send } from "./api.js";
+import { translated } from "./phrases.js";
 import { h } from "./dom.js";
 import { t } from "./messages.js";
 import { forgetAll } from "./recent.js";
@@ -32,7 +33,7 @@ function signIn() {
       }).catch(() => null);
       button.disabled = false;
       if (!answer?.ok) {
-        problem.textContent = answer ? (await answer.json().catch(() => ({}))).detail ?? t("session.refused") : t("unreachable");
+        problem.textContent = answer ? translated((await answer.json().catch(() => ({}))).detail) ?? t("session.refused") : t("unreachable");
         key.select();
         return;
       }
