@@ -11,11 +11,12 @@ import numpy as np
 from studio_colour.difference import ByteArray
 from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_WIDTH_MM
 from studio_contracts.palette import Colour
+from studio_postprocess.installable.bridges import parts_of, with_bridges
 from studio_postprocess.installable.easing import eased, too_tight
 from studio_postprocess.installable.merging import fill_holes, merge
 from studio_postprocess.installable.region_graph import merge_one_by_one
 from studio_postprocess.installable.region_matching import match_regions
-from studio_postprocess.installable.regions import Pieces, colours_of, pieces_from
+from studio_postprocess.installable.regions import Pieces, colours_of
 from studio_postprocess.installable.room import grow_where_room
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import LIGHT_PX, smoothed
@@ -154,6 +155,9 @@ def _settled(shapes: Shapes, mm_per_pixel: float, finer_mm: float, look: ByteArr
         shapes = _without_small(shapes, least, look)
         # What is uncertain here must hold at the finer scale too.
         places = check_widths(shapes, mm_per_pixel, mm_per_pixel - finer_mm)
+        if places is not None and (bridged := with_bridges(shapes, places, mm_per_pixel)) is not shapes:
+            shapes = _without_small(bridged, least, look)
+            places = check_widths(shapes, mm_per_pixel, mm_per_pixel - finer_mm)
         if places is None or not (places.thin.any() or places.gaps.any()):
             return shapes
         shapes = _without_thin(shapes, places)
@@ -179,13 +183,7 @@ def _without_small(shapes: Shapes, least: float, look: ByteArray | None) -> Shap
 
 def _without_thin(shapes: Shapes, places: WidthCheck) -> Shapes:
     """The shapes with thin strips and gaps in the colour, other than their own, that they border on most."""
-    count = len(shapes.pieces.area)
-    labels = np.where(places.narrower.spread(places.gaps, False), places.narrower.labels + count, shapes.pieces.labels)
-    colours, count = [shapes.pieces.colour, places.narrower.colour], count + len(places.narrower.area)
-    labels = np.where(places.strips.spread(places.thin, False), places.strips.labels + count, labels)
-    parts = pieces_from(labels, np.concatenate([*colours, places.strips.colour]))
-    chosen = np.zeros(len(parts.area), np.bool_)
-    chosen[len(shapes.pieces.area) :] = parts.area[len(shapes.pieces.area) :] > 0
+    parts, chosen = parts_of(shapes, places)
     return merge(shapes, chosen, parts=parts)
 
 
