@@ -43,15 +43,22 @@ def test_sixty_motifs_are_kept_and_obey_the_size_rules() -> None:
         subjects[emoji] = kept(cleaned.seen, cleaned.laid, cleaned.working_mm).subject
         counts = inspect(cleaned.indices, SCALE).counts
         broken[emoji] = counts["width"] + counts["gap"] + counts["area"] + counts["pieces"]
-    assert mean(subjects.values()) >= 0.95
-    assert sum(value >= 0.9 for value in subjects.values()) >= 55, subjects
-    assert sum(1 for count in broken.values() if count) <= 2, broken
+    assert mean(subjects.values()) >= 0.97
+    assert min(subjects.values()) >= 0.9, subjects
+    assert not any(broken.values()), broken
 
 
-@pytest.mark.parametrize("emoji", ["🐫", "🐒", "🐕", "🐎", "🦩"])
+@pytest.mark.parametrize("emoji", ["🐫", "🐒", "🐕", "🐎", "🦩", "🕷"])
 def test_legs_and_tails_stay_attached(emoji: str) -> None:
     cleaned = clean(silhouette(emoji), SCALE)
     survived = kept(cleaned.seen, cleaned.laid, cleaned.working_mm)
     assert survived.subject >= 0.9
     figures = pieces_of(cleaned.indices)
     assert np.count_nonzero(figures.colour == 1) == 1
+
+
+def test_the_legs_of_a_running_horse_stay_four() -> None:
+    """The gap between its hooves is 60 mm wide: closed, it would take the ground between its legs with it."""
+    laid = clean(silhouette("🐎"), SCALE).indices
+    legs = np.count_nonzero(np.diff(laid[PIXELS // 2 :].astype(int)) == 1, axis=1)
+    assert np.count_nonzero(legs == 4) * SCALE > 60

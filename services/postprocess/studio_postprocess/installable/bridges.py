@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from studio_contracts.installer import MIN_AREA_M2, MIN_GAP_MM, MIN_WIDTH_MM
+from studio_contracts.installer import MIN_AREA_M2
 from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.regions import BoolArray, Pieces, pieces_from, pieces_of
 from studio_postprocess.installable.shapes import Shapes

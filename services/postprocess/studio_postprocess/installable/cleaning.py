@@ -27,7 +27,7 @@ FINE_MM = 15.0
 """Reach of the first smoothing, which takes out what a model leaves on edges but no line that could be meant."""
 EVEN_MM = 30.0
 """Reach of the second, after thin features were widened: wobble up to about three times this long goes."""
-EASING_MM = (160.0, 250.0)
+EASING_MM = (160.0, 250.0, 160.0)
 """The same, one after the other, around places where an edge between large pieces bends too tightly."""
 LINE_MM = 500.0
 """Length from which a fragment may be part of a line, and is not merged before lines are widened."""

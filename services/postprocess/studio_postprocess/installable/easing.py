@@ -10,7 +10,7 @@ import numpy as np
 from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import FRAGMENT_M2, MIN_WIDTH_MM
 from studio_postprocess.installable.curvature import tight_bends
-from studio_postprocess.installable.regions import BoolArray, IntArray
+from studio_postprocess.installable.regions import BoolArray, IntArray, edges_of
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import smoothed
 from studio_postprocess.installable.thin_regions import edge_distance, largest_circles
@@ -29,6 +29,8 @@ MOST_TAKEN_M2 = 0.04
 """Area that may change its colour for each place."""
 MOST_CUT_MM = 260.0
 """No tip is cut off that is longer."""
+STEP_MM = 30.0
+"""Length from which a step in an edge is seen."""
 
 _LEAST_PX = 2.5
 _SMALLER = 0.6
@@ -93,11 +95,29 @@ def eased(
         failed = (there > 0) | (taken > allowed)
         failed[regions[_torn(shapes, gentler, FRAGMENT_M2 / (mm_per_pixel**2 / 1e6))]] = True
         failed[0] = False
-        failed &= np.bincount(regions[result != shapes.indices], minlength=count + 1) > 0
+        changed = result != shapes.indices
+        failed &= np.bincount(regions[changed], minlength=count + 1) > 0
+        failed = with_adjoining(failed, regions, changed, STEP_MM / mm_per_pixel)
         if not failed.any():
             break
         result = np.where(failed[regions], shapes.indices, result)
     return (gentler, still) if len(still.places) < count and not failed.any() else (shapes, bends)
+
+
+def with_adjoining(failed: BoolArray, regions: IntArray, changed: BoolArray, least: float) -> BoolArray:
+    """The places that failed, a flag for each, and those whose change goes on in theirs along at least so many pixels:
+    half of a change would leave a step.
+    """
+    found = []
+    for at, beside in edges_of(regions):
+        both = changed.ravel()[at] & changed.ravel()[beside]
+        found.append(np.sort([regions.ravel()[at][both], regions.ravel()[beside][both]], axis=0))
+    (one, other), length = np.unique(np.concatenate(found, axis=1), axis=1, return_counts=True)
+    met = (length >= least) & (one > 0)
+    while (spreads := met & (failed[one] != failed[other])).any():
+        failed = failed.copy()
+        failed[one[spreads]] = failed[other[spreads]] = True
+    return failed
 
 
 def _torn(before: Shapes, after: Shapes, least: float) -> BoolArray:

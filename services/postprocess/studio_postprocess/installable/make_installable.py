@@ -24,7 +24,7 @@ SIZE_RULES: tuple[InstallerRule, ...] = ("width", "gap", "area")
 
 GOOD_ENOUGH = 90
 """Score from which a surface that obeys those rules, as one that was cleaned before and edited, stays as it is."""
-WORTH_A_CHANGE = 0.5
+WORTH_A_CHANGE = 0.7
 """Below that it is changed only where more than this part of what an installer takes off is won."""
 
 
