@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from studio_postprocess.clamp.colour import ByteArray
+from studio_colour.difference import ByteArray
 from studio_postprocess.installable.bridges import with_bridges
 from studio_postprocess.installable.easing import with_adjoining
 from studio_postprocess.installable.regions import pieces_of

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from studio_colour.difference import ByteArray
 from studio_contracts.installer import MIN_AREA_M2
-from studio_postprocess.clamp.colour import ByteArray
 from studio_postprocess.installable.regions import BoolArray, Pieces, pieces_from, pieces_of
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.strokes import OPEN_MM, STROKE_MM
