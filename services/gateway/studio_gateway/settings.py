@@ -113,6 +113,12 @@ class GatewaySettings(CallbackSettings, ModelSettings, BudgetSettings, PublicAdd
         validation_alias="STUDIO_CREATES_PER_MINUTE",
         description="Jobs that one API key may ask for in a minute, over all replicas; a stranger a tenth of it",
     )
+    changes_per_minute: int = Field(
+        120,
+        ge=1,
+        validation_alias="STUDIO_CHANGES_PER_MINUTE",
+        description="Jobs that a key may change or delete in a minute, over all replicas; a stranger a tenth of it",
+    )
     requests_per_minute: int = Field(
         1200,
         ge=20,

@@ -51,6 +51,28 @@ async def test_what_is_left_out_is_as_in_the_draft(client: httpx.AsyncClient, dr
     }
 
 
+async def test_what_continues_a_job_stays_in_its_project_unless_told_otherwise(
+    client: httpx.AsyncClient, draft_id: str
+) -> None:
+    await client.patch(f"/v1/jobs/{draft_id}", json={"project": "Schools"})
+    wanted = {"from": {"job": draft_id}}
+    projects = [
+        (await client.post("/v1/jobs", json={**wanted, **given})).json()["project"]
+        for given in ({}, {"project": "Parks"}, {"project": ""})
+    ]
+    assert projects == ["Schools", "Parks", ""]
+
+
+async def test_a_repeated_request_is_the_same_also_when_the_project_was_changed_between(
+    client: httpx.AsyncClient, draft_id: str
+) -> None:
+    wanted, key = {"from": {"job": draft_id}}, {"Idempotency-Key": "once"}
+    first = await client.post("/v1/jobs", json=wanted, headers=key)
+    await client.patch(f"/v1/jobs/{draft_id}", json={"project": "Schools"})
+    again = await client.post("/v1/jobs", json=wanted, headers=key)
+    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+
+
 async def test_the_same_key_gives_the_same_painted_job(client: httpx.AsyncClient, draft_id: str) -> None:
     wanted = {"from": {"job": draft_id}}
     first, second = [

@@ -36,6 +36,20 @@ async def test_a_key_that_creates_too_fast_is_429_with_the_draft_s_headers(gatew
         assert (await client.post("/v1/jobs", json=BRIEF, headers=bearer(bob))).status_code == 202
 
 
+async def test_changes_have_a_limit_of_their_own(gateway_with: OpenGateway) -> None:
+    gateway = await gateway_with(access="keys", creates_per_minute=2, changes_per_minute=3)
+    headers = bearer(await gateway.key("ada"))
+    async with gateway.client() as client:
+        job_id = (await client.post("/v1/jobs", json=BRIEF, headers=headers)).json()["id"]
+        path = f"/v1/jobs/{job_id}"
+        named = await client.patch(path, json={"name": "a"}, headers=headers)
+        assert named.headers["ratelimit-policy"] == '"change";q=3;w=60'
+        assert await statuses(client, 3, "PATCH", path, json={"notes": "b"}, headers=headers) == [200, 200, 429]
+        assert await statuses(client, 1, "DELETE", path, headers=headers) == [429]
+        assert await statuses(client, 2, "POST", "/v1/jobs", json=BRIEF, headers=headers) == [202, 429]
+        assert (await client.get(f"{path}/shares", headers=headers)).status_code == 200
+
+
 async def test_the_limit_holds_over_two_gateways(gateway_with: OpenGateway) -> None:
     limits: dict[str, Any] = {"access": "keys", "creates_per_minute": 4, "requests_per_minute": 40}
     one = await gateway_with(**limits)

@@ -24,8 +24,13 @@ most this part of the bucket, so that a page's parallel requests do not fetch al
 MAX_REMEMBERED = 10_000
 STRANGERS_SHARE = 10
 """A client without a key, known by its address, gets a tenth of a key's rate."""
-RATE_LIMITS = {"jobs:create": "create"}
-"""The limit of what a scope allows; all else counts as `read`."""
+
+
+def limit_of(method: str, scopes: Collection[str]) -> str:
+    """Which limit counts a request: `create` what makes something, `change` what alters or removes it, else `read`."""
+    if "jobs:create" not in scopes or method in ("GET", "HEAD"):
+        return "read"
+    return "create" if method == "POST" else "change"
 
 
 class RateLimiter:
@@ -34,14 +39,18 @@ class RateLimiter:
     def __init__(self, store: RateLimits, clock: Clock, settings: GatewaySettings) -> None:
         self._store = store
         self._clock = clock
-        self._per_minute = {"create": settings.creates_per_minute, "read": settings.requests_per_minute}
+        self._per_minute = {
+            "create": settings.creates_per_minute,
+            "change": settings.changes_per_minute,
+            "read": settings.requests_per_minute,
+        }
         self._fetched: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     async def check(self, request: Request, caller: Caller, scopes: Collection[str]) -> None:
         """Count one request, once. Raises ProblemError (429) and Unavailable."""
         if caller.via == "local" or hasattr(request.state, RATE_LIMIT_HEADERS):
             return
-        name = next((RATE_LIMITS[scope] for scope in scopes if scope in RATE_LIMITS), "read")
+        name = limit_of(request.method, scopes)
         per_minute = self._per_minute[name]
         if caller.via == "anonymous":
             per_minute = max(1, per_minute // STRANGERS_SHARE)

@@ -10,7 +10,7 @@ from starlette.routing import Mount, Route
 
 from studio_gateway.access.authentication import owned_jobs
 from studio_gateway.access.closed_route import scopes_of
-from studio_gateway.access.rate_limiter import RATE_LIMITS
+from studio_gateway.access.rate_limiter import limit_of
 from studio_gateway.http.body_limit import body_limit
 
 _DOCS = "none: on STUDIO_HEALTH_PORT; here only with STUDIO_ACCESS=local, or where both ports are the same"
@@ -72,20 +72,14 @@ def _policies(app: FastAPI) -> Iterator[RoutePolicy]:
         else:
             continue
         for method in sorted(getattr(route, "methods", None) or {"GET"}):
+            rate = "" if scopes is None else limit_of(method, scopes)  # where no key is asked for, nothing is counted
             limit = 0 if method in ("GET", "HEAD") else body_limit(route.path)
-            yield RoutePolicy(method, route.path, how, tuple(scopes or ()), is_owned, limit, _rate(scopes))
+            yield RoutePolicy(method, route.path, how, tuple(scopes or ()), is_owned, limit, rate)
 
 
 def _credentials(path: str, scopes: list[str]) -> str:
     is_linked = path.startswith("/v1/jobs/{job_id}") and scopes == ["jobs:read"]
     return "a key, a session or a link" if is_linked else "a key or a session"
-
-
-def _rate(scopes: list[str] | None) -> str:
-    """The rate limit that counts a request; none where no key is asked for."""
-    if scopes is None:
-        return ""
-    return next((RATE_LIMITS[scope] for scope in scopes if scope in RATE_LIMITS), "read")
 
 
 def _uses(dependant: Dependant, call: object) -> bool:

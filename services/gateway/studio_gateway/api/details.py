@@ -26,14 +26,14 @@ class JobDetails(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name | None = Field(None, description="What you call the job")
+    name: Name | None = Field(None, description="What you call the job", examples=["Kita Nord"])
     notes: Notes | None = Field(None, description="Lines of text for yourself; a link does not show them")
-    project: Project | None = Field(None, description="The project that the job belongs to")
+    project: Project | None = Field(None, description="The project that the job belongs to", examples=["Schools"])
     favourites: dict[str, bool] = Field(
         default_factory=dict,
         max_length=MAX_PICTURES,
         description="Concepts by id: true makes one a favourite, false takes that back",
-        examples=[{"0-1": True}],
+        examples=[{"0-0": True}],
     )
 
 

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from studio_gateway.api.asyncapi import asyncapi
+from studio_gateway.api.code_samples import add_code_samples
 from studio_gateway.api.sse import Progress
 from studio_gateway.http import openapi_headers as described
 from studio_gateway.http.problems import MEDIA_TYPE
@@ -93,6 +94,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             for operation in operations.values():
                 operation["responses"] = _corrected(operation["responses"])
                 operation.setdefault("security", [])
+        add_code_samples(api)
         for operations in api["webhooks"].values():
             for operation in operations.values():
                 del operation["responses"]["422"]  # the framework's: a receiver is not ours

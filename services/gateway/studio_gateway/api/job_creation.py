@@ -21,7 +21,7 @@ from studio_gateway.access.authentication import JobsToCreate
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.owned_jobs import OwnedJobs
 from studio_gateway.api.idempotency import as_accepted, claim_job, fingerprint_of
-from studio_gateway.api.job_request import JobRequest, to_brief
+from studio_gateway.api.job_request import JobRequest, to_wanted
 from studio_gateway.api.presenters import job_path, job_view
 from studio_gateway.api.usage import refuse_over_budget
 from studio_gateway.api.views import JobView
@@ -92,10 +92,10 @@ async def create_job(
     A draft (`kind`) is drawn immediately and costs nothing; `from` paints directions of an earlier job.
     """
     callback = wanted.callback(deps.settings.callbacks, jobs.caller)
-    brief = await to_brief(wanted, jobs)
+    brief, project = await to_wanted(wanted, jobs)
     accept = partial(
         accept_brief, deps, jobs, brief, traceparent=traceparent, callback=callback,
-        metadata=wanted.metadata, name=wanted.name, project=wanted.project,
+        metadata=wanted.metadata, name=wanted.name, project=project,
     )  # fmt: skip
     if idempotency_key is None:
         job = await accept()

@@ -1,6 +1,6 @@
 """What a client posts: a brief, the directions of a job to be painted, or a concept with edits; and whom to call."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
@@ -36,7 +36,9 @@ class JobRequest(BriefFields[Prompt | None]):
     )
 
     name: Name = Field("", description="What you call the job; the list's search finds it.")
-    project: Project = Field("", description="The project that the job belongs to, by its name.")
+    project: Project = Field(
+        "", description="The project that the job belongs to, by its name; left out, that of `from`."
+    )
 
     def callback(self, reach: Reach, caller: Caller) -> Callback | None:
         """Where the client is to be called; strangers have nobody called. Raises RequestValidationError."""
@@ -53,22 +55,31 @@ class JobRequest(BriefFields[Prompt | None]):
         return Callback(url=self.callback_url, events=tuple(dict.fromkeys(self.callback_events)))
 
 
-async def to_brief(request: JobRequest, jobs: OwnedJobs) -> Brief:
-    """The brief that is asked for. Raises RequestValidationError, naming the field; Unavailable."""
+class WantedJob(NamedTuple):
+    """The brief that is asked for, and the project it belongs to: the one given, else that of the job in `from`."""
+
+    brief: Brief
+    project: str
+
+
+async def to_wanted(request: JobRequest, jobs: OwnedJobs) -> WantedJob:
+    """What is asked for. Raises RequestValidationError, naming the field; Unavailable."""
     given = {name: getattr(request, name) for name in request.model_fields_set & Brief.model_fields.keys()}
     if request.source is None:
         if request.prompt is None:
             raise _invalid("prompt", "no_prompt", "Say in a few words what the surface should look like.")
-        return Brief(**given)
+        return WantedJob(Brief(**given), request.project)
     for name in given:
         if name not in CHANGEABLE:
             raise _invalid(name, "given_by_source", "This stays as it is in the job named in `from`: leave it out.")
     job = await _source(request.source, jobs)
+    project = request.project if "project" in request.model_fields_set else job.project
     if request.source.concept is not None:
-        return _edited(given, request.source, _concept(job, request.source.concept), job.brief)
+        edited = _edited(given, request.source, _concept(job, request.source.concept), job.brief)
+        return WantedJob(edited, project)
     if request.kind == "draft":
         raise _invalid("kind", "given_by_source", "A draft is drawn anew: leave `from` or `kind` out.")
-    return job.brief.model_copy(update={**given, "kind": "painted"})
+    return WantedJob(job.brief.model_copy(update={**given, "kind": "painted"}), project)
 
 
 def _edited(given: dict[str, Any], source: Source, concept: Concept, brief: Brief) -> Brief:

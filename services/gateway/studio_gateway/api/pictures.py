@@ -77,7 +77,7 @@ ConditionsDep = Annotated[Conditions, Depends()]
 @router.get("/v1/jobs/{job_id}/directions/{number}/stencil", response_class=Response, responses=_RESPONSES)
 async def get_stencil(
     job_id: JobId,
-    number: Annotated[int, Path(ge=0)],
+    number: Annotated[int, Path(ge=0, examples=[0])],
     jobs: JobsToRead,
     deps: DependenciesDep,
     file_request: FileRequestDep,
@@ -95,7 +95,7 @@ async def get_stencil(
 async def get_picture(
     job_id: JobId,
     concept_id: ConceptId,
-    kind: FileKind,
+    kind: Annotated[FileKind, Path(examples=["installable"])],
     jobs: JobsToRead,
     deps: DependenciesDep,
     file_request: FileRequestDep,

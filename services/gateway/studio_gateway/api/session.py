@@ -20,7 +20,7 @@ router = APIRouter(tags=["session"], dependencies=[KNOWN_PARAMETERS_ONLY])
 class SignIn(BaseModel):
     """An API key, sent once."""
 
-    key: str = Field(min_length=1, max_length=200)
+    key: str = Field(min_length=1, max_length=200, examples=["tpvs_your-key"])
 
 
 class SessionView(BaseModel):

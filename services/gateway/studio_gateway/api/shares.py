@@ -50,7 +50,7 @@ class NewLinkView(LinkView):
 class LinkSecret(BaseModel):
     """What is behind `#share=` in a link."""
 
-    token: str = Field(min_length=1, max_length=200)
+    token: str = Field(min_length=1, max_length=200, examples=["tpvl_behind-the-hash-of-the-link"])
 
 
 @router.post(

@@ -142,7 +142,7 @@ export class Editor {
     const edits = JSON.stringify(this.edits);
     if (this.attempt.edits !== edits) this.attempt = { edits, key: newKey() };
     try {
-      const job = await createJob({ from: { job: this.job.id, concept: this.concept.id, edits: this.edits }, project: this.job.project }, this.attempt.key);
+      const job = await createJob({ from: { job: this.job.id, concept: this.concept.id, edits: this.edits } }, this.attempt.key);
       remember(job);
       location.assign(`${ROOT}jobs/${job.id}`);
     } catch (error) {

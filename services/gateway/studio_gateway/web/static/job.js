@@ -115,7 +115,7 @@ async function paint(event, { directions, count }) {
   if (!keys.has(key)) keys.set(key, newKey());
   button.disabled = true;
   try {
-    const painted = await createJob({ from: { job: id, directions }, count, project: job.project }, keys.get(key));
+    const painted = await createJob({ from: { job: id, directions }, count }, keys.get(key));
     remember(painted);
     location.assign(`${ROOT}jobs/${painted.id}`);
   } catch (error) {
