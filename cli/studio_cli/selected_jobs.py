@@ -181,7 +181,7 @@ def _change_each(
             outcomes[outcome] += 1
             if not dry_run:
                 await asyncio.sleep(1 / rate)
-        await studio.jobs.flush_publishing()
+        await studio.jobs.outbox.flush()
         return outcomes
 
     async def _changed(studio: Studio, job: Job) -> str:

@@ -54,18 +54,18 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrast
         yield running
 
 
-Ground = Callable[..., AbstractContextManager[tuple[Fleet, Proxy]]]
+OpenStack = Callable[..., AbstractContextManager[tuple[Fleet, Proxy]]]
 
 
 @pytest.fixture(scope="session")
-def ground(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> Ground:
+def open_stack(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> OpenStack:
     """A whole stack on a virtual host and a database of its own, whose services reach the broker by a proxy."""
 
     @contextmanager
     def opened(**extra: str) -> Iterator[tuple[Fleet, Proxy]]:
         with infrastructure.isolated() as endpoints, Proxy(endpoints.rabbitmq_url) as proxy:
             reached_by = endpoints._replace(rabbitmq_url=proxy.url)
-            folder = tmp_path_factory.mktemp("ground")
+            folder = tmp_path_factory.mktemp("stack")
             with ServiceStack(infrastructure, reached_by, folder, extra=IMPATIENT | extra) as stack:
                 yield Fleet(stack), proxy
 

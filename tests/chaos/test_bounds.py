@@ -41,8 +41,8 @@ for a moment, so a single look may see more."""
 
 
 @pytest.fixture(scope="module")
-def stack(ground: Any) -> Iterator[tuple[Fleet, Proxy]]:
-    with ground(STUDIO_STUCK_AFTER="600") as (fleet, proxy):
+def stack(open_stack: Any) -> Iterator[tuple[Fleet, Proxy]]:
+    with open_stack(STUDIO_STUCK_AFTER="600") as (fleet, proxy):
         yield fleet, proxy
         for name in SERVICES:  # the burst leaves them busy with work that no test waits for
             fleet.kill(name)

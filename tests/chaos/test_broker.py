@@ -35,9 +35,9 @@ def consumers(fleet: Fleet) -> list[str]:
 
 
 @pytest.mark.usefixtures("thorough_only")
-def test_every_consumer_is_back_soon_after_the_broker_or_the_connection_to_it(ground: Any) -> None:
+def test_every_consumer_is_back_soon_after_the_broker_or_the_connection_to_it(open_stack: Any) -> None:
     expected = sorted(queue.name for queue in topology.QUEUES)
-    with ground() as (fleet, proxy):
+    with open_stack() as (fleet, proxy):
         broker = fleet.stack.infrastructure.server("broker")
 
         def killed() -> None:
@@ -53,10 +53,10 @@ def test_every_consumer_is_back_soon_after_the_broker_or_the_connection_to_it(gr
 
 
 @pytest.mark.usefixtures("thorough_only")
-def test_services_started_while_the_connection_keeps_breaking_consume_once_it_holds(ground: Any) -> None:
+def test_services_started_while_the_connection_keeps_breaking_consume_once_it_holds(open_stack: Any) -> None:
     expected = sorted(queue.name for queue in topology.QUEUES)
     workers = [name for name, service in SERVICES.items() if service.queues]
-    with ground() as (fleet, proxy):
+    with open_stack() as (fleet, proxy):
         for name in workers:
             fleet.kill(name)
         for name in workers:
@@ -133,12 +133,12 @@ def handled(fleet: Fleet) -> dict[str, float]:
 
 
 def test_twenty_poison_messages_are_dead_lettered_and_two_hundred_good_ones_handled(
-    ground: Any, thorough: bool, capsys: pytest.CaptureFixture[str]
+    open_stack: Any, thorough: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rounds = (BAD, 0, BAD, BAD, 0, 0, BAD) if thorough else (BAD,)
     good, bad = float(GOOD * len(rounds)), float(sum(rounds))
     outcomes = {"done": good, "dead": bad, "": 0.0}
-    with ground(STUDIO_STUCK_AFTER="600", STUDIO_RELAY_AFTER="600") as (fleet, proxy):
+    with open_stack(STUDIO_STUCK_AFTER="600", STUDIO_RELAY_AFTER="600") as (fleet, proxy):
         fleet.kill("predictor")  # stencils suffice here: the pictures are left undone
         times = [(number, run_round(fleet, f"round-{turn}", number)) for turn, number in enumerate(rounds)]
         assert wait_until(lambda: handled(fleet) == outcomes, PATIENCE_SECONDS), handled(fleet)

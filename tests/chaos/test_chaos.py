@@ -22,9 +22,9 @@ UNTIDY_WEBHOOKS = [
 
 
 def test_nothing_is_lost_and_nothing_paid_twice_while_everything_is_killed(
-    ground: Any, jobs_wanted: int, seed: int, thorough: bool, capsys: pytest.CaptureFixture[str]
+    open_stack: Any, jobs_wanted: int, seed: int, thorough: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with ground() as (fleet, proxy):
+    with open_stack() as (fleet, proxy):
         fleet.set_faults({"seed": seed, "webhooks": UNTIDY_WEBHOOKS})
         load = LoadGenerator(fleet.stack.gateway_url, jobs_wanted, PACE_SECONDS, seed)
         nemesis = Nemesis(fleet, proxy, load, seed, rounds=3 if thorough else 1)

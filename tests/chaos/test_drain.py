@@ -36,9 +36,9 @@ def delivered_again(fleet: Fleet) -> dict[str, int]:
     return {queue.name: queues[queue.name].get("redeliver", 0) for queue in topology.QUEUES}
 
 
-def test_no_service_loses_or_repeats_anything_on_sigterm(ground: Any, thorough: bool) -> None:
+def test_no_service_loses_or_repeats_anything_on_sigterm(open_stack: Any, thorough: bool) -> None:
     jobs, times = (200, 20) if thorough else (16, 1)
-    with ground(**NO_RESCUE) as (fleet, _):
+    with open_stack(**NO_RESCUE) as (fleet, _):
         for name in ("stencil", "predictor", "postprocess"):
             fleet.kill(name)
         accepted = post_jobs(fleet.stack.gateway_url, jobs)

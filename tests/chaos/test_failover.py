@@ -104,8 +104,8 @@ async def load_for(store: MongoJobStore, ledger: Ledger, stop: asyncio.Event) ->
     async with asyncio.TaskGroup() as group:
         for _ in range(SIDE_BY_SIDE):
             group.create_task(one_after_another())
-    await jobs.flush_publishing()
-    while await jobs.relay(timedelta(seconds=-60), 10_000):
+    await jobs.outbox.flush()
+    while await jobs.outbox.relay(timedelta(seconds=-60), 10_000):
         pass
 
 

@@ -39,7 +39,7 @@ async def test_fifty_keys_posted_by_twenty_clients_concurrently_are_fifty_jobs(i
             ids = {of_a_key[0].json()["id"] for of_a_key in responses}
             assert len(ids) == KEYS
             assert {job.id for job in await chassis.store.recent(KEYS + 1)} == ids
-            await chassis.jobs.flush_publishing()
+            await chassis.jobs.outbox.flush()
             queue = topology.STENCIL_JOB_CREATED.name
             assert await message_counts(endpoints, queue) == {queue: KEYS}
             refused = await asyncio.gather(*(post(client, f"key-{number}", "another") for number in range(KEYS)))

@@ -18,7 +18,7 @@ from studio_local.infrastructure import Infrastructure
 QUEUE = topology.STENCIL_JOB_CREATED
 CONCURRENCY = 24
 BACK_SECONDS = 240
-CLOSE_SECONDS = 20
+WAIT_SECONDS = 20
 CHUNK_BYTES = 65536
 CONSUME_OK = (60, 21)
 REASON = b"CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'"
@@ -107,7 +107,7 @@ async def set_up(line: Line) -> bool:
             for task in setting_up:
                 task.cancel()
             with suppress(*CONNECTION_ERRORS):
-                await run_on_connection(CLOSE_SECONDS, broker.close())
+                await run_on_connection(WAIT_SECONDS, broker.close())
     return True
 
 

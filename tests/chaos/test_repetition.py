@@ -35,9 +35,9 @@ OF_ITS_TIME = {
 
 
 @pytest.fixture(scope="module")
-def stack(ground: Any) -> Iterator[tuple[Fleet, Proxy]]:
-    with ground(STUDIO_STUCK_AFTER="600") as standing:  # no rescue: each duplicate comes from the test
-        yield standing
+def stack(open_stack: Any) -> Iterator[tuple[Fleet, Proxy]]:
+    with open_stack(STUDIO_STUCK_AFTER="600") as running:  # no rescue: each duplicate comes from the test
+        yield running
 
 
 async def stored(fleet: Fleet, job_ids: list[str]) -> list[Job]:

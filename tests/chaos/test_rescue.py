@@ -11,7 +11,7 @@ from studio_chaos.in_process import Provider, addresses, service_context_on
 from studio_chaos.job_fixtures import STATES, freeze
 from studio_chaos.ledger_check import message_counts
 from studio_chaos.virtual_clock import VirtualClock
-from studio_chassis.persistence import job_service
+from studio_chassis.persistence import outbox_publisher
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.service import ServiceContext
@@ -64,7 +64,7 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
     everything = each * len(STATES)
     time, provider = VirtualClock(frozen), Provider()
     monkeypatch.setattr(app, "TICK_SECONDS", PERIOD.total_seconds())
-    monkeypatch.setattr(job_service, "CLEAR_SECONDS", DEADLINE.total_seconds())  # real ones: time is virtual here
+    monkeypatch.setattr(outbox_publisher, "CLEAR_SECONDS", DEADLINE.total_seconds())  # real ones: time is virtual here
     limits = Limits(deadline_seconds=int(DEADLINE.total_seconds()))
     names = {f"{state}-{number}": state for state in STATES for number in range(each)}
     provider.known = {name: {"id": name, "status": "succeeded", "output": ["https://x/a.png"]} for name in names}
@@ -78,7 +78,7 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
 
             async def sleep(seconds: float) -> None:
                 """As if outboxes were cleared in time: before the next moment."""
-                await asyncio.gather(one.jobs.flush_publishing(), other.jobs.flush_publishing())
+                await asyncio.gather(one.jobs.outbox.flush(), other.jobs.outbox.flush())
                 await time.sleep(seconds)
 
             monkeypatch.setattr(app, "asyncio", SimpleNamespace(sleep=sleep))

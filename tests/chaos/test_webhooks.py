@@ -87,8 +87,8 @@ def all_webhooks(kind: random.Random, job_ids: list[str]) -> list[Webhook]:
     """Five of each job, of all these a tenth dropped and a twentieth forged in each of three ways."""
     numbered = [(job_id, number) for job_id in job_ids for number in range(len(EVENTS))]
     twentieth = len(numbered) // 20
-    forgeries = ["wrong signature", "stale", "flipped byte"] * twentieth
-    kinds = ["dropped"] * 2 * twentieth + forgeries
+    forged = ["wrong signature", "stale", "flipped byte"] * twentieth
+    kinds = ["dropped"] * 2 * twentieth + forged
     kinds += ["good"] * (len(numbered) - len(kinds))
     kind.shuffle(kinds)
     return [Webhook(job_id, number, one) for (job_id, number), one in zip(numbered, kinds, strict=True)]
@@ -196,7 +196,7 @@ async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
             async def relay() -> None:
                 """As the reconciler does: in such a flood some publishing outlasts its time-out."""
                 while True:
-                    await chassis.jobs.relay(RELAY_AFTER, limit=100)
+                    await chassis.jobs.outbox.relay(RELAY_AFTER, limit=100)
                     await asyncio.sleep(RELAY_AFTER.total_seconds())
 
             await side_by_side(

@@ -11,6 +11,7 @@ from studio_chassis.messaging.cloudevents import from_message
 from studio_chassis.messaging.processing import MessageProcessor
 from studio_chassis.persistence import job_service
 from studio_chassis.persistence.job_service import JobService
+from studio_chassis.persistence.outbox_publisher import OutboxPublisher
 from studio_chassis.testing import store
 from studio_chassis.testing.broker import SimulatedBroker
 from studio_chassis.testing.store import SimulatedJobStore
@@ -90,7 +91,7 @@ def no_outbox_relay(patch: Patch) -> None:
     async def relay(*_: Any) -> int:
         return 0
 
-    patch.setattr(JobService, "relay", relay)
+    patch.setattr(OutboxPublisher, "relay", relay)
 
 
 @caught_by("nothing_waits_for_its_deadline queues_are_empty")

@@ -145,12 +145,12 @@ def the_mark_of_a_duplicate_is_written_first(patch: Patch) -> None:
     patch.setattr(Predictor, "read_update", once)
 
 
-@caught_by("forgery_changes_nothing", needs=has("webhook.forged"))
+@caught_by("forged_webhook_changes_nothing", needs=has("webhook.forged"))
 def webhooks_are_believed_without_the_token(patch: Patch) -> None:
     patch.setattr(webhooks, "check_token", lambda *_: None)
 
 
-@caught_by("forgery_changes_nothing", needs=has("webhook.forged"))
+@caught_by("forged_webhook_changes_nothing", needs=has("webhook.forged"))
 def webhooks_are_believed_without_the_signature(patch: Patch) -> None:
     patch.setattr(webhooks, "check_signature", lambda *_: None)
 

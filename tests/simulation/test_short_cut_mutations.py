@@ -6,6 +6,7 @@ import pytest
 
 from studio_chassis.persistence import job_service
 from studio_chassis.persistence.job_service import JobService
+from studio_chassis.persistence.outbox_publisher import OutboxPublisher
 from studio_chassis.persistence.store import Outbox
 from studio_chassis.testing.database import SimulatedDatabase
 from studio_contracts.job import Job
@@ -62,13 +63,13 @@ def a_commit_empties_the_whole_outbox(patch: Patch) -> None:
 
 @caught_by("every_end_is_published canceled_stops_spending the_end_is_heard", needs=LOSSES)
 def what_could_not_be_published_is_cleared_all_the_same(patch: Patch) -> None:
-    publish = JobService._publish_outbox
+    publish = OutboxPublisher._publish_outbox
 
-    async def believed(self: JobService, outbox: Outbox) -> bool:
+    async def believed(self: OutboxPublisher, outbox: Outbox) -> bool:
         await publish(self, outbox)
         return True
 
-    patch.setattr(JobService, "_publish_outbox", believed)
+    patch.setattr(OutboxPublisher, "_publish_outbox", believed)
 
 
 @caught_by("canceled_stops_spending only_the_unseen_is_requested_again nothing_is_paid_for_nothing")

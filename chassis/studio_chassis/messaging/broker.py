@@ -12,7 +12,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.cloudevents import to_message
-from studio_chassis.messaging.connection import CONNECTION_ERRORS, open_connection, run_on_connection
+from studio_chassis.messaging.connection import CLOSE_SECONDS, CONNECTION_ERRORS, open_connection, run_on_connection
 from studio_chassis.messaging.declaration import declare
 from studio_chassis.messaging.protocols import DeadLetterSource, WorkQueue
 from studio_chassis.messaging.queues import DeclareOk, open_dead_letters, open_work_queue, queue_counts
@@ -26,7 +26,6 @@ PUBLISH_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 SETUP_SECONDS = 30.0
 """A connection that breaks at the wrong moment leaves the opening of a channel waiting without end."""
-CLOSE_SECONDS = 10.0
 CHECK_SECONDS = 3.0
 SETUP_RETRY_SECONDS = 5.0
 log = structlog.get_logger()

@@ -11,6 +11,8 @@ from studio_chassis.runtime.timeouts import wait_or_abandon
 
 T = TypeVar("T")
 CONNECTION_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError)
+CLOSE_SECONDS = 10.0
+"""What closing a channel or a connection may take."""
 
 
 async def run_on_connection(seconds: float, work: Coroutine[Any, Any, T]) -> T:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from studio_chassis.messaging.broker import RECONNECT_SECONDS
-from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
+from studio_chassis.messaging.connection import CLOSE_SECONDS, CONNECTION_ERRORS, run_on_connection
 from studio_chassis.messaging.dispositions import Pause
 from studio_chassis.messaging.processing import (
     HANDLER_SECONDS,
@@ -28,7 +28,6 @@ IN_FLIGHT_SECONDS = HANDLER_SECONDS + 60
 """A message that is longer in flight shows in health: its handler does not end, or its outcome cannot be published."""
 WATCH_SECONDS = 30.0
 """After so long without a message the consumer registers again; a stopped consumer is found by nothing else."""
-CLOSE_SECONDS = 10.0
 log = structlog.get_logger()
 
 

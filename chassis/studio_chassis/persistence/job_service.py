@@ -1,25 +1,19 @@
-"""The one way a service changes a job: load, apply a lifecycle rule, commit if unchanged, publish, clear.
-
-An event is taken out of its outbox once it is certainly published: by the commit of whoever handles it, or else by
-its publisher, who waits a little for that and then clears what it has published of many jobs with one write.
-"""
+"""The one way a service changes a job: load, apply a lifecycle rule, commit if unchanged, publish."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 import structlog
 
-from studio_chassis.errors import ChassisError, JobConflict, JobNotFound, UnreadableJob
-from studio_chassis.observability import metrics
+from studio_chassis.errors import JobConflict, JobNotFound, UnreadableJob
 from studio_chassis.observability.tracing import span
 from studio_chassis.persistence.job_metrics import count_change
-from studio_chassis.persistence.store import JobStore, Outbox
+from studio_chassis.persistence.outbox_publisher import OutboxPublisher, Publish
+from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.clock import Clock
 from studio_contracts.access import LOCAL_OWNER
@@ -31,14 +25,7 @@ from studio_contracts.topology import Queue
 from studio_domain.domain_events import CallbackAttempted, DomainEvent, Undeliverable, WorkFailed, set_aside
 from studio_domain.lifecycle import Transition, accept, is_obsolete, transition
 
-Publish = Callable[[Event], Awaitable[None]]
 MAX_CONFLICTS = 50
-MAX_RELAY_FAILURES = 5
-"""Outboxes that may fail more than others succeed before a round of the relay ends."""
-MAX_PUBLISHING = 500
-"""Beyond this many the last would outlast its time-out waiting for its turn: the relay has it later, at less cost."""
-CLEAR_SECONDS = 2.0
-"""For so long a publisher leaves events to those who take them. Shorter than the relay waits."""
 log = structlog.get_logger()
 _handled_event: ContextVar[Event | None] = ContextVar("handled_event", default=None)
 
@@ -62,13 +49,10 @@ class JobService:
     """Accepts, loads and changes jobs for one service."""
 
     def __init__(self, store: JobStore, publish: Publish, clock: Clock, service: str) -> None:
+        self.outbox = OutboxPublisher(store, publish, clock)
         self._store = store
-        self._publish = publish
         self._clock = clock
         self._service = service
-        self._publishing: set[asyncio.Task[None]] = set()
-        self._published: defaultdict[str, list[str]] = defaultdict(list)
-        self._clearing: asyncio.Task[None] | None = None
         self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
         """Of jobs that are being changed."""
 
@@ -106,7 +90,7 @@ class JobService:
         failpoints.reached("before-commit")
         await self._store.insert(first)
         failpoints.reached("after-commit")
-        self._publish_in_background(first)
+        self.outbox.publish_in_background(first)
         return first.job
 
     async def load(self, job_id: str) -> Job:
@@ -127,9 +111,9 @@ class JobService:
         """
         change, job = await self._commit(known, event)
         if change is not None and wait_for_publish:
-            await self._publish_events(change)
+            await self.outbox.publish(change)
         elif change is not None:
-            self._publish_in_background(change)
+            self.outbox.publish_in_background(change)
         return Applied(job, change is not None)
 
     @contextmanager
@@ -164,27 +148,6 @@ class JobService:
         except (JobNotFound, UnreadableJob) as error:
             log.warning("dead letter of no job", queue=queue.name, job_id=event.subject, reason=str(error))
 
-    async def relay(self, older_than: timedelta, limit: int) -> int:
-        """Publish what was committed and not published; returns how many events.
-
-        An outbox that cannot be published does not hold up the others, but a broker that takes nothing ends the round.
-        """
-        published, failed = 0, -MAX_RELAY_FAILURES
-        for outbox in await self._store.unpublished(self._clock() - older_than, limit):
-            if await self._publish_outbox(outbox) and await self._clear({outbox.job_id: _ids(outbox.events)}):
-                published += len(outbox.events)
-            else:
-                failed += 1
-            if failed > published:
-                break
-        metrics.relayed.inc(published)
-        return published
-
-    async def flush_publishing(self) -> None:
-        """Wait for the publishing that goes on in the background, and clear what is published."""
-        await asyncio.gather(*self._publishing)
-        await self._clear_published()
-
     async def _commit(self, known: Job | str, event: DomainEvent) -> tuple[Transition | None, Job]:
         job_id, loaded = (known, None) if isinstance(known, str) else (known.id, known)
         turn = self._turns[job_id] = self._turns.get(job_id) or _Turn()
@@ -207,58 +170,9 @@ class JobService:
                         return change, change.job
         raise JobConflict(f"{job_id}: changed by others {MAX_CONFLICTS} times in a row")
 
-    def _publish_in_background(self, change: Transition) -> None:
-        if len(self._publishing) >= MAX_PUBLISHING:
-            log.warning("left to the relay", job_id=change.job.id, reason="too much is being published")
-            return
-        task = asyncio.create_task(self._publish_events(change))
-        self._publishing.add(task)
-        task.add_done_callback(self._publishing.discard)
-
-    async def _publish_events(self, change: Transition) -> None:
-        """Publish, and clear later. Failing here loses nothing: what is in the outbox is left to the relay."""
-        if change.events and await self._publish_outbox(Outbox(change.job.id, change.events)):
-            self._published[change.job.id] += _ids(change.events)
-            if self._clearing is None or self._clearing.done():
-                self._clearing = asyncio.create_task(self._clear_later())
-
-    async def _publish_outbox(self, outbox: Outbox) -> bool:
-        try:
-            await asyncio.gather(*(self._publish(event) for event in outbox.events))
-        except ChassisError as error:
-            log.warning("left to the relay", job_id=outbox.job_id, reason=str(error))
-            return False
-        except Exception as error:  # an event that cannot even be put into a message is alone in that
-            log.error("event cannot be published", job_id=outbox.job_id, reason=str(error), exc_info=error)
-            return False
-        failpoints.reached("after-publish")
-        return True
-
-    async def _clear_later(self) -> None:
-        while self._published:  # also what is published while the database clears
-            await asyncio.sleep(CLEAR_SECONDS)
-            await self._clear_published()
-
-    async def _clear_published(self) -> None:
-        published, self._published = self._published, defaultdict(list)
-        if published:
-            await self._clear(published)
-
-    async def _clear(self, published: Mapping[str, Sequence[str]]) -> bool:
-        try:
-            await self._store.clear_outboxes(published)
-        except ChassisError as error:
-            log.warning("left to the relay", jobs=len(published), reason=str(error))
-            return False
-        return True
-
 
 def _newest(*jobs: Job | None) -> Job | None:
     return max((job for job in jobs if job is not None), key=lambda job: job.version, default=None)
-
-
-def _ids(events: Sequence[Event]) -> list[str]:
-    return [event.id for event in events]
 
 
 def _taken(job_id: str) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.http_connections import ConnectionsConfig
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 
-CLOSE_SECONDS = 12.0
+SHUTDOWN_SECONDS = 12.0
 """What closing the connections may take once the work is drained."""
 FAILED = 1
 log = structlog.get_logger()
@@ -119,7 +119,7 @@ def _stop(stop: asyncio.Event, drain_seconds: float) -> None:
         _exit("stopped a second time")
     stop.set()
     # Of a thread of its own: what keeps the process from ending may be the loop itself.
-    last_resort = threading.Timer(drain_seconds + CLOSE_SECONDS, _exit, ["not drained in time"])
+    last_resort = threading.Timer(drain_seconds + SHUTDOWN_SECONDS, _exit, ["not drained in time"])
     last_resort.daemon = True
     last_resort.start()
 
@@ -180,7 +180,7 @@ async def _run_until(
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await context.jobs.flush_publishing()
+        await context.jobs.outbox.flush()
 
 
 def server_config(app: Any, definition: ServiceDefinition, drain_seconds: float) -> uvicorn.Config:

@@ -47,7 +47,7 @@ class Reconciler:
         """Publish what was committed and not yet published."""
         while True:
             if await self.lease.is_held():
-                await self.chassis.jobs.relay(self.settings.relay_after, RELAY_BATCH)
+                await self.chassis.jobs.outbox.relay(self.settings.relay_after, RELAY_BATCH)
             await asyncio.sleep(TICK_SECONDS)
 
     async def rescue(self) -> None:

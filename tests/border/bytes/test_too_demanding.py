@@ -70,7 +70,7 @@ class Studio:
         await self.jobs.apply("j", SlotsPlanned(GENERATION, (SlotPlan(0, len(outputs)),)))
         report = PredictionReport(id="p", status=PredictionStatus.SUCCEEDED, outputs=tuple(outputs))
         await self.jobs.apply("j", PredictionReported(0, 1, report))
-        await self.jobs.flush_publishing()
+        await self.jobs.outbox.flush()
         async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404))) as http:
             downloader = Downloader(http, read_allow_list("*.replicate.delivery"))
             postprocess = Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers)
@@ -93,7 +93,7 @@ async def opened() -> AsyncIterator[Studio]:
 
     jobs = JobService(SimulatedJobStore(), publish, lambda: NOW, "postprocess")
     await jobs.accept(Brief(prompt="a pond", count=4), job_id="j", seed=1, traceparent="00-1", limits=JobLimits())
-    await jobs.flush_publishing()
+    await jobs.outbox.flush()
     yield Studio({}, jobs, published)
 
 

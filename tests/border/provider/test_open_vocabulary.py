@@ -60,7 +60,7 @@ class Scenario:
     async def open(self) -> "Scenario":
         await self.objects.put(PLAN.directions[0].stencil.key, b"a stencil")
         await self.jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
-        await self.jobs.flush_publishing()
+        await self.jobs.outbox.flush()
         await self.jobs.apply("j", StencilDrawn(PLAN, 0.1))
         generation = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT)
         await self.jobs.apply("j", SlotsPlanned(generation, (SlotPlan(0, 1),)))

@@ -34,7 +34,7 @@ async def service_context_on(endpoints: Endpoints, name: str, clock: Clock = utc
         await chassis.broker.ready.wait()
         await chassis.store.create_indexes()
         yield chassis
-        await chassis.jobs.flush_publishing()
+        await chassis.jobs.outbox.flush()
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ async def freeze(store: JobStore, clock: Clock, job_id: str, steps: int, limits:
     await jobs.accept(Brief(prompt="a pond", count=1), job_id=job_id, seed=1, traceparent=TRACE, limits=limits)
     for event in itertools.islice(life(job_id), steps):
         assert (await jobs.apply(job_id, event)).changed
-    await jobs.flush_publishing()
+    await jobs.outbox.flush()
 
 
 async def _lose(_: Event) -> None:

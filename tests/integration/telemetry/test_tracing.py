@@ -160,5 +160,5 @@ async def post_and_set_aside(studio: Any) -> str:
         job = await asyncio.to_thread(studio.wait, job_id)
         assert job["status"] == "failed"
         await consumer.drain(5)
-        await jobs.flush_publishing()
+        await jobs.outbox.flush()
     return job_id

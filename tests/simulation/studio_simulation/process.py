@@ -136,7 +136,7 @@ class Process:
             return
         self.world.say(self.name, "drains")
         await asyncio.gather(*(consumer.drain(DRAIN_SECONDS) for consumer in self._consumers))
-        await self._jobs.flush_publishing()
+        await self._jobs.outbox.flush()
         life.end("stopped")
 
     async def cut_off(self, seconds: float) -> None:

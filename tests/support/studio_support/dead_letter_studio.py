@@ -109,7 +109,7 @@ async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]
         await consumer.start()
         yield studio
         await consumer.drain(5)
-        await jobs.flush_publishing()
+        await jobs.outbox.flush()
 
 
 class JobCreatedAgain(JobCreated):

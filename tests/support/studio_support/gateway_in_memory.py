@@ -174,7 +174,7 @@ async def open_gateway(gateway: GatewayInMemory) -> AsyncIterator[GatewayInMemor
         try:
             yield gateway
         finally:
-            await gateway.jobs.flush_publishing()
+            await gateway.jobs.outbox.flush()
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)

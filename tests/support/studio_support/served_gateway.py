@@ -87,7 +87,7 @@ class ServedGateway:
         self._run(self.inner.fail(job_id))
 
     def flush_publishing(self) -> None:
-        self._run(self.inner.jobs.flush_publishing())
+        self._run(self.inner.jobs.outbox.flush())
 
     def settle(self) -> None:
         """Wait until every request has been answered, and no connection is left open but idle ones."""

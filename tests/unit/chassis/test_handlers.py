@@ -40,7 +40,7 @@ class Fixture:
 
     async def accept(self) -> None:
         await self.jobs.accept(Brief(prompt="a pond"), job_id="j", seed=1, traceparent="", limits=Limits())
-        await self.jobs.flush_publishing()
+        await self.jobs.outbox.flush()
 
     @property
     def of_open_jobs(self) -> JobHandler[Any]:

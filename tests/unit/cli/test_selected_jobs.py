@@ -54,7 +54,7 @@ class Bench:
             callback=Callback(url="https://client.example/"),
             metadata={"order": "9"},
         )
-        await self.jobs.flush_publishing()
+        await self.jobs.outbox.flush()
         if failure is not None:
             await self.jobs.apply(job_id, failure)
 

@@ -31,7 +31,7 @@ async def test_a_repeated_request_reads_twice_and_stores_nothing(
     gateway: GatewayInMemory, client: httpx.AsyncClient
 ) -> None:
     await client.post("/v1/jobs", json=BRIEF, headers=KEY)
-    await gateway.jobs.flush_publishing()
+    await gateway.jobs.outbox.flush()
     gateway.wire.calls.clear()
     assert (await client.post("/v1/jobs", json=BRIEF, headers=KEY)).status_code == 202
     assert gateway.wire.calls == ["store.claim", "store.versions", "store.load"]

@@ -22,7 +22,7 @@ async def test_a_brief_is_accepted_stored_and_announced(gateway: GatewayInMemory
     assert response.headers["location"] == f"/v1/jobs/{job['id']}"
     assert response.headers["retry-after"] == "1"
     assert (job["status"], job["stage"], job["version"]) == ("pending", "stencil", 1)
-    await gateway.jobs.flush_publishing()
+    await gateway.jobs.outbox.flush()
     assert [event.type for event in gateway.published] == ["studio.job.created.v1"]
     assert (await client.get(response.headers["location"])).json() == job
 

@@ -40,7 +40,7 @@ async def test_a_webhook_with_its_token_is_recorded_and_announced(
 ) -> None:
     response = await client.post(address(drawn), content=BODY)
     assert (response.status_code, response.content) == (204, b"")
-    await gateway.jobs.flush_publishing()
+    await gateway.jobs.outbox.flush()
     (event,) = [event for event in gateway.published if event.type == "studio.prediction.updated.v1"]
     assert (event.subject, event.data["slot"], event.data["prediction"]["status"]) == (drawn, 0, "processing")
     assert "logs" not in event.data["prediction"]

@@ -55,7 +55,7 @@ async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets 
     store = SimulatedJobStore(SimulatedDatabase())
     jobs = JobService(store, publish, lambda: NOW, "predictor")
     await jobs.accept(Brief(prompt="a pond", count=1), job_id="j", seed=1, traceparent="00-1", limits=Limits())
-    await jobs.flush_publishing()
+    await jobs.outbox.flush()
     await jobs.apply("j", StencilDrawn(PLAN, 0.1))
     await jobs.apply(
         "j",

@@ -75,7 +75,7 @@ class Studio:
         generation = GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT)
         await self.jobs.apply(job_id, StencilDrawn(PLAN, 0.1))
         await self.jobs.apply(job_id, SlotsPlanned(generation, (SlotPlan(0, 1),)))
-        await self.jobs.flush_publishing()
+        await self.jobs.outbox.flush()
 
     async def round(self) -> None:
         """Each message is delivered once; then postprocess makes the pictures of what was bought first."""

@@ -115,7 +115,7 @@ async def test_a_polled_prediction_is_recorded_like_a_webhook() -> None:
     await asking.rescuer.rescue_stuck(STUCK)
     await notified.jobs.apply("j", RescueRequested(STUCK))
     await notified.jobs.apply("j", WebhookReceived(0, 1, slim_prediction(body)), wait_for_publish=False)
-    await notified.jobs.flush_publishing()
+    await notified.jobs.outbox.flush()
     assert asking.said == notified.said
     assert asking.database.jobs == notified.database.jobs
 

@@ -40,7 +40,7 @@ class Studio:
         """A job of this brief after its stencils were drawn."""
         wanted = Brief(**{"prompt": "ocean energy", **brief})
         await self.jobs.accept(wanted, job_id=job_id, seed=7, traceparent="00-1", limits=Limits())
-        await self.jobs.flush_publishing()
+        await self.jobs.outbox.flush()
         await StencilMaker(self.jobs, self.objects).draw_stencils(await self.jobs.load(job_id), JobCreated())
         return await self.jobs.load(job_id)
 
