@@ -65,7 +65,7 @@ def published_before_the_commit_and_not_kept(patch: Patch) -> None:
             if change is None:
                 return None, job
             for event in change.events:
-                await self._publish(event)
+                await self.outbox._publish(event)
             if await self._store.commit(change._replace(events=())):
                 return change._replace(events=()), change.job
         raise Unavailable("conflicts")

@@ -10,12 +10,14 @@ CLUSTER = "needs a cluster; tests/integration/kubernetes applies the manifests t
 NEW_NODE = "needs a second broker node"
 NOT_WALKED = {
     r"kubectl .*\b(annotate|cordon|apply|scale|top)\b": CLUSTER,
+    r"roll-out\.sh": "needs a cluster; tests/contract/deploy/test_roll_out.py runs it with a kubectl of its own",
     r"kubectl .*(--previous|get secret)": CLUSTER,
     r"studio dlq show": "a healthy studio has no dead letter; tests/integration/cli/test_dlq.py shows one",
     r"docker compose": "needs an engine; tests/containers starts the compose file",
     r"chronyc": "needs a time service",
     r"rabbit@NODE|rabbit@NEWNODE": NEW_NODE,
     r"api\.replicate\.com": "goes out to the provider itself",
+    r"import_definitions": "needs a copy; tests/integration/adapters/test_broker_rights.py restores one",
     r"studio restore": "replaces the database; tests/integration/adapters/test_backup.py does it",
     r"delete_user studio$|dropUser": "would lock the studio out of its own broker and database",
     r"add_vhost VHOST": "the virtual host of a running studio is there; restored by hand in 'Carried out'",
@@ -23,7 +25,7 @@ NOT_WALKED = {
     r"createUser": "the local database knows no users",
     r"mongosh .*stepDown": "a step of the drill step-down",
     r"delete pod rabbitmq": "a step of the drill broker-down",
-    r"patch configmap|patch pvc": "steps of the drills no-webhook-arrives and store-full",
+    r"patch pvc": "a step of the drill store-full",
     r"rollout undo": "a step of the drill bad-release",
     r"delete pod POD": "a step of the drill clock-ahead",
     r"set_vm_memory_high_watermark": "a step of the drill broker-memory",

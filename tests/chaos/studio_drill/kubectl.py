@@ -30,11 +30,13 @@ class LocalCluster:
                 return self._each(names, "rolled back", self._deployments.undo)
             case ["rollout", "status", name, *_]:
                 return self._each([name], "successfully rolled out", self._deployments.wait_ready)
-            case ["set", "env", name, *settings]:
-                return self._each([name], "env updated", lambda one: self._deployments.set(one, _changes(settings)))
+            case ["set", "env", *words]:
+                names = [word for word in words if word.startswith("deployment/")]
+                changes = _changes(words[len(names) :])
+                return self._each(names, "env updated", lambda one: self._deployments.set(one, changes))
             case ["delete", "pod", pod]:
                 return self._delete(pod)
-            case ["patch", "configmap" | "secret", name, *options]:
+            case ["patch", "secret", name, *options]:
                 return self._patch(name, options)
             case ["patch", "pvc", *_]:
                 return self._volume()

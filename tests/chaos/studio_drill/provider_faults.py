@@ -86,9 +86,7 @@ PROVIDER_FAULTS: tuple[Fault, ...] = (
         staging.wrong_address,
         "webhooks-cannot-reach-us",
         (
-            "kubectl -n studio patch configmap studio-settings --type=json -p "
-            """'[{"op": "remove", "path": "/data/PUBLIC_BASE_URL"}]'""",
-            "kubectl -n studio rollout restart deployment/predictor deployment/reconciler",
+            "kubectl -n studio set env deployment/predictor deployment/reconciler PUBLIC_BASE_URL=",
             "kubectl -n studio rollout status deployment/reconciler",
         ),
         alerts=("StudioNoWebhooks",),

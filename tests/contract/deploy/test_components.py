@@ -19,6 +19,7 @@ from studio_support.telemetry_files import ROOT, TELEMETRY
 VERSION = "1.34"
 COMPONENTS = sorted(folder.name for folder in (KUBERNETES / "components").iterdir())
 CLOUDS = {"eks", "gke"}
+CA_FILE = "/etc/studio/broker/ca.crt"
 
 
 def with_components(folder: Path, *components: str) -> Manifests:
@@ -40,8 +41,10 @@ def cloud(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def everything(cloud: str, tmp_path_factory: pytest.TempPathFactory) -> Manifests:
     """All components that can be together."""
-    others = [component for component in COMPONENTS if component not in CLOUDS]
-    return with_components(tmp_path_factory.mktemp("everything"), cloud, *others)
+    others = [component for component in COMPONENTS if component not in {*CLOUDS, "broker-tls"}]
+    return with_components(
+        tmp_path_factory.mktemp("everything"), cloud, *others, "broker-tls"
+    )  # which changes what ops sets
 
 
 def egress(manifests: Manifests, name: str, address: str, port: int) -> bool:
@@ -132,3 +135,60 @@ def test_the_guide_s_command_wraps_the_rules_as_they_are() -> None:
 def _label(end: dict[str, Any], name: str) -> str:
     (found,) = (one["replacement"] for one in end["relabelings"] if one["targetLabel"] == name)
     return str(found)
+
+
+def broker_flow(manifests: Manifests, name: str, port: int) -> bool:
+    """Whether pods of that name may connect to the broker there, as both of their policies see it."""
+    everywhere = {**{own: pod["metadata"]["labels"] for own, pod in pods(manifests).items()}, **of_cron_jobs(manifests)}
+    places = [Place(own, labels, {}) for own, labels in everywhere.items()]
+    broker = Place("rabbitmq", {"app.kubernetes.io/name": "rabbitmq"}, {port: ""})
+    keda = Place("keda", {}, {}, namespace="keda")
+    found = allowed(list(of_kind(manifests, "NetworkPolicy").values()), [*places, broker, keda])
+    return Flow(name, "rabbitmq", port) in found
+
+
+def of_cron_jobs(manifests: Manifests) -> dict[str, dict[str, str]]:
+    found = of_kind(manifests, "CronJob").items()
+    return {name: one["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"] for name, one in found}
+
+
+def test_with_broker_tls_only_the_scaler_connects_without_it(everything: Manifests) -> None:
+    for name in (*SERVICES, "ops"):
+        assert broker_flow(everything, name, 5671)
+        assert not broker_flow(everything, name, 5672)
+    assert broker_flow(everything, "keda", 5672)
+    assert not broker_flow(everything, "keda", 5671)
+
+
+def test_every_client_of_the_broker_has_its_authority_and_the_certificate_its_name(everything: Manifests) -> None:
+    certificate = of_kind(everything, "Certificate")["rabbitmq"]["spec"]
+    cluster = of_kind(everything, "RabbitmqCluster")["rabbitmq"]["spec"]
+    assert cluster["tls"]["secretName"] == certificate["secretName"]
+    assert "rabbitmq" in certificate["dnsNames"]
+    for name in (*SERVICES, "ops"):
+        pod, container = pods(everything)[name]["spec"], named(everything, name)
+        (mounted,) = (one["mountPath"] for one in container["volumeMounts"] if one["name"] == "broker")
+        (volume,) = (one["secret"] for one in pod["volumes"] if one["name"] == "broker")
+        assert (volume["secretName"], f"{mounted}/{volume['items'][0]['path']}") == (certificate["secretName"], CA_FILE)
+    (url,) = (one["value"] for one in named(everything, "ops")["env"] if one["name"] == "RABBITMQ_URL")
+    assert (url.partition("://")[0], url.partition("?")[2]) == ("amqps", f"cafile={CA_FILE}")
+    described = (KUBERNETES / "components" / "broker-tls" / "kustomization.yaml").read_text()
+    assert f"--host rabbitmq:5671 --ca-file {CA_FILE}" in described
+
+
+def test_the_broker_s_definitions_are_copied_to_where_the_ops_pod_reads_them(everything: Manifests) -> None:
+    assert broker_flow(everything, "broker-definitions", 15672)
+    assert not broker_flow(everything, "ops", 15672)
+    job = of_kind(everything, "CronJob")["broker-definitions"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    for spec in (job, pods(everything)["ops"]["spec"]):
+        (copies,) = (one["persistentVolumeClaim"]["claimName"] for one in spec["volumes"] if one["name"] == "copies")
+        assert copies == "broker-definitions"
+    assert "broker-definitions" in of_kind(everything, "PersistentVolumeClaim")
+    assert job["containers"][0]["image"] == named(everything, "ops")["image"]
+
+
+@pytest.mark.parametrize("cloud_class", [("eks", "gp3"), ("gke", "premium-rwo")])
+def test_a_cloud_s_broker_has_a_disk_of_a_named_class(tmp_path: Path, cloud_class: tuple[str, str]) -> None:
+    cloud, wanted = cloud_class
+    cluster = of_kind(with_components(tmp_path, cloud), "RabbitmqCluster")["rabbitmq"]["spec"]
+    assert cluster["persistence"] == {"storage": "20Gi", "storageClassName": wanted}

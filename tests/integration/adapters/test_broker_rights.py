@@ -122,3 +122,22 @@ async def test_only_the_keeper_changes_what_all_share(brokers: dict[str, Broker]
             waiting = await channel.get_queue(topology.retry_exchange(topology.RETRY_DELAYS[-1]), ensure=False)
             with pytest.raises(ChannelAccessRefused):
                 await waiting.get(fail=False)
+
+
+async def test_a_copy_of_the_definitions_brings_a_lost_user_and_its_rights_back(
+    urls: dict[str, str], infrastructure: Infrastructure
+) -> None:
+    management = infrastructure.management
+    user = urlsplit(urls["stencil"]).username
+    async with httpx.AsyncClient(
+        base_url=f"{management.url}/api/", auth=(management.user, management.password), trust_env=False
+    ) as api:
+        copy = (await api.get("definitions")).raise_for_status().content
+        rights = (await api.get(f"users/{user}/permissions")).raise_for_status().json()
+        (await api.delete(f"users/{user}")).raise_for_status()
+        with pytest.raises(aio_pika.exceptions.ProbableAuthenticationError):
+            await aio_pika.connect(urls["stencil"])
+        headers = {"Content-Type": "application/json"}
+        (await api.post("definitions", content=copy, headers=headers)).raise_for_status()
+        async with await aio_pika.connect(urls["stencil"]):
+            assert (await api.get(f"users/{user}/permissions")).json() == rights

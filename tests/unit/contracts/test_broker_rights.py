@@ -55,3 +55,12 @@ def test_the_commands_set_just_these_rights_with_a_new_password_each() -> None:
     assert set(added) == set(allowed)
     assert len(set(added.values())) == len(added)
     assert not [password for password in added.values() if password in runs[1].output]
+
+
+def test_with_a_file_of_the_authority_the_urls_have_tls() -> None:
+    run = CliRunner().invoke(main, ["broker-users", "--host", "rabbitmq:5671", "--ca-file", "/a b/ca.crt"])
+    urls = [line.partition("RABBITMQ_URL=")[2] for line in run.output.splitlines() if line.startswith("#")]
+    assert len(urls) == len(permissions())
+    for url in urls:
+        assert url.startswith("amqps://")
+        assert url.endswith("@rabbitmq:5671/?cafile=/a%20b/ca.crt")

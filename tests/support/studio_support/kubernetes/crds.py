@@ -62,8 +62,16 @@ RABBITMQ_CLUSTER = fields(
     image=TEXT,
     persistence=fields(storage=QUANTITY, storageClassName=TEXT),
     resources=RESOURCES,
+    affinity={"type": "object", "required": ["podAntiAffinity"]},
+    tls=fields("secretName", secretName=TEXT),
     rabbitmq=fields(additionalConfig=TEXT, additionalPlugins=items(TEXT)),
     override=fields(statefulSet=fields("spec", spec=fields(template={"type": "object", "required": ["spec"]}))),
+)
+CERTIFICATE = fields(
+    "secretName issuerRef dnsNames",
+    secretName=TEXT,
+    issuerRef=fields("kind name", kind={"enum": ["Issuer", "ClusterIssuer"]}, name=TEXT),
+    dnsNames=items(TEXT),
 )
 EXTERNAL_SECRET = fields(
     "secretStoreRef target dataFrom",
@@ -88,6 +96,7 @@ POD_MONITOR = fields(
     ),
 )
 SPECS = {
+    ("cert-manager.io/v1", "Certificate"): CERTIFICATE,
     ("external-secrets.io/v1", "ExternalSecret"): EXTERNAL_SECRET,
     ("monitoring.coreos.com/v1", "PodMonitor"): POD_MONITOR,
     ("keda.sh/v1alpha1", "ScaledObject"): SCALED_OBJECT,

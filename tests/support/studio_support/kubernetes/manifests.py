@@ -6,8 +6,13 @@ Manifests = list[dict[str, Any]]
 
 
 def of_kind(manifests: Manifests, *kinds: str) -> dict[str, dict[str, Any]]:
-    """The objects of these kinds, by name."""
-    return {found["metadata"]["name"]: found for found in manifests if found["kind"] in kinds}
+    """The objects of these kinds, by name; a ConfigMap's without the hash of what is in it."""
+    return {_name(found): found for found in manifests if found["kind"] in kinds}
+
+
+def _name(manifest: dict[str, Any]) -> str:
+    name = str(manifest["metadata"]["name"])
+    return name.rpartition("-")[0] if manifest["kind"] == "ConfigMap" else name
 
 
 def pods(manifests: Manifests) -> dict[str, dict[str, Any]]:
