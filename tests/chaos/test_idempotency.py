@@ -4,16 +4,17 @@ import asyncio
 import hashlib
 from datetime import timedelta
 
+import aio_pika
 import httpx
 
 from studio_chaos.in_process import gateway_on, service_context_on
-from studio_chaos.ledger_check import message_counts
 from studio_chassis.persistence.store import IdempotencyRecord
 from studio_chassis.runtime.clock import utc_now
+from studio_chassis.runtime.service import ServiceContext
 from studio_contracts import topology
 from studio_contracts.brief import Brief
 from studio_gateway.api.idempotency import IN_FLIGHT
-from studio_local.infrastructure import Infrastructure
+from studio_local.infrastructure import Endpoints, Infrastructure
 
 KEYS, CONCURRENCY = 50, 20
 
@@ -30,6 +31,19 @@ async def answers(client: httpx.AsyncClient, key: str) -> list[httpx.Response]:
     return [answer if answer.status_code == 202 else await post(client, key, f"a pond, {key}") for answer in responses]
 
 
+async def published_events(chassis: ServiceContext, endpoints: Endpoints, queue: topology.Queue) -> set[str]:
+    """Ids of the events in a queue once no outbox holds one. Where a confirm came too late an event is there twice."""
+    while await chassis.store.unpublished(utc_now() + timedelta(minutes=1), limit=1):
+        await chassis.jobs.outbox.relay(timedelta(minutes=-1), limit=1000)
+    found: set[str] = set()
+    async with await aio_pika.connect(endpoints.rabbitmq_url) as connection:
+        source = await (await connection.channel()).get_queue(queue.name)
+        while (message := await source.get(fail=False)) is not None:
+            found.add(str(message.message_id))
+            await message.ack()
+    return found
+
+
 async def test_fifty_keys_posted_by_twenty_clients_concurrently_are_fifty_jobs(infrastructure: Infrastructure) -> None:
     with infrastructure.isolated() as endpoints:
         async with service_context_on(endpoints, "gateway") as chassis, gateway_on(chassis, endpoints) as client:
@@ -40,8 +54,7 @@ async def test_fifty_keys_posted_by_twenty_clients_concurrently_are_fifty_jobs(i
             assert len(ids) == KEYS
             assert {job.id for job in await chassis.store.recent(KEYS + 1)} == ids
             await chassis.jobs.outbox.flush()
-            queue = topology.STENCIL_JOB_CREATED.name
-            assert await message_counts(endpoints, queue) == {queue: KEYS}
+            assert len(await published_events(chassis, endpoints, topology.STENCIL_JOB_CREATED)) == KEYS
             refused = await asyncio.gather(*(post(client, f"key-{number}", "another") for number in range(KEYS)))
             assert [answer.status_code for answer in refused] == [422] * KEYS
             assert {job.id for job in await chassis.store.recent(KEYS + 1)} == ids

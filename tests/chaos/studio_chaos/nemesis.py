@@ -18,15 +18,21 @@ KILL = ""
 
 
 class Nemesis:
-    """`rounds` of everything: each failpoint, a random kill of each service, each fault of the infrastructure."""
+    """`rounds` of failpoints of each service, a random kill of each, and each fault of the infrastructure.
 
-    def __init__(self, fleet: Fleet, proxy: Proxy, load: LoadGenerator, seed: int, rounds: int) -> None:
+    A round has all failpoints, or `failpoints` of each service, drawn by the seed.
+    """
+
+    def __init__(
+        self, fleet: Fleet, proxy: Proxy, load: LoadGenerator, seed: int, *, rounds: int, failpoints: int | None = None
+    ) -> None:
         self.diary: list[str] = []
         self._fleet = fleet
         self._proxy = proxy
         self._load = load
         self._seed = seed
         self._rounds = rounds
+        self._failpoints = failpoints
         self._began = time.monotonic()
         self._failures: list[BaseException] = []
 
@@ -54,7 +60,8 @@ class Nemesis:
         """One service dies again and again, and is started again."""
         rng = random.Random(f"{self._seed} {name}")
         for _ in range(self._rounds):
-            for failpoint in shuffled(rng, (*SERVICES[name].failpoints, KILL)):
+            drawn = shuffled(rng, SERVICES[name].failpoints)[: self._failpoints]
+            for failpoint in shuffled(rng, (*drawn, KILL)):
                 self._fleet.kill(name)
                 if failpoint == KILL:
                     self._note(f"{name} killed")
