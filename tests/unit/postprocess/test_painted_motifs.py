@@ -27,6 +27,7 @@ CASES: tuple[tuple[str, Manner, float, str, float], ...] = (
     ("🏰", "shaded", 5, "#88c9f0", 0.75),
     ("🦒", "shaded", 3, "#9fd08c", 0.75),
     ("🐙", "lines", 5, "#ffffff", 0.7),
+    ("🏠", "lines", 3, "#ffffff", 0.8),
 )
 """Motif, manner, the surface's side in metres, the colour of the ground, and the least that must be kept."""
 

@@ -13,6 +13,7 @@ from studio_contracts.installer import FRAGMENT_M2, MIN_AREA_M2, MIN_WIDTH_MM
 from studio_contracts.palette import Colour
 from studio_postprocess.installable.bridges import parts_of, with_bridges
 from studio_postprocess.installable.easing import eased, too_tight
+from studio_postprocess.installable.fine_lines import lines_are_lost, with_thicker_lines
 from studio_postprocess.installable.merging import fill_holes, merge
 from studio_postprocess.installable.region_graph import merge_one_by_one
 from studio_postprocess.installable.region_matching import match_regions
@@ -83,10 +84,11 @@ def clean(
 
     `look` is the original as it lies on the surface, sRGB, in any size, and `palette` what the indices stand for.
     In this order: edges are smoothed, soft gradients get calm regions (see `match_regions`), and fragments are
-    merged; limbs are moved apart where the gap between them is too narrow; thin lines and limbs are widened; pieces
-    that stand out grow where there is room; those still too small become part of the neighbour that looks most like
-    them; edges that bend too tightly are eased where the pieces beside them are large (a small shape keeps its
-    character, and its violations). Each pixel gets a colour that was there; none is left out.
+    merged, with thicker lines where lines would be lost (see `fine_lines`); limbs are moved apart where the gap between
+    them is too narrow; thin lines and limbs are widened; pieces that stand out grow where there is room; those still
+    too small become part of the neighbour that looks most like them; edges that bend too tightly are eased where the
+    pieces beside them are large (a small shape keeps its character, and its violations). Each pixel gets a colour that
+    was there; none is left out.
     """
     height, width = indices.shape
     size, working = _working_grid(indices, mm_per_pixel)
@@ -98,6 +100,10 @@ def clean(
     raw = smoothed(indices, max(FINE_MM / mm_per_pixel, _FINE_PX), size=size)
     calm = raw if look is None or not palette else match_regions(raw, look, palette, working)
     seen = _without_fragments(Shapes(calm), working, look)
+    if palette and lines_are_lost(indices, seen):
+        thicker = with_thicker_lines(indices, palette, mm_per_pixel)
+        raw = smoothed(thicker, max(FINE_MM / mm_per_pixel, _FINE_PX), size=size)
+        seen = _without_fragments(Shapes(raw), working, look)
     apart, look = move_apart(seen, look, working)
     widened = _with_room(widen(apart, working), working, narrowest, look)
     filled = fill_holes(widened, MIN_AREA_M2 / pixel_m2)
