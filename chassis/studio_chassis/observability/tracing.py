@@ -11,10 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -28,6 +24,12 @@ def tracing_enabled(service: str, build: str) -> Iterator[None]:
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         yield
         return
+    # A tenth of what a service imports, and most run without.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
     provider = TracerProvider(resource=Resource.create({"service.name": f"studio-{service}", "service.version": build}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=5)))
     trace.set_tracer_provider(provider)

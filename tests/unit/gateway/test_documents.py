@@ -18,8 +18,11 @@ from studio_contracts.brief import Surface
 from studio_contracts.concept import Blend, BlendPart, ColourShare, Concept, InstallabilityReport, Quality, Violation
 from studio_gateway.dependencies import MAX_DOCUMENTS_PER_CLIENT
 from studio_gateway.documents import drawn_sheets
-from studio_gateway.documents.sheet import SCALES, Paper, Sheet, draw_sheet
-from studio_gateway.documents.tables import materials_csv, materials_xlsx
+from studio_gateway.documents import sheet as drawing
+from studio_gateway.documents.sheet import SCALES, draw_sheet
+from studio_gateway.documents.sheet_content import Paper, Sheet
+from studio_gateway.documents.tables import materials_csv
+from studio_gateway.documents.workbook import materials_xlsx
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.job_fixtures import MATERIALS
 
@@ -169,7 +172,7 @@ async def test_a_sheet_is_drawn_once_and_few_at_a_time(
         under_way[0] -= 1
         return data
 
-    monkeypatch.setattr(drawn_sheets, "draw_sheet", counted)
+    monkeypatch.setattr(drawing, "draw_sheet", counted)
     jobs = f"/v1/jobs/{job_id}"
     for _ in range(3):
         bundles = [client.get(f"{jobs}/bundle.zip") for _ in range(2)]
@@ -182,7 +185,7 @@ async def test_a_sheet_is_drawn_once_and_few_at_a_time(
 
 async def test_what_is_remembered_of_sheets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawn_sheets, "MAX_BYTES", 100)
-    monkeypatch.setattr(drawn_sheets, "draw_sheet", lambda sheet, _: sheet.prompt.encode() * 40)
+    monkeypatch.setattr(drawing, "draw_sheet", lambda sheet, _: sheet.prompt.encode() * 40)
     sheets = drawn_sheets.DrawnSheets()
     for prompt in "abcab":
         assert await sheets.draw(a_sheet(Surface(width_m=5, height_m=5), prompt), "A4") == prompt.encode() * 40

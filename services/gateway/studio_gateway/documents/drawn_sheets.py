@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 
-from studio_gateway.documents.sheet import Paper, Sheet, draw_sheet
+from studio_gateway.documents.sheet_content import Paper, Sheet
 
 MAX_BYTES = 24 * 2**20
 DRAWN_AT_ONCE = 2
@@ -33,7 +33,7 @@ class DrawnSheets:
     async def _make(self, key: bytes, sheet: Sheet, paper: Paper) -> bytes:
         try:
             async with self._turns:
-                data = await asyncio.to_thread(draw_sheet, sheet, paper)
+                data = await asyncio.to_thread(_draw, sheet, paper)
         finally:
             del self._under_way[key]
         self._remember(key, data)
@@ -45,6 +45,12 @@ class DrawnSheets:
         while self._bytes > MAX_BYTES and len(self._drawn) > 1:
             _, dropped = self._drawn.popitem(last=False)
             self._bytes -= len(dropped)
+
+
+def _draw(sheet: Sheet, paper: Paper) -> bytes:
+    from studio_gateway.documents.sheet import draw_sheet  # the gateway starts without it: fonts, PDF, 10 MB
+
+    return draw_sheet(sheet, paper)
 
 
 def _key(sheet: Sheet, paper: Paper) -> bytes:

@@ -3,8 +3,6 @@
 import io
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal, NamedTuple
 
 from font_source_sans_pro import font_files_ttf
 from reportlab.lib.colors import Color, HexColor
@@ -20,8 +18,8 @@ from studio_contracts.concept import Concept, Materials, Violation
 from studio_contracts.installer import RULE_TEXTS
 from studio_contracts.palette import BY_CODE
 from studio_gateway.documents.blends import blend_text
+from studio_gateway.documents.sheet_content import Paper, Sheet
 
-Paper = Literal["A4", "A3"]
 _SIZES = {"A4": landscape(A4), "A3": landscape(A3)}
 SCALES = (5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 300, 400, 500, 750, 1000)
 """What 1 mm on the paper may stand for, in mm."""
@@ -31,18 +29,6 @@ TEXT, BOLD = "Text", "Bold"
 INK, SOFT, LINE = HexColor("#231f20"), HexColor("#5f5a55"), HexColor("#dcd7cc")
 for _name, _file in ((TEXT, "SourceSansPro"), (BOLD, "SourceSansProBold")):
     pdfmetrics.registerFont(TTFont(_name, font_files_ttf[_file]))
-
-
-class Sheet(NamedTuple):
-    """What stands on a sheet. `picture` is the PNG of the concept as it is laid; `link` leads to the concept."""
-
-    prompt: str
-    surface: Surface
-    concept: Concept
-    picture: bytes
-    created_at: datetime
-    link: str
-    attributions: Sequence[str] = ()
 
 
 def draw_sheet(sheet: Sheet, paper: Paper = "A4") -> bytes:
