@@ -18,9 +18,9 @@ from PIL import Image, ImageDraw, ImageFont
 from studio_colour.difference import ByteArray
 from studio_contracts.brief import Strategy
 from studio_contracts.palette import BY_CODE
+from studio_pictures.decode import decode
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.installable.make_installable import Installable, make_installable
-from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import paint
 from studio_postprocess.scoring.kept import kept
 from studio_standin.pictures import Recipe, render

@@ -20,13 +20,13 @@ from studio_colour.difference import ByteArray
 from studio_contracts.brief import Surface
 from studio_contracts.installer import InstallerRule
 from studio_contracts.palette import BY_CODE
+from studio_pictures.decode import decode
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.hue import hue_first
 from studio_postprocess.concept import make_concept
 from studio_postprocess.installable.cleaning import WORKING_MM
 from studio_postprocess.installable.layout import compose
 from studio_postprocess.installable.shapes import Shapes
-from studio_postprocess.io.decode import decode
 from studio_postprocess.results import ConceptPictures
 from studio_postprocess.scoring.kept import kept
 from studio_stencil.planning.plan import make_plan

@@ -26,9 +26,9 @@ from studio_chassis.runtime.process_pool import Limits, open_process_pool, usabl
 from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE, PALETTE, Colour
+from studio_pictures.decode import decode
 from studio_postprocess.clamp.clamp import Clamp, clamp_for
 from studio_postprocess.concept import make_concept
-from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import encode_indexed, encode_thumbnail
 from studio_postprocess.picture_work import work_on_picture
 from studio_postprocess.scoring.measure import measure

@@ -99,6 +99,8 @@ def retry(
         return
     with studio(gateway, key) as client:
         brief: dict[str, Any] = dict(client.get(job_id)["brief"])
+        if brief.pop("picture"):
+            raise typer.BadParameter("this job began with a picture of yours: studio job create --picture, once more")
         if brief["from"]:
             brief = {name: brief[name] for name in ("from", "kind", "count", "style", "seed")}
             if not brief["from"]["concept"]:

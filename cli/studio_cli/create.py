@@ -1,15 +1,21 @@
 """`studio job create` and `studio draft`: a brief from the terminal, its progress, its files in a folder."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
 from studio_client import StudioClient
+from studio_client.types import JobView
+from studio_contracts.brief import PictureFit
+from studio_contracts.own_picture import MAX_PICTURE_BYTES
 
+PictureUse = Literal["laid", "stencil"]
 Prompt = Annotated[str, typer.Argument(help="What the surface should look like.")]
 Width = Annotated[float, typer.Option(help="Width of the surface in metres.")]
 Height = Annotated[float, typer.Option(help="Height of the surface in metres.")]
@@ -32,6 +38,16 @@ def create(
     seed: Seed = None,
     source: Annotated[str | None, typer.Option("--from", help="Paint the directions of this job, not a brief.")] = None,
     direction: Annotated[list[int] | None, typer.Option(help="Of --from: a direction's number. None: all.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Begin with this picture: PNG, JPEG, WebP or SVG. Laid as it is, without cost.")
+    ] = None,
+    as_what: Annotated[
+        PictureUse | None,
+        typer.Option("--as", help="Of --picture: `laid`, or `stencil` to have a prompt painted over it."),
+    ] = None,
+    fit: Annotated[
+        PictureFit | None, typer.Option(help="Of --picture: `crop` what hangs over, or `contain` all of it.")
+    ] = None,
     draft: Annotated[
         bool, typer.Option("--draft", help="Draw the directions only: immediately and without cost.")
     ] = False,
@@ -47,9 +63,24 @@ def create(
     """Post a brief, follow its job, save its files.
 
     For example: studio job create "a pond with frogs" --width 5 --height 5 --count 3
+
+    Or with a drawing of your own: studio job create --picture drawing.jpg --width 5 --height 5
     """
+    if picture is not None:
+        if source is not None or draft:
+            raise typer.BadParameter("a picture is neither --from another job nor drawn: leave --from and --draft out")
+        own = {"width_m": width, "height_m": height, "palette": colour or None, "style": style, "count": count}
+        own |= {"prompt": prompt, "seed": seed, "name": name, "project": project, "fit": fit or "crop"}
+        own |= {"kind": "painted" if as_what == "stencil" else "draft"}
+        data, given = _read_picture(picture), {field: value for field, value in own.items() if value not in (None, "")}
+        with studio(gateway, key) as client:
+            post = partial(client.create_from_picture, data, given)
+            post_and_save(client, post, out if wait else None, timeout, as_json=as_json)
+        return
+    if as_what is not None or fit is not None:
+        raise typer.BadParameter("--as and --fit belong to --picture")
     if (prompt is None) == (source is None):
-        raise typer.BadParameter("give either a prompt or --from")
+        raise typer.BadParameter("give a prompt, --from or --picture")
     wanted: dict[str, Any] = {"from": {"job": source, "directions": direction or []}, "count": count}
     if prompt is not None:
         wanted = {**_brief(prompt, width, height, colour, seed, draft=draft), "style": style, "count": count}
@@ -90,9 +121,16 @@ def create_and_save(
     client: StudioClient, wanted: dict[str, Any], out: Path | None, timeout: float, *, as_json: bool
 ) -> None:
     """Post what is wanted; follow and save it where a folder is given."""
+    post_and_save(client, partial(client.create, wanted), out, timeout, as_json=as_json)
+
+
+def post_and_save(
+    client: StudioClient, post: Callable[[], JobView], out: Path | None, timeout: float, *, as_json: bool
+) -> None:
+    """As `create_and_save`, for a job that is posted in another way."""
     if out is not None:
         check_folder(out)
-    job = client.create(wanted)
+    job = post()
     if out is None:
         print_json(job) if as_json else typer.echo(f"job {job['id']}")
         return
@@ -103,6 +141,16 @@ def create_and_save(
         return
     print_concepts(job)
     typer.echo(f"{len(files)} files in {out}")
+
+
+def _read_picture(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_PICTURE_BYTES:
+            text = f"{file} is larger than {MAX_PICTURE_BYTES // 2**20} MiB: make it smaller"
+            raise typer.BadParameter(text, param_hint="--picture")
+        return file.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--picture") from error
 
 
 def check_folder(out: Path) -> None:

@@ -104,6 +104,8 @@ async def post_again(jobs: JobService, job: Job) -> str:
     """Post a failed job's brief again, for its owner and its callback, as a new job. Says what became of it."""
     if job.error is not None and job.error.replayable:
         return "left to `studio dlq replay`, which continues it"
+    if job.brief.picture is not None:
+        return "left to its owner, whose own picture it began with"
     callback = None if job.callback is None else job.callback.model_copy(update={"calls": ()})
     try:
         await jobs.accept(

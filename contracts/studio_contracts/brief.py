@@ -11,6 +11,8 @@ from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.text import to_line
 
 JobKind = Literal["painted", "draft"]
+PictureFit = Literal["crop", "contain"]
+"""How a picture of other sides meets the surface: what hangs over is cut off, or the ground shows at two sides."""
 Style = Literal["professional", "playful", "geometric"]
 Strategy = Literal[
     "hero", "scattered", "flowing", "panorama", "path", "medallions",
@@ -107,6 +109,16 @@ class Source(FrozenModel):
         return self
 
 
+class OwnPicture(FrozenModel):
+    """A client's picture, which the job begins with in place of drawn stencils: its hash and how it meets the surface.
+
+    Its bytes are in the object store under `own_picture_key`. Of a draft it is laid as it is; else it is painted over.
+    """
+
+    sha256: str = Field(pattern=r"[0-9a-f]{64}")
+    fit: PictureFit = "crop"
+
+
 PromptT = TypeVar("PromptT")
 
 
@@ -140,4 +152,6 @@ class BriefFields(FrozenModel, Generic[PromptT]):
 
 
 class Brief(BriefFields[Prompt]):
-    """One request for concepts."""
+    """One request for concepts. `picture` is null unless the client brought one."""
+
+    picture: OwnPicture | None = None

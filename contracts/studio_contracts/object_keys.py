@@ -9,6 +9,16 @@ def job_prefix(job_id: str) -> str:
     return f"jobs/{job_id}"
 
 
+def own_picture_key(job_id: str) -> str:
+    """Key of the picture that a client brought, as it was sent."""
+    return f"{job_prefix(job_id)}/own-picture"
+
+
+def fitted_picture_key(job_id: str) -> str:
+    """Key of that picture on the surface, before its colours are matched: a PNG."""
+    return f"{job_prefix(job_id)}/fitted-picture.png"
+
+
 def stencil_key(job_id: str, direction: int) -> str:
     """Key of the stencil of one of a job's directions, by its number."""
     return f"jobs/{job_id}/directions/{direction}/stencil.png"

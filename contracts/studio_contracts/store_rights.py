@@ -7,7 +7,7 @@ from studio_contracts.services import SERVICES
 Action = Literal["read", "write", "delete"]
 
 ACTIONS: dict[str, frozenset[Action]] = {
-    "gateway": frozenset({"read"}),
+    "gateway": frozenset({"read", "write"}),
     "stencil": frozenset({"read", "write"}),
     "predictor": frozenset({"read"}),
     "postprocess": frozenset({"read", "write"}),

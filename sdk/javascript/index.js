@@ -59,6 +59,20 @@ export class StudioClient {
     return (await this.send(`v1/jobs/${encodeURIComponent(id)}`)).json();
   }
 
+  /**
+   * A new job that begins with a picture: PNG, JPEG, WebP or SVG of up to 8 MiB. `wanted` are the parameters of
+   * POST /v1/jobs/from-picture: with `kind` "painted" it is painted over, at a price.
+   * @param {Blob | Uint8Array<ArrayBuffer>} picture
+   * @param {Record<string, string | number | string[]>} [wanted]
+   * @param {{ key?: string }} [options]
+   * @returns {Promise<Job>}
+   */
+  async createFromPicture(picture, wanted = {}, { key = crypto.randomUUID() } = {}) {
+    const parameters = new URLSearchParams(Object.entries(wanted).flatMap(([name, value]) => [value].flat().map((each) => [name, String(each)])));
+    const headers = { "Content-Type": "application/octet-stream", "Idempotency-Key": key };
+    return (await this.send(`v1/jobs/from-picture?${parameters}`, { method: "POST", headers, body: picture })).json();
+  }
+
   /** Stop a job; one that has ended stays as it is. @param {string} id @returns {Promise<Job>} */
   async cancel(id) {
     return (await this.send(`v1/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST" })).json();

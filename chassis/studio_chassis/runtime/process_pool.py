@@ -108,10 +108,15 @@ class ProcessPool:
 
 
 @contextlib.asynccontextmanager
-async def open_process_pool(workers: int, limits: Limits, preload: str) -> AsyncIterator[ProcessPool]:
-    """A pool whose children start in the background. All of them have ended when the context is left."""
+async def open_process_pool(
+    workers: int, limits: Limits, preload: str, *, is_eager: bool = True
+) -> AsyncIterator[ProcessPool]:
+    """A pool whose children start in the background, or each with its first call where it is not eager.
+
+    All of them have ended when the context is left.
+    """
     pool = ProcessPool(workers, limits, preload)
-    starting = asyncio.create_task(pool.start())
+    starting = asyncio.create_task(pool.start() if is_eager else asyncio.sleep(0))
     try:
         yield pool
     finally:

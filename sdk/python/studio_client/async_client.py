@@ -52,6 +52,16 @@ class AsyncStudioClient:
         """A new job of a brief. The same `key` gives the same job, for a day."""
         return await self._run(flows.create(brief, key or str(uuid4())))
 
+    async def create_from_picture(
+        self, picture: str | Path | bytes, wanted: Mapping[str, Any] | None = None, *, key: str | None = None
+    ) -> JobView:
+        """A new job that begins with a picture, a file or its bytes: PNG, JPEG, WebP or SVG of up to 8 MiB.
+
+        `wanted` are the parameters of POST /v1/jobs/from-picture: with `kind` "painted" it is painted over, at a price.
+        """
+        data = picture if isinstance(picture, bytes) else await asyncio.to_thread(Path(picture).read_bytes)
+        return await self._run(flows.create_from_picture(data, wanted or {}, key or str(uuid4())))
+
     async def create_and_wait(
         self, brief: Mapping[str, Any], *, key: str | None = None, timeout: float = 1800
     ) -> JobView:

@@ -37,7 +37,8 @@ class Request:
     path: str
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str | list[str]] = field(default_factory=dict)
+    content: bytes | None = None
 
     def arguments(self, address: str) -> dict[str, Any]:
         """What httpx is asked for. A link that the studio gave holds the path before it already."""
@@ -45,6 +46,7 @@ class Request:
             "method": self.method,
             "url": urljoin(f"{address}/", self.path),
             "json": self.body,
+            "content": self.content,
             "headers": dict(self.headers),
             "params": dict(self.parameters) or None,
         }
@@ -87,6 +89,18 @@ def create(brief: Mapping[str, Any], key: str) -> Flow[JobView]:
     """A new job, safe once this returns. The same key and brief give the same job."""
     answer = yield from send(Request("POST", "v1/jobs", dict(brief), {"Idempotency-Key": key}))
     return cast(JobView, answer.json())
+
+
+def create_from_picture(picture: bytes, wanted: Mapping[str, Any], key: str) -> Flow[JobView]:
+    """A new job that begins with this picture. The same key, picture and wishes give the same job."""
+    headers = {"Idempotency-Key": key, "Content-Type": "application/octet-stream"}
+    parameters = {name: _parameter(value) for name, value in wanted.items() if value is not None}
+    request = Request("POST", "v1/jobs/from-picture", headers=headers, parameters=parameters, content=picture)
+    return cast(JobView, (yield from send(request)).json())
+
+
+def _parameter(value: Any) -> str | list[str]:
+    return [str(each) for each in value] if isinstance(value, list | tuple) else str(value)
 
 
 def get(job_id: str) -> Flow[JobView]:

@@ -259,6 +259,17 @@ class NewLinkView(TypedDict):
     url: str
 
 
+class OwnPicture(TypedDict):
+    """
+    A client's picture, which the job begins with in place of drawn stencils: its hash and how it meets the surface.
+
+    Its bytes are in the object store under `own_picture_key`. Of a draft it is laid as it is; else it is painted over.
+    """
+
+    sha256: str
+    fit: NotRequired[Literal["crop", "contain"]]
+
+
 class PanelColour(TypedDict):
     """
     Only the code counts; name and hex are known here.
@@ -798,6 +809,7 @@ Brief = TypedDict(
         "framed": NotRequired[bool],
         "kind": NotRequired[Literal["painted", "draft"]],
         "from": NotRequired[Source | None],
+        "picture": NotRequired[OwnPicture | None],
     }
 )
 

@@ -28,6 +28,7 @@ from studio_gateway.api import (
     job_list,
     jobs,
     options,
+    own_picture,
     palette,
     pictures,
     session,
@@ -143,8 +144,8 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
     )
     problems.install(app)
     for routes in (
-        job_creation, job_list, jobs, details, events, documents, pictures, palette, options, session, shares, usage,
-        webhooks, panel, page,
+        job_creation, own_picture, job_list, jobs, details, events, documents, pictures, palette, options, session,
+        shares, usage, webhooks, panel, page,
     ):  # fmt: skip
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     app.webhooks.routes.extend(callbacks.webhooks.routes)

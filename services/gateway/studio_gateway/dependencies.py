@@ -27,6 +27,10 @@ MAX_DOCUMENTS, MAX_DOCUMENTS_PER_CLIENT = 32, 4
 """Bundles and sheets that are being made and sent, of all clients and of one."""
 
 
+MAX_UPLOADS, MAX_UPLOADS_PER_CLIENT = 8, 2
+"""Pictures of clients, up to 8 MiB each, that are in memory until they are stored."""
+
+
 @dataclass(frozen=True)
 class Dependencies:
     """The gateway's connections and settings. Jobs are reached through `jobs` alone, which asks for a caller."""
@@ -47,6 +51,8 @@ class Dependencies:
     failed_checks: FailedChecks
     ended_sessions: FailedChecks
     unverified_bodies: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_UNVERIFIED_BODIES))
+
+    uploads: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_UPLOADS, MAX_UPLOADS_PER_CLIENT))
 
     @property
     def limits(self) -> Limits:

@@ -11,6 +11,7 @@ from studio_contracts.file_formats import VECTOR_MEDIA_TYPES
 from studio_contracts.palette import Colour
 from studio_contracts.plan import Layout
 from studio_contracts.reading import UnsoldColour
+from studio_pictures.decode import decode
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.clamp.hue import hue_difference, hue_first
 from studio_postprocess.clamp.palette_fit import fit_palette
@@ -19,7 +20,6 @@ from studio_postprocess.export.formats import EXPORTERS
 from studio_postprocess.installable.layout import compose
 from studio_postprocess.installable.make_installable import Installable, make_installable
 from studio_postprocess.installable.region_limit import limit_regions
-from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import (
     QUANTIZED_MEDIA_TYPE,
     THUMBNAIL_MEDIA_TYPE,

@@ -16,21 +16,22 @@ from studio_contracts.errors import JobWarning
 from studio_contracts.events import PredictionSucceeded
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.job import Job
-from studio_contracts.object_keys import picture_key
+from studio_contracts.object_keys import fitted_picture_key, picture_key
 from studio_contracts.palette import MAX_CHOSEN
 from studio_contracts.pictures import PictureKind, StoredPicture
 from studio_contracts.plan import Plan
 from studio_contracts.slot import Slot
 from studio_domain.domain_events import PictureFailure, PicturesMade
+from studio_pictures.errors import PictureError
 from studio_postprocess.io.download import Downloader, DownloadError
-from studio_postprocess.io.errors import PictureError
 from studio_postprocess.picture_work import work_on_picture
 from studio_postprocess.results import File, PaletteFit, weighed
 
 
 def palette_fit(job: Job, plan: Plan) -> PaletteFit | None:
     """How a concept's palette follows its picture; None where it is decided: by the client, the brief or a draft."""
-    decided = job.brief.palette is not None or job.brief.kind == "draft"
+    drawn = job.brief.kind == "draft" and job.brief.picture is None
+    decided = job.brief.palette is not None or drawn
     if decided or (plan.reading is not None and plan.reading.only_colours):
         return None
     if plan.reading is None:
@@ -60,8 +61,8 @@ class Postprocess:
         key = job.plan.directions[slot.direction].stencil.key
         stencil = await self.objects.get(key)
         sources: list[Callable[[], Awaitable[bytes]]] = [partial(self.downloader.fetch, url) for url in slot.outputs]
-        if job.brief.kind == "draft":  # its stencil is its picture
-            sources = [partial(self.objects.get, key)]
+        if job.brief.kind == "draft":  # its stencil is its picture, or the client's own is
+            sources = [partial(self.objects.get, key if job.brief.picture is None else fitted_picture_key(job.id))]
         made = await asyncio.gather(
             *(self._picture(job, job.plan, slot, index, source, stencil) for index, source in enumerate(sources))
         )

@@ -11,18 +11,22 @@ from studio_chassis.messaging.dispositions import Reject
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.runtime import failpoints
+from studio_chassis.runtime.process_pool import WorkLost, WorkRunner
 from studio_contracts.brief import MAX_DIRECTIONS, Brief, Source
 from studio_contracts.events import JobCreated
 from studio_contracts.job import Job
-from studio_contracts.object_keys import stencil_key
+from studio_contracts.object_keys import fitted_picture_key, own_picture_key, stencil_key
 from studio_contracts.pictures import StoredPicture
 from studio_contracts.plan import Direction, Plan, PlanColour
 from studio_domain.domain_events import StencilDrawn, WorkFailed
+from studio_pictures.errors import PictureError
 from studio_stencil.drawing.compose import encode
 from studio_stencil.drawing.directions import Direction as ChosenDirection
 from studio_stencil.editing.plan import edited_plan
 from studio_stencil.motifs.letters import ATTRIBUTION as LETTERS
 from studio_stencil.motifs.library import ATTRIBUTION as MOTIFS
+from studio_stencil.own_picture.fitting import fitted
+from studio_stencil.own_picture.plan import own_plan, surface_fit
 from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan, not_drawn
 from studio_stencil.planning.roles import roles_by_share
 
@@ -33,6 +37,7 @@ class StencilMaker:
 
     jobs: JobService
     objects: ObjectStore
+    workers: WorkRunner
 
     async def draw_stencils(self, job: Job, _: JobCreated) -> None:
         """job.created → draw the stencils of a new job. Raises Reject for a brief that cannot be drawn."""
@@ -42,6 +47,9 @@ class StencilMaker:
         if job.brief.source is not None:
             begin = self._copy if job.brief.source.concept is None else self._edit
             await begin(job, job.brief.source, started)
+            return
+        if job.brief.picture is not None:
+            await self._fit_own(job, started)
             return
         try:
             plan, stencils = await asyncio.to_thread(_drawn, job.brief, job.seed)
@@ -95,6 +103,34 @@ class StencilMaker:
         await self.objects.put(stencil_key(job.id, 0), edited)
         failpoints.reached("after-store")
         await self.jobs.apply(job, StencilDrawn(plan, time.perf_counter() - started))
+
+    async def _fit_own(self, job: Job, started: float) -> None:
+        """Take the client's own picture: fitted to the surface, and in colours that can be bought."""
+        assert job.brief.picture is not None
+        size = surface_fit(job.brief)
+        try:
+            data = await self.objects.get(own_picture_key(job.id))
+            made = await self.workers.run(
+                fitted, data, (size.size.width, size.size.height), job.brief.picture.fit, job.brief.palette
+            )
+        except ObjectNotFound:
+            await self._refuse(job, "the picture is not there any more")
+            return
+        except PictureError as error:
+            await self._refuse(job, str(error))
+            return
+        except (WorkLost, MemoryError) as error:
+            await self._refuse(job, f"it takes too much to work on: {error}")
+            return
+        await self.objects.put(stencil_key(job.id, 0), made.stencil)
+        await self.objects.put(fitted_picture_key(job.id), made.picture)
+        failpoints.reached("after-store")
+        plan = own_plan(job.brief, job.id, job.seed, size, made)
+        await self.jobs.apply(job, StencilDrawn(plan, time.perf_counter() - started))
+
+    async def _refuse(self, job: Job, why: str) -> None:
+        detail = f"{why[:1].upper()}{why[1:]}."
+        await self.jobs.apply(job, WorkFailed("unusable_picture", "The picture cannot be used", detail))
 
     async def _gone(self, job: Job, source: Source) -> None:
         detail = f"Job {source.job} has been removed, and its pictures with it."

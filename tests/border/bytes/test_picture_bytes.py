@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from studio_postprocess.io.container import MAX_PARTS, MAX_PIXELS, MAX_SCANS
-from studio_postprocess.io.decode import decode
-from studio_postprocess.io.errors import PictureError
+from studio_pictures.container import MAX_PARTS, MAX_PIXELS, MAX_SCANS
+from studio_pictures.decode import decode
+from studio_pictures.errors import PictureError
 from studio_support import hostile
 
 MIB = 2**20
 PROGRAM = """
 import json, resource, sys, time
-from studio_postprocess.io.decode import decode
-from studio_postprocess.io.errors import PictureError
+from studio_pictures.decode import decode
+from studio_pictures.errors import PictureError
 for path in sys.argv[1:]:
     data = open(path, "rb").read()
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()

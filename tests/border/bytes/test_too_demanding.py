@@ -78,7 +78,9 @@ class Studio:
         return await self.jobs.load("j")
 
     async def draw(self, objects: Any) -> None:
-        await stencil_handlers.StencilMaker(self.jobs, objects).draw_stencils(await self.jobs.load("j"), JobCreated())
+        await stencil_handlers.StencilMaker(self.jobs, objects, Here()).draw_stencils(
+            await self.jobs.load("j"), JobCreated()
+        )
 
     def event(self, kind: str) -> Event:
         return next(event for event in self.published if event.type == kind)

@@ -53,6 +53,28 @@ def test_a_draft_from_the_terminal_and_one_of_its_directions_painted(studio: Any
     assert [one["name"] for one in painted["plan"]["directions"]] == [draft["plan"]["directions"][1]["name"]]
 
 
+def test_a_picture_of_ones_own_is_laid_without_cost_and_can_be_painted_over(studio: Any, tmp_path: Path) -> None:
+    drawing = tmp_path / "drawing.svg"
+    drawing.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 100"><rect width="200" height="100" fill="#0075bc"/>'
+        '<circle cx="100" cy="50" r="30" fill="#ffd833"/></svg>'
+    )
+    size = ("--width", "6", "--height", "3", "--gateway", studio.stack.gateway_url)
+    begin = ("job", "create", "--picture", str(drawing))
+    done = studio_command(studio.stack, *begin, "--out", str(tmp_path / "laid"), *size)
+    assert done.exit_code == 0, done.output
+    laid = json.loads((tmp_path / "laid" / "job.json").read_text())
+    assert (laid["cost"], laid["predictions"][0]["state"]) == (None, "finished")
+    assert {used["code"] for used in laid["concepts"][0]["palette_used"]} == {"RH20", "RH41"}
+    files = {path.name for path in (tmp_path / "laid").iterdir()}
+    assert {"rank-1-svg.svg", "rank-1-dxf.dxf", "rank-1-sheet.pdf"} <= files
+    over = ("a yellow sun", "--as", "stencil", "--count", "1", "--out", str(tmp_path / "painted"))
+    done = studio_command(studio.stack, *begin, *over, *size)
+    assert done.exit_code == 0, done.output
+    painted = json.loads((tmp_path / "painted" / "job.json").read_text())
+    assert (painted["brief"]["kind"], painted["predictions"][0]["received"]) == ("painted", 1)
+
+
 def test_a_refused_brief_names_its_fields(studio: Any, tmp_path: Path) -> None:
     done = studio_command(
         studio.stack,

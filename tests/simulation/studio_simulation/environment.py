@@ -20,12 +20,13 @@ import structlog
 import studio_postprocess.app
 import studio_postprocess.handlers
 import studio_reconciler.app
+import studio_stencil.app
 import studio_stencil.handlers
 from studio_chassis.messaging.dispositions import Reject
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
+from studio_pictures.errors import PictureError
 from studio_postprocess.concept import make_concept
-from studio_postprocess.io.errors import PictureError
 from studio_postprocess.results import ConceptPictures
 from studio_simulation.faults import BROKEN_BRIEFS, CODES, LETHAL
 from studio_simulation.predictions import FAILING
@@ -119,6 +120,7 @@ def simulated_environment(world: "World") -> Iterator[None]:
             (random_module, "_urandom", entropy),
             (anyio.to_thread, "run_sync", _at_once),
             (standardwebhooks.webhooks, "datetime", Clock),
+            (studio_stencil.app, "open_process_pool", _no_pool),
             (studio_stencil.handlers, "make_plan", partial(_plan, world)),
             (studio_stencil.handlers, "draw", _cheap_drawing),
             (studio_stencil.handlers, "time", stopwatch),

@@ -10,12 +10,16 @@ from studio_contracts.services import SERVICES
 from studio_contracts.store_rights import iam_policy
 
 
-def test_only_those_who_make_pictures_write_them_and_only_the_reconciler_removes_them() -> None:
+def test_only_those_who_make_or_take_pictures_write_them_and_only_the_reconciler_removes_them() -> None:
     allowed = {
         name: {action for statement in iam_policy(name, "b")["Statement"] for action in statement["Action"]}
         for name in SERVICES
     }
-    assert {name for name, actions in allowed.items() if "s3:PutObject" in actions} == {"stencil", "postprocess"}
+    assert {name for name, actions in allowed.items() if "s3:PutObject" in actions} == {
+        "gateway",
+        "stencil",
+        "postprocess",
+    }
     assert {name for name, actions in allowed.items() if "s3:DeleteObject" in actions} == {"reconciler"}
     assert {name for name, actions in allowed.items() if "s3:GetObject" not in actions} == {"reconciler"}
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from studio_colour.difference import ByteArray
-from studio_postprocess.io.decode import decode
+from studio_pictures.decode import decode
 from studio_support.picture_files import saved
 
 IN_SRGB = (199, 121, 99)

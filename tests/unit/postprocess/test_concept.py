@@ -10,9 +10,9 @@ from PIL import Image
 from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
+from studio_pictures.errors import PictureError
 from studio_postprocess.clamp.clamp import Clamp, clamp_for
 from studio_postprocess.concept import make_concept
-from studio_postprocess.io.errors import PictureError
 from studio_postprocess.results import ConceptPictures
 from studio_support.synthetic_pictures import painted, regions
 

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image, ImageFile
 
 from studio_colour.difference import ByteArray
-from studio_postprocess.io.container import MAX_PIXELS
-from studio_postprocess.io.decode import decode
-from studio_postprocess.io.errors import PictureError
+from studio_pictures.container import MAX_PIXELS
+from studio_pictures.decode import decode
+from studio_pictures.errors import PictureError
 from studio_support.picture_files import saved
 
 
@@ -205,8 +205,8 @@ def test_a_decompression_bomb_is_refused_without_decoding_it(bomb: bytes, monkey
 def test_refusing_decompression_bombs_takes_next_to_no_memory_or_time() -> None:
     program = """
 import resource, sys, time
-from studio_postprocess.io.decode import decode
-from studio_postprocess.io.errors import PictureError
+from studio_pictures.decode import decode
+from studio_pictures.errors import PictureError
 def used():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
 bombs = [bytes.fromhex(line) for line in sys.stdin]

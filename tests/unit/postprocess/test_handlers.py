@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from studio_contracts.brief import Brief
+from studio_contracts.brief import Brief, OwnPicture
 from studio_contracts.job import Job
 from studio_contracts.plan import Plan
 from studio_contracts.reading import Reading, Subject
@@ -34,6 +34,12 @@ def test_no_more_colours_are_asked_for_than_a_palette_holds() -> None:
 @pytest.mark.parametrize("brief", [{"palette": ["RH20", "RH31"]}, {"kind": "draft"}])
 def test_what_the_client_chose_and_what_a_draft_shows_is_not_fitted(brief: dict[str, Any]) -> None:
     assert palette_fit(*decided(Reading(language="en", colours=("RH20",)), **brief)) is None
+
+
+def test_a_picture_that_the_client_brought_has_its_colours_fitted_as_a_model_s_has() -> None:
+    own = OwnPicture(sha256="0" * 64)
+    assert palette_fit(*decided(None, kind="draft", picture=own)) == PaletteFit((), ())
+    assert palette_fit(*decided(None, kind="draft", picture=own, palette=["RH20"])) is None
 
 
 def test_a_brief_that_wants_its_colours_only_gets_no_others() -> None:

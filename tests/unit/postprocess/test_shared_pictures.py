@@ -12,10 +12,10 @@ from PIL import Image
 
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE
+from studio_pictures.decode import decode
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.concept import make_concept
 from studio_postprocess.installable.make_installable import make_installable
-from studio_postprocess.io.decode import decode
 from studio_postprocess.io.encode import paint
 from studio_postprocess.results import ConceptPictures
 

@@ -147,3 +147,16 @@ async def test_the_path_before_a_link_is_there_once(both: Callable[..., Both], p
     studio = both(httpx.Response(200, content=b"png"))
     await studio.call(lambda client: client.download({**JOB, "plan": plan}, tmp_path))
     assert [str(request.url) for request in studio.requests] == [f"http://studio{path}"]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_a_picture_is_sent_as_it_is_with_its_wishes_as_parameters(is_async: bool, tmp_path: Path) -> None:
+    file = tmp_path / "drawing.svg"
+    file.write_bytes(b"<svg/>")
+    both = Both(is_async, httpx.Response(202, json=JOB))
+    wanted = {"width_m": 5, "palette": ["RH20", "RH41"], "prompt": None}
+    await both.call(lambda client: client.create_from_picture(file, wanted, key="k"))
+    (request,) = both.requests
+    assert (request.method, request.url.path) == ("POST", "/path/v1/jobs/from-picture")
+    assert request.url.params.multi_items() == [("width_m", "5"), ("palette", "RH20"), ("palette", "RH41")]
+    assert (request.content, request.headers["Idempotency-Key"]) == (b"<svg/>", "k")

@@ -1,24 +1,35 @@
 """What the stencil service makes of a new job: directions of its own, or those of another job."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from studio_chassis.persistence.job_service import JobService
+from studio_chassis.runtime.process_pool import WorkLost
 from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
-from studio_contracts.brief import Brief, Source, Surface
+from studio_contracts.brief import Brief, OwnPicture, Source, Surface
 from studio_contracts.concept import ColourShare, Concept, Quality
 from studio_contracts.edits import Recolour, Turn
 from studio_contracts.events import Event, JobCreated
 from studio_contracts.job import Job, Limits
-from studio_contracts.object_keys import job_prefix
+from studio_contracts.object_keys import fitted_picture_key, job_prefix, own_picture_key, stencil_key
 from studio_stencil.handlers import StencilMaker, warm_up
 from studio_stencil.motifs.inlays import laid
 from studio_stencil.motifs.letters import letter
 from studio_stencil.motifs.library import find_motif
+
+T = TypeVar("T")
+
+
+class Here:
+    """Runs work in this process."""
+
+    async def run(self, function: Callable[..., T], *arguments: object) -> T:
+        return function(*arguments)
 
 
 class Studio:
@@ -41,7 +52,7 @@ class Studio:
         wanted = Brief(**{"prompt": "ocean energy", **brief})
         await self.jobs.accept(wanted, job_id=job_id, seed=7, traceparent="00-1", limits=Limits())
         await self.jobs.outbox.flush()
-        await StencilMaker(self.jobs, self.objects).draw_stencils(await self.jobs.load(job_id), JobCreated())
+        await StencilMaker(self.jobs, self.objects, Here()).draw_stencils(await self.jobs.load(job_id), JobCreated())
         return await self.jobs.load(job_id)
 
 
@@ -184,3 +195,57 @@ async def test_a_concept_whose_picture_was_removed_ends_the_job_with_the_reason(
     job = await studio.draw("edited", kind="draft", source=Source(job="draft", concept="0-0"))
     assert job.error is not None
     assert job.error.code == "source_gone"
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><rect width="2" height="1" fill="#0075bc"/></svg>'
+OWN = {"kind": "draft", "picture": OwnPicture(sha256="0" * 64), "surface": Surface(width_m=4, height_m=4)}
+
+
+async def test_a_picture_of_the_client_is_the_one_direction_and_told_what_was_cut_off() -> None:
+    studio = Studio()
+    studio.bucket[own_picture_key("a")] = SVG
+    job = await studio.draw("a", **OWN)
+    assert job.plan is not None
+    (direction,) = job.plan.directions
+    assert (direction.name, direction.reason) == (
+        "own picture",
+        "the picture you brought: 50% cut off at left and right",
+    )
+    assert (direction.codes, job.plan.layout) == (("RH20",), "full")
+    assert set(studio.bucket) == {own_picture_key("a"), fitted_picture_key("a"), stencil_key("a", 0)}
+    assert [slot.state for slot in job.predictions] == ["succeeded"]
+
+
+async def test_a_picture_that_is_to_be_painted_over_waits_for_the_model() -> None:
+    studio = Studio()
+    studio.bucket[own_picture_key("a")] = SVG
+    job = await studio.draw("a", **{**OWN, "kind": "painted"})
+    assert (job.status, job.predictions) == ("queued", ())
+    assert job.plan is not None
+    assert job.plan.reading is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [(b"GIF89a", "This is no PNG"), (None, "not there"), (b"\x89PNG\r\n\x1a\n", "Truncated: the file ends")],
+)
+async def test_a_picture_that_cannot_be_used_fails_its_job_with_the_reason(data: bytes | None, why: str) -> None:
+    studio = Studio()
+    if data is not None:
+        studio.bucket[own_picture_key("a")] = data
+    job = await studio.draw("a", **OWN)
+    assert job.error is not None
+    assert (job.status, job.error.code) == ("failed", "unusable_picture")
+    assert why in job.error.detail
+
+
+async def test_a_picture_that_kills_its_process_fails_its_job_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def die(*_: object) -> None:
+        raise WorkLost("its process ended with signal SIGKILL")
+
+    monkeypatch.setattr(Here, "run", die)
+    studio = Studio()
+    studio.bucket[own_picture_key("a")] = SVG
+    job = await studio.draw("a", **OWN)
+    assert job.error is not None
+    assert "It takes too much to work on" in job.error.detail

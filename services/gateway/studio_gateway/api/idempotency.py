@@ -28,7 +28,7 @@ def fingerprint_of(
     brief: Brief, callback: Callback | None, metadata: Mapping[str, str], name: str = "", project: str = ""
 ) -> str:
     """A hash of the request. For a brief alone it is that of earlier releases."""
-    parts = [brief.model_dump_json()]
+    parts = [brief.model_dump_json(exclude={"picture"} if brief.picture is None else None)]
     if callback is not None:
         parts.append(callback.model_dump_json())
     if metadata:

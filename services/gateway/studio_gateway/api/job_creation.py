@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Annotated
 from uuid import uuid4
@@ -17,6 +17,7 @@ from studio_chassis.observability.tracing import span, traceparent_of
 from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job
+from studio_contracts.object_keys import own_picture_key
 from studio_gateway.access.authentication import JobsToCreate
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.owned_jobs import OwnedJobs
@@ -97,10 +98,22 @@ async def create_job(
         accept_brief, deps, jobs, brief, traceparent=traceparent, callback=callback,
         metadata=wanted.metadata, name=wanted.name, project=project,
     )  # fmt: skip
+    fingerprint = fingerprint_of(brief, callback, wanted.metadata, wanted.name, wanted.project)
+    return await accepted_once(deps, jobs, accept, idempotency_key, fingerprint, response)
+
+
+async def accepted_once(
+    deps: Dependencies,
+    jobs: OwnedJobs,
+    accept: Callable[..., Awaitable[Job]],
+    idempotency_key: str | None,
+    fingerprint: str,
+    response: Response,
+) -> JobView:
+    """The view of a new job, or of the one that was accepted with this key before; and what the headers say of it."""
     if idempotency_key is None:
         job = await accept()
     else:
-        fingerprint = fingerprint_of(brief, callback, wanted.metadata, wanted.name, wanted.project)
         claimed = await claim_job(jobs, deps.clock, idempotency_key, fingerprint)
         try:
             if claimed.is_stored:  # a repeated request counts no budget and writes nothing
@@ -132,8 +145,12 @@ async def accept_brief(
     metadata: Mapping[str, str] | None = None,
     name: str = "",
     project: str = "",
+    picture: bytes | None = None,
 ) -> Job:
-    """Store a new job for the brief. Raises JobExists, Unavailable, and ProblemError when no budget has room for it."""
+    """Store a new job for the brief, and before it the client's own picture where there is one.
+
+    Raises JobExists, Unavailable, and ProblemError when no budget has room for it.
+    """
     try:
         await refuse_over_budget(deps, jobs.caller, brief)
         await jobs.refuse_too_many_open(deps.settings.open_jobs)
@@ -141,11 +158,14 @@ async def accept_brief(
         if job_id is not None and await jobs.version_of(job_id) is not None:
             raise JobExists(job_id) from None  # accepted earlier, and paid from what was left then
         raise
+    job_id = job_id or str(uuid4())
+    if picture is not None:
+        await deps.objects.put(own_picture_key(job_id), picture)
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
     with span("accept a job", given or "", SpanKind.SERVER) as current:
         job = await jobs.accept(
             brief,
-            job_id=job_id or str(uuid4()),
+            job_id=job_id,
             seed=secrets.randbelow(MAX_SEED + 1),
             traceparent=traceparent_of(current, given),
             limits=deps.limits,

@@ -79,7 +79,7 @@ async def to_wanted(request: JobRequest, jobs: OwnedJobs) -> WantedJob:
         return WantedJob(edited, project)
     if request.kind == "draft":
         raise _invalid("kind", "given_by_source", "A draft is drawn anew: leave `from` or `kind` out.")
-    return WantedJob(job.brief.model_copy(update={**given, "kind": "painted"}), project)
+    return WantedJob(job.brief.model_copy(update={**given, "kind": "painted", "picture": None}), project)
 
 
 def _edited(given: dict[str, Any], source: Source, concept: Concept, brief: Brief) -> Brief:
@@ -91,7 +91,9 @@ def _edited(given: dict[str, Any], source: Source, concept: Concept, brief: Brie
     surface = brief.surface
     if exchanges_sides(source.edits):
         surface = Surface(width_m=surface.height_m, height_m=surface.width_m)
-    return brief.model_copy(update={"kind": "draft", **given, "palette": codes, "surface": surface, "framed": False})
+    return brief.model_copy(
+        update={"kind": "draft", **given, "palette": codes, "surface": surface, "framed": False, "picture": None}
+    )
 
 
 def _concept(job: Job, concept_id: str) -> Concept:

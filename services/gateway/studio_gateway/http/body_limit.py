@@ -6,12 +6,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from studio_contracts.own_picture import MAX_PICTURE_BYTES
 from studio_gateway.http.problems import ProblemError, problem_response
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_WEBHOOK_BYTES = 4 * 2**20
 """A webhook repeats the input and its picture. Our stencils are below 256 kB, so this leaves room for long logs."""
 WEBHOOK_PATHS = ("/v1/webhooks/", "/.netlify/functions/replicate-callback")
+OWN_PICTURE_PATH = "/v1/jobs/from-picture"
 BODY_SECONDS = 30.0
 """From the first look at a body to its end."""
 UNREAD_BYTES = 64 * 1024
@@ -59,6 +61,8 @@ class BodyLimit:
 
 def body_limit(path: str) -> int:
     """How many bytes a body may have there."""
+    if path == OWN_PICTURE_PATH:
+        return MAX_PICTURE_BYTES
     return MAX_WEBHOOK_BYTES if path.startswith(WEBHOOK_PATHS) else MAX_BODY_BYTES
 
 

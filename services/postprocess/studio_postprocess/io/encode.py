@@ -11,7 +11,7 @@ from PIL import Image
 
 from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.palette import Colour
-from studio_postprocess.io.png import SIGNATURE
+from studio_pictures.png import SIGNATURE
 
 QUANTIZED_MEDIA_TYPE = "image/png"
 THUMBNAIL_MEDIA_TYPE = "image/webp"

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from studio_colour.difference import ByteArray
-from studio_postprocess.io.errors import PictureError
+from studio_pictures.errors import PictureError
 from studio_postprocess.results import PictureWarning
 
 MIN_SIDE = 16

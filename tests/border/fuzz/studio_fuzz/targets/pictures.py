@@ -10,8 +10,8 @@ from PIL import Image
 
 from studio_fuzz.mutation import bent_bytes
 from studio_fuzz.target import Target
-from studio_postprocess.io.decode import decode
-from studio_postprocess.io.errors import PictureError, Reason
+from studio_pictures.decode import decode
+from studio_pictures.errors import PictureError, Reason
 from studio_support import hostile
 
 MAX_PIXELS = 2_000_000

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from studio_postprocess.io.errors import PictureError
+from studio_pictures.errors import PictureError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PROFILE_BYTES = 4 * 2**20

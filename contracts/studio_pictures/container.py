@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from studio_postprocess.io.errors import PictureError
-from studio_postprocess.io.png import SIGNATURE as PNG_SIGNATURE
-from studio_postprocess.io.png import read_png
+from studio_pictures.errors import PictureError
+from studio_pictures.png import SIGNATURE as PNG_SIGNATURE
+from studio_pictures.png import read_png
 
 MAX_PIXELS = 8_000_000
 """Pixels of a picture. Larger ones are refused from their header, before a pixel is allocated."""

@@ -1,4 +1,4 @@
-"""From a provider's bytes, which may be anything, to an sRGB picture of bounded size."""
+"""From a provider's or a client's bytes, which may be anything, to an sRGB picture of bounded size."""
 
 import io
 import struct
@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from studio_colour.difference import ByteArray
-from studio_postprocess.io.container import MAX_PIXELS, open_container
-from studio_postprocess.io.errors import PictureError
-from studio_postprocess.io.png import holds_every_row
+from studio_pictures.container import MAX_PIXELS, open_container
+from studio_pictures.errors import PictureError
+from studio_pictures.png import holds_every_row
 
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 
@@ -41,6 +41,10 @@ _SRGB_GAMMA = 0.45455
 _SAME_GAMMA = 0.05
 
 
+Rgb = tuple[int, int, int]
+WHITE: Rgb = (255, 255, 255)
+
+
 class Picture(NamedTuple):
     """A decoded picture: sRGB, shape (height, width, 3), and the media type it came as."""
 
@@ -48,8 +52,8 @@ class Picture(NamedTuple):
     media_type: str
 
 
-def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Decode a PNG, JPEG or WebP: upright, first frame, 8 bits a channel, transparency laid over white.
+def decode(data: bytes, max_pixels: int = MAX_PIXELS, ground: Rgb = WHITE) -> Picture:
+    """Decode a PNG, JPEG or WebP: upright, first frame, 8 bits a channel, transparency laid over `ground`.
 
     Colours are converted to sRGB by the picture's own profile, or a PNG's gamma; without one, or with one that cannot
     be used, they are taken for sRGB. Raises PictureError with reason `not_a_picture` (no such magic bytes), `too_large`
@@ -65,7 +69,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
             if container.kind == "PNG" and not holds_every_row(container.data, image):
                 raise PictureError("damaged", "truncated: the file ends before the picture does")
             profile = container.profile or image.info.get("icc_profile")
-            return Picture(_rgb(ImageOps.exif_transpose(image), profile), _MEDIA_TYPES[container.kind])
+            return Picture(_rgb(ImageOps.exif_transpose(image), profile, ground), _MEDIA_TYPES[container.kind])
     except _DAMAGE as error:
         detail = str(error) if not isinstance(error, UnidentifiedImageError) else "its header makes no sense"
         raise PictureError("damaged", f"truncated or corrupt: {detail}") from error
@@ -73,7 +77,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
         raise PictureError("too_large", str(error)) from error
 
 
-def _rgb(image: Image.Image, profile: bytes | None) -> ByteArray:
+def _rgb(image: Image.Image, profile: bytes | None, ground: Rgb) -> ByteArray:
     if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip, not scale
         grey = (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
         return np.repeat(grey[..., np.newaxis], 3, axis=-1)
@@ -83,7 +87,7 @@ def _rgb(image: Image.Image, profile: bytes | None) -> ByteArray:
     image = _by_profile(image, profile) if profile else _by_gamma(image, gamma)
     if image.has_transparency_data:
         layer = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layer)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (*ground, 255)), layer)
     return np.asarray(image.convert("RGB"))
 
 

@@ -1,0 +1,1 @@
+"""A picture that a client brought, in the place of drawn stencils."""

@@ -1,0 +1,91 @@
+"""Beginning with a picture of one's own: stored with the job, refused with precise words, and never paid by mistake."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from studio_contracts.object_keys import own_picture_key
+from studio_contracts.own_picture import MAX_PICTURE_BYTES, UNNAMED
+from studio_support.gateway_in_memory import GatewayInMemory
+
+PATH = "/v1/jobs/from-picture"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2" fill="#0075bc"/></svg>'
+PNG = b"\x89PNG\r\n\x1a\n and more"
+
+
+async def test_the_picture_is_stored_with_its_job_which_costs_nothing(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
+    answer = await client.post(
+        f"{PATH}?width_m=6&height_m=4&fit=contain&name=Court&palette=RH20&palette=RH41", content=SVG
+    )
+    assert answer.status_code == 202, answer.text
+    job = answer.json()
+    assert answer.headers["location"].endswith(job["id"])
+    assert (job["name"], job["brief"]["kind"], job["brief"]["prompt"]) == ("Court", "draft", UNNAMED)
+    assert (job["brief"]["surface"], job["brief"]["palette"]) == ({"width_m": 6, "height_m": 4}, ["RH20", "RH41"])
+    assert job["brief"]["picture"]["fit"] == "contain"
+    assert gateway.bucket[own_picture_key(job["id"])] == SVG
+
+
+async def test_painted_over_it_is_a_job_of_the_model_with_a_prompt(client: httpx.AsyncClient) -> None:
+    brief = (await client.post(f"{PATH}?kind=painted&prompt=a%20fish&count=2", content=PNG)).json()["brief"]
+    assert (brief["kind"], brief["prompt"], brief["count"]) == ("painted", "a fish", 2)
+
+
+async def test_a_job_without_a_picture_says_so(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/v1/jobs", json={"prompt": "a"})).json()["brief"]["picture"] is None
+
+
+async def test_the_content_counts_and_not_what_the_request_calls_it(client: httpx.AsyncClient) -> None:
+    assert (await client.post(PATH, content=SVG, headers={"Content-Type": "image/png"})).status_code == 202
+    refused = await client.post(PATH, content=b"GIF89a", headers={"Content-Type": "image/png"})
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["field"] == "picture"
+    assert "no PNG, JPEG, WebP or SVG" in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "field"),
+    [
+        ("", b"", "picture"),
+        ("", b"<svg viewBox='0 0 1 1'><script/></svg>", "picture"),
+        ("", b'<svg viewBox="0 0 1 1"><image href="http://169.254.169.254/a.png"/></svg>', "picture"),
+        ("?width_m=0.1", PNG, "width_m"),
+        ("?width_m=100&height_m=1", PNG, "surface"),
+        ("?palette=RH99", PNG, "palette"),
+        ("?kind=painted", PNG, "prompt"),
+        ("?fit=stretch", PNG, "fit"),
+        ("?colour=RH20", PNG, "colour"),
+    ],
+)
+async def test_what_does_not_fit_is_named(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, query: str, content: bytes, field: str
+) -> None:
+    refused = await client.post(PATH + query, content=content)
+    assert refused.status_code == 422, refused.text
+    assert [error["field"] for error in refused.json()["errors"]] == [field]
+    assert not gateway.bucket
+
+
+async def test_a_larger_file_is_refused_before_it_is_read(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:
+    refused = await client.post(PATH, content=PNG + b"\0" * MAX_PICTURE_BYTES)
+    assert refused.status_code == 413
+    assert not gateway.bucket
+
+
+async def test_the_same_key_and_picture_give_the_same_job_and_another_picture_none(client: httpx.AsyncClient) -> None:
+    async def post(content: bytes) -> httpx.Response:
+        return await client.post(PATH, content=content, headers={"Idempotency-Key": "k"})
+
+    first, second, other = await post(SVG), await post(SVG), await post(PNG)
+    assert first.json()["id"] == second.json()["id"]
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert other.status_code == 422
+
+
+@pytest.mark.parametrize("wanted", [{"picture": {"sha256": "0" * 64}}])
+async def test_a_brief_cannot_name_a_picture_that_was_not_sent(client: httpx.AsyncClient, wanted: Any) -> None:
+    assert (await client.post("/v1/jobs", json={"prompt": "a", **wanted})).status_code == 422

@@ -1,0 +1,140 @@
+"""A client's own picture on the surface: upright, in shape, in colours that can be bought, and told what was lost."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from studio_contracts.brief import Brief, OwnPicture, Surface
+from studio_contracts.palette import BY_CODE
+from studio_pictures.errors import PictureError
+from studio_stencil.own_picture.fitting import SAME_SHAPE, Fitted, fitted
+from studio_stencil.own_picture.plan import surface_fit
+
+SIZE = (320, 160)
+BLUE, YELLOW, RED = (BY_CODE[code].rgb for code in ("RH20", "RH41", "RH02"))
+
+
+def saved(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def shown(made: Fitted) -> np.ndarray:
+    with Image.open(io.BytesIO(made.stencil)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def halves(width: int, height: int, mode: str = "RGB") -> Image.Image:
+    """Blue, the right half yellow."""
+    image = Image.new("RGB", (width, height), BLUE)
+    image.paste(YELLOW, (width // 2, 0, width, height))
+    return image.convert(mode)
+
+
+def at(pixels: np.ndarray, x: float, y: float) -> tuple[int, ...]:
+    height, width = pixels.shape[:2]
+    return tuple(int(value) for value in pixels[int(y * height), int(x * width)])
+
+
+def test_a_picture_of_the_same_shape_stays_whole() -> None:
+    made = fitted(saved(halves(800, 400)), SIZE, "crop", None)
+    assert made.told == SAME_SHAPE
+    assert set(made.codes) == {"RH20", "RH41"}
+    assert sum(made.shares) == pytest.approx(1)
+    pixels = shown(made)
+    assert pixels.shape == (160, 320, 3)
+    assert (at(pixels, 0.1, 0.5), at(pixels, 0.9, 0.5)) == (BLUE, YELLOW)
+
+
+@pytest.mark.parametrize(
+    ("sides", "told"), [((400, 400), "50% cut off above and below"), ((1600, 400), "50% cut off at left and right")]
+)
+def test_what_is_cut_off_is_told(sides: tuple[int, int], told: str) -> None:
+    made = fitted(saved(halves(*sides)), SIZE, "crop", None)
+    assert made.told == told
+    assert (at(shown(made), 0.02, 0.5), at(shown(made), 0.98, 0.5)) == (BLUE, YELLOW)
+
+
+def test_contained_pictures_lie_on_the_ground() -> None:
+    made = fitted(saved(Image.new("RGB", (200, 200), BLUE)), SIZE, "contain", ("RH02", "RH20"))
+    assert made.told == "shown whole, with 50% ground at left and right"
+    assert [at(shown(made), x, 0.5) for x in (0.1, 0.5, 0.9)] == [RED, BLUE, RED]
+
+
+def test_what_is_transparent_shows_the_ground() -> None:
+    image = Image.new("RGBA", (320, 160), (0, 0, 0, 0))
+    image.paste((*BLUE, 255), (0, 0, 160, 160))
+    for data in (saved(image), saved(image, "WEBP", lossless=True)):
+        assert at(shown(fitted(data, SIZE, "crop", ("RH41", "RH20"))), 0.9, 0.5) == YELLOW
+        assert at(shown(fitted(data, SIZE, "crop", None)), 0.9, 0.5) == BY_CODE["RH31"].rgb
+
+
+def test_a_photograph_is_turned_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: the right edge of the file is the top
+    made = fitted(saved(halves(160, 320).rotate(90, expand=True), "JPEG", quality=95, exif=exif), SIZE, "crop", None)
+    assert (at(shown(made), 0.1, 0.5), at(shown(made), 0.9, 0.5)) == (BLUE, YELLOW)
+
+
+def test_print_colours_and_grey_are_read() -> None:
+    assert "RH70" in fitted(saved(Image.new("CMYK", (64, 32), (0, 0, 0, 255)), "JPEG"), SIZE, "crop", None).codes
+    grey = saved(
+        Image.new("L", (64, 32), 90),
+        "PNG",
+        icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+    )
+    assert fitted(grey, SIZE, "crop", None).codes == ("RH60",)
+
+
+def test_of_an_animated_picture_the_first_frame_is_taken() -> None:
+    frames = [Image.new("RGB", (64, 32), colour) for colour in (BLUE, YELLOW)]
+    data = saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert fitted(data, SIZE, "crop", None).codes == ("RH20",)
+
+
+def test_a_drawing_is_drawn_sharp_at_the_size_of_the_surface() -> None:
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="2" height="2" fill="#0075bc"/></svg>'
+    made = fitted(svg, SIZE, "crop", ("RH41", "RH20"))
+    assert made.told == SAME_SHAPE
+    assert (at(shown(made), 0.49, 0.5), at(shown(made), 0.51, 0.5)) == (BLUE, YELLOW)
+
+
+def test_a_colourful_picture_keeps_the_six_colours_that_it_shows_most(rng: np.random.Generator) -> None:
+    noise = Image.fromarray(rng.integers(0, 256, (80, 160, 3), dtype=np.uint8))
+    made = fitted(saved(noise), SIZE, "crop", None)
+    assert len(made.codes) == 6
+    assert list(made.shares) == sorted(made.shares, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"GIF89a" + b"\0" * 40, "not_a_picture"),
+        (b"", "not_a_picture"),
+        (b"<svg viewBox='0 0 1 1'><script/></svg>", "not_a_picture"),
+        ("<svg viewBox='0 0 1 1'><desc>é</desc></svg>".encode("latin-1"), "not_a_picture"),
+        (saved(Image.new("RGB", (4, 200))), "unusable"),
+        (saved(Image.new("RGB", (64, 64)))[:-30], "damaged"),
+        (saved(Image.new("1", (20_000, 20_000))), "too_large"),
+    ],
+    ids=["a GIF", "nothing", "a script", "not UTF-8", "a line", "cut off", "a bomb"],
+)
+def test_what_cannot_be_used_is_refused_with_its_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(PictureError) as refused:
+        fitted(data, SIZE, "crop", None)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(("how", "layout"), [("crop", "tiled"), ("contain", "framed")])
+def test_on_a_long_surface_a_whole_picture_is_framed_and_a_cropped_one_repeated(how: Any, layout: str) -> None:
+    brief = Brief(prompt="a", surface=Surface(width_m=20, height_m=2), picture=OwnPicture(sha256="0" * 64, fit=how))
+    assert surface_fit(brief).layout == layout
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
