@@ -129,8 +129,8 @@ class StencilMaker:
         await self.jobs.apply(job, StencilDrawn(plan, time.perf_counter() - started))
 
     async def _refuse(self, job: Job, why: str) -> None:
-        detail = f"{why[:1].upper()}{why[1:]}."
-        await self.jobs.apply(job, WorkFailed("unusable_picture", "The picture cannot be used", detail))
+        detail = f"The picture cannot be used: {why}."
+        await self.jobs.apply(job, WorkFailed("unusable_picture", "Unusable picture", detail))
 
     async def _gone(self, job: Job, source: Source) -> None:
         detail = f"Job {source.job} has been removed, and its pictures with it."

@@ -38,6 +38,7 @@ SPOKEN_BY = {
     "_missing": (2,),
     "Direction": (2,),
     "PaletteChoice": (1,),
+    "OwnPictureError": (0,),
 }
 """What is called with a text for people, and at which places it takes them."""
 NAMES = ("title", "detail", "text", "reason", "others")
@@ -48,6 +49,7 @@ SOURCES = [
     GATEWAY / "http/hosts.py",
     CONTRACTS / "brief.py",
     CONTRACTS / "edits.py",
+    CONTRACTS / "own_picture.py",
     CONTRACTS / "text.py",
     DOMAIN / "lifecycle/ending.py",
     DOMAIN / "lifecycle/slots.py",
@@ -56,6 +58,8 @@ SOURCES = [
     POSTPROCESS / "io/usable.py",
     STENCIL / "drawing/compose.py",
     STENCIL / "drawing/directions.py",
+    STENCIL / "own_picture/fitting.py",
+    STENCIL / "own_picture/plan.py",
     STENCIL / "planning/palette_choice.py",
 ]
 TO_PROGRAMS = {

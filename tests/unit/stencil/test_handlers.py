@@ -227,7 +227,7 @@ async def test_a_picture_that_is_to_be_painted_over_waits_for_the_model() -> Non
 
 @pytest.mark.parametrize(
     ("data", "why"),
-    [(b"GIF89a", "This is no PNG"), (None, "not there"), (b"\x89PNG\r\n\x1a\n", "Truncated: the file ends")],
+    [(b"GIF89a", "this is no PNG"), (None, "not there"), (b"\x89PNG\r\n\x1a\n", "truncated: the file ends")],
 )
 async def test_a_picture_that_cannot_be_used_fails_its_job_with_the_reason(data: bytes | None, why: str) -> None:
     studio = Studio()
@@ -248,4 +248,4 @@ async def test_a_picture_that_kills_its_process_fails_its_job_alone(monkeypatch:
     studio.bucket[own_picture_key("a")] = SVG
     job = await studio.draw("a", **OWN)
     assert job.error is not None
-    assert "It takes too much to work on" in job.error.detail
+    assert "it takes too much to work on" in job.error.detail
