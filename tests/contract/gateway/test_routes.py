@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from studio_contracts.access import SCOPES, Scope
+from studio_contracts.own_picture import MAX_PICTURE_BYTES
 from studio_gateway.access.route_table import OPEN, RoutePolicy, route_table
-from studio_gateway.http.body_limit import MAX_BODY_BYTES, MAX_WEBHOOK_BYTES
+from studio_gateway.http.body_limit import MAX_BODY_BYTES, MAX_WEBHOOK_BYTES, OWN_PICTURE_PATH
 from studio_support.served_gateway import ServedGateway, serving
 
 VALUES = {
@@ -109,8 +110,8 @@ def test_a_body_beyond_the_limit_of_its_line_is_refused(keyed: ServedGateway) ->
     for policy in closed(keyed):
         if policy.body_bytes:
             key = keyed.key("ada", *scopes_of(policy))
-            assert policy.body_bytes == MAX_BODY_BYTES
+            assert policy.body_bytes == (MAX_PICTURE_BYTES if policy.path == OWN_PICTURE_PATH else MAX_BODY_BYTES)
             if policy.method == "POST" and call(keyed, policy, key).status_code != 404:
-                assert call(keyed, policy, key, b"x" * (MAX_BODY_BYTES + 1)).status_code == 413, policy
+                assert call(keyed, policy, key, b"x" * (policy.body_bytes + 1)).status_code == 413, policy
     webhooks = {policy.body_bytes for policy in route_table(keyed.inner.app) if "webhooks" in policy.path}
     assert webhooks == {MAX_WEBHOOK_BYTES}

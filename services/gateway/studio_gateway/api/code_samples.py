@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 STUDIO = "http://127.0.0.1:8080"
 UNSAMPLED_TAGS = frozenset({"webhooks", "panel"})
 """What the provider and the earlier panel call."""
+SENT_FILE = "drawing.svg"
 
 
 class SampleCall(NamedTuple):
-    """One call of an operation: `path` holds its parameters, `body` is JSON or None."""
+    """One call of an operation: `path` holds its parameters, `body` is JSON or None; or a file is sent."""
 
     method: str
     path: str
@@ -21,6 +22,7 @@ class SampleCall(NamedTuple):
     needs_key: bool
     is_file: bool
     is_stream: bool
+    sends_file: bool = False
 
 
 def add_code_samples(api: dict[str, Any]) -> None:
@@ -50,6 +52,7 @@ def sample_call(api: dict[str, Any], path: str, method: str, operation: dict[str
         needs_key=any("apiKey" in way for way in operation["security"]),
         is_file=bool(media) and media.isdisjoint({"application/json", "text/event-stream"}),
         is_stream="text/event-stream" in media,
+        sends_file="application/octet-stream" in operation.get("requestBody", {}).get("content", {}),
     )
 
 
@@ -76,6 +79,8 @@ def _curl(call: SampleCall) -> str:
         lines.append('-H "Authorization: Bearer $STUDIO_API_KEY"')
     if call.body is not None:
         lines += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(json.dumps(call.body))}"]
+    if call.sends_file:
+        lines.append(f"--data-binary @{SENT_FILE}")
     if call.is_file:
         lines.append("-OJ")
     return f"STUDIO={STUDIO}\n" + " \\\n  ".join(lines) + "\n"
@@ -92,6 +97,8 @@ def _javascript(call: SampleCall) -> str:
         options.append(f"headers: {{ {', '.join(headers)} }}")
     if call.body is not None:
         options.append(f"body: JSON.stringify({json.dumps(call.body)})")
+    if call.sends_file:
+        options.append(f'body: await (await import("node:fs/promises")).readFile("{SENT_FILE}")')
     lines = "".join(f"  {option},\n" for option in options)
     given = f", {{\n{lines}}}" if lines else ""
     if call.is_file:
@@ -111,6 +118,8 @@ def _python(call: SampleCall) -> str:
         arguments.append('headers={"Authorization": f"Bearer {os.environ[\'STUDIO_API_KEY\']}"}')
     if call.body is not None:
         arguments.append(f"json={call.body!r}")
+    if call.sends_file:
+        arguments.append(f"content=open('{SENT_FILE}', 'rb').read()")
     given = ", ".join(arguments)
     if call.is_stream:
         lines += [f'with httpx.stream("GET", {given}, timeout=None) as answer:', "    for line in answer.iter_lines():"]
