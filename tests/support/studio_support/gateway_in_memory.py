@@ -22,7 +22,7 @@ from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.rabbit import SimulatedRabbit
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import SCOPES, ApiKey, Scope
-from studio_contracts.brief import Brief
+from studio_contracts.brief import Brief, JobKind
 from studio_contracts.events import Event
 from studio_contracts.job import Limits
 from studio_domain import domain_events as h
@@ -117,8 +117,8 @@ class GatewayInMemory:
         await self.context.store.add_key(ApiKey(**{**kept, "created_at": self.now, **fields}), token_hash(token))
         return token
 
-    async def accept(self, job_id: str, count: int = 1) -> None:
-        brief = Brief(prompt="ocean energy", count=count)
+    async def accept(self, job_id: str, count: int = 1, kind: JobKind = "painted") -> None:
+        brief = Brief(prompt="ocean energy", count=count, kind=kind)
         trace = f"00-{'a' * 32}-{'b' * 16}-01"
         await self.jobs.accept(brief, job_id=job_id, seed=7, traceparent=trace, limits=Limits())
 

@@ -14,6 +14,7 @@ import uvicorn
 
 from studio_chassis.runtime.service import server_config
 from studio_contracts.access import Scope
+from studio_contracts.brief import JobKind
 from studio_domain.prediction import PredictionStatus
 from studio_support.gateway_in_memory import GatewayInMemory, open_gateway
 
@@ -68,8 +69,8 @@ class ServedGateway:
         """A new API key of the owner."""
         return self._run(self.inner.key(owner, *scopes))
 
-    def accept(self, job_id: str, count: int = 1) -> None:
-        self._run(self.inner.accept(job_id, count))
+    def accept(self, job_id: str, count: int = 1, kind: JobKind = "painted") -> None:
+        self._run(self.inner.accept(job_id, count, kind))
 
     def start_prediction(self, job_id: str) -> None:
         """The stencil is drawn, and the one slot's prediction is under way."""
@@ -82,6 +83,9 @@ class ServedGateway:
 
     def finish(self, job_id: str, slots: Sequence[int] = (1,)) -> None:
         self._run(self.inner.finish(job_id, slots=slots))
+
+    def finish_draft(self, job_id: str) -> None:
+        self._run(self.inner.finish_draft(job_id))
 
     def fail(self, job_id: str) -> None:
         self._run(self.inner.fail(job_id))

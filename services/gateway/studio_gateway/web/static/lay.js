@@ -35,10 +35,12 @@ export function layer(job, picture, alt) {
   const layout = fits(surface, picture) ? "full" : job.plan?.layout ?? "full";
   const palette = job.plan?.directions[0].palette ?? [];
   const base = palette.find((colour) => colour.role === "base") ?? palette[0];
+  const beyond = (share) => (layout === "tiled" ? `calc(${percent(share)} + 1px)` : percent(share));
   const percent = (share) => `${share * 100}%`;
   const images = places(layout, surface, picture).map((place, i) =>
     styled(h("img", { src: picture.url, alt: i === 0 ? alt : "", draggable: "false" }), {
-      left: percent(place.left), top: percent(place.top), width: percent(place.width), height: percent(place.height),
+      left: percent(place.left), top: percent(place.top),
+      width: beyond(place.width), height: beyond(place.height), // else the ground shows between two copies
       transform: `scale(${place.flipX ? -1 : 1}, ${place.flipY ? -1 : 1})`,
     }));
   return styled(h("div", { class: "laid" }, images), { "--base": base?.hex ?? "transparent" });

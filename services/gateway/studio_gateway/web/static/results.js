@@ -13,11 +13,13 @@ const WORDS = [[0.7, t("score.very_good")], [0.55, t("score.good")], [0.4, t("sc
 /** A score (0 to 1) in one word. */
 export const scoreWord = (score) => WORDS.find(([least]) => score >= least)[1];
 
+const meter = (value, label) => styled(h("meter", { min: 0, max: 1, value, "aria-label": label }), { "--value": value });
+
 /** What a score is made of, measured figures only. */
 export function measures(quality) {
   return h("dl", { class: "measures" }, MEASURES.filter((key) => typeof quality[key] === "number").map((key) =>
     h("div", {}, h("dt", {}, measureName(key), h("small", {}, t(`measure.${key}.meaning`))), h("dd", {}, percent(quality[key])),
-      h("dd", {}, h("meter", { min: 0, max: 1, value: quality[key], "aria-label": t("measure.of", { name: measureName(key), meaning: t(`measure.${key}.meaning`) }) })))));
+      h("dd", {}, meter(quality[key], t("measure.of", { name: measureName(key), meaning: t(`measure.${key}.meaning`) }))))));
 }
 
 /** Colours as a strip in proportion to their shares. */

@@ -99,7 +99,7 @@ export class Viewer {
           h("p", { class: "hint" }, t("viewer.difference", { value: number(concept.quality.mean_delta_e, { most: 1, least: 1 }) }))),
         h("section", {}, h("h3", {}, t("viewer.colours")), chips(concept.palette_used)),
         h("section", {}, h("h3", {}, t("viewer.downloads")), downloads(concept, this.pictures, KINDS, path))),
-      installer(concept), materials(concept, path));
+      ...[installer(concept), materials(concept, path)].filter(Boolean));
     const back = focused && byId(focused);
     if (back && this.dialog.contains(back)) back.focus();
   }
