@@ -14,7 +14,7 @@ FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
 .PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all bench bench-quick bench-pipeline \
-	bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
+	bench-page bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -103,6 +103,9 @@ abuse: setup ## what another client notices while thousands of connections, bodi
 
 bench-scaling: setup ## cost of a job, and jobs per second with 1, 2 and 4 postprocess replicas
 	@$(PYTHON) bench/scaling.py
+
+bench-page: setup ## first paint and bytes of the page, a recolour, a list of 200 jobs
+	@$(PYTHON) bench/page.py
 
 bench-pictures: setup ## pixel work: stencil, clamp, measures
 	@$(PYTHON) bench/pictures.py

@@ -146,9 +146,14 @@ class GatewayInMemory:
         """Each slot delivers one picture, each better than the one before."""
         await self.draw(job_id, slots)
         for slot in (await self.jobs.load(job_id)).predictions:
-            await self.predict(job_id, slot.number)
-            concept = job_fixtures.concept(self.bucket, job_id, slot, score + slot.number / 10)
-            await self.apply(job_id, h.PicturesMade(slot.number, 1, (concept,), (), 0.2))
+            await self.deliver(job_id, slot.number, score)
+
+    async def deliver(self, job_id: str, number: int, score: float = 0.8) -> None:
+        """The slot delivers one picture, better than the one of the slot before."""
+        await self.predict(job_id, number)
+        slot = (await self.jobs.load(job_id)).predictions[number]
+        concept = job_fixtures.concept(self.bucket, job_id, slot, score + number / 10)
+        await self.apply(job_id, h.PicturesMade(number, 1, (concept,), (), 0.2))
 
     async def finish_draft(self, job_id: str) -> None:
         """The stencils of two directions are drawn and made into concepts."""

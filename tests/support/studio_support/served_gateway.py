@@ -81,6 +81,18 @@ class ServedGateway:
 
         self._run(start())
 
+    def plan(self, job_id: str, slots: Sequence[int]) -> None:
+        """The stencils are drawn; each slot is to deliver so many pictures."""
+        self._run(self.inner.draw(job_id, slots))
+
+    def start_slot(self, job_id: str, slot: int) -> None:
+        """The slot's prediction is under way."""
+        self._run(self.inner.predict(job_id, slot, PredictionStatus.PROCESSING))
+
+    def deliver(self, job_id: str, slot: int) -> None:
+        """The slot delivers one picture."""
+        self._run(self.inner.deliver(job_id, slot))
+
     def finish(self, job_id: str, slots: Sequence[int] = (1,)) -> None:
         self._run(self.inner.finish(job_id, slots=slots))
 

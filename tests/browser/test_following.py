@@ -1,0 +1,111 @@
+"""What the page says while a job is followed and after it ended, and what goes on from there; a gateway in memory."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from studio_support.served_gateway import ServedGateway, serving
+
+NOTIFIED = """
+window.notified = [];
+window.Notification = class {
+    static permission = "default";
+    static async requestPermission() { return "granted"; }
+    constructor(text) { window.notified.push(text); }
+};
+"""
+TYPICAL = {"kind": "painted", "model": "sdxl", "count": 6, "seconds": 74.0, "jobs": 9}
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[ServedGateway]:
+    with serving() as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def page(browser: Browser, gateway: ServedGateway) -> Iterator[Page]:
+    context = browser.new_context(base_url=gateway.url, reduced_motion="reduce", locale="en")
+    yield context.new_page()
+    context.close()
+
+
+def test_a_running_job_is_seen_in_the_tab_s_title_and_its_end_is_notified(gateway: ServedGateway, page: Page) -> None:
+    gateway.accept("notified", count=2)
+    page.add_init_script(NOTIFIED)
+    page.goto("/jobs/notified")
+    expect(page).to_have_title("Accepted: ocean energy · TPV Studio")
+    page.get_by_role("button", name="Notify me when it is ready").click()
+    expect(page.get_by_role("button", name="You will be notified")).to_be_disabled()
+    gateway.plan("notified", (1, 1))
+    gateway.deliver("notified", 0)
+    expect(page).to_have_title("1 of 2: ocean energy · TPV Studio")
+    assert page.evaluate("window.notified") == []
+    gateway.deliver("notified", 1)
+    expect(page).to_have_title("Ready: ocean energy · TPV Studio")
+    assert page.evaluate("window.notified") == ["Ready: ocean energy"]
+
+
+def test_form_and_job_say_how_long_one_usually_takes(gateway: ServedGateway, page: Page) -> None:
+    def with_typical_time(route: Route) -> None:
+        route.fulfill(json=route.fetch().json() | {"typical_times": [TYPICAL]})
+
+    page.route("**/v1/options", with_typical_time)
+    page.goto("/")
+    expect(page.locator("#time-hint")).to_have_text("Usually ready in about 1 min 14 s.")
+    gateway.accept("timed", count=6)
+    page.goto("/jobs/timed")
+    expect(page.locator(".clock")).to_contain_text("usually about 1 min 14 s")
+
+
+def test_a_canceled_job_says_what_was_and_what_may_be_charged(gateway: ServedGateway, page: Page) -> None:
+    gateway.accept("stopped", count=4)
+    gateway.plan("stopped", (1, 3))
+    gateway.deliver("stopped", 0)
+    gateway.start_slot("stopped", 1)
+    page.goto("/jobs/stopped")
+    expect(page.get_by_role("button", name="Open concept of ocean energy")).to_have_count(1)
+    page.get_by_role("button", name="Cancel").click()
+    ending = page.locator("#ending")
+    expect(ending).to_contain_text("The 1 picture made before that is below.")
+    expect(ending).to_contain_text("$0.03 of $0.12 was charged, for the pictures delivered.")
+
+
+def test_a_brief_is_changed_and_drawn_again_in_the_same_project(gateway: ServedGateway, page: Page) -> None:
+    gateway.accept("changed", count=2)
+    gateway.finish("changed")
+    page.request.patch("/v1/jobs/changed", data={"project": "Schools"})
+    page.goto("/jobs/changed")
+    page.get_by_role("link", name="Change the brief").first.click()
+    expect(page.get_by_label("Brief")).to_have_value("ocean energy")
+    page.get_by_label("Brief").fill("ocean energy with whales")
+    page.get_by_role("button", name="Draw 2 concepts").click()
+    page.wait_for_url(lambda url: "/jobs/" in url)
+    expect(page.get_by_role("heading", level=1)).to_have_text("ocean energy with whales")
+    expect(page.locator("#facts")).to_contain_text("Schools")
+
+
+def test_the_missing_pictures_are_drawn_with_one_click(gateway: ServedGateway, page: Page) -> None:
+    gateway.accept("short", count=3)
+    gateway.finish("short", slots=(1, 1))
+    page.goto("/jobs/short")
+    expect(page.locator("#missing")).to_contain_text("1 of 3 pictures is missing")
+    page.get_by_role("button", name="Draw the 1 missing picture, $0.03").click()
+    page.wait_for_url(lambda url: "/jobs/" in url and "short" not in url)
+    made: dict[str, Any] = page.request.get(f"/v1/jobs/{page.url.rpartition('/')[2]}").json()
+    assert (made["brief"]["from"]["job"], made["brief"]["count"]) == ("short", 1)
+
+
+def test_two_hundred_jobs_are_listed_page_by_page(gateway: ServedGateway, page: Page) -> None:
+    for number in range(200):
+        gateway.accept(f"many-{number:03}")
+    page.goto("/jobs?text=ocean")
+    cards = page.locator("#list li")
+    more = page.get_by_role("button", name="Show more")
+    for shown in range(24, 193, 24):
+        expect(cards).to_have_count(shown)
+        more.click()
+    expect(cards.nth(199)).to_be_attached()
+    assert page.locator("#list img:not([loading=lazy])").count() == 0
