@@ -1,6 +1,7 @@
 """The stack that a fault is staged on: under load, behind lines of ours, watched by doctor and Prometheus."""
 
 import re
+import shutil
 import ssl
 import subprocess
 import tempfile
@@ -26,7 +27,8 @@ from studio_local.broker import NativeBroker
 from studio_local.infrastructure import Infrastructure
 from studio_local.ports import LOOPBACK
 from studio_local.stack import ServiceStack
-from studio_support import tools
+from studio_support import alertmanager, tools
+from studio_support.alertmanager import Alertmanager
 from studio_support.prometheus import Prometheus, prometheus
 from studio_support.telemetry_files import TELEMETRY
 
@@ -58,12 +60,10 @@ def drill_stack_for(fault: Fault, infrastructure: Infrastructure) -> Iterator[tu
         pods = _Pods(infrastructure)
         cluster = LocalCluster(deployments, volume, pods)
         shell = opening.enter_context(Shell(cluster, broker, deployments.shared))
-        server = None
-        if tools.find("prometheus", tools.PROMETHEUS):
-            (folder / "prometheus").mkdir()
-            server = opening.enter_context(_prometheus(folder / "prometheus", stack, broker))
+        (folder / "prometheus").mkdir()
+        alerts = opening.enter_context(_alerts(folder / "prometheus", stack, broker))
         load = opening.enter_context(Load(stack.gateway_url, PACE_SECONDS))
-        yield DrillStack(deployments, shell, load, broker_line, database_line, expired, valid), Watch(shell, server)
+        yield DrillStack(deployments, shell, load, broker_line, database_line, expired, valid), Watch(shell, alerts)
 
 
 class _Pods:
@@ -117,8 +117,14 @@ def _volume(folder: Path, megabytes: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _prometheus(folder: Path, stack: ServiceStack, broker: NativeBroker) -> Iterator[Prometheus]:
-    """The one of deploy/telemetry, at its own pace, with addresses of this stack."""
+def _alerts(folder: Path, stack: ServiceStack, broker: NativeBroker) -> Iterator[Prometheus | Alertmanager | None]:
+    """Whoever says which alerts are firing: Alertmanager where there is one, else Prometheus, else nobody.
+
+    Prometheus is the one of deploy/telemetry, at its own pace, with addresses of this stack.
+    """
+    if not tools.find("prometheus", tools.PROMETHEUS):
+        yield None
+        return
     given = yaml.safe_load((TELEMETRY / "prometheus.yaml").read_text())
     services = [{"targets": [f"{LOOPBACK}:{stack.ports[name]}"], "labels": {"service": name}} for name in SERVICES]
     scrapes = []
@@ -126,5 +132,14 @@ def _prometheus(folder: Path, stack: ServiceStack, broker: NativeBroker) -> Iter
         ours = scrape["job_name"] == "studio"
         kept = {key: value for key, value in scrape.items() if key not in ("dns_sd_configs", "relabel_configs")}
         scrapes.append(kept | {"static_configs": services if ours else [{"targets": [broker.metrics_address]}]})
-    with prometheus(folder, scrapes, given["global"]["scrape_interval"]) as server:
-        yield server
+    pace = given["global"]["scrape_interval"]
+    if shutil.which(alertmanager.PROGRAM):
+        nowhere = {"pager": "http://127.0.0.1:9/", "tickets": "http://127.0.0.1:9/"}
+        with (
+            alertmanager.alertmanager(folder, nowhere) as routing,
+            prometheus(folder, scrapes, pace, routing.address),
+        ):
+            yield routing
+    else:
+        with prometheus(folder, scrapes, pace) as server:
+            yield server

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from studio_drill.faults import Fault
 from studio_drill.shell import Shell
+from studio_support.alertmanager import Alertmanager
 from studio_support.prometheus import Prometheus
 
 
@@ -28,13 +29,13 @@ class Finding(NamedTuple):
 class Watch:
     """Looks at both. Without a Prometheus the doctor is alone."""
 
-    def __init__(self, shell: Shell, prometheus: Prometheus | None) -> None:
+    def __init__(self, shell: Shell, alerts: Prometheus | Alertmanager | None) -> None:
         self._shell = shell
-        self._prometheus = prometheus
+        self._alerts = alerts
 
     def alerts(self) -> list[Finding]:
         """All that are firing."""
-        firing = self._prometheus.firing() if self._prometheus else {}
+        firing = self._alerts.firing() if self._alerts else {}
         return [
             Finding(f"alert {name}", alert["annotations"]["summary"], alert["annotations"]["runbook"])
             for name, alert in sorted(firing.items())

@@ -33,7 +33,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "reconciler": ReconcilerSettings,
 }
 STORES = ("rabbitmq", "mongodb", "seaweedfs")
-TELEMETRY = ("prometheus", "grafana")
+TELEMETRY = ("prometheus", "alertmanager", "grafana")
 PINNABLE = {f"{name.upper()}_IMAGE" for name in ("python", *STORES, *TELEMETRY)}
 """Variables by which an image of others can be pinned by its digest."""
 
@@ -69,7 +69,7 @@ def test_all_parts_are_there_and_postprocess_twice(parts: dict[str, Any]) -> Non
 
 def test_the_example_names_every_variable_and_no_other() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
-    optional = {"STUDIO_VERSION", "STUDIO_REVISION", "STUDIO_CORS_ORIGINS", "COMPOSE_PROFILES"}
+    optional = {"STUDIO_VERSION", "STUDIO_REVISION", "STUDIO_CORS_ORIGINS", "COMPOSE_PROFILES", "ALERTMANAGER_CONFIG"}
     optional |= {"STUDIO_ACCESS", "STUDIO_API_KEY", *PINNABLE}
     optional |= {"REPLICATE_WEBHOOK_SECRET_PREVIOUS", "STUDIO_TRUSTED_PROXIES", "STUDIO_KEEP_ALIVE_SECONDS"}
     optional |= {"STUDIO_JOB_CENTS", "STUDIO_OPEN_JOBS", "STUDIO_CREATES_PER_MINUTE", "STUDIO_REQUESTS_PER_MINUTE"}
@@ -229,7 +229,20 @@ def test_only_what_people_look_at_is_published_and_on_loopback_alone(parts: dict
 
 def test_what_is_mounted_from_the_repository_is_there(parts: dict[str, Any]) -> None:
     mounts = [mount for part in parts.values() for mount in part.get("volumes", []) if mount["type"] == "bind"]
-    assert {Path(mount["source"]) for mount in mounts} == {DEPLOY / "telemetry", DEPLOY / "telemetry" / "dashboards"}
+    telemetry = DEPLOY / "telemetry"
+    assert {Path(one["source"]) for one in mounts} == {
+        telemetry,
+        telemetry / "dashboards",
+        telemetry / "alertmanager.yaml",
+    }
     assert all(mount["read_only"] for mount in mounts)
-    assert (DEPLOY / "telemetry" / "prometheus.yaml").exists()
-    assert list((DEPLOY / "telemetry" / "dashboards").glob("*.json"))
+    assert (telemetry / "prometheus.yaml").exists()
+    assert (telemetry / "alertmanager.yaml").exists()
+    assert list((telemetry / "dashboards").glob("*.json"))
+
+
+def test_prometheus_finds_the_alertmanager_that_is_there(parts: dict[str, Any]) -> None:
+    (found,) = yaml.safe_load((DEPLOY / "telemetry" / "prometheus.yaml").read_text())["alerting"]["alertmanagers"]
+    (named,) = found["dns_sd_configs"]
+    assert named["names"] == ["alertmanager"]
+    assert [port["target"] for port in parts["alertmanager"]["ports"]] == [named["port"]]

@@ -83,7 +83,7 @@ def test_every_image_is_pinned_and_pinning_again_changes_nothing(folder: Path, r
     done = pin(folder)
     assert (done.returncode, done.stderr) == (0, "")
     lines = (folder / ".env").read_text().splitlines()
-    assert lines[: len(lines) - 6] == (DEPLOY / ".env.example").read_text().rstrip().splitlines()
+    assert lines[: len(lines) - 7] == (DEPLOY / ".env.example").read_text().rstrip().splitlines()
     assert f"MONGODB_IMAGE={registry}/mongo:8.0@{digest_of(f'{registry}/mongo:8.0')}" in lines
     overlay, broker = (folder / OVERLAY).read_text(), (folder / "kubernetes/base/rabbitmq.yaml").read_text()
     assert overlay.count("digest: sha256:") == overlay.count("newTag: ")

@@ -46,14 +46,18 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, scrape_configs: list[dict[str, Any]], interval: str = "1s") -> Iterator[Prometheus]:
-    """Watches at this interval, with the rules as they are. Skips the test where there is none."""
+def prometheus(
+    folder: Path, scrape_configs: list[dict[str, Any]], interval: str = "1s", alertmanager: str | None = None
+) -> Iterator[Prometheus]:
+    """Watches at this interval with our rules, and tells an Alertmanager. Skips the test without a Prometheus."""
     binary = tools.program("prometheus", tools.PROMETHEUS, tools.GET_PROMETHEUS)
     configuration = {
         "global": {"scrape_interval": interval, "evaluation_interval": interval},
         "rule_files": [str(TELEMETRY / "rules.yaml")],
         "scrape_configs": scrape_configs,
     }
+    if alertmanager is not None:
+        configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
     port = free_port()
     address = f"{LOOPBACK}:{port}"
