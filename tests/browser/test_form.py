@@ -143,3 +143,34 @@ def test_the_first_paint_does_not_wait_for_the_api(page: Page) -> None:
     expect(page.get_by_role("button", name="Draw 6 concepts")).to_be_visible()
     paints = page.evaluate("performance.getEntriesByName('first-contentful-paint').length")
     assert paints == 1
+
+
+DRAWING = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">
+<rect width="100" height="100" fill="#0075bc"/>
+<circle cx="50" cy="50" r="30" fill="#ffd833"/></svg>"""
+
+
+def test_a_picture_of_ones_own_is_seen_on_the_surface_and_laid_with_one_button(page: Page) -> None:
+    open_form(page)
+    page.get_by_label("Your own picture").set_input_files(
+        {"name": "sun.svg", "mimeType": "image/svg+xml", "buffer": DRAWING}
+    )
+    expect(page.locator("#outline image")).to_have_attribute("width", "10")  # of 10 × 3 m: what hangs over is clipped
+    page.get_by_role("radio", name="All of it").check()
+    expect(page.locator("#outline image")).to_have_attribute("width", "3")
+    expect(page.get_by_role("button", name="Draft first")).to_be_hidden()
+    page.get_by_role("button", name="Lay this picture, free").click()
+    page.wait_for_url("**/jobs/*")
+    expect(page.locator(".about-direction").first).to_contain_text("shown whole, with 70% ground at left and right")
+
+
+def test_a_file_that_is_no_picture_is_refused_beside_its_field(page: Page) -> None:
+    open_form(page)
+    page.get_by_label("Your own picture").set_input_files(
+        {"name": "sun.svg", "mimeType": "image/svg+xml", "buffer": b"<svg viewBox='0 0 1 1'><script/></svg>"}
+    )
+    page.get_by_role("button", name="Lay this picture, free").click()
+    expect(page.locator("#picture-error")).to_contain_text("it has a script")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("#picture-error")).to_be_empty()
+    expect(page.get_by_role("button", name="Draft first")).to_be_visible()

@@ -103,6 +103,12 @@ def test_a_drawing_is_drawn_sharp_at_the_size_of_the_surface() -> None:
     assert (at(shown(made), 0.49, 0.5), at(shown(made), 0.51, 0.5)) == (BLUE, YELLOW)
 
 
+def test_soft_edges_bring_no_further_colours() -> None:
+    disc = b'<circle cx="1" cy=".5" r=".4" fill="#0075bc"/>'
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1">' + disc + b"</svg>"
+    assert set(fitted(svg, SIZE, "crop", None).codes) == {"RH20", "RH31"}
+
+
 def test_a_colourful_picture_keeps_the_six_colours_that_it_shows_most(rng: np.random.Generator) -> None:
     noise = Image.fromarray(rng.integers(0, 256, (80, 160, 3), dtype=np.uint8))
     made = fitted(saved(noise), SIZE, "crop", None)

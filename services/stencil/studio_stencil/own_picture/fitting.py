@@ -20,6 +20,8 @@ MIN_SIDE = 16
 """Pixels of the shorter side: less shows nothing."""
 GROUND = "RH31"
 """What is transparent shows this colour where the client has chosen none."""
+FRINGE = 0.005
+"""Share up to which a colour is taken for a soft edge between two others."""
 TOLD = 0.005
 """Share of a picture or surface from which it is told what was cut off or added."""
 SAME_SHAPE = "it has the surface's shape"
@@ -54,9 +56,11 @@ def fitted(data: bytes, size: tuple[int, int], how: PictureFit, chosen: tuple[st
     placed, told = _placed(Image.fromarray(rgb), size, how, ground)
     pixels = np.asarray(placed)
     indices, codes = _matched(pixels, chosen or tuple(BY_CODE))
-    if not chosen and len(codes) > MAX_CHOSEN:
-        indices, codes = _matched(pixels, codes[:MAX_CHOSEN])
     counts = np.bincount(indices.ravel(), minlength=len(codes))
+    if not chosen:
+        common = [code for code, count in zip(codes, counts, strict=True) if count >= FRINGE * indices.size]
+        indices, codes = _matched(pixels, tuple(common[:MAX_CHOSEN]) or codes[:1])
+        counts = np.bincount(indices.ravel(), minlength=len(codes))
     file = io.BytesIO()
     placed.save(file, "PNG")
     shares = tuple(float(count) / indices.size for count in counts)

@@ -4,6 +4,7 @@ import { translated, translatedJob, translatedOptions } from "./phrases.js";
 import { t } from "./messages.js";
 
 const TIMEOUT_MS = 15000;
+const UPLOAD_TIMEOUT_MS = 45000; // the gateway waits 30 s for a body
 
 /** Where the studio is: these files lie one folder below it, at the top of a host or behind a proxy's path. */
 export const ROOT = new URL("..", import.meta.url).href;
@@ -30,7 +31,7 @@ export const onUnauthenticated = (ask) => { signIn = ask; };
 export async function send(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(new URL(path, ROOT), { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    answer = await fetch(new URL(path, ROOT), { ...options, signal: AbortSignal.timeout(options.timeout ?? TIMEOUT_MS) });
   } catch {
     throw new ApiError(0, t("unreachable"), t("unreachable.what"));
   }
@@ -67,6 +68,15 @@ export const createJob = (brief, key) =>
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": key },
     body: JSON.stringify(brief),
+  });
+
+/** As `createJob`, of a picture file and parameters, [[name, value]]. */
+export const createFromPicture = (file, parameters, key) =>
+  json(`v1/jobs/from-picture?${new URLSearchParams(parameters)}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream", "Idempotency-Key": key },
+    body: file,
+    timeout: UPLOAD_TIMEOUT_MS,
   });
 
 /** A key for `createJob`. (`crypto.randomUUID` exists on https and localhost only.) */

@@ -1,9 +1,10 @@
 // The page on which a brief is written.
 
-import { JobReader, ROOT, createJob, newKey, palette, usage } from "./api.js";
+import { JobReader, ROOT, createFromPicture, createJob, newKey, palette, usage } from "./api.js";
 import { byId, dollars, duration, h, metres } from "./dom.js";
 import { language, t } from "./messages.js";
 import { cost, options, typicalSeconds } from "./options.js";
+import { OwnPicture, asFields } from "./own_picture.js";
 import { PERSON_M, drawOutline } from "./outline.js";
 import { clearUnsent, keepUnsent, unsent } from "./unsent.js";
 import { requireSession } from "./session.js";
@@ -14,6 +15,7 @@ import { Swatches } from "./swatches.js";
 const form = byId("brief");
 const BUTTONS = form.querySelectorAll("[type=submit]");
 let swatches = null;
+let own = null;
 let reusedCodes = [];
 let project = ""; // of the job whose brief is changed
 let budget = null; // what may be spent now, once it is known
@@ -55,25 +57,27 @@ function update() {
   const [width, height, count] = [number("width"), number("height"), number("count")];
   byId("prompt-count").textContent = t("form.left", { count: byId("prompt").maxLength - byId("prompt").value.length });
   byId("count-shown").textContent = count;
-  byId("submit").textContent = t("form.draw", { concepts: t("concepts", { count }) });
+  const isLaid = Boolean(own?.file) && own.isLaid;
+  byId("submit").textContent = isLaid ? t("own.lay") : t("form.draw", { concepts: t("concepts", { count }) });
+  byId("draft").hidden = byId("draft-hint").hidden = Boolean(own?.file);
   byId("more-hint").textContent = [t("pictures", { count }),
     number("seed") === null ? t("form.seed.random") : t("form.seed.given", { seed: String(number("seed")) }),
     byId("strategy").value ? byId("strategy").selectedOptions[0].dataset.title : t("form.strategy.chosen")].join(" · ");
-  byId("price-sum").textContent = dollars(cost(count));
-  byId("price-terms").textContent = overBudget(count) || t("form.price.terms", { count, price: dollars(cost(1)) });
-  const seconds = typicalSeconds("painted", count);
+  byId("price-sum").textContent = dollars(isLaid ? 0 : cost(count));
+  byId("price-terms").textContent = isLaid ? t("own.free") : overBudget(count) || t("form.price.terms", { count, price: dollars(cost(1)) });
+  const seconds = typicalSeconds(isLaid ? "draft" : "painted", isLaid ? 1 : count);
   byId("time-hint").textContent = seconds ? t("form.time", { duration: duration(seconds) }) : "";
   const real = [width, height].every((side) => side >= options.min_side_m && side <= options.max_side_m);
   byId("outline").toggleAttribute("data-stale", !real); // the last surface that was possible
   byId("outline-caption").textContent = real ? t("form.outline.caption", { height: PERSON_M })
     : t("form.outline.limits", { least: options.min_side_m, most: options.max_side_m });
   byId("area").textContent = real ? `${metres(width * height)} m²` : "";
-  if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : []);
+  if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : [], own?.preview);
 }
 
 // Problems are shown beside their field in the API's words, except for empty required fields.
 const EMPTY = [
-  ["prompt", () => !byId("prompt").value.trim(), t("form.empty.prompt")],
+  ["prompt", () => !byId("prompt").value.trim() && !(own.file && own.isLaid), t("form.empty.prompt")],
   ["surface.width_m", () => number("width") === null, t("form.empty.length")],
   ["surface.height_m", () => number("height") === null, t("form.empty.depth")],
 ];
@@ -113,18 +117,19 @@ async function submit(event) {
   const empty = EMPTY.filter(([, isEmpty]) => isEmpty()).map(([field, , detail]) => ({ field, detail }));
   if (empty.length) return showProblems(empty);
   clearProblems();
-  const wanted = kind === "draft" ? { ...brief(), kind } : brief();
-  const body = JSON.stringify(wanted);
+  const { file } = own;
+  const wanted = file ? own.parameters(brief()) : kind === "draft" ? { ...brief(), kind } : brief();
+  const body = JSON.stringify([wanted, file?.name, file?.size, file?.lastModified]);
   if (attempt.body !== body) attempt = { body, key: newKey() };
   form.setAttribute("aria-busy", "true");
   for (const button of BUTTONS) button.disabled = true;
   try {
-    const job = await createJob(wanted, attempt.key);
+    const job = await (file ? createFromPicture(file, wanted, attempt.key) : createJob(wanted, attempt.key));
     remember(job);
     clearUnsent();
     location.assign(`${ROOT}jobs/${job.id}`);
   } catch (error) {
-    if (error.errors.length) showProblems(error.errors);
+    if (error.errors.length) showProblems(asFields(error.errors));
     else byId("form-error").textContent = t("and_then", { first: error.title, second: error.message });
     release();
   }
@@ -219,6 +224,7 @@ addEventListener("pageshow", () => { // also when the browser brings the page ba
   release();
 });
 applyOptions();
+own = new OwnPicture(update);
 update();
 requireSession();
 loadBudget();

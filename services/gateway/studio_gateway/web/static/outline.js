@@ -16,8 +16,8 @@ const random = () => {
 };
 const places = Array.from({ length: GRANULES }, () => ({ u: random(), v: random(), turn: random(), colour: random() }));
 
-/** Draw a surface of these sides (metres) in these colours ("#rrggbb", none: undecided). */
-export function drawOutline(width, height, colours) {
+/** Draw a surface of these sides (metres) in these colours ("#rrggbb", none: undecided), and on it a picture { url, ratio, isCropped }. */
+export function drawOutline(width, height, colours, picture = null) {
   const view = byId("outline");
   const person = Math.min(PERSON_M, Math.max(width, height) * 3);
   const margin = Math.max(width, height, 2) * 0.075;
@@ -30,10 +30,19 @@ export function drawOutline(width, height, colours) {
   view.replaceChildren(
     svg("rect", { x: left, y: top, width, height, fill: colours[0] ?? "#efece4" }),
     granules(left, top, width, height, colours.length ? colours : UNDECIDED),
+    picture ? fitted(picture, left, top, width, height) : "",
     svg("rect", { x: left, y: top, width, height, fill: "none", class: "edge", "stroke-width": line * 1.6 }),
     svg("path", { d: PERSON, class: "person", transform: `translate(${left + width + person * 0.1} ${top + height - person}) scale(${person / PERSON_M})` }),
     ...dimension(left, top + height + margin * 0.7, left + width, top + height + margin * 0.7, line, `${metres(width)} m`),
     ...dimension(left - margin * 0.7, top, left - margin * 0.7, top + height, line, `${metres(height)} m`));
+}
+
+/** The picture on the surface, clipped at its edges. */
+function fitted({ url, ratio, isCropped }, left, top, width, height) {
+  const across = (isCropped ? Math.max : Math.min)(width, height * ratio);
+  const down = across / ratio;
+  const image = svg("image", { href: url, x: (width - across) / 2, y: (height - down) / 2, width: across, height: down, preserveAspectRatio: "none" });
+  return svg("svg", { x: left, y: top, width, height }, image);
 }
 
 function granules(left, top, width, height, colours) {
