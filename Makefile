@@ -76,7 +76,7 @@ format: setup ## rewrite the code in the common style
 	@.venv/bin/ruff format $(CODE)
 	@.venv/bin/ruff check --fix $(CODE)
 
-docs: setup ## write the generated documents again (docs/api, docs/settings.md, docs/metrics.md)
+docs: setup ## write the generated documents again (docs/api, docs/settings.md, docs/metrics.md, docs/scaling.md)
 	@$(PYTHON) docs/generate.py
 	@$(PYTHON) docs/licences.py
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, cast, get_args, get_origin
 
+import yaml
 from annotated_types import MinLen
 from datamodel_code_generator import InputFileType, LiteralType, generate
 from datamodel_code_generator.enums import DataModelType
@@ -32,6 +33,7 @@ from studio_gateway.app import create_app, mount_health
 from studio_gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
+MANIFESTS = HERE.parent / "deploy" / "kubernetes" / "base"
 CLIENT = HERE.parent / "sdk" / "python" / "studio_client"
 SETTINGS: dict[str, type[ServiceSettings]] = {
     name: getattr(import_module(f"{service.package}.settings"), f"{name.capitalize()}Settings")
@@ -47,6 +49,7 @@ def documents() -> dict[Path, str]:
         HERE / "api" / "asyncapi.json": _json(asyncapi(API_VERSION)),
         HERE / "settings.md": "\n".join(_settings()) + "\n",
         HERE / "metrics.md": "\n".join(_metrics()) + "\n",
+        HERE / "scaling.md": "\n".join(_scaling()) + "\n",
         CLIENT / "types.py": _client_types(_json(_app().openapi())),
     }
 
@@ -183,6 +186,42 @@ def _metrics() -> Iterator[str]:
         name = family.name + ("_total" if family.type == "counter" else "")
         labels = ", ".join(f"`{label}`" for label in collector._labelnames)
         yield f"| `{name}` | {family.type} | {labels} | {family.documentation} |"
+
+
+def _scaling() -> Iterator[str]:
+    """What the manifests say, so that no page can say something else."""
+    manifests = [one for file in sorted(MANIFESTS.glob("*.yaml")) for one in yaml.safe_load_all(file.read_text())]
+    of_kind = {
+        kind: {one["metadata"]["name"]: one["spec"] for one in manifests if one["kind"] == kind}
+        for kind in ("Deployment", "ScaledObject", "HorizontalPodAutoscaler", "RabbitmqCluster")
+    }
+    yield "# What Kubernetes scales by\n"
+    yield "Generated from `deploy/kubernetes/base`; [capacity.md](capacity.md) says what a replica does.\n"
+    yield "| service | replicas | one more for each | CPU, wanted / at most | memory, wanted / at most |"
+    yield "|---|---|---|---|---|"
+    for name, found in of_kind["HorizontalPodAutoscaler"].items():
+        (metric,) = found["metrics"]
+        replicas = f"{found['minReplicas']}–{found['maxReplicas']}"
+        by = f"{metric['resource']['target']['averageUtilization']} % of its wanted CPU"
+        yield _row(name, replicas, by, _resources(of_kind["Deployment"][name]))
+    for name, found in of_kind["ScaledObject"].items():
+        waiting = {each["metadata"]["queueName"]: each["metadata"]["value"] for each in found["triggers"]}
+        by = ", ".join(f"{value} messages in `{queue}`" for queue, value in waiting.items())
+        replicas = f"{found['minReplicaCount']}–{found['maxReplicaCount']}"
+        yield _row(name, replicas, by, _resources(of_kind["Deployment"][name]))
+    broker = of_kind["RabbitmqCluster"]["rabbitmq"]
+    yield _row("RabbitMQ", str(broker["replicas"]), "–", broker["resources"])
+
+
+def _resources(deployment: dict[str, Any]) -> dict[str, Any]:
+    (container,) = deployment["template"]["spec"]["containers"]
+    return dict(container["resources"])
+
+
+def _row(name: str, replicas: str, by: str, resources: dict[str, Any]) -> str:
+    wanted, most = resources["requests"], resources["limits"]
+    shares = (f"{wanted[what]} / {most[what]}" for what in ("cpu", "memory"))
+    return f"| {' | '.join((name, replicas, by, *shares))} |"
 
 
 def main() -> int:
