@@ -54,7 +54,9 @@ def check_svg(data: bytes) -> float:
     parser.EntityDeclHandler = reader.entity
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as error:
+    except OwnPictureError:
+        raise
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the last two for encodings that nobody knows
         raise OwnPictureError(f"this is no whole SVG: {error}") from error
     return reader.ratio
 

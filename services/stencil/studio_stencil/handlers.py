@@ -122,6 +122,9 @@ class StencilMaker:
         except (WorkLost, MemoryError) as error:
             await self._refuse(job, f"it takes too much to work on: {error}")
             return
+        except (ArithmeticError, ValueError) as error:  # another try would end the same way
+            await self._refuse(job, f"it cannot be worked on: {error}")
+            return
         await self.objects.put(stencil_key(job.id, 0), made.stencil)
         await self.objects.put(fitted_picture_key(job.id), made.picture)
         failpoints.reached("after-store")

@@ -30,6 +30,8 @@ REFUSED = {
     "a size that is no number": ('<svg viewBox="0 0 nan 10"/>', "how large"),
     "too long": ('<svg viewBox="0 0 1000 10"/>', "times as long"),
     "another language": ("<html><body/></html>", "begins with <html>"),
+    "an unknown encoding": ('<?xml version="1.0" encoding="klingon"?>' + SVG.format(""), "no whole SVG"),
+    "a foreign encoding": ('<?xml version="1.0" encoding="shift_jis"?>' + SVG.format(""), "no whole SVG"),
     "cut off": (SVG.format("")[:-3], "no whole SVG"),
 }
 

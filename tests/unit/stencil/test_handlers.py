@@ -239,13 +239,23 @@ async def test_a_picture_that_cannot_be_used_fails_its_job_with_the_reason(data:
     assert why in job.error.detail
 
 
-async def test_a_picture_that_kills_its_process_fails_its_job_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (WorkLost("its process ended with signal SIGKILL"), "it takes too much to work on"),
+        (MemoryError(), "it takes too much to work on"),
+        (ValueError("no such box"), "it cannot be worked on: no such box"),
+    ],
+)
+async def test_a_picture_that_ends_its_work_fails_its_job_alone(
+    error: Exception, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def die(*_: object) -> None:
-        raise WorkLost("its process ended with signal SIGKILL")
+        raise error
 
     monkeypatch.setattr(Here, "run", die)
     studio = Studio()
     studio.bucket[own_picture_key("a")] = SVG
     job = await studio.draw("a", **OWN)
     assert job.error is not None
-    assert "it takes too much to work on" in job.error.detail
+    assert why in job.error.detail

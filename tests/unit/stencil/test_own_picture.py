@@ -59,6 +59,11 @@ def test_what_is_cut_off_is_told(sides: tuple[int, int], told: str) -> None:
     assert (at(shown(made), 0.02, 0.5), at(shown(made), 0.98, 0.5)) == (BLUE, YELLOW)
 
 
+@pytest.mark.parametrize(("sides", "size"), [((71, 47), (1152, 768)), ((61, 31), (320, 160)), ((18, 59), (104, 344))])
+def test_rounding_cuts_nothing_beyond_the_picture(sides: tuple[int, int], size: tuple[int, int]) -> None:
+    assert shown(fitted(saved(halves(*sides)), size, "crop", ("RH20", "RH41"))).shape == (*size[::-1], 3)
+
+
 def test_contained_pictures_lie_on_the_ground() -> None:
     made = fitted(saved(Image.new("RGB", (200, 200), BLUE)), SIZE, "contain", ("RH02", "RH20"))
     assert made.told == "shown whole, with 50% ground at left and right"

@@ -113,7 +113,7 @@ def _placed(image: Image.Image, size: tuple[int, int], how: PictureFit, ground: 
         where = "at left and right" if sideways else "above and below"
         return placed, f"shown whole, with {added:.0%} ground {where}" if added >= TOLD else SAME_SHAPE
     scale = max(across, down)
-    width, height = size[0] / scale, size[1] / scale
+    width, height = min(size[0] / scale, image.width), min(size[1] / scale, image.height)  # rounding may exceed them
     left, top = (image.width - width) / 2, (image.height - height) / 2
     placed = image.resize(size, Image.Resampling.LANCZOS, box=(left, top, left + width, top + height))
     cut = 1 - width * height / (image.width * image.height)

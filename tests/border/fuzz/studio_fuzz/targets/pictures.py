@@ -1,4 +1,4 @@
-"""Picture bytes of every kind, bent: each becomes a picture, or a refusal with a reason."""
+"""Picture bytes of every kind, bent, and drawings: each becomes a picture, or a refusal with a reason."""
 
 import warnings
 from functools import cache
@@ -8,6 +8,7 @@ from typing import get_args
 import numpy as np
 from PIL import Image
 
+from studio_contracts.own_picture import MAX_SVG_RATIO, OwnPictureError, check_svg
 from studio_fuzz.mutation import bent_bytes
 from studio_fuzz.target import Target
 from studio_pictures.decode import decode
@@ -56,4 +57,26 @@ def _check(data: bytes) -> None:
     assert picture.rgb.size <= 3 * MAX_PIXELS
 
 
-TARGETS = (Target("pictures", 60, _file, _check),)
+DRAWINGS = (
+    b'<?xml version="1.0" encoding="UTF-8"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><path/></svg>',
+    b'<svg width="30mm" height="10mm"><style>g { fill: url(#a) }</style><g style="fill:#fff"><use href="#a"/></g></svg>'
+    b"<!-- a comment -->",
+    b'<svg viewBox="0 0 1 1"><image href="data:image/png;base64,AAAA"/><script/></svg>',
+    b'<!DOCTYPE svg [<!ENTITY a "b">]><svg viewBox="0 0 1 1">&a;</svg>',
+)
+
+
+def _drawing(random: Random) -> bytes:
+    return bent_bytes(random, random.choice(DRAWINGS))
+
+
+def _check_drawing(data: bytes) -> None:
+    try:
+        ratio = check_svg(data)
+    except OwnPictureError as error:
+        assert 0 < len(str(error)) < 500
+        return
+    assert 1 / MAX_SVG_RATIO <= ratio <= MAX_SVG_RATIO
+
+
+TARGETS = (Target("pictures", 50, _file, _check), Target("drawings", 10, _drawing, _check_drawing))
