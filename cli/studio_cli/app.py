@@ -1,5 +1,6 @@
 """The `studio` command."""
 
+import os
 from importlib.metadata import version
 from typing import Annotated
 
@@ -12,15 +13,15 @@ from studio_cli.broker_users import broker_users
 from studio_cli.create import draft
 from studio_cli.database_users import database_users
 from studio_cli.doctor import doctor
-from studio_cli.profiles import login, logout
+from studio_cli.profiles import PROFILE, login, logout
 from studio_cli.store_policy import store_policy
 from studio_cli.top import top
 
 main = typer.Typer(
     help="""TPV Studio from a terminal.
 
-    `login`, `draft` and most of `job` talk to a gateway, with a profile or STUDIO_GATEWAY_URL and STUDIO_API_KEY. The
-    others are for engineers and read the services' settings from the environment.
+    `login`, `draft` and most of `job` talk to a gateway: with `studio --profile NAME`, or STUDIO_GATEWAY_URL and
+    STUDIO_API_KEY. The others are for engineers and read the services' settings from the environment.
 
     Exit codes: 0 done, 1 failed or not reachable, 2 refused as given, 3 still running when the timeout was over.
     """,
@@ -39,8 +40,15 @@ def common(
     show_version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
+    profile: Annotated[
+        str | None, typer.Option(help="Use this studio of `studio login`, whatever the environment names.")
+    ] = None,
 ) -> None:
     """What holds for all commands."""
+    if profile is not None:
+        os.environ[PROFILE] = profile
+        for name in ("STUDIO_GATEWAY_URL", "STUDIO_API_KEY"):
+            os.environ.pop(name, None)
 
 
 main.command()(draft)

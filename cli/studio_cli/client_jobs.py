@@ -98,14 +98,15 @@ def retry(
         retry_selected(where or "", dry_run=dry_run, rate=rate)
         return
     with studio(gateway, key) as client:
-        brief: dict[str, Any] = dict(client.get(job_id)["brief"])
+        earlier = client.get(job_id)
+        brief: dict[str, Any] = dict(earlier["brief"])
         if brief.pop("picture"):
             raise typer.BadParameter("this job began with a picture of yours: studio job create --picture, once more")
         if brief["from"]:
             brief = {name: brief[name] for name in ("from", "kind", "count", "style", "seed")}
             if not brief["from"]["concept"]:
                 del brief["kind"]
-        job = client.create(brief)
+        job = client.create({**brief, "project": earlier["project"]})
     print_json(job) if as_json else typer.echo(f"job {job['id']}")
 
 

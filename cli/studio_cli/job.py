@@ -1,17 +1,20 @@
 """`studio job`: what clients do with jobs, and one job as an engineer reads it."""
 
+import os
+
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from studio_chassis.errors import JobNotFound
-from studio_cli import client_jobs, keeping
+from studio_cli import client_jobs, keeping, timeline
 from studio_cli.connection import run, run_on_store
 from studio_cli.create import create
+from studio_cli.gateway import AsJson, Gateway, Key, print_json, studio
 from studio_cli.selected_jobs import DryRun, Rate, Where, nudge_job, nudge_selected
 from studio_contracts.job import Job
 
-app = typer.Typer(help="Jobs: ask for them, follow and save them; `show` reads the database.", no_args_is_help=True)
+app = typer.Typer(help="Jobs: ask for them, follow and save them.", no_args_is_help=True)
 app.command()(create)
 app.command("list")(client_jobs.list_jobs)
 app.command()(client_jobs.watch)
@@ -27,8 +30,13 @@ console = Console()
 
 
 @app.command()
-def show(job_id: str) -> None:
-    """The timeline of a job, its slots and its end."""
+def show(job_id: client_jobs.JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None) -> None:
+    """The timeline of a job and its end; with MONGODB_URL from the database, else and with --json from the gateway."""
+    if as_json or not os.environ.get("MONGODB_URL"):
+        with studio(gateway, key) as client:
+            job = client.get(job_id)
+        print_json(job) if as_json else typer.echo("\n".join(timeline.lines(job)))
+        return
     try:
         print_job(run_on_store(lambda store: store.load(job_id)))
     except typer.Exit as error:

@@ -26,7 +26,10 @@ def login(
     profile: Annotated[str, typer.Option(help="Name to keep it under.", envvar=PROFILE)] = "default",
     key: Annotated[str, typer.Option(prompt="API key (empty where the studio wants none)", hide_input=True)] = "",
 ) -> None:
-    """Remember a studio and a key, so that commands need neither. Choose among several with STUDIO_PROFILE."""
+    """Remember a studio and a key, so that commands need neither.
+
+    Choose among several with `studio --profile NAME` or STUDIO_PROFILE.
+    """
     try:
         with StudioClient(gateway, key or None) as studio:
             next(studio.jobs(limit="1"), None)
@@ -56,7 +59,7 @@ def chosen_profile() -> Profile | None:
     """The profile that STUDIO_PROFILE names, or the default one. Ends the command where the one named is not there."""
     name, profiles = os.environ.get(PROFILE), _read()
     if name and name not in profiles:
-        typer.echo(f"STUDIO_PROFILE is {name}, and there is no such profile: use `studio login`.", err=True)
+        typer.echo(f"There is no profile {name} (of --profile or STUDIO_PROFILE): use `studio login`.", err=True)
         raise typer.Exit(2)
     return profiles.get(name or "default")
 

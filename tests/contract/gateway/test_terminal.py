@@ -31,7 +31,11 @@ class Terminal:
     def __init__(self, gateway: ServedGateway, folder: Path) -> None:
         self.gateway = gateway
         self.folder = folder
-        self.environment = {"STUDIO_CONFIG": str(folder / "config"), "STUDIO_GATEWAY_URL": gateway.url}
+        self.environment = {
+            "STUDIO_CONFIG": str(folder / "config"),
+            "STUDIO_GATEWAY_URL": gateway.url,
+            "STUDIO_PROFILE": "",
+        }
 
     def __call__(self, *arguments: str, **changed: str) -> Result:
         return CliRunner(env={**self.environment, **changed}).invoke(main, list(arguments))
@@ -77,6 +81,36 @@ def test_a_job_is_canceled_and_asked_for_again(terminal: Terminal) -> None:
     terminal.gateway.finish(again["id"])
     edited = terminal.json("job", "retry", again["id"])
     assert edited["brief"]["prompt"] == "a pond with frogs"
+
+
+def test_a_job_is_shown_from_the_gateway_where_no_database_is_named(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MONGODB_URL", raising=False)
+    job = terminal.create("a pond", count=1)
+    terminal.gateway.finish(job)
+    shown = terminal("job", "show", job)
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout.splitlines()[:2] == ["a pond", "completed, stage finished, 1 picture, 10 × 3 m, professional"]
+    events = [line.split("\t")[1] for line in shown.stdout.splitlines() if "\t" in line]
+    assert (events[0], events[-1]) == ("job.created", "job.completed")
+    assert "rank 1: 0-0" in shown.stdout
+    assert terminal.json("job", "show", job)["id"] == job
+    assert terminal("job", "show", "nobody").exit_code == 2
+
+
+def test_a_profile_is_named_for_one_command(terminal: Terminal) -> None:
+    job = terminal.create()
+    assert terminal("login", terminal.gateway.url, "--profile", "work", "--key", "").exit_code == 0
+    nowhere = "http://127.0.0.1:1"
+    assert terminal("--profile", "work", "job", "list", STUDIO_GATEWAY_URL=nowhere).stdout.startswith(job)
+    refused = terminal("--profile", "home", "job", "list", STUDIO_GATEWAY_URL=nowhere)
+    assert (refused.exit_code, "no profile home" in refused.stderr) == (2, True)
+
+
+def test_what_is_asked_for_again_stays_in_its_project(terminal: Terminal) -> None:
+    job = str(terminal.json("job", "create", "a pond", "--no-wait", "--project", "Parks")["id"])
+    assert terminal.json("job", "retry", job)["project"] == "Parks"
 
 
 def test_exit_codes_distinguish_refused_failed_and_unfinished(
