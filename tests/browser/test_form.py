@@ -162,6 +162,10 @@ def test_a_picture_of_ones_own_is_seen_on_the_surface_and_laid_with_one_button(p
     page.get_by_role("button", name="Lay this picture, free").click()
     page.wait_for_url("**/jobs/*")
     expect(page.locator(".about-direction").first).to_contain_text("shown whole, with 70% ground at left and right")
+    job_id = page.url.rpartition("/")[2].partition("#")[0]
+    page.goto(f"{page.url.rpartition('/jobs/')[0]}/?from={job_id}")
+    expect(page.get_by_role("radio", name="Geometric")).to_be_enabled()
+    expect(page.get_by_label("Brief")).to_have_value("")  # nothing was written, and nothing is drawn by mistake
 
 
 def test_a_file_that_is_no_picture_is_refused_beside_its_field(page: Page) -> None:

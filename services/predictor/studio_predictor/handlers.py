@@ -34,7 +34,6 @@ from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested,
 from studio_contracts.job import Job
 from studio_contracts.models import MODELS
 from studio_contracts.palette import BY_CODE
-from studio_contracts.reading import Reading
 from studio_contracts.slot import GenerationRequest, Slot
 from studio_domain.domain_events import (
     ClaimReleased,
@@ -47,7 +46,7 @@ from studio_domain.domain_events import (
 from studio_domain.prediction import PredictionReport, UnreadablePrediction
 from studio_domain.spending import Outcome, delivered_by, reservation
 from studio_predictor.model_input import InvalidInput, shared_input, slot_input
-from studio_predictor.prompts import compose
+from studio_predictor.prompts import compose, unread
 from studio_predictor.settings import PredictorSettings
 from studio_predictor.slots import find_prediction, slot_seed, split
 
@@ -76,7 +75,7 @@ class Predictor:
         if job.plan is None or job.predictions:
             return
         model = MODELS[self.settings.model]
-        reading = job.plan.reading or Reading(language="en", wanted=job.brief.prompt)
+        reading = job.plan.reading or unread(job.brief)
         codes = job.plan.directions[0].codes
         prompts = compose(reading, job.brief.style, [BY_CODE[code].name for code in codes])
         generation = GenerationRequest(

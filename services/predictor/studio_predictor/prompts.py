@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from studio_contracts.brief import Style
+from studio_contracts.brief import Brief, Style
+from studio_contracts.own_picture import UNNAMED
 from studio_contracts.palette import BY_CODE
 from studio_contracts.reading import Reading, Subject
 from studio_predictor.token_count import ROOM, count_tokens
@@ -121,3 +122,8 @@ def _refused(reading: Reading) -> list[str]:
 def _called(code: str) -> str:
     """What a person calls a colour of the palette."""
     return BY_CODE[code].name.lower().removeprefix("standard ").removeprefix("funky ")
+
+
+def unread(brief: Brief) -> Reading:
+    """The reading of a brief in whose plan there is none. A picture that came without words has no words to send."""
+    return Reading(language="en", wanted="" if brief.prompt == UNNAMED else brief.prompt)

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio_contracts.brief import Style
+from studio_contracts.brief import Brief, Style
+from studio_contracts.own_picture import UNNAMED
 from studio_contracts.palette import PALETTE
 from studio_contracts.reading import Reading
-from studio_predictor.prompts import STYLES, compose
+from studio_predictor.prompts import STYLES, compose, unread
 from studio_predictor.token_count import ROOM, count_tokens
 from studio_stencil.planning.reading import read_brief
 
@@ -104,3 +105,9 @@ def test_what_has_no_room_is_named() -> None:
     prompts = compose(read_brief(", ".join(f"two big red {thing}s" for thing in things.split())), "professional", [])
     assert prompts.not_sent
     assert not [part for part in prompts.not_sent if part in prompts.positive.split(", ")]
+
+
+def test_a_picture_that_came_without_words_is_painted_by_style_and_colours_alone() -> None:
+    named, unnamed = (compose(unread(Brief(prompt=prompt)), "playful", ["Cream"]) for prompt in ("a sun", UNNAMED))
+    assert named.positive.startswith("a sun, ")
+    assert unnamed.positive == named.positive.removeprefix("a sun, ")

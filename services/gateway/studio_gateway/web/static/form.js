@@ -151,7 +151,7 @@ async function reuse() {
 
 function fill(brief) {
   if (!brief) return;
-  byId("prompt").value = brief.prompt;
+  byId("prompt").value = brief.picture && brief.kind === "draft" ? "" : brief.prompt; // it may be none but the studio's word
   byId("width").value = brief.surface.width_m ?? "";
   byId("height").value = brief.surface.height_m ?? "";
   form.elements.style.value = brief.style;
