@@ -70,6 +70,7 @@ def test_the_chosen_language_is_remembered(german: BrowserContext) -> None:
         ("Picture 3: the picture is blank: it shows a single colour",
          "Bild 3: das Bild ist leer: es zeigt eine einzige Farbe"),
         ("Pictures 1-4: 3 of 4 were delivered.", "Bilder 1–4: 3 von 4 wurden geliefert."),
+        ("calm and warm → Cream", "ruhig und warm → Cream"),
         ("NSFW content detected (try again)", "NSFW content detected (try again)"),
     ],
 )  # fmt: skip

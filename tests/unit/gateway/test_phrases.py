@@ -17,8 +17,9 @@ from studio_contracts.installer import RULE_TEXTS
 from studio_contracts.reading import PatternWord, SizeWord, Tone
 from studio_gateway.api import options
 from studio_gateway.http.field_texts import TEXTS
-from studio_gateway.web.languages import PHRASES
+from studio_gateway.web.languages import CATALOGUES, PHRASES
 from studio_stencil.drawing import directions
+from studio_stencil.planning.reading import read_brief
 from studio_stencil.planning.themes import SETTINGS
 
 GATEWAY, CONTRACTS, DOMAIN, POSTPROCESS, STENCIL = (
@@ -125,6 +126,17 @@ def test_every_word_of_the_options_and_of_a_reading_is_translated() -> None:
     numbers = re.compile(r"\d+(?:\.\d+)?")
     assert {numbers.sub("{}", text) for text in RULE_TEXTS.values()} - PHRASES["de"].keys() == set()
     assert {re.sub(r"\d{4}-\S+(?=\.)", "{}", by_place(text)) for text in TEXTS.values()} - PHRASES["de"].keys() == set()
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_an_example_of_the_form_is_understood_in_its_language(language: str) -> None:
+    examples = {key: text for key, text in CATALOGUES[language].items() if key.startswith("form.example.")}
+    read = {key.rpartition(".")[2]: read_brief(str(text)) for key, text in examples.items()}
+    assert {key: reading.not_understood for key, reading in read.items()} == dict.fromkeys(read, ())
+    assert {key: reading.setting for key, reading in read.items()} == {
+        "ocean": ("ocean",), "forest": ("forest",), "rockets": ("night",), "court": (),
+    }  # fmt: skip
+    assert {reading.language for reading in read.values()} == {language}
 
 
 def test_a_translation_fills_in_as_much_as_its_text() -> None:

@@ -14,6 +14,8 @@ const templates = Object.entries(phrases).filter(([english]) => english.includes
 export function translated(text) {
   if (language === "en" || !text) return text;
   if (Object.hasOwn(phrases, text)) return phrases[text];
+  const words = text.split(" and ");
+  if (words.length > 1 && words.every((word) => Object.hasOwn(phrases, word))) return words.map(translated).join(` ${phrases.and} `);
   if (text.includes("; ")) return text.split("; ").map(translated).join("; ");
   for (const { pattern, translated: template } of templates) {
     const found = pattern.exec(text);
