@@ -155,16 +155,17 @@ def test_a_picture_of_ones_own_is_seen_on_the_surface_and_laid_with_one_button(p
     page.get_by_label("Your own picture").set_input_files(
         {"name": "sun.svg", "mimeType": "image/svg+xml", "buffer": DRAWING}
     )
-    expect(page.locator("#outline image")).to_have_attribute("width", "10")  # of 10 × 3 m: what hangs over is clipped
+    page.get_by_label("Length").fill("6")
+    expect(page.locator("#outline image")).to_have_attribute("width", "6")  # of 6 × 3 m: what hangs over is clipped
     page.get_by_role("radio", name="All of it").check()
     expect(page.locator("#outline image")).to_have_attribute("width", "3")
     expect(page.get_by_role("button", name="Draft first")).to_be_hidden()
     page.get_by_role("button", name="Lay this picture, free").click()
     page.wait_for_url("**/jobs/*")
-    expect(page.locator(".about-direction").first).to_contain_text("shown whole, with 70% ground at left and right")
+    expect(page.locator(".about-direction").first).to_contain_text("shown whole, with 50% ground at left and right")
     job_id = page.url.rpartition("/")[2].partition("#")[0]
     page.goto(f"{page.url.rpartition('/jobs/')[0]}/?from={job_id}")
-    expect(page.get_by_role("radio", name="Geometric")).to_be_enabled()
+    expect(page.get_by_label("Length")).to_have_value("6")
     expect(page.get_by_label("Brief")).to_have_value("")  # nothing was written, and nothing is drawn by mistake
 
 
