@@ -5,16 +5,13 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any, get_args
 
-from aio_pika import Message
-
-from studio_chassis.messaging.cloudevents import ATTEMPT, DEAD_LETTERED_AT, LAST_ERROR
 from studio_cli.replay import ReplayOutcome
-from studio_contracts import topology
 from studio_contracts.file_formats import VectorKind
 from studio_contracts.job import Job
 from studio_contracts.pictures import PictureKind
 from studio_domain.allowed_transitions import change_violations
 from studio_domain.invariants import at_rest_violations, job_violations
+from studio_simulation.dead_letter_checks import DeadLetterChecks
 from studio_simulation.faults import BROKEN_BRIEFS, LETHAL, STUCK_SECONDS
 from studio_simulation.ledger import Ledger
 from studio_simulation.money import Money
@@ -33,6 +30,7 @@ class Checks:
         self._world = world
         self.violations: list[str] = []
         self._ledger = Ledger(world, self.report)
+        self._dead_letters = DeadLetterChecks(world, self.report, self.violations)
         self.money = Money(world)
 
     def observe(self, before: Job | None, after: Job) -> None:
@@ -67,7 +65,7 @@ class Checks:
             if job.status == "completed":
                 self._pictures(job)
             self._published(job)
-            self._dead_letter(job)
+            self._dead_letters.of(job)
             self._in_time(job)
             self._source(job)
             self._called(job)
@@ -81,7 +79,7 @@ class Checks:
                 self.report(job_id, "notes_are_kept: what its client wrote is gone")
         if not world.rabbit.is_empty:
             self.violations.append("queues_are_empty: messages are left")
-        self._dead_letters()
+        self._dead_letters.at_the_end()
         self._ledger.at_the_end()
         self.money.at_the_end()
 
@@ -183,64 +181,6 @@ class Checks:
                     self.report(job.id, f"pictures_are_stored: {stored.key} is missing")
                 elif hashlib.sha256(data).hexdigest() != stored.sha256:
                     self.report(job.id, f"pictures_are_stored: {stored.key} is another picture")
-
-    def _dead_letter(self, job: Job) -> None:
-        """A job that waits for a replay has a dead letter to be replayed."""
-        if self._world.faults.wipe_at is not None or job.error is None or not job.error.replayable:
-            return
-        if job.id not in self._dead_letters_by_job():
-            self.report(job.id, "dead_letters_as_expected: replayable without a dead letter")
-        if self._world.faults.fixed_at is not None:
-            self.report(job.id, "fixed_jobs_are_sent_on: it still waits for a replay")
-
-    def _dead_letters_by_job(self) -> Counter[str]:
-        return Counter(str(message.headers.get("ce-subject")) for message in self._dead())
-
-    def _dead(self) -> list[Message]:
-        return [message for queue in topology.QUEUES for message in self._dead_letters_in(queue)]
-
-    def _dead_letters_in(self, queue: topology.Queue) -> list[Message]:
-        name = queue.dead_letter_queue
-        return self._world.rabbit.messages(name) if name in self._world.rabbit.queues else []
-
-    def _given_up(self) -> None:
-        """What the broker dead-lettered was looked at, and its job did not wait for its deadline."""
-        if any(DEAD_LETTERED_AT not in message.headers for message in self._dead()):
-            self.violations.append("delivery_limits_are_reported: a dead letter of the broker was not looked at")
-        for message in self._dead():
-            job = self._world.jobs.get(str(message.headers.get("ce-subject")))
-            given_up = str(message.headers.get(LAST_ERROR)).startswith("the broker gave")
-            if given_up and job is not None and job.error is not None and job.error.code == "timed_out":
-                self.report(job.id, "undeliverable_jobs_fail: the broker gave its message up, and it waited on")
-
-    def _dead_letters(self) -> None:
-        """Dead letters are the hostile messages that were sent, and what made a job fail, if not cancelled first.
-
-        What the broker dead-lettered, because its consumers died of it or beside it, is reported by the reconciler. It
-        may be an old copy of a message that did its work.
-        """
-        self._given_up()
-        ours = [
-            message
-            for message in self._dead()
-            if not str(message.headers.get(LAST_ERROR)).startswith("the broker gave")
-        ]
-        for message in ours:
-            if "OverflowError" in str(message.headers.get(LAST_ERROR)) and message.headers.get(ATTEMPT) != 1:
-                self.report(str(message.headers["ce-subject"]), "arithmetic_is_never_retried: it was")
-        by_job = Counter(str(message.headers.get("ce-subject")) for message in ours)
-        reports = self._dead_letters_in(topology.PREDICTOR_PREDICTION_UPDATED)
-        if any(message in ours and message.headers.get("ce-subject") is not None for message in reports):
-            self.violations.append("reports_are_never_set_aside: a report of the provider is a dead letter")
-        poison = by_job.pop("None", 0)
-        if poison < self._world.poisoned and self._world.faults.wipe_at is None:
-            self.violations.append(f"dead_letters_as_expected: {poison} of {self._world.poisoned} poisoned messages")
-        for job_id, number in by_job.items():
-            job = self._world.jobs.get(job_id)
-            if job is None or not job.is_final:
-                self.report(job_id, f"dead_letters_as_expected: {number} of a job that does not know")
-            elif job.status == "completed":
-                self.report(job_id, f"dead_letters_as_expected: {number} of a job that is {job.status}")
 
 
 def describe(job: Job) -> str:
