@@ -11,7 +11,7 @@ from studio_contracts.events import JobCreated
 from studio_stencil.handlers import StencilMaker, warm_up
 from studio_stencil.settings import StencilSettings
 
-OWN_PICTURE = Limits(memory_bytes=512 * 2**20, seconds=30.0)
+OWN_PICTURE = Limits(memory_bytes=1024 * 2**20, seconds=30.0)
 """What the work on a picture that a client brought may take."""
 
 
