@@ -43,11 +43,16 @@ class Infrastructure:
     """Broker and database, running while the context is open.
 
     `root` is the folder of their data, logs and lock; one stack at a time may use it. With STUDIO_STACK=url they belong
-    to someone else: then there is nothing to stop or restart.
+    to someone else: then there is nothing to stop or restart. `meanwhile` is called while they start.
     """
 
     def __init__(
-        self, root: Path, *, environment: Mapping[str, str] | None = None, say: Callable[[str], None] = print
+        self,
+        root: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        say: Callable[[str], None] = print,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self.root = root.resolve()
         self.logs = self.root / "logs"
@@ -59,6 +64,7 @@ class Infrastructure:
         self.mongodb_url: str
         self.management: Management
         self._say = say
+        self._meanwhile = meanwhile
         self._guard = ContainerGuard(str(self.root))
         self._open = ExitStack()
 
@@ -68,7 +74,7 @@ class Infrastructure:
             opening.callback(self.lock.release)
             opening.callback(self._guard.remove_now)
             self._prepare()
-            opening.enter_context(running(self.servers, START_SECONDS))
+            opening.enter_context(running(self.servers, START_SECONDS, self._meanwhile))
             self._open = opening.pop_all()
         return self
 
@@ -140,14 +146,23 @@ class Infrastructure:
         server.wait_ready(START_SECONDS)
 
     def shared(self, database: str = "studio") -> Endpoints:
-        """What stays from one start to the next. Of our own broker, a virtual host for today's topology.
+        """What stays from one start to the next, once the servers run."""
+        if self.choice.kind is not Kind.URL:
+            self.management.create_vhost(self._shared_vhost)
+        return self.shared_endpoints(database)
+
+    def shared_endpoints(self, database: str = "studio") -> Endpoints:
+        """What `shared` will return. Of our own broker, a virtual host for today's topology.
 
         The arguments of a queue are frozen when it is declared: a changed topology needs a broker that knows no other.
         """
-        url = self.rabbitmq_url
-        if self.choice.kind is not Kind.URL:
-            url = self.fresh_vhost(f"studio-{fingerprint()}")
+        is_ours = self.choice.kind is not Kind.URL
+        url = self._vhost_url(self._shared_vhost) if is_ours else self.rabbitmq_url
         return Endpoints(url, self.mongodb_url, database)
+
+    @property
+    def _shared_vhost(self) -> str:
+        return f"studio-{fingerprint()}"
 
     @contextmanager
     def isolated(self) -> Iterator[Endpoints]:
@@ -163,6 +178,9 @@ class Infrastructure:
     def fresh_vhost(self, name: str) -> str:
         """Make a virtual host; returns its AMQP URL."""
         self.management.create_vhost(name)
+        return self._vhost_url(name)
+
+    def _vhost_url(self, name: str) -> str:
         return urlunsplit(urlsplit(self.rabbitmq_url)._replace(path="/" + quote(name, safe="")))
 
     def drop_database(self, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 from studio_local.broker import NativeBroker
 from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_local.ports import LOOPBACK, stable_ports
-from studio_local.processes import ManagedProcess, Server, running
+from studio_local.processes import ManagedProcess, Server, running, stop_all
 from studio_local.services import (
     GATEWAY,
     PORT_NAMES,
@@ -70,6 +70,11 @@ class ServiceStack:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
+    def begin(self) -> None:
+        """Start the services without waiting: what they import takes as long as their servers take to start."""
+        for service in self.services.values():
+            service.start()
+
     def server(self, name: str) -> Server:
         """A service, "standin", "broker" or "database"."""
         return self.services.get(name) or self.infrastructure.server(name)
@@ -113,7 +118,10 @@ class LocalStack:
         environment: Mapping[str, str] | None = None,
         say: Callable[[str], None] = print,
     ) -> None:
-        self._infrastructure = Infrastructure(root, environment=environment, say=say)
+        self._infrastructure = Infrastructure(
+            root, environment=environment, say=say, meanwhile=lambda: None if fresh else self._start_early()
+        )
+        self._early: ServiceStack | None = None
         self._port = port
         self._fresh = fresh
         self._extra = extra
@@ -127,13 +135,14 @@ class LocalStack:
             require_free(
                 self._port
             )  # after the lock, so that a second start hears that it is one; before the long part
+            opening.callback(self._stop_early)
             infrastructure = opening.enter_context(self._infrastructure)
             folder, endpoints = infrastructure.root, infrastructure.shared()
             if self._fresh:
                 folder = folder / "fresh"
                 shutil.rmtree(folder, ignore_errors=True)
                 endpoints = opening.enter_context(infrastructure.isolated())
-            services = ServiceStack(infrastructure, endpoints, folder, extra=self._extra, port=self._port)
+            services = self._early or self._services(endpoints, folder)
             opening.enter_context(services)
             lock.describe(f"at {services.gateway_url}")
             self._open = opening.pop_all()
@@ -141,3 +150,15 @@ class LocalStack:
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+
+    def _services(self, endpoints: Endpoints, folder: Path) -> ServiceStack:
+        return ServiceStack(self._infrastructure, endpoints, folder, extra=self._extra, port=self._port)
+
+    def _start_early(self) -> None:
+        self._early = self._services(self._infrastructure.shared_endpoints(), self._infrastructure.root)
+        self._early.begin()
+
+    def _stop_early(self) -> None:
+        """Of a start whose servers failed."""
+        if self._early is not None:
+            stop_all(list(self._early.services.values()))
