@@ -32,8 +32,8 @@ SKEW = timedelta(minutes=2)
 AWAITED = {
     "pending": topology.STENCIL_JOB_CREATED,
     "drawn": topology.PREDICTOR_STENCIL_READY,
-    "waiting": topology.PREDICTOR_PREDICTION_REQUESTED,
-    "submitting": topology.PREDICTOR_PREDICTION_REQUESTED,
+    "waiting": topology.PREDICTOR_STENCIL_READY,
+    "submitting": topology.PREDICTOR_STENCIL_READY,
     "running": topology.PREDICTOR_PREDICTION_UPDATED,
     "succeeded": topology.POSTPROCESS_PREDICTION_SUCCEEDED,
 }
@@ -63,7 +63,8 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
     each = 100 if thorough else 15
     everything = each * len(STATES)
     time, provider = VirtualClock(frozen), Provider()
-    monkeypatch.setattr(app, "TICK_SECONDS", PERIOD.total_seconds())
+    for name in ("RELAY_SECONDS", "RESCUE_SECONDS"):
+        monkeypatch.setattr(app, name, PERIOD.total_seconds())
     monkeypatch.setattr(outbox_publisher, "CLEAR_SECONDS", DEADLINE.total_seconds())  # real ones: time is virtual here
     limits = Limits(deadline_seconds=int(DEADLINE.total_seconds()))
     names = {f"{state}-{number}": state for state in STATES for number in range(each)}

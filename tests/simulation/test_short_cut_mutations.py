@@ -9,11 +9,13 @@ from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.outbox_publisher import OutboxPublisher
 from studio_chassis.persistence.store import Outbox
 from studio_chassis.testing.database import SimulatedDatabase
+from studio_contracts.events import Payload, StencilReady
 from studio_contracts.job import Job
 from studio_contracts.slot import Slot
 from studio_domain import lifecycle
 from studio_domain.domain_events import DomainEvent
 from studio_domain.lifecycle import Transition, slots
+from studio_predictor.handlers import Predictor
 from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught, has
 
 Patch = pytest.MonkeyPatch
@@ -83,6 +85,30 @@ def a_report_that_a_prediction_runs_is_never_kept(patch: Patch) -> None:
 @caught_by("dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline", needs=has("store.late"))
 def a_late_read_decides_that_there_is_nothing_to_do(patch: Patch) -> None:
     patch.setattr(job_service, "is_obsolete", lambda *_: True)
+
+
+@caught_by("nothing_waits_for_its_deadline")
+def planned_slots_make_a_second_delivery_of_their_message_pointless(patch: Patch) -> None:
+    """As long as the first slot had a message of its own, that was so."""
+    begin = Predictor.begin_predictions
+
+    async def once(self: Predictor, job: Job, ready: StencilReady) -> None:
+        if not job.predictions:
+            await begin(self, job, ready)
+
+    patch.setattr(Predictor, "begin_predictions", once)
+
+
+@caught_by("nothing_waits_for_its_deadline peace_is_uneventful")
+def no_message_is_awaited_for_the_first_slot(patch: Patch) -> None:
+    rules = lifecycle.outstanding_messages.__globals__
+    awaits = rules["_slot_awaits"]
+
+    def unless_first(slot: Slot) -> Payload | None:
+        message = awaits(slot)
+        return None if isinstance(message, StencilReady) else message
+
+    patch.setitem(rules, "_slot_awaits", unless_first)
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)

@@ -17,6 +17,7 @@ from studio_domain import domain_events as h
 from studio_domain.lifecycle import callbacks, details, ending, slots, stages
 from studio_domain.lifecycle.stages import rescue_backoff
 from studio_domain.lifecycle.transition import (
+    FIRST_REQUEST,
     Change,
     Transition,
     TransitionContext,
@@ -25,7 +26,15 @@ from studio_domain.lifecycle.transition import (
     outstanding_messages,
 )
 
-__all__ = ["Transition", "accept", "is_obsolete", "outstanding_messages", "rescue_backoff", "transition"]
+__all__ = [
+    "FIRST_REQUEST",
+    "Transition",
+    "accept",
+    "is_obsolete",
+    "outstanding_messages",
+    "rescue_backoff",
+    "transition",
+]
 
 
 def accept(

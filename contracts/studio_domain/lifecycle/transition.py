@@ -21,6 +21,8 @@ from studio_contracts.events import (
 from studio_contracts.job import Job, Status, TimelineEntry, TimelineEvent
 from studio_contracts.slot import SETTLED, Slot
 
+FIRST_REQUEST = (0, 1)
+"""Slot and attempt that whoever plans the slots requests at once."""
 OPEN = ("waiting", "submitting", "running")
 """States of a slot whose prediction is still to be reported."""
 MAX_TIMELINE = 200
@@ -91,7 +93,10 @@ def entry(
 
 
 def outstanding_messages(job: Job) -> tuple[Payload, ...]:
-    """The messages that must be on their way for this job to move on. A slot that runs awaits the provider instead."""
+    """The messages that must be on their way for this job to move on. A slot that runs awaits the provider instead.
+
+    The message by which slots are planned also requests the first one: there is none of its own for that.
+    """
     if job.is_final:
         return ()
     if job.plan is None:
@@ -103,7 +108,8 @@ def outstanding_messages(job: Job) -> tuple[Payload, ...]:
 
 def _slot_awaits(slot: Slot) -> Payload | None:
     if slot.state in ("waiting", "submitting"):
-        return PredictionRequested(slot=slot.number, attempt=slot.attempt)
+        is_first = (slot.number, slot.attempt) == FIRST_REQUEST
+        return StencilReady() if is_first else PredictionRequested(slot=slot.number, attempt=slot.attempt)
     if slot.state == "succeeded":
         return PredictionSucceeded(slot=slot.number, attempt=slot.attempt)
     return None

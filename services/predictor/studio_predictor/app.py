@@ -33,7 +33,7 @@ async def build(chassis: ServiceContext, settings: PredictorSettings) -> AsyncIt
         )
         yield ServiceDefinition(
             [
-                JobHandler(topology.PREDICTOR_STENCIL_READY, StencilReady, predictor.plan_slots),
+                JobHandler(topology.PREDICTOR_STENCIL_READY, StencilReady, predictor.begin_predictions),
                 JobHandler(topology.PREDICTOR_PREDICTION_REQUESTED, PredictionRequested, predictor.request_prediction),
                 JobHandler(topology.PREDICTOR_PREDICTION_UPDATED, PredictionUpdated, predictor.read_update),
                 JobHandler[JobCanceled | JobFailed](

@@ -34,6 +34,7 @@ from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested,
 from studio_contracts.job import Job
 from studio_contracts.models import MODELS
 from studio_contracts.palette import BY_CODE
+from studio_contracts.plan import Plan
 from studio_contracts.slot import GenerationRequest, Slot
 from studio_domain.domain_events import (
     ClaimReleased,
@@ -43,6 +44,7 @@ from studio_domain.domain_events import (
     SlotClaimed,
     SlotsPlanned,
 )
+from studio_domain.lifecycle import FIRST_REQUEST
 from studio_domain.prediction import PredictionReport, UnreadablePrediction
 from studio_domain.spending import Outcome, delivered_by, reservation
 from studio_predictor.model_input import InvalidInput, shared_input, slot_input
@@ -70,13 +72,21 @@ class Predictor:
     under_way: Callable[[str], Awaitable[int]]
     """How many slots of an owner are claimed and have no concepts yet."""
 
-    async def plan_slots(self, job: Job, _: StencilReady) -> None:
-        """stencil.ready → fix the model's input and divide the pictures into slots."""
-        if job.plan is None or job.predictions:
+    async def begin_predictions(self, job: Job, _: StencilReady) -> None:
+        """stencil.ready → the slots are planned, which requests all but the first; the first is created here."""
+        if job.plan is None:
             return
+        if not job.predictions:
+            job = (await self.jobs.apply(job, self._planned(job, job.plan))).job
+        if not job.is_final:
+            number, attempt = FIRST_REQUEST
+            await self.request_prediction(job, PredictionRequested(slot=number, attempt=attempt))
+
+    def _planned(self, job: Job, plan: Plan) -> SlotsPlanned:
+        """The model's input, and the pictures divided into slots."""
         model = MODELS[self.settings.model]
-        reading = job.plan.reading or unread(job.brief)
-        codes = job.plan.directions[0].codes
+        reading = plan.reading or unread(job.brief)
+        codes = plan.directions[0].codes
         prompts = compose(reading, job.brief.style, [BY_CODE[code].name for code in codes])
         generation = GenerationRequest(
             model=model.name,
@@ -85,8 +95,7 @@ class Predictor:
             input=shared_input(model, prompts, self.settings.prompt_strength),
             not_sent=prompts.not_sent,
         )
-        slots = split(job.brief.count, len(job.plan.directions), model.max_outputs)
-        await self.jobs.apply(job, SlotsPlanned(generation, slots))
+        return SlotsPlanned(generation, split(job.brief.count, len(plan.directions), model.max_outputs))
 
     async def request_prediction(self, job: Job, request: PredictionRequested) -> None:
         """prediction.requested → the process that claims the slot makes the paid call; a lost response is recovered."""

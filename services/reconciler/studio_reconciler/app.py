@@ -24,7 +24,8 @@ from studio_reconciler.settlement import Settlement
 from studio_reconciler.stats import measure_backlog, measure_spending, measure_volumes
 from studio_reconciler.undelivered import UndeliveredMessages
 
-TICK_SECONDS = 1.0
+RELAY_SECONDS = 1.0
+RESCUE_SECONDS = 5.0
 STATS_SECONDS = 15.0
 RELAY_BATCH = 500
 EXPIRY_SECONDS = 60.0
@@ -48,7 +49,7 @@ class Reconciler:
         while True:
             if await self.lease.is_held():
                 await self.chassis.jobs.outbox.relay(self.settings.relay_after, RELAY_BATCH)
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(RELAY_SECONDS)
 
     async def rescue(self) -> None:
         """Rescue jobs that stopped moving."""
@@ -57,7 +58,7 @@ class Reconciler:
                 await self.rescuer.end_overdue()
                 await self.rescuer.rescue_stuck(self.settings.stuck_after)
                 await self.rescuer.request_overdue_calls()
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(min(RESCUE_SECONDS, self.settings.stuck_after.total_seconds() / 4))
 
     async def expire(self) -> None:
         """Remove jobs whose retention has ended."""

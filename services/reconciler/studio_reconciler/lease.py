@@ -7,8 +7,9 @@ from studio_chassis.runtime.clock import Clock
 
 LEASE = timedelta(seconds=15)
 RENEWED_AFTER = LEASE / 3
-"""Until then the lease that was taken is relied on: a write each time a loop comes round would be most of what an idle
-studio writes."""
+"""Until then the last answer is relied on: a write each time a loop comes round would be most of what an idle studio
+writes. A replica that stands by takes over that much later.
+"""
 
 
 class Lease:
@@ -18,13 +19,13 @@ class Lease:
         self._store = store
         self._holder = holder
         self._now = now
-        self._taken_at: datetime | None = None
+        self._asked_at: datetime | None = None
+        self._held = False
 
     async def is_held(self) -> bool:
         """Whether this replica holds the lease. Takes it where it is free. Raises Unavailable."""
         now = self._now()
-        if self._taken_at is not None and now - self._taken_at < RENEWED_AFTER:
-            return True
-        taken = await self._store.take_lease("reconciler", self._holder, now, now + LEASE)
-        self._taken_at = now if taken else None
-        return taken
+        if self._asked_at is None or now - self._asked_at >= RENEWED_AFTER:
+            self._held = await self._store.take_lease("reconciler", self._holder, now, now + LEASE)
+            self._asked_at = now
+        return self._held

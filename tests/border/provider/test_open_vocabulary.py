@@ -16,7 +16,7 @@ from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
-from studio_contracts.events import Event, PredictionRequested, PredictionUpdated
+from studio_contracts.events import Event, PredictionUpdated, StencilReady
 from studio_contracts.job import Job, Limits
 from studio_contracts.slot import GenerationRequest, Slot
 from studio_contracts.spending import Budgets
@@ -90,8 +90,7 @@ class Scenario:
 
     async def request(self) -> None:
         """The message of the slot's attempt is delivered."""
-        events = [event for event in self.published if event.type == PredictionRequested.type]
-        await self.predictor.request_prediction(await self.job, PredictionRequested(**events[-1].data))
+        await self.predictor.begin_predictions(await self.job, StencilReady())
 
     async def report(self, prediction: dict[str, Any]) -> None:
         """The gateway kept a webhook; its message is delivered."""
@@ -154,7 +153,7 @@ async def test_a_poll_that_finds_an_unknown_status_waits(scenario: Scenario, sta
     scenario.read = httpx.Response(200, json={"id": "p1", "status": status})
     scenario.now += timedelta(seconds=1)
     await scenario.rescuer.poll_running()
-    assert ((await scenario.slot).state, scenario.published[-1].type) == ("running", PredictionRequested.type)
+    assert ((await scenario.slot).state, scenario.published[-1].type) == ("running", StencilReady.type)
 
 
 FOREIGN = [

@@ -8,7 +8,7 @@ import pytest
 from studio_local.infrastructure import Infrastructure
 from studio_support.running_studio import IMPATIENT, Studio, running_studio
 
-PAUSED = 'studio_consumer_paused{cause="backlog",queue="predictor.prediction-requested"} 1.0'
+PAUSED = 'studio_consumer_paused{cause="backlog",queue="predictor.stencil-ready"} 1.0'
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_nothing_is_bought_while_postprocess_is_behind_and_all_of_it_afterwards(
     held_back = studio.post(count=1)
     predictor = f"http://127.0.0.1:{studio.stack.ports['predictor']}"
     studio.until(lambda: PAUSED in studio.get(f"{predictor}/metrics").text)
-    reason = studio.get(f"{predictor}/readyz").json()["queues"]["predictor.prediction-requested"]
+    reason = studio.get(f"{predictor}/readyz").json()["queues"]["predictor.stencil-ready"]
     assert reason == "2 finished predictions wait for postprocess"
     assert studio.paid_for(studio.job(held_back)) == []
 

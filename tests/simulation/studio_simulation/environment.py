@@ -128,7 +128,8 @@ def simulated_environment(world: "World") -> Iterator[None]:
             (studio_postprocess.app, "open_process_pool", _no_pool),
             (studio_postprocess.handlers, "work_on_picture", partial(_cheap_concept, world)),
             (studio_postprocess.handlers, "time", stopwatch),
-            (studio_reconciler.app, "TICK_SECONDS", 4.0),
+            (studio_reconciler.app, "RELAY_SECONDS", 4.0),
+            (studio_reconciler.app, "RESCUE_SECONDS", 4.0),
             (studio_reconciler.app, "STATS_SECONDS", 300.0),
         ):
             stack.enter_context(patch.object(target, name, replacement))

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from studio_contracts.brief import Brief, JobKind
 from studio_contracts.concept import Concept, Quality
-from studio_contracts.events import JobCreated, PredictionRequested, PredictionUpdated
+from studio_contracts.events import JobCreated, PredictionUpdated, StencilReady
 from studio_contracts.job import Job, Limits
 from studio_contracts.slot import GenerationRequest
 from studio_domain import domain_events as h
@@ -162,7 +162,7 @@ EVENTS: dict[str, h.DomainEvent] = {
     "broken": FINAL_FAILURE,
     "replayable": REPLAYABLE,
     "undelivered start": h.Undeliverable(JobCreated(), "dead"),
-    "undelivered request": h.Undeliverable(PredictionRequested(slot=0, attempt=1), "dead"),
+    "undelivered stencil": h.Undeliverable(StencilReady(), "dead"),
     "undelivered report": h.Undeliverable(PredictionUpdated(slot=0, attempt=1, prediction={}), "dead"),
     "cancel": h.CancelRequested(),
     "deadline": h.DeadlinePassed(),

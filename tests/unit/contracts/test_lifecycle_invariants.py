@@ -5,7 +5,15 @@ from typing import get_args
 
 import pytest
 
-from studio_contracts.events import JobCanceled, JobCompleted, JobFailed, PredictionSucceeded, PredictionUpdated
+from studio_contracts.events import (
+    JobCanceled,
+    JobCompleted,
+    JobFailed,
+    PredictionRequested,
+    PredictionSucceeded,
+    PredictionUpdated,
+    StencilReady,
+)
 from studio_contracts.job import Job, Limits
 from studio_contracts.slot import SlotState
 from studio_domain import domain_events as h
@@ -102,6 +110,15 @@ def test_a_replay_publishes_the_outstanding_messages_and_its_dead_letter_once() 
     replayed = transition(stuck.job, h.Reopened(requested.events[0]), now=stuck.job.updated_at, by="cli")
     assert replayed is not None
     assert [event.id for event in replayed.events] == [requested.events[0].id]
+
+
+def test_whoever_plans_the_slots_requests_the_first_one_without_a_message_of_its_own() -> None:
+    drawn = SHAPES["drawn"]
+    change = transition(drawn, planned([1, 1])[-1], now=drawn.updated_at, by="predictor")
+    assert change is not None
+    assert [event.payload for event in change.events] == [PredictionRequested(slot=1, attempt=1)]
+    assert outstanding_messages(change.job) == (StencilReady(), PredictionRequested(slot=1, attempt=1))
+    assert outstanding_messages(SHAPES["retried"]) == (PredictionRequested(slot=0, attempt=2),)
 
 
 def test_a_job_rescued_without_end_does_not_outgrow_its_document() -> None:

@@ -44,7 +44,7 @@ TABLE = """
     broken      failed     failed     failed     failed     failed     failed     failed     failed
     replayable  replayable replayable replayable replayable replayable replayable replayable replayable
     undelivered_start    replayable . . . . . . .
-    undelivered_request  . . replayable replayable . . . .
+    undelivered_stencil  . replayable replayable replayable . . . .
     undelivered_report   . . replayable replayable replayable . . replayable
     cancel      canceled   canceled   canceled   canceled   canceled   canceled   canceled   canceled
     deadline    failed     failed     failed     failed     failed     failed     failed     failed

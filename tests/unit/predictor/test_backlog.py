@@ -12,7 +12,7 @@ from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
-from studio_contracts.events import Event, PredictionRequested
+from studio_contracts.events import Event, StencilReady
 from studio_contracts.job import Job, Limits
 from studio_contracts.slot import GenerationRequest
 from studio_contracts.spending import Budgets
@@ -68,7 +68,7 @@ async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets 
     if paused:
         await store.pause_predictor(paused)
     try:
-        await predictor.request_prediction(await jobs.load("j"), PredictionRequested(**published[-1].data))
+        await predictor.begin_predictions(await jobs.load("j"), StencilReady())
     finally:
         job = await jobs.load("j")
     return job

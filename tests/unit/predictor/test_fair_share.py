@@ -14,7 +14,7 @@ from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.brief import Brief
-from studio_contracts.events import Event, PredictionRequested
+from studio_contracts.events import Event, StencilReady
 from studio_contracts.job import Limits
 from studio_contracts.slot import GenerationRequest
 from studio_contracts.spending import Budgets
@@ -63,7 +63,7 @@ class Studio:
         return 0
 
     async def _publish(self, event: Event) -> None:
-        if event.type == "studio.prediction.requested.v1":
+        if event.type == StencilReady.type:
             self.queue.append(event)
 
     async def accept(self, job_id: str, owner: str, key_id: str) -> None:
@@ -81,15 +81,14 @@ class Studio:
         """Each message is delivered once; then postprocess makes the pictures of what was bought first."""
         for _ in range(len(self.queue)):
             event = self.queue.popleft()
-            request = PredictionRequested(**event.data)
             try:
-                await self._predictor.request_prediction(await self.jobs.load(event.subject), request)
+                await self._predictor.begin_predictions(await self.jobs.load(event.subject), StencilReady())
             except Retry as retry:
                 if retry.counted:  # to wait is no fault of the message
                     raise
                 self.queue.append(event)
             else:
-                self._bought.append((event.subject, request.slot))
+                self._bought.append((event.subject, 0))
         if self._bought:
             job_id, slot = self._bought.popleft()
             slot_id = (await self.jobs.load(job_id)).predictions[slot].provider_id
