@@ -39,7 +39,7 @@ class Checks:
         for what in (*change_violations(before, after), *job_violations(after)):
             self.report(after.id, what)
         if any("evil" in output for slot in after.predictions for output in slot.outputs):
-            self.report(after.id, "forgery_changes_nothing: a forged webhook was believed")
+            self.report(after.id, "forged_webhook_changes_nothing: a forged webhook was believed")
         if before is not None:
             self._ledger.observe(before, after)
             self._rescue_intervals(before, after)
