@@ -166,17 +166,6 @@ def test_more_of_a_direction_is_drawn_with_one_click(studio: Any, page: Page) ->
     ]
 
 
-def test_the_pictures_that_are_missing_can_be_drawn(studio: Any, page: Page) -> None:
-    job = studio.run(OCEAN, count=3)
-    held_back = {"code": "filtered", "text": "The model's filter held one picture back.", "slot": 0}
-    short = {**job, "concepts": job["concepts"][:2], "warnings": [held_back]}
-    page.route(f"**/v1/jobs/{job['id']}", lambda route: route.fulfill(json=short))
-    page.goto(f"/jobs/{job['id']}")
-    expect(page.get_by_role("button", name="Draw the 1 missing picture, $0.03")).to_be_visible()
-    expect(page.locator("#missing")).to_contain_text("1 of 3 pictures is missing")
-    expect(page.locator("#missing")).to_contain_text(str(held_back["text"]))
-
-
 PROJECTED = """([corners, size]) => import("/static/photo.js").then(({ projection }) => {
     const matrix = new DOMMatrix(projection(corners, ...size));
     return [[0, 0], [size[0], 0], size, [0, size[1]]].map(([x, y]) => {

@@ -80,13 +80,3 @@ def test_recent_jobs_of_this_browser_are_listed_and_can_be_forgotten(page: Page,
     other = new_page()
     open_form(other)
     expect(other.get_by_role("heading", name="Recent in this browser")).to_be_hidden()
-
-
-def test_a_long_list_comes_in_pages(studio: Any, page: Page) -> None:
-    for number in range(25):
-        studio.post(f"many {number}", count=1, kind="draft")
-    page.goto("/jobs?text=many")
-    expect(page.locator("#list li")).to_have_count(24)
-    page.get_by_role("button", name="Show more").click()
-    expect(page.locator("#list li")).to_have_count(25)
-    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
