@@ -34,6 +34,8 @@ CONCESSIONS = ((1.0, 0.75), (0.8, 0.5), (0.0, 0.0))
 """What is given up in turn: sizes in parts of the smallest at which all is whole, and how many of those asked for."""
 STEP = 0.9
 LARGEST_M = 9.0
+MOST_MADE_M = 4.2
+"""A larger motif is one of this size, at which nothing is lost that matters, enlarged."""
 UPRIGHT_TILT, FREE_TILT = 0.0, 14.0
 _TILTS = dict.fromkeys("🐋🐳🐟🐠🐡🦈🐬🐙🦑🐢🚀🛸🪐⭐🌟🍁🍂🍃🌿🦋🐝🐞🐚❤🎈🪁✈☄🌸🌺🌼", FREE_TILT)
 _STEPS = "👣🐾"
@@ -196,7 +198,8 @@ def layers_of(place: Placed, codes: Sequence[str]) -> list[Layer]:
     free = tuple(code for code in codes[1:] if code != ground) or tuple(code for code in codes if code != ground)
     colours = motif_colours(place.emoji, free, ground, place.colour)
     drawn_m = least_size_m(place.emoji)
-    drawn_m *= SIZE_STEP ** max(0, math.floor(math.log(max(place.size_m, drawn_m) / drawn_m, SIZE_STEP) + 1e-6))
+    made_m = max(min(place.size_m, MOST_MADE_M), drawn_m)
+    drawn_m *= SIZE_STEP ** max(0, math.floor(math.log(made_m / drawn_m, SIZE_STEP) + 1e-6))
     larger = place.size_m / drawn_m
     found = []
     for part in laid(place.emoji, round(drawn_m, 3), tuple(colours.items()), ground):

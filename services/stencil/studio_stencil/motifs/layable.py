@@ -1,8 +1,8 @@
 """A motif at its real size as an installer can lay it: its outline."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import product
 
 import numpy as np
 import shapely
@@ -35,8 +35,12 @@ LOST_PART, LOST_COUNTS = 0.01, 1000
 """An outline that lacks more than this part of what was asked for is worse by so many faults."""
 SIZE_STEP = 1.15
 """Motifs are made layable at sizes this far apart and enlarged from there, so that few have to be made."""
-FACTORS = (1.0, 1.03, 0.975, 1.06, 0.95, 1.09)
+FACTORS = ((1.0, 1.03, 0.975), (1.06, 0.95, 1.09))
 """An outline that cannot be laid at its size is made at one of these and scaled back."""
+TRIES = tuple((arcs, factor) for factors in FACTORS for arcs in (True, False) for factor in factors)
+"""With arcs between corners or not, and a factor, in the order in which they are tried."""
+FIRST_TRIES = 6
+"""After so many an outline of another size is tried."""
 FINE_MM = 14.0
 THIN_MM, SLENDER_MM = 121.0, 225.0
 """A strip narrower than this and longer than this breaks the rule for widths."""
@@ -50,9 +54,9 @@ def outline(emoji: str, size_m: float) -> BaseGeometry:
     motif = find_motif(emoji)
     if motif is None:
         return shapely.Polygon()
-    plain = scale(motif.silhouette, size_m * 1000, size_m * 1000, origin=(0, 0)).simplify(5.0)
+    plain = _plain(motif.silhouette, size_m)
     if not emoji.isalnum():
-        return layable(without_holes(plain, ISLAND_MM2))
+        return _at_size_or_smaller(motif.silhouette, size_m)
     made: BaseGeometry = shapely.Polygon()
     for width in SLITS_MM:
         slit = with_slits(plain, ISLAND_MM2, width)
@@ -62,26 +66,57 @@ def outline(emoji: str, size_m: float) -> BaseGeometry:
     return made
 
 
+def _plain(silhouette: BaseGeometry, size_m: float) -> BaseGeometry:
+    return scale(silhouette, size_m * 1000, size_m * 1000, origin=(0, 0)).simplify(5.0)
+
+
+def _at_size_or_smaller(silhouette: BaseGeometry, size_m: float) -> BaseGeometry:
+    """A silhouette made layable; where the first tries at its size fail, one that is made smaller and enlarged."""
+    plain = without_holes(_plain(silhouette, size_m), ISLAND_MM2)
+    made, faulty = _best(plain, TRIES[:FIRST_TRIES])
+    if not faulty:
+        return made
+    smaller, _ = _best(without_holes(_plain(silhouette, size_m / SIZE_STEP), ISLAND_MM2), TRIES[:FIRST_TRIES])
+    enlarged = scale(smaller, SIZE_STEP, SIZE_STEP, origin=(0, 0))
+    still = _faultiness(plain, enlarged)
+    if not still:
+        return enlarged
+    other, left = _best(plain, TRIES[FIRST_TRIES:])
+    return min(((faulty, made), (left, other), (still, enlarged)), key=lambda pair: pair[0])[1]
+
+
 def layable(plain: BaseGeometry) -> BaseGeometry:
     """An area in millimetres made so that it can be laid.
 
     Where that does not succeed, it is made a little larger or smaller and scaled back.
     """
+    return _best(plain, TRIES)[0]
+
+
+def _best(plain: BaseGeometry, tries: Sequence[tuple[bool, float]]) -> tuple[BaseGeometry, float]:
+    """What the first try makes of an area that leaves no fault, or that with the fewest; and its faultiness."""
     best, fewest = shapely.Polygon(), math.inf
-    for arcs, factor in product((True, False), FACTORS):
+    for arcs, factor in tries:
         asked = scale(plain, factor, factor, origin=(0, 0))
         made = _layable(asked, arcs)
-        count = sum(
-            len(shapely.get_parts(faults(pieces(scale(made, by, by, origin=(0, 0))), INNER_RADIUS_MM)))
-            for by in (1.0, SIZE_STEP)
-        )
-        if asked.difference(made.buffer(LIMB_MM / 2)).area > LOST_PART * asked.area:
-            count += LOST_COUNTS
+        count = _faultiness(asked, made)
         if count < fewest:
             best, fewest = scale(made, 1 / factor, 1 / factor, origin=(0, 0)), count
         if not count:
             break
-    return best
+    return best, fewest
+
+
+def _faultiness(asked: BaseGeometry, made: BaseGeometry) -> float:
+    """How much cannot be laid of an outline, at its size and enlarged, and whether it lacks too much of what was asked
+    for.
+    """
+    count = sum(
+        len(shapely.get_parts(faults(pieces(scale(made, by, by, origin=(0, 0))), INNER_RADIUS_MM)))
+        for by in (1.0, SIZE_STEP)
+    )
+    lost = asked.difference(made.buffer(LIMB_MM / 2)).area > LOST_PART * asked.area
+    return count + (LOST_COUNTS if lost else 0)
 
 
 def _layable(plain: BaseGeometry, arcs: bool) -> BaseGeometry:
