@@ -7,6 +7,7 @@ import pytest
 from studio_colour.difference import ByteArray
 from studio_contracts.plan import Layout
 from studio_postprocess.installable.layout import MAX_SURFACE_PIXELS, compose
+from studio_stencil.planning.size import fit
 
 
 def disc(width: int, height: int, radius: int) -> ByteArray:
@@ -43,6 +44,31 @@ def test_a_disc_stays_a_disc_in_the_middle(layout: Layout, size: tuple[int, int]
     assert stats[middle, cv2.CC_STAT_HEIGHT] == pytest.approx(diameter, abs=3, rel=0.01)
     assert composed.size <= MAX_SURFACE_PIXELS * 1.01
     assert found > 1
+
+
+@pytest.mark.parametrize(
+    "surface",
+    [(3, 3), (10, 3), (20, 8), (2, 8), (0.5, 0.51), (7.3, 2.9), (40, 10), (16, 3), (100, 2), (1, 19), (12, 0.5)],
+)
+def test_what_a_stencil_shows_is_laid_with_a_distortion_of_at_most_two_percent(surface: tuple[float, float]) -> None:
+    planned = fit(*surface)
+    width, height = planned.size
+    radius = min(planned.ground_m) * 400 / planned.mm_per_pixel
+    y, x = np.mgrid[0:height, 0:width] + 0.5
+    drawn = (np.hypot(x - width / 2, y - height / 2) < radius).astype(np.uint8)
+    laid, mm_per_pixel = compose(drawn, planned.layout, *surface, base=0, border=0)
+    rows, columns = laid.shape
+    reach = round(radius * planned.mm_per_pixel / mm_per_pixel) + 2
+    middle = (
+        laid[:, columns // 2][abs(np.arange(rows) - rows // 2) <= reach],
+        laid[rows // 2][abs(np.arange(columns) - columns // 2) <= reach],
+    )
+    down, across = (np.count_nonzero(line) for line in middle)
+    pixel = surface[1] * 1000 / rows, mm_per_pixel
+    meant = 2 * radius * planned.mm_per_pixel
+    for length, side in zip((down, across), pixel, strict=True):
+        assert length * side == pytest.approx(meant, rel=0.02, abs=2.5 * side)
+    assert pixel[0] / pixel[1] == pytest.approx(1, abs=0.02)
 
 
 def test_a_surface_of_the_pictures_own_ratio_shows_the_picture_itself(rng: np.random.Generator) -> None:

@@ -100,3 +100,11 @@ def test_none_is_ranked_above_a_flag_that_is_kept_whole() -> None:
     scores = [made(file).quality.score for file in OTHERS]
     for flag in ("flag-rhombus.png", "flag-six-colours.png"):
         assert all(score < made(flag, *FLAT[flag]).quality.score for score in scores)
+
+
+def test_no_picture_scores_above_a_flat_one_that_is_better_kept() -> None:
+    flat = [made(file, *asked) for file, asked in FLAT.items()]
+    for other in map(made, OTHERS):
+        for better in flat:
+            if (other.installer.kept or 0) < (better.installer.kept or 0):
+                assert other.quality.score < better.quality.score
