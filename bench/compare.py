@@ -41,11 +41,13 @@ those are for.
 
 
 class Row(NamedTuple):
-    """A line of the table: what it shows of a round, and with how many digits."""
+    """A line of the table: what it shows of a round, with how many digits, and what explains a worse figure of ours."""
 
     name: str
     of: Callable[[Figures], float]
     digits: int
+    because: str
+    more_is_better: bool = False
 
 
 class Target(NamedTuple):
@@ -71,22 +73,32 @@ def _cost(name: str) -> Callable[[Figures], float]:
     return lambda figures: float(getattr(figures.cost, name))
 
 
+CPU = (
+    "each change is validated, committed under a version, and has its event in an outbox; money is reserved and settled"
+)
+STEPS = "more steps wait for a majority write: plan, reservation, claim, recorded answer, recorded webhook"
+READS = "each message starts from the stored job, and so does each webhook, which says nothing of the job's version"
+UPDATES = "a claim before each paid call, its answer, each webhook and its meaning are writes of their own"
+MONEY = "budgets, the reconciler's lease and its search for what is stuck; the peers have none of these"
+PUBLISHES = "a webhook is kept by the gateway and read by the predictor, which is a message more for each prediction"
+PICTURES = "the same picture code in child processes that may die; the rest as above"
+
 CANNED_ROWS = (
-    Row("jobs/s", lambda figures: figures.jobs_per_second, 2),
-    Row("added time p50, one job at a time, ms", lambda figures: figures.added_p50, 0),
-    Row("added time p99, one job at a time, ms", lambda figures: figures.added_p99, 0),
-    Row("added time p50 at half load, ms", lambda figures: figures.half_load_p50, 0),
-    Row("CPU a job, without the stand-in, ms", lambda figures: _cost("cpu")(figures) * 1000, 0),
-    Row("reads of job documents", _cost("reads"), 1),
-    Row("updates of job documents", _cost("updates"), 1),
-    Row("reads, with money, leases and the reconciler", _cost("all_reads"), 1),
-    Row("updates, with money, leases and the reconciler", _cost("all_updates"), 1),
-    Row("journal, kB a job", lambda figures: _cost("journal_bytes")(figures) / 1000, 1),
-    Row("confirmed publishes a job", _cost("publishes"), 1),
+    Row("jobs/s", lambda figures: figures.jobs_per_second, 2, CPU, more_is_better=True),
+    Row("added time p50, one job at a time, ms", lambda figures: figures.added_p50, 0, STEPS),
+    Row("added time p99, one job at a time, ms", lambda figures: figures.added_p99, 0, STEPS),
+    Row("added time p50 at half load, ms", lambda figures: figures.half_load_p50, 0, STEPS),
+    Row("CPU a job, without the stand-in, ms", lambda figures: _cost("cpu")(figures) * 1000, 0, CPU),
+    Row("reads of job documents", _cost("reads"), 1, READS),
+    Row("updates of job documents", _cost("updates"), 1, UPDATES),
+    Row("reads, with money, leases and the reconciler", _cost("all_reads"), 1, MONEY),
+    Row("updates, with money, leases and the reconciler", _cost("all_updates"), 1, MONEY),
+    Row("journal, kB a job", lambda figures: _cost("journal_bytes")(figures) / 1000, 1, UPDATES),
+    Row("confirmed publishes a job", _cost("publishes"), 1, PUBLISHES),
 )
 PICTURE_ROWS = (
-    Row("jobs/s", lambda figures: figures.jobs_per_second, 2),
-    Row("CPU a job, without the stand-in, ms", lambda figures: _cost("cpu")(figures) * 1000, 0),
+    Row("jobs/s", lambda figures: figures.jobs_per_second, 2, PICTURES, more_is_better=True),
+    Row("CPU a job, without the stand-in, ms", lambda figures: _cost("cpu")(figures) * 1000, 0, PICTURES),
 )
 
 
@@ -106,6 +118,19 @@ def table(title: str, found: dict[str, list[Figures]], rows: Sequence[Row]) -> l
             cells.append(f"{middle:.{row.digits}f} ({least:.{row.digits}f}–{most:.{row.digits}f})")
         lines.append(f"| {row.name} | {' | '.join(cells)} |")
     return [*lines, ""]
+
+
+def worse(title: str, found: dict[str, list[Figures]], rows: Sequence[Row]) -> list[str]:
+    """A line for each figure in which a peer is ahead, and why."""
+    ours, *peers = NAMES
+    lines = []
+    for row in rows:
+        of = {name: median(found[name], row) for name in NAMES}
+        ahead = [name for name in peers if (of[name] > of[ours] if row.more_is_better else of[name] < of[ours])]
+        if ahead:
+            figures = ", ".join(f"{name} {of[name]:.{row.digits}f}" for name in ahead)
+            lines.append(f"- {title}, {row.name}: {of[ours]:.{row.digits}f}; {figures}. Why: {row.because}.")
+    return lines
 
 
 def targets(canned: dict[str, list[Figures]], pictures: dict[str, list[Figures]]) -> list[Target]:
@@ -170,6 +195,10 @@ def main() -> int:
             "## Targets",
             "",
             *(f"- {aim}" for aim in aims),
+            "",
+            "## What is slower than a peer, and why",
+            "",
+            *(worse("without pictures", canned, CANNED_ROWS) + worse("with pictures", pictures, PICTURE_ROWS)),
             "",
         ]
     )
