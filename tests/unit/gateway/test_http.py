@@ -53,7 +53,7 @@ async def test_head_of_a_file_that_is_made_makes_nothing_and_tells_no_length(
     await gateway.finish(job_id)
     address = f"/v1/jobs/{job_id}/{name}"
     whole = await client.get(address)
-    monkeypatch.setattr(drawn_sheets, "draw_sheet", None)
+    monkeypatch.setattr(drawn_sheets, "_draw", None)
     gateway.app.state.dependencies.sheets._drawn.clear()
     gateway.wire.calls.clear()
     head = await client.head(address)
