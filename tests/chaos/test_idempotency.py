@@ -1,7 +1,6 @@
 """One key, one job: with any number of concurrent requests, with another brief, and while the first is in progress."""
 
 import asyncio
-import hashlib
 from datetime import timedelta
 
 import aio_pika
@@ -13,7 +12,7 @@ from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.service import ServiceContext
 from studio_contracts import topology
 from studio_contracts.brief import Brief
-from studio_gateway.api.idempotency import IN_FLIGHT
+from studio_gateway.api.idempotency import IN_FLIGHT, fingerprint_of
 from studio_local.infrastructure import Endpoints, Infrastructure
 
 KEYS, CONCURRENCY = 50, 20
@@ -63,7 +62,7 @@ async def test_fifty_keys_posted_by_twenty_clients_concurrently_are_fifty_jobs(i
 async def test_a_key_whose_first_request_is_at_work_is_409_and_one_left_by_a_crash_is_answered(
     infrastructure: Infrastructure,
 ) -> None:
-    fingerprint = hashlib.sha256(Brief(prompt="a pond").model_dump_json().encode()).hexdigest()
+    fingerprint = fingerprint_of(Brief(prompt="a pond"), None, {})
     now = utc_now()
     with infrastructure.isolated() as endpoints:
         async with (

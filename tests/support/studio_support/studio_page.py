@@ -1,18 +1,29 @@
 """What a designer does on the studio's page, shared by the tests of it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+LOADED_MS = 30_000
 OCEAN = "Ocean energy with fish, flowing bands of blue and turquoise"
 
 
 def open_form(page: Page) -> None:
-    """Open the page on which a brief is written."""
+    """Open the page on which a brief is written.
+
+    Chromium drops whatever it is loading when a network interface appears, as Docker's do for the tests beside these:
+    then the page is opened once more.
+    """
+    colour = page.get_by_role("checkbox", name="Standard Blue")
     page.goto("/")
-    expect(page.get_by_role("checkbox", name="Standard Blue")).to_be_visible()
+    with suppress(PlaywrightTimeoutError):
+        colour.wait_for(timeout=LOADED_MS)
+        return
+    page.goto("/")
+    expect(colour).to_be_visible()
 
 
 def send(page: Page, prompt: str, count: int = 1) -> str:
