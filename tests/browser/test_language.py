@@ -78,3 +78,11 @@ def test_what_the_api_says_is_translated_part_by_part(german: BrowserContext, en
     page = german.new_page()
     page.goto("/")
     assert page.evaluate(TRANSLATED, [english]) == [text]
+
+
+def test_texts_that_did_not_arrive_are_fetched_again(german: BrowserContext) -> None:
+    page = german.new_page()
+    page.route("**/static/messages.de.json", lambda route: route.abort(), times=2)
+    page.goto("/")
+    expect(page.get_by_role("radio", name="Verspielt Wie Zeichentrick")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Standard Blue")).to_be_visible()

@@ -6,7 +6,20 @@ const YEAR_S = 365 * 24 * 3600;
 /** The language of the page, as the server chose it: "en" or "de". */
 export const language = document.documentElement.lang;
 
-const messages = await (await fetch(new URL(`messages.${language}.json`, import.meta.url))).json();
+const RETRY_MS = 2000;
+
+/** Without texts nothing on the page works, so they are fetched until they are there. */
+async function load() {
+  for (;;) {
+    try {
+      return await (await fetch(new URL(`messages.${language}.json`, import.meta.url))).json();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+const messages = await load();
 /** The texts that the API says in English, as templates with `{}`, and their translations; none where the page is English. */
 export const phrases = messages.api ?? {};
 
