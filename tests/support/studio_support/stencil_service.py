@@ -16,7 +16,7 @@ from studio_stencil.handlers import StencilMaker
 T = TypeVar("T")
 
 
-class Here:
+class SameProcess:
     """Runs work in this process."""
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
@@ -43,5 +43,7 @@ class StencilStudio:
         wanted = Brief(**{"prompt": "ocean energy", **brief})
         await self.jobs.accept(wanted, job_id=job_id, seed=7, traceparent="00-1", limits=Limits())
         await self.jobs.outbox.flush()
-        await StencilMaker(self.jobs, self.objects, Here()).draw_stencils(await self.jobs.load(job_id), JobCreated())
+        await StencilMaker(self.jobs, self.objects, SameProcess()).draw_stencils(
+            await self.jobs.load(job_id), JobCreated()
+        )
         return await self.jobs.load(job_id)

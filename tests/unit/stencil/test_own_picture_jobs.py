@@ -5,7 +5,7 @@ import pytest
 from studio_chassis.runtime.process_pool import WorkLost
 from studio_contracts.brief import OwnPicture, Surface
 from studio_contracts.object_keys import fitted_picture_key, own_picture_key, stencil_key
-from studio_support.stencil_service import Here, StencilStudio
+from studio_support.stencil_service import SameProcess, StencilStudio
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><rect width="2" height="1" fill="#0075bc"/></svg>'
 OWN = {"kind": "draft", "picture": OwnPicture(sha256="0" * 64), "surface": Surface(width_m=4, height_m=4)}
@@ -63,7 +63,7 @@ async def test_a_picture_that_ends_its_work_fails_its_job_alone(
     async def die(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Here, "run", die)
+    monkeypatch.setattr(SameProcess, "run", die)
     studio = StencilStudio()
     studio.bucket[own_picture_key("a")] = SVG
     job = await studio.draw("a", **OWN)
