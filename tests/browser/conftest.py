@@ -20,6 +20,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from studio_support.served_gateway import ServedGateway, serving
+
 SCREENS = Path(__file__).resolve().parents[2] / "out" / "screens"
 QUIET = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -50,6 +52,13 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[ServedGateway]:
+    """The page without the other services: its jobs are in memory, and each module has its own."""
+    with serving() as gateway:
+        yield gateway
 
 
 @pytest.fixture(autouse=True)

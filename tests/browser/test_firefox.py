@@ -11,7 +11,7 @@ import pytest
 from playwright._impl._driver import compute_driver_executable
 
 from studio_local.processes import wait_until
-from studio_support.served_gateway import ServedGateway, serving
+from studio_support.served_gateway import ServedGateway
 
 SCRIPT = Path(__file__).with_name("firefox.mjs")
 SECONDS = 120
@@ -63,12 +63,6 @@ class Firefox:
             assert self._process.stdin
             self._process.stdin.close()
             self._process.wait(SECONDS)
-
-
-@pytest.fixture
-def gateway() -> Iterator[ServedGateway]:
-    with serving() as gateway:
-        yield gateway
 
 
 @pytest.fixture

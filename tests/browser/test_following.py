@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from studio_support.served_gateway import ServedGateway, serving
+from studio_support.served_gateway import ServedGateway
 
 NOTIFIED = """
 window.notified = [];
@@ -17,12 +17,6 @@ window.Notification = class {
 };
 """
 TYPICAL = {"kind": "painted", "model": "sdxl", "count": 6, "seconds": 74.0, "jobs": 9}
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[ServedGateway]:
-    with serving() as gateway:
-        yield gateway
 
 
 @pytest.fixture

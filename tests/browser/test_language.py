@@ -6,15 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from studio_support.served_gateway import ServedGateway, serving
+from studio_support.served_gateway import ServedGateway
 
 TRANSLATED = "texts => import('/static/phrases.js').then(({ translated }) => texts.map(translated))"
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[ServedGateway]:
-    with serving() as gateway:
-        yield gateway
 
 
 @pytest.fixture
