@@ -5,9 +5,9 @@ The handler is the real one; so are the child processes, where a test says so.
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -31,21 +31,10 @@ from studio_postprocess.io.download import Downloader, read_allow_list
 from studio_stencil import handlers as stencil_handlers
 from studio_support import hostile
 from studio_support.job_fixtures import GENERATION
+from studio_support.same_process import SameProcess
 
 T = TypeVar("T")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Here:
-    """Runs work in this process, and fails with the next of these errors first."""
-
-    errors: list[Exception] = field(default_factory=list)
-
-    async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        if self.errors:
-            raise self.errors.pop(0)
-        return function(*arguments)
 
 
 def inline(picture: bytes) -> str:
@@ -78,7 +67,7 @@ class Studio:
         return await self.jobs.load("j")
 
     async def draw(self, objects: Any) -> None:
-        await stencil_handlers.StencilMaker(self.jobs, objects, Here()).draw_stencils(
+        await stencil_handlers.StencilMaker(self.jobs, objects, SameProcess()).draw_stencils(
             await self.jobs.load("j"), JobCreated()
         )
 
@@ -112,7 +101,7 @@ async def opened() -> AsyncIterator[Studio]:
 )
 async def test_a_failure_of_the_pixel_work_costs_one_picture(error: Exception, code: str) -> None:
     async with opened() as studio:
-        job = await studio.make(Here([error]), [inline(png()), inline(png("#00A6A3"))])
+        job = await studio.make(SameProcess([error]), [inline(png()), inline(png("#00A6A3"))])
     assert job.status == "completed"
     assert len(job.concepts) == 1
     (warning,) = job.warnings
@@ -123,14 +112,14 @@ async def test_a_failure_of_the_pixel_work_costs_one_picture(error: Exception, c
 async def test_bad_addresses_and_bad_bytes_cost_their_pictures() -> None:
     outputs = [f"https://{'a' * 64}.replicate.delivery/1.png", inline(b"<html>"), inline(png(size=(1, 1)))]
     async with opened() as studio:
-        job = await studio.make(Here(), [*outputs, inline(png())])
+        job = await studio.make(SameProcess(), [*outputs, inline(png())])
     assert job.status == "completed"
     assert sorted(warning.code for warning in job.warnings) == ["download_failed", "not_a_picture", "unusable"]
 
 
 async def test_where_no_picture_is_left_the_job_fails_and_is_not_tried_again() -> None:
     async with opened() as studio:
-        job = await studio.make(Here([MemoryError("no"), WorkLost("gone")]), [inline(png())] * 2)
+        job = await studio.make(SameProcess([MemoryError("no"), WorkLost("gone")]), [inline(png())] * 2)
     assert job.status == "failed"
     assert job.error is not None
     assert job.error.code == "no_pictures"

@@ -1,8 +1,7 @@
 """The stencil service's handler on stores in memory."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.testing.database import SimulatedDatabase
@@ -12,15 +11,7 @@ from studio_contracts.brief import Brief
 from studio_contracts.events import Event, JobCreated
 from studio_contracts.job import Job, Limits
 from studio_stencil.handlers import StencilMaker
-
-T = TypeVar("T")
-
-
-class SameProcess:
-    """Runs work in this process."""
-
-    async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        return function(*arguments)
+from studio_support.same_process import SameProcess
 
 
 class StencilStudio:

@@ -5,7 +5,8 @@ import pytest
 from studio_chassis.runtime.process_pool import WorkLost
 from studio_contracts.brief import OwnPicture, Surface
 from studio_contracts.object_keys import fitted_picture_key, own_picture_key, stencil_key
-from studio_support.stencil_service import SameProcess, StencilStudio
+from studio_support.same_process import SameProcess
+from studio_support.stencil_service import StencilStudio
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><rect width="2" height="1" fill="#0075bc"/></svg>'
 OWN = {"kind": "draft", "picture": OwnPicture(sha256="0" * 64), "surface": Surface(width_m=4, height_m=4)}
