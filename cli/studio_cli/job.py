@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from studio_chassis.errors import JobNotFound
-from studio_cli import client_jobs, keeping, timeline
+from studio_cli import client_jobs, keeping, sharing, timeline
 from studio_cli.connection import run, run_on_store
 from studio_cli.create import create
 from studio_cli.gateway import AsJson, Gateway, Key, print_json, studio
@@ -26,6 +26,9 @@ app.command()(client_jobs.edit)
 app.command()(keeping.note)
 app.command()(keeping.delete)
 app.command()(keeping.projects)
+app.command()(sharing.share)
+app.command()(sharing.shares)
+app.command()(sharing.unshare)
 console = Console()
 
 

@@ -1,5 +1,6 @@
 """Who may use the studio: API keys, their scopes, and the owner of what is made with them."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
@@ -35,8 +36,17 @@ class ApiKey(FrozenModel):
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
+SharedPart = Literal["brief", "materials", "downloads", "cost"]
+SHARED_PARTS: tuple[SharedPart, ...] = get_args(SharedPart)
+"""What a link may leave out: the brief's words, what to order, files to take away, and what the pictures cost."""
+
+
 class ShareLink(FrozenModel):
-    """A read-only link to one job: everybody with its token sees the job until it expires or is revoked."""
+    """A read-only link to one job: everybody with its token sees the job until it expires or is revoked.
+
+    `shows` are the parts of the job that it shows besides the pictures; with `favourites_only` it shows the concepts
+    that are favourites when it is opened, else all. Links older than this choice show everything.
+    """
 
     id: str
     job_id: str
@@ -45,10 +55,16 @@ class ShareLink(FrozenModel):
     created_at: UtcDatetime
     expires_at: UtcDatetime
     revoked_at: UtcDatetime | None = None
+    shows: tuple[SharedPart, ...] = SHARED_PARTS
+    favourites_only: bool = False
 
     def is_valid(self, now: UtcDatetime) -> bool:
         """Whether the link opens the job at that moment."""
         return self.revoked_at is None and now < self.expires_at
+
+    def shows_all(self, parts: Iterable[SharedPart]) -> bool:
+        """Whether it shows each of these parts."""
+        return set(parts) <= set(self.shows)
 
 
 AuditAction = Literal[

@@ -96,6 +96,27 @@ export class StudioClient {
     });
   }
 
+  /**
+   * A new read-only link to a job: for how many days, and what it shows.
+   * @param {string} id
+   * @param {Partial<Schemas["ShareRequest"]>} [wanted]
+   * @returns {Promise<Schemas["NewLinkView"]>}
+   */
+  async share(id, wanted = {}) {
+    const headers = { "Content-Type": "application/json" };
+    return (await this.send(`v1/jobs/${encodeURIComponent(id)}/shares`, { method: "POST", headers, body: JSON.stringify(wanted) })).json();
+  }
+
+  /** The links of a job, oldest first, also those that have ended. @param {string} id @returns {Promise<Schemas["LinkView"][]>} */
+  async shares(id) {
+    return (await this.send(`v1/jobs/${encodeURIComponent(id)}/shares`)).json();
+  }
+
+  /** End a link for good. @param {string} id @param {string} link */
+  async endShare(id, link) {
+    await this.send(`v1/jobs/${encodeURIComponent(id)}/shares/${encodeURIComponent(link)}`, { method: "DELETE" });
+  }
+
   /** The projects that jobs are in, by name. @returns {Promise<Schemas["ProjectView"][]>} */
   async projects() {
     return (await (await this.send("v1/projects")).json()).projects;

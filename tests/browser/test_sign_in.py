@@ -80,6 +80,45 @@ def test_another_owner_s_job_is_not_found(gateway: ServedGateway, page: Page) ->
     expect(page.locator("#prompt")).to_have_text("There is no such job")
 
 
+def test_the_page_of_a_link_shows_what_was_chosen_and_offers_no_more(
+    gateway: ServedGateway, page: Page, browser: Browser
+) -> None:
+    page.goto("/")
+    sign_in(page, gateway.key("ada"))
+    expect(page.get_by_role("button", name="Sign out ada")).to_be_visible()
+    page.get_by_label("Brief").fill("a pond with fish")
+    page.get_by_role("button", name="Draw").first.click()
+    expect(page.locator("#prompt")).to_have_text("a pond with fish")
+    (job,) = gateway.inner.database.jobs.values()
+    gateway.finish(job.id, slots=(1, 1))
+    expect(page.locator("#state")).to_have_text("Ready")
+    page.get_by_role("button", name="Favourite: concept 2").click()
+    expect(page.get_by_role("button", name="Favourite: concept 2")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Share").click()
+    for part in ("the brief’s words", "what to order", "files to download"):
+        page.get_by_label(part).uncheck()
+    page.get_by_label("Only favourites").check()
+    page.get_by_role("button", name="Make the link").click()
+    link = page.get_by_label("Who has this link").input_value()
+
+    context = browser.new_context(reduced_motion="reduce")
+    client = context.new_page()
+    client.goto(link)
+    expect(client.locator("#state")).to_have_text("Ready")
+    expect(client.locator("#prompt")).to_have_text("Concepts")
+    expect(client.locator(".concept")).to_have_count(1)
+    expect(client.locator("#missing")).to_have_count(0)
+    expect(client.get_by_role("link", name="Download all")).to_have_count(0)
+    client.locator("[data-concept]").click()
+    opened = client.get_by_role("dialog")
+    expect(opened.get_by_role("heading", name="Concept 2")).to_be_visible()
+    for hidden in ("Downloads", "Materials"):
+        expect(opened.get_by_role("heading", name=hidden)).to_have_count(0)
+    expect(client.get_by_text("fish")).to_have_count(0)
+    expect(client.get_by_text("$").filter(visible=True)).to_have_count(0)
+    context.close()
+
+
 def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway, page: Page, browser: Browser) -> None:
     key = gateway.key("ada")
     page.goto("/")
@@ -92,6 +131,7 @@ def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway,
     gateway.finish(job.id)
     expect(page.locator("#state")).to_have_text("Ready")
     page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Make the link").click()
     link = page.get_by_label("Who has this link sees this job for 14 days").input_value()
     assert link.startswith(f"{gateway.url}/jobs/{job.id}#share=")
 

@@ -14,7 +14,7 @@ from httpx_sse import aconnect_sse
 from studio_client import flows
 from studio_client.errors import Unreachable
 from studio_client.flows import Flow, Request, Wait
-from studio_client.types import ColourOffer, JobSummary, JobView, Options, Progress, ProjectView
+from studio_client.types import ColourOffer, JobSummary, JobView, LinkView, NewLinkView, Options, Progress, ProjectView
 
 T = TypeVar("T")
 SECONDS = 30.0
@@ -91,6 +91,18 @@ class AsyncStudioClient:
     async def delete(self, job_id: str) -> None:
         """Delete a job that has ended, with its files. One that is gone already is fine."""
         await self._run(flows.delete(job_id))
+
+    async def share(self, job_id: str, wanted: Mapping[str, Any] | None = None) -> NewLinkView:
+        """A new read-only link; `wanted` are the fields of ShareRequest: how long it works and what it shows."""
+        return await self._run(flows.share(job_id, wanted or {}))
+
+    async def shares(self, job_id: str) -> list[LinkView]:
+        """The links of a job, oldest first, also those that have ended."""
+        return cast(list[LinkView], await self._run(flows.read(f"v1/jobs/{job_id}/shares")))
+
+    async def end_share(self, job_id: str, link_id: str) -> None:
+        """End a link for good."""
+        await self._run(flows.end_share(job_id, link_id))
 
     async def projects(self) -> list[ProjectView]:
         """The projects that jobs are in, by name."""

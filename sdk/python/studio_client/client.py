@@ -14,7 +14,7 @@ from httpx_sse import connect_sse
 from studio_client import flows
 from studio_client.errors import Unreachable
 from studio_client.flows import Flow, Request, Wait
-from studio_client.types import ColourOffer, JobSummary, JobView, Options, Progress, ProjectView
+from studio_client.types import ColourOffer, JobSummary, JobView, LinkView, NewLinkView, Options, Progress, ProjectView
 
 T = TypeVar("T")
 SECONDS = 30.0
@@ -89,6 +89,18 @@ class StudioClient:
     def delete(self, job_id: str) -> None:
         """Delete a job that has ended, with its files. One that is gone already is fine."""
         self._run(flows.delete(job_id))
+
+    def share(self, job_id: str, wanted: Mapping[str, Any] | None = None) -> NewLinkView:
+        """A new read-only link; `wanted` are the fields of ShareRequest: how long it works and what it shows."""
+        return self._run(flows.share(job_id, wanted or {}))
+
+    def shares(self, job_id: str) -> list[LinkView]:
+        """The links of a job, oldest first, also those that have ended."""
+        return cast(list[LinkView], self._run(flows.read(f"v1/jobs/{job_id}/shares")))
+
+    def end_share(self, job_id: str, link_id: str) -> None:
+        """End a link for good."""
+        self._run(flows.end_share(job_id, link_id))
 
     def projects(self) -> list[ProjectView]:
         """The projects that jobs are in, by name."""

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import httpx
 
 from studio_client.errors import ApiError, JobFailed, StillRunning, Unreachable
-from studio_client.types import JobList, JobView
+from studio_client.types import JobList, JobView, NewLinkView
 
 T = TypeVar("T")
 RETRIED = frozenset({429, 502, 503, 504})
@@ -125,6 +125,16 @@ def delete(job_id: str) -> Flow[None]:
     except ApiError as error:
         if error.status != httpx.codes.NOT_FOUND:
             raise
+
+
+def share(job_id: str, wanted: Mapping[str, Any]) -> Flow[NewLinkView]:
+    """A new read-only link to a job."""
+    return cast(NewLinkView, (yield from send(Request("POST", f"v1/jobs/{job_id}/shares", dict(wanted)))).json())
+
+
+def end_share(job_id: str, link_id: str) -> Flow[None]:
+    """Nothing, once the link has ended."""
+    yield from send(Request("DELETE", f"v1/jobs/{job_id}/shares/{link_id}"))
 
 
 def page(parameters: Mapping[str, str]) -> Flow[JobList]:

@@ -226,6 +226,8 @@ class LinkView(TypedDict):
     created_at: str
     expires_at: str
     revoked_at: str | None
+    shows: list[Literal["brief", "materials", "downloads", "cost"]]
+    favourites_only: bool
 
 
 class Mirror(TypedDict):
@@ -256,6 +258,8 @@ class NewLinkView(TypedDict):
     created_at: str
     expires_at: str
     revoked_at: str | None
+    shows: list[Literal["brief", "materials", "downloads", "cost"]]
+    favourites_only: bool
     url: str
 
 
@@ -376,10 +380,21 @@ class SessionView(TypedDict):
 
 class ShareRequest(TypedDict):
     """
-    How long the link shall work.
+    How long the link shall work, and what it shall show. It shows pictures, surface and progress in any case.
     """
 
     days: NotRequired[int]
+    shows: NotRequired[list[Literal["brief", "materials", "downloads", "cost"]]]
+    favourites_only: NotRequired[bool]
+
+
+class SharedView(TypedDict):
+    """
+    What a link shows of the job besides its pictures, and whether of its favourites alone. The rest is left out.
+    """
+
+    shows: list[Literal["brief", "materials", "downloads", "cost"]]
+    favourites_only: bool
 
 
 class SignIn(TypedDict):
@@ -915,7 +930,8 @@ class JobView(TypedDict):
     """
     All a client may know of a job. `cost` is null until a model was chosen, and for a draft, which costs nothing.
 
-    `name`, `notes` and `project` are the owner's own words; a link shows the name alone.
+    `name`, `notes` and `project` are the owner's own words; a link shows the name alone. `shared` is null for the
+    owner.
     """
 
     id: str
@@ -935,6 +951,7 @@ class JobView(TypedDict):
     timeline: list[TimelineEntry]
     metadata: dict[str, str]
     callback: CallbackView | None
+    shared: SharedView | None
     created_at: str
     updated_at: str
     started_at: str | None

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from studio_contracts.object_keys import own_picture_key
 from studio_local.processes import wait_until
 from studio_local.state_dir import TOOLS
 from studio_support.served_gateway import ServedGateway, serving
@@ -28,6 +29,16 @@ const listed = [];
 for await (const one of studio.jobs({ limit: "1" })) listed.push(one.id);
 console.log(JSON.stringify({ id: job.id, events, status: done.status, picture: picture.size, listed }));
 """
+OWN_PICTURE = """
+const studio = new StudioClient(URL);
+const picture = new TextEncoder().encode('<svg viewBox="0 0 4 2"><rect width="4" height="2" fill="#0075bc"/></svg>');
+const wanted = { width_m: 6, height_m: 4, fit: "contain", palette: ["RH20", "RH41"], name: "Court" };
+const job = await studio.createFromPicture(new Blob([picture]), wanted, { key: "k" });
+const again = await studio.createFromPicture(picture, wanted, { key: "k" });
+const wrong = await studio.createFromPicture(new Blob(["GIF89a"])).catch((error) => error);
+console.log(JSON.stringify({ id: job.id, same: job.id === again.id, name: job.name, fit: job.brief.picture.fit,
+  surface: job.brief.surface, palette: job.brief.palette, wrong: [wrong.status, wrong.errors[0].field] }));
+"""
 REFUSED = """
 const studio = new StudioClient(URL);
 const found = await studio.create({ prompt: "" }).catch((error) => error);
@@ -38,11 +49,15 @@ const canceled = await studio.cancel(job.id);
 const ended = await studio.wait(canceled).catch((error) => error);
 const named = await studio.change(job.id, { name: "Kita", project: "Parks" });
 const projects = await studio.projects();
+const link = await studio.share(job.id, { shows: ["brief"] });
+await studio.endShare(job.id, link.id);
+const links = await studio.shares(job.id);
 await studio.delete(job.id);
 await studio.delete(job.id);
 const gone = await studio.get(job.id).catch((error) => error);
 console.log(JSON.stringify({ field: found.errors[0].field, status: unknown.status, same: job.id === again.id,
   canceled: canceled.status, ended: ended.job.id === job.id,
+  shown: link.shows, ended_links: links.map((one) => Boolean(one.revoked_at)),
   named: named.name, projects: projects.map((project) => project.name), gone: gone.status }));
 """
 NOBODY = """
@@ -100,8 +115,17 @@ def test_refusals_name_their_fields_and_a_key_gives_the_same_job(own_gateway: Se
     found = run(REFUSED, own_gateway.url)
     assert found == {
         "field": "prompt", "status": 404, "same": True, "canceled": "canceled", "ended": True,
-        "named": "Kita", "projects": ["Parks"], "gone": 404,
+        "shown": ["brief"], "ended_links": [True], "named": "Kita", "projects": ["Parks"], "gone": 404,
     }  # fmt: skip
+
+
+def test_a_job_begins_with_a_picture_of_the_client(own_gateway: ServedGateway) -> None:
+    found = run(OWN_PICTURE, own_gateway.url)
+    assert found == {
+        "id": found["id"], "same": True, "name": "Court", "fit": "contain", "palette": ["RH20", "RH41"],
+        "surface": {"width_m": 6, "height_m": 4}, "wrong": [422, "picture"],
+    }  # fmt: skip
+    assert b"#0075bc" in own_gateway.inner.bucket[own_picture_key(found["id"])]
 
 
 def test_retries_end() -> None:

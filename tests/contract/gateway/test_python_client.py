@@ -77,6 +77,16 @@ def test_a_job_is_named_sorted_and_deleted(own_gateway: ServedGateway) -> None:
         assert list(studio.jobs()) == []
 
 
+def test_a_job_is_shared_by_links_that_end(own_gateway: ServedGateway) -> None:
+    with StudioClient(own_gateway.url) as studio:
+        job = studio.create({"prompt": "pond"})["id"]
+        link = studio.share(job, {"shows": ["brief"], "favourites_only": True})
+        assert (link["shows"], link["favourites_only"]) == (["brief"], True)
+        studio.end_share(job, link["id"])
+        (ended,) = studio.shares(job)
+        assert ended["revoked_at"] is not None
+
+
 def test_an_unknown_job_is_an_error_immediately(own_gateway: ServedGateway) -> None:
     with StudioClient(own_gateway.url) as studio, pytest.raises(ApiError) as unknown:
         next(studio.stream("no-such-job"))

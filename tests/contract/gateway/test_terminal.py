@@ -146,6 +146,24 @@ def test_jobs_are_named_sorted_marked_and_deleted(terminal: Terminal) -> None:
     assert [job["id"] for job in terminal.json("job", "list")] == [second]
 
 
+def test_a_job_is_shared_by_links_that_hide_what_they_shall(terminal: Terminal) -> None:
+    job = terminal.create()
+    made = terminal("job", "share", job, "--hide", "cost", "--hide", "brief", "--favourites", "--days", "3")
+    assert made.exit_code == 0, made.output
+    about, url = made.stdout.splitlines()
+    assert url.startswith(f"{terminal.gateway.url}/jobs/{job}#share=tpvl_")
+    link = about.split()[1].rstrip(",")
+    assert terminal("job", "shares", job).stdout.rstrip("\n").split("\t")[::2] == [
+        link,
+        "favourites, materials, downloads",
+    ]
+    assert terminal.json("job", "share", job)["shows"] == ["brief", "materials", "downloads", "cost"]
+    assert terminal("job", "unshare", job, link).exit_code == 0
+    assert terminal("job", "shares", job).stdout.split("\t")[1] == "ended"
+    wrong = terminal("job", "share", job, "--hide", "price")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+
+
 def test_a_concept_is_edited(terminal: Terminal) -> None:
     job = terminal.create()
     terminal.gateway.finish(job)

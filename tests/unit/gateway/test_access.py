@@ -54,6 +54,8 @@ async def call(client: httpx.AsyncClient, route: APIRoute, job_id: str, headers:
     body: dict[str, Any] = {"job_id": job_id} if route.path.endswith("studio-enqueue") else BRIEF
     if method == "PATCH":
         body = {"notes": "of a stranger"}
+    if route.path.endswith("/shares"):
+        body = {"days": 1}
     parameters = {"jobId": job_id} if route.path.endswith("studio-inspire-status") else None
     path = route.path.format(**{name: values[name] for name in values if f"{{{name}}}" in route.path})
     return await client.request(

@@ -77,7 +77,7 @@ async def _caller(
         if link is None or bearer is not None:
             raise
         caller = Caller.with_link(link, address_of(request))
-    return caller if link is None else replace(caller, shared_job=link.job_id)
+    return caller if link is None else replace(caller, link=link)
 
 
 async def caller_of(request: Request, *scopes: str) -> Caller:
@@ -97,7 +97,7 @@ async def still_allowed(request: Request, caller: Caller) -> bool:
         return True
     except ProblemError:
         return False
-    return (now.owner, now.shared_job) == (caller.owner, caller.shared_job) and "jobs:read" in now.scopes
+    return (now.owner, now.link) == (caller.owner, caller.link) and "jobs:read" in now.scopes
 
 
 async def _identify(

@@ -14,7 +14,7 @@ class Caller:
     """Who sent a request, and what it may do.
 
     `key_id` and `name` are those of the API key, or what stands for one. `address` is the client's, behind the proxies
-    that are trusted. `shared_job` is another owner's job that a link lets the caller read.
+    that are trusted. `link` lets the caller read another owner's job.
     """
 
     key_id: str
@@ -23,7 +23,7 @@ class Caller:
     scopes: frozenset[Scope]
     via: Literal["key", "session", "share", "local", "anonymous"]
     address: str
-    shared_job: str = ""
+    link: ShareLink | None = None
 
     @property
     def client(self) -> str:
@@ -39,7 +39,7 @@ class Caller:
     @classmethod
     def with_link(cls, link: ShareLink, address: str) -> "Caller":
         """Someone who has nothing but a link to one job. No job has the empty owner."""
-        return cls(link.id, "link", "", frozenset({"jobs:read"}), "share", address, link.job_id)
+        return cls(link.id, "link", "", frozenset({"jobs:read"}), "share", address, link)
 
     @classmethod
     def local(cls, address: str) -> "Caller":

@@ -5,6 +5,7 @@ exception is a webhook, which names an attempt that its token or signature vouch
 """
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from studio_chassis.errors import JobNotFound
@@ -12,6 +13,7 @@ from studio_chassis.observability import metrics
 from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.persistence.listing import Cursor, JobFilter, Order, ProjectCount
 from studio_chassis.persistence.store import AttemptRef, IdempotencyRecord, JobStore
+from studio_contracts.access import SharedPart, ShareLink
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Limits, Status
@@ -19,6 +21,7 @@ from studio_domain.domain_events import CancelRequested, DeletionRequested, Deta
 from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.job_subscriptions import JobSubscriptions
+from studio_gateway.access.shared_job import as_shown
 from studio_gateway.access.version_loader import VersionLoader
 from studio_gateway.http.problems import ProblemError
 
@@ -96,17 +99,23 @@ class OwnedJobs:
         await self._audit.record(self.caller, "job.created", job.id, f"{brief.kind}, count {brief.count}")
         return job
 
-    async def load(self, job_id: str) -> Job:
-        """The job as it stands, to be read: the owner's, or without what only its owner should know, a link's.
+    async def load(self, job_id: str, *needed: SharedPart) -> Job:
+        """The job as it stands, to be read: the owner's, or what a link shows of it.
 
-        Raises JobNotFound, UnreadableJob, Unavailable.
+        Raises JobNotFound, UnreadableJob, Unavailable, and ProblemError where the link leaves out what is needed.
         """
         job = await self._jobs.load(job_id)
         if job.deleted_at is not None or not self._shows(job_id, job.owner):
             raise JobNotFound(job_id)
-        if job.owner != self.caller.owner:
-            return job.model_copy(update={"metadata": {}, "callback": None, "notes": "", "project": ""})
-        return job
+        link = self.link_to(job)
+        if link is not None and not link.shows_all(needed):
+            detail = "This link does not show that. Ask who made it for another one."
+            raise ProblemError(403, "not-shown", "Not shown", detail)
+        return as_shown(job, link)
+
+    def link_to(self, job: Job) -> ShareLink | None:
+        """The link by which the caller reads the job, None where it is the owner's own."""
+        return None if job.owner == self.caller.owner else self.caller.link
 
     async def load_own(self, job_id: str) -> Job:
         """As `load`, for what a link does not allow: to change the job, or to make something of it."""
@@ -116,7 +125,7 @@ class OwnedJobs:
         return job
 
     def _shows(self, job_id: str, owner: str) -> bool:
-        return owner == self.caller.owner or job_id == self.caller.shared_job
+        return owner == self.caller.owner or (self.caller.link is not None and job_id == self.caller.link.job_id)
 
     async def recent(self, limit: int, wanted: JobFilter, after: Cursor | None, order: Order) -> tuple[Job, ...]:
         """This owner's jobs that are wanted. Raises ProblemError for strangers, who have one owner."""
@@ -175,6 +184,13 @@ class OwnedJobs:
         """Keep the claim of an idempotency key for this owner. The claim that stands."""
         return await self._store.claim(claim._replace(owner=self.caller.owner))
 
-    def follow(self, job: Job) -> AsyncGenerator[Job | None, None]:
-        """The job that was loaded, and again after each change."""
-        return self._subscriptions.follow(job)
+    async def follow(self, job: Job) -> AsyncGenerator[Job | None, None]:
+        """The job that was loaded, and again after each change; None for every heartbeat. Raises as `load`.
+
+        All who follow a job share what is read of it, so that must be the whole job.
+        """
+        link = self.link_to(job)
+        whole = job if link is None else await self._jobs.load(job.id)
+        async with aclosing(self._subscriptions.follow(whole)) as changes:
+            async for now in changes:
+                yield None if now is None else as_shown(now, link)

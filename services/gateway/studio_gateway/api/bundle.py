@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator
 
 from studio_chassis.persistence.objects import ObjectStore
+from studio_contracts.access import ShareLink
 from studio_contracts.concept import Concept
 from studio_contracts.job import Job
 from studio_contracts.pictures import StoredPicture
@@ -39,14 +40,17 @@ class _ZipBuffer(io.RawIOBase):
 class Bundle:
     """The zip file of a job: job.json, materials and sheets first, then each stored file.
 
-    The same job at the same outside address gives the same bytes. `root` precedes the path of every link.
+    The same job at the same outside address gives the same bytes. `root` precedes the path of every link; with `link`
+    the job is what that share link shows.
     """
 
-    def __init__(self, job: Job, objects: ObjectStore, sheets: DrawnSheets, root: str, address: str) -> None:
+    def __init__(
+        self, job: Job, objects: ObjectStore, sheets: DrawnSheets, root: str, address: str, link: ShareLink | None
+    ) -> None:
         self._job = job
         self._objects = objects
         self._sheets = sheets
-        self._about = job_view(job, root).model_dump_json(indent=2)
+        self._about = job_view(job, root, link).model_dump_json(indent=2)
         self._address = address
         self._entries: list[tuple[str, str | bytes | StoredPicture]] = []
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from studio_chassis.observability import metrics
 from studio_chassis.persistence.objects import ObjectStore
+from studio_contracts.access import SharedPart
 from studio_contracts.concept import Concept, Materials
 from studio_contracts.job import Job
 from studio_gateway.access.authentication import JobsToRead
@@ -50,7 +51,7 @@ async def get_sheet(
     paper: Annotated[Paper, Query(description="Its size, landscape")] = "A4",
 ) -> Response:
     """The concept on paper, true to scale: sides, scale bar, violations, colours, materials, date and link."""
-    job, concept = await _load(jobs, job_id, concept_id)
+    job, concept = await _load(jobs, job_id, concept_id, "downloads")
     name = f"{_stem(job, concept)}-{paper}.pdf"
     if is_head(request):
         if "installable" not in concept.pictures:
@@ -67,14 +68,14 @@ async def get_sheet(
 )
 async def get_materials_csv(job_id: JobId, concept_id: ConceptId, jobs: JobsToRead) -> Response:
     """What to order, with a line for each colour, as comma-separated values."""
-    job, concept = await _load(jobs, job_id, concept_id)
+    job, concept = await _load(jobs, job_id, concept_id, "downloads", "materials")
     return _download(materials_csv(_materials(concept)).encode(), "text/csv", f"{_stem(job, concept)}-materials.csv")
 
 
 @router.get("/v1/jobs/{job_id}/concepts/{concept_id}/materials.xlsx", response_class=Response, responses=_file(XLSX))
 async def get_materials_xlsx(job_id: JobId, concept_id: ConceptId, jobs: JobsToRead) -> Response:
     """What to order, with a line for each colour, as a workbook."""
-    job, concept = await _load(jobs, job_id, concept_id)
+    job, concept = await _load(jobs, job_id, concept_id, "downloads", "materials")
     data = await asyncio.to_thread(_workbook, _materials(concept))
     return _download(data, XLSX, f"{_stem(job, concept)}-materials.xlsx")
 
@@ -109,8 +110,8 @@ async def sheet_of(
     return await sheets.draw(sheet, paper)
 
 
-async def _load(jobs: JobsToRead, job_id: str, concept_id: str) -> tuple[Job, Concept]:
-    job = await jobs.load(job_id)
+async def _load(jobs: JobsToRead, job_id: str, concept_id: str, *needed: SharedPart) -> tuple[Job, Concept]:
+    job = await jobs.load(job_id, *needed)
     concept = next((concept for concept in job.concepts if concept.id == concept_id), None)
     if concept is None:
         raise not_found("such concept")

@@ -32,7 +32,7 @@ async def get_job(job_id: JobId, jobs: JobsToRead, deps: DependenciesDep, respon
     response.headers["ETag"] = _etag(job.version)
     if not job.is_final:
         response.headers["Retry-After"] = "1"
-    return job_view(job, deps.settings.root)
+    return job_view(job, deps.settings.root, jobs.link_to(job))
 
 
 class _Polled(ClosedRoute):

@@ -115,9 +115,9 @@ async def get_bundle(
     job_id: JobId, jobs: JobsToRead, deps: DependenciesDep, conditions: ConditionsDep, request: Request
 ) -> Response:
     """The job and all its files so far, in a zip file. It can be resumed: the same job gives the same bytes."""
-    job = await jobs.load(job_id)
+    job = await jobs.load(job_id, "downloads")
     address = outside(request, deps.settings.public_base_url)
-    bundle = Bundle(job, deps.objects, deps.sheets, deps.settings.root, address)
+    bundle = Bundle(job, deps.objects, deps.sheets, deps.settings.root, address, jobs.link_to(job))
     etag = bundle.etag
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": REVALIDATE}
     if is_known(etag, conditions.if_none_match):

@@ -3,6 +3,7 @@
 A picture's URL names its content by hash, so that it may be cached indefinitely: another picture has another URL.
 """
 
+from studio_contracts.access import ShareLink
 from studio_contracts.callbacks import Callback
 from studio_contracts.concept import Concept
 from studio_contracts.job import Job
@@ -21,6 +22,7 @@ from studio_gateway.api.views import (
     JobView,
     PictureView,
     PlanView,
+    SharedView,
     SlotView,
 )
 
@@ -38,8 +40,8 @@ def job_summary(job: Job, root: str) -> JobSummary:
     )
 
 
-def job_view(job: Job, root: str) -> JobView:
-    """The client's view of a job. `root` precedes the path of every link (GatewaySettings.root)."""
+def job_view(job: Job, root: str, link: ShareLink | None = None) -> JobView:
+    """The client's view of a job, or of what a share link shows of it. `root` precedes every path (GatewaySettings)."""
     base = job_path(job.id, root)
     return JobView(
         **{name: getattr(job, name) for name in JobView.model_fields if name not in _COMPOSED},
@@ -50,10 +52,11 @@ def job_view(job: Job, root: str) -> JobView:
         warnings=list(job.warnings),
         timeline=list(job.timeline),
         callback=None if job.callback is None else _callback(job.callback),
+        shared=None if link is None else SharedView(shows=list(link.shows), favourites_only=link.favourites_only),
     )
 
 
-_COMPOSED = {"plan", "predictions", "concepts", "cost", "warnings", "timeline", "callback"}
+_COMPOSED = {"plan", "predictions", "concepts", "cost", "warnings", "timeline", "callback", "shared"}
 
 
 def _cost(job: Job) -> Cost | None:

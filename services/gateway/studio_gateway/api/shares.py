@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Request, Response, status
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from studio_contracts.access import ShareLink
+from studio_contracts.access import SHARED_PARTS, SharedPart, ShareLink
 from studio_gateway.access.authentication import SHARE_COOKIE, JobsToCreate, address_of
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.origin import check_origin
@@ -27,9 +27,20 @@ LinkId = Annotated[str, Path(description="The link's `id`", examples=["s4f1c0e5b
 
 
 class ShareRequest(BaseModel):
-    """How long the link shall work."""
+    """How long the link shall work, and what it shall show. It shows pictures, surface and progress in any case."""
+
+    model_config = ConfigDict(extra="forbid")
 
     days: int = Field(14, ge=1, le=MAX_DAYS, description="Days until the link ends")
+    shows: list[SharedPart] = Field(
+        default_factory=lambda: list(SHARED_PARTS),
+        max_length=len(SHARED_PARTS),
+        description="Parts besides the pictures: the brief's words, materials, files to take away, what it cost",
+        examples=[["brief", "materials", "downloads"]],
+    )
+    favourites_only: bool = Field(
+        False, description="Show the concepts alone that are favourites when the link is opened"
+    )
 
 
 class LinkView(BaseModel):
@@ -39,6 +50,8 @@ class LinkView(BaseModel):
     created_at: AwareDatetime
     expires_at: AwareDatetime
     revoked_at: AwareDatetime | None
+    shows: list[SharedPart]
+    favourites_only: bool
 
 
 class NewLinkView(LinkView):
@@ -61,7 +74,7 @@ class LinkSecret(BaseModel):
 async def create_share(
     job_id: JobId, wanted: Annotated[ShareRequest, Body()], jobs: JobsToCreate, deps: DependenciesDep
 ) -> NewLinkView:
-    """Make a read-only link to the job. It shows this job, its pictures and its progress until it ends."""
+    """Make a read-only link to the job. It shows this job's pictures, progress and what you choose until it ends."""
     await jobs.load_own(job_id)
     now = deps.clock()
     link = ShareLink(
@@ -71,6 +84,8 @@ async def create_share(
         key_id=jobs.caller.key_id,
         created_at=now,
         expires_at=now + timedelta(days=wanted.days),
+        shows=tuple(part for part in SHARED_PARTS if part in wanted.shows),
+        favourites_only=wanted.favourites_only,
     )
     token = await deps.keys.add_link(link)
     await deps.audit.record(jobs.caller, "job.shared", job_id, f"{link.id}, {wanted.days} days")

@@ -2,6 +2,7 @@
 
 from pydantic import AwareDatetime, BaseModel
 
+from studio_contracts.access import SharedPart
 from studio_contracts.brief import Brief, JobKind, Strategy, Surface
 from studio_contracts.callbacks import CallbackType, CallState, StageCallback
 from studio_contracts.concept import Materials, Quality, Violation
@@ -139,10 +140,18 @@ class Cost(BaseModel):
     expected_cents: int
 
 
+class SharedView(BaseModel):
+    """What a link shows of the job besides its pictures, and whether of its favourites alone. The rest is left out."""
+
+    shows: list[SharedPart]
+    favourites_only: bool
+
+
 class JobView(BaseModel):
     """All a client may know of a job. `cost` is null until a model was chosen, and for a draft, which costs nothing.
 
-    `name`, `notes` and `project` are the owner's own words; a link shows the name alone.
+    `name`, `notes` and `project` are the owner's own words; a link shows the name alone. `shared` is null for the
+    owner.
     """
 
     id: str
@@ -162,6 +171,7 @@ class JobView(BaseModel):
     timeline: list[TimelineEntry]
     metadata: dict[str, str]
     callback: CallbackView | None
+    shared: SharedView | None
     created_at: AwareDatetime
     updated_at: AwareDatetime
     started_at: AwareDatetime | None

@@ -18,14 +18,14 @@ export function installer({ installer: says }) {
       : h("p", { class: "hint" }, t("installer.none")));
 }
 
-/** What to order, a line for each colour; `path` is where the concept is in the API. */
+/** What to order, a line for each colour; `path` is where the concept is in the API, null where its files are not shown. */
 export function materials({ materials: needs, palette_used: used }, path) {
   if (!needs) return null;
   const colour = (code) => used.find((one) => one.code === code);
   const digits = (value, count) => number(value, { most: count, least: count });
   const figure = (value, count, unit) => h("td", {}, `${digits(value, count)} ${unit}`);
   return h("section", {}, h("div", { class: "under" }, h("h3", {}, t("materials.title")),
-    h("p", {}, h("a", { href: `${path}/materials.xlsx`, download: "" }, "Excel"), " · ", h("a", { href: `${path}/materials.csv`, download: "" }, "CSV"))),
+    path && h("p", {}, h("a", { href: `${path}/materials.xlsx`, download: "" }, "Excel"), " · ", h("a", { href: `${path}/materials.csv`, download: "" }, "CSV"))),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("materials.title") }, h("table", { class: "figures" },
       h("thead", {}, h("tr", {}, [t("materials.colour"), t("materials.share"), t("materials.area"), t("materials.granule"), t("materials.bags")].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, needs.colours.map((line) => h("tr", {},

@@ -9,7 +9,7 @@ import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
 import { known } from "./session.js";
-import { openLink, shareButton } from "./share.js";
+import { openLink, shareButton, shows } from "./share.js";
 import { Results, about } from "./results.js";
 import { watchJob } from "./watch.js";
 
@@ -58,13 +58,14 @@ function show(next) {
   job = next;
   remember(job);
   const { prompt, surface, style, count, kind } = job.brief;
-  document.title = t("job.tab", { state: titleState(job), name: job.name || prompt });
+  const title = job.name || (shows(job, "brief") ? prompt : t("share.untitled"));
+  document.title = t("job.tab", { state: titleState(job), name: title });
   if (wantsNotice && isFinal(job)) notify();
-  byId("prompt").textContent = job.name || prompt;
+  byId("prompt").textContent = title;
   byId("state").textContent = stateTitle(job.status);
   byId("state").dataset.status = job.status;
-  byId("facts").replaceChildren(...[job.name ? t("job.quoted", { text: prompt }) : null, job.project || null, sides(surface), styleTitle(style), kind === "draft" ? t("job.drafts_free") : t("pictures", { count }),
-    job.plan ? t("form.seed.given", { seed: String(job.plan.directions[0].seed) }) : null].filter(Boolean).map((text) => h("li", {}, text)));
+  byId("facts").replaceChildren(...[job.name && shows(job, "brief") ? t("job.quoted", { text: prompt }) : null, job.project || null, sides(surface), styleTitle(style), kind === "draft" ? t("job.drafts_free") : t("pictures", { count }),
+    job.plan && shows(job, "brief") ? t("form.seed.given", { seed: String(job.plan.directions[0].seed) }) : null].filter(Boolean).map((text) => h("li", {}, text)));
   showActions();
   showReading();
   byId("ending").replaceChildren(...ending(job));
@@ -153,7 +154,7 @@ function showActions() {
   const link = navigator.clipboard ? h("button", { type: "button", class: "quiet", onclick: copyLink }, t("job.copy")) : null;
   byId("actions").replaceChildren(...(isFinal(job)
     ? [job.brief.kind === "draft" && job.concepts.length ? paintAll() : null,
-      job.concepts.length ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, t("job.download")) : null, paintMissing(), h("a", { class: "button", href: again }, t("job.change")), link, shareButton(id)]
+      job.concepts.length && shows(job, "downloads") ? h("a", { class: job.brief.kind === "draft" ? "button" : "button primary", href: jobPath(id, "/bundle.zip"), download: "" }, t("job.download")) : null, paintMissing(), h("a", { class: "button", href: again }, t("job.change")), link, shareButton(id)]
     : [h("button", { type: "button", class: "button", id: "cancel", onclick: cancel }, t("job.cancel")), noticeButton(), link, shareButton(id)]).filter(Boolean));
 }
 
@@ -184,8 +185,14 @@ const ADVICE = {
   timed_out: t("job.advice.timed_out"),
 };
 
+// A link may not show what a job cost.
+const isPriced = (cost) => Boolean(cost) || !job.shared;
+
 /** What a job that ended early has cost. */
-const charged = (cost) => (cost?.delivered_cents ? t("job.charged", { sum: dollars(cost.delivered_cents), expected: dollars(cost.expected_cents) }) : t("job.charged.nothing"));
+function charged(cost) {
+  if (!isPriced(cost)) return "";
+  return cost?.delivered_cents ? t("job.charged", { sum: dollars(cost.delivered_cents), expected: dollars(cost.expected_cents) }) : t("job.charged.nothing");
+}
 
 function ending({ status, error, concepts, cost, brief, warnings, predictions }) {
   if (status === "failed") {
@@ -196,11 +203,11 @@ function ending({ status, error, concepts, cost, brief, warnings, predictions })
   if (status === "canceled") {
     const kept = concepts.length ? t("job.canceled.kept", { count: concepts.length }) : "";
     const open = predictions.filter((slot) => slot.state === "running" || slot.state === "submitting").reduce((sum, slot) => sum + slot.count, 0);
-    const later = open ? t("job.charged.later", { sum: dollars(costOf(open)) }) : "";
+    const later = open && isPriced(cost) ? t("job.charged.later", { sum: dollars(costOf(open)) }) : "";
     return [h("div", { class: "notice" }, h("h2", {}, t("job.canceled")), h("p", {}, [t("job.canceled.stopped"), kept, charged(cost), later].filter(Boolean).join(" ")),
       h("a", { class: "button primary", href: again }, t("job.start_again")))];
   }
-  const missing = brief.count - concepts.length;
+  const missing = job.shared?.favourites_only ? 0 : brief.count - concepts.length;
   if (status === "completed" && brief.kind === "painted" && missing > 0) {
     const reasons = [...new Set(warnings.filter(({ slot }) => slot !== null).map(({ text }) => text))];
     return [h("div", { class: "notice warn", id: "missing" }, h("h2", {}, t("job.missing.of", { count: missing, pictures: t("pictures", { count: brief.count }) })),

@@ -4,6 +4,7 @@ import { dollars, h, percent, sentence, sides, styled } from "./dom.js";
 import { number, t } from "./messages.js";
 import { showStar, star } from "./notes.js";
 import { cost, isFinal } from "./options.js";
+import { shows } from "./share.js";
 
 export const MEASURES = ["fidelity", "flatness", "contrast", "balance", "adherence", "installability"];
 export const measureName = (key) => t(`measure.${key}`);
@@ -54,7 +55,7 @@ export class Results {
     const expected = isDraft ? job.plan?.directions.length ?? 1 : job.brief.count;
     this.element.hidden = count === 0 && !running;
     this.title.textContent = job.status === "completed" ? (isDraft ? t("results.drafts", { drafts: t("drafts", { count }) }) : t("results.concepts", { concepts: t("concepts", { count }) })) : t("results.so_far");
-    this.note.textContent = running ? t("job.some_of", { count, most: expected }) : t("results.open");
+    this.note.textContent = running ? t("job.some_of", { count, most: expected }) : (shows(job, "downloads") ? t("results.open") : "");
     for (const concept of job.concepts) {
       if (!this.cards.has(concept.id)) this.cards.set(concept.id, this.card(concept, job));
       const card = this.cards.get(concept.id);
@@ -108,7 +109,7 @@ export function about(job) {
     warnings.length ? h("aside", { class: "notice warn" }, h("b", {}, t("about.worth_knowing")), h("ul", {}, warnings.map((warning) => h("li", {}, warning.text)))) : null,
     plan ? h("section", { class: "plan" }, h("h2", {}, t("about.plan")),
       h("div", { class: "columns" },
-        h("div", {}, h("h3", {}, t("about.palette")), chips(plan.directions[0].palette), h("p", { class: "hint" }, sentence(plan.palette_reason))),
+        h("div", {}, h("h3", {}, t("about.palette")), chips(plan.directions[0].palette), plan.palette_reason ? h("p", { class: "hint" }, sentence(plan.palette_reason)) : null),
         h("div", {}, h("h3", {}, t("about.directions")),
           h("ul", {}, plan.directions.map(({ name, reason }) => h("li", {}, h("b", {}, name), ` ${reason}`))),
           h("p", { class: "hint" }, layoutText(job))))) : null,

@@ -12,6 +12,7 @@ import { star } from "./notes.js";
 import { chips, measures, scoreWord } from "./results.js";
 import { Photo } from "./photo.js";
 import { Scene } from "./scene.js";
+import { shows } from "./share.js";
 
 /** The pictures of a concept by kind, with their names. */
 export const KINDS = { original: t("picture.original"), quantized: t("picture.quantized"), installable: t("picture.installable") };
@@ -90,7 +91,7 @@ export class Viewer {
     const focused = document.activeElement?.id;
     this.dialog.replaceChildren(
       h("header", {},
-        h("h2", { id: "viewer-title", tabindex: "-1" }, concept.rank ? t("viewer.concept_of", { rank: concept.rank, count: ordered.length }) : t("job.title"), h("small", {}, scoreWord(concept.score))),
+        h("h2", { id: "viewer-title", tabindex: "-1" }, concept.rank ? t(job.shared?.favourites_only ? "viewer.concept" : "viewer.concept_of", { rank: concept.rank, count: ordered.length }) : t("job.title"), h("small", {}, scoreWord(concept.score))),
         h("div", { class: "arrows" }, star(concept, this.mark), arrow(-1, t("viewer.previous"), "←"), arrow(1, t("viewer.next"), "→"),
           h("button", { type: "button", class: "quiet", "aria-label": t("viewer.close"), onclick: () => this.dialog.close() }, "✕"))),
       h("div", { class: "large" }, this.views(), ...this.stage()),
@@ -98,8 +99,8 @@ export class Viewer {
         h("section", {}, h("h3", {}, t("viewer.why")), h("p", { class: "score-line" }, t("score", { percent: percent(concept.score) })), measures(concept.quality),
           h("p", { class: "hint" }, t("viewer.difference", { value: number(concept.quality.mean_delta_e, { most: 1, least: 1 }) }))),
         h("section", {}, h("h3", {}, t("viewer.colours")), chips(concept.palette_used)),
-        h("section", {}, h("h3", {}, t("viewer.downloads")), downloads(concept, this.pictures, KINDS, path))),
-      ...[installer(concept), materials(concept, path)].filter(Boolean));
+        shows(job, "downloads") ? h("section", {}, h("h3", {}, t("viewer.downloads")), downloads(concept, this.pictures, KINDS, path)) : null),
+      ...[installer(concept), materials(concept, shows(job, "downloads") ? path : null)].filter(Boolean));
     const back = focused && byId(focused);
     if (back && this.dialog.contains(back)) back.focus();
   }
