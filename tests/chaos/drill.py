@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from studio_drill.drill import carry_out  # noqa: E402
+from studio_drill.drill_stack import drill_stack_for  # noqa: E402
 from studio_drill.faults import Fault  # noqa: E402
 from studio_drill.record import write_down  # noqa: E402
 from studio_drill.table import FAULTS  # noqa: E402
@@ -55,7 +56,8 @@ def _drill(fault: Fault, infrastructure: Infrastructure) -> bool:
         return True
     print("A fault is about to be staged.", flush=True)
     try:
-        report = carry_out(fault, infrastructure)
+        with drill_stack_for(fault, infrastructure) as (studio, watch):
+            report = carry_out(fault, studio, watch)
     except Exception as error:  # noqa: BLE001 - the next fault is staged all the same
         print(f"{fault.name}: {type(error).__name__}: {error}", flush=True)
         return False

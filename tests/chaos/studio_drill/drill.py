@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from studio_cli.selected_jobs import retry_id
-from studio_drill.drill_stack import drill_stack_for
+from studio_contracts.job import TERMINAL
 from studio_drill.faults import Act, DrillStack, Fault
 from studio_drill.watch import Finding, Watch
-from studio_local.infrastructure import Infrastructure
 from studio_local.processes import wait_until
 
 MEND_SECONDS = 600.0
@@ -45,22 +44,20 @@ class Report:
         return f"{self.fault.name}: {named}, {mended}; {self.jobs}"
 
 
-def carry_out(fault: Fault, infrastructure: Infrastructure) -> Report:
-    """Stage it on a stack of its own, and see it through."""
+def carry_out(fault: Fault, studio: DrillStack, watch: Watch) -> Report:
+    """Stage it on a stack under load that is well, and see it through. The load goes on."""
     report = Report(fault, datetime.now(UTC))
-    with drill_stack_for(fault, infrastructure) as (studio, watch):
-        _settle(studio, watch, fault)
-        fault.stage(studio)
-        staged = time.monotonic()
-        report.note(fault.says)
-        _wait_for_a_name(fault, watch, report, staged)
-        began = time.monotonic()
-        _mend(fault, studio, report)
-        if wait_until(lambda: _works(studio), MEND_SECONDS - (time.monotonic() - began)):
-            report.mended_after = time.monotonic() - began
-            report.note(f"a new job completes, {report.mended_after:.0f} s after the first command")
-        studio.load.stop()
-        _count_jobs(fault, studio, report)
+    _settle(studio, watch, fault)
+    fault.stage(studio)
+    staged = time.monotonic()
+    report.note(fault.says)
+    _wait_for_a_name(fault, watch, report, staged)
+    began = time.monotonic()
+    _mend(fault, studio, report)
+    if _works(studio, began + MEND_SECONDS):
+        report.mended_after = time.monotonic() - began
+        report.note(f"a new job completes, {report.mended_after:.0f} s after the first command")
+    _count_jobs(fault, studio, report)
     return report
 
 
@@ -104,43 +101,47 @@ def _shortened(output: str, most: int = 4) -> list[str]:
     return lines if len(lines) <= most else ["…", *lines[-most:]]
 
 
-def _works(studio: DrillStack) -> bool:
-    """A job that is posted now completes."""
-    job_id = studio.load.post("a pond after the mend")
-    return (
-        bool(job_id)
-        and wait_until(lambda: studio.load.status(job_id) in ("completed", "failed"), 30)
-        and (studio.load.status(job_id) == "completed")
-    )
+def _works(studio: DrillStack, deadline: float) -> bool:
+    """A job that is posted now completes; after one that fails, another one."""
+    job_id = ""
+
+    def completes() -> bool:
+        nonlocal job_id
+        if not job_id or studio.load.status(job_id) in TERMINAL - {"completed"}:
+            job_id = studio.load.post("a pond after the mend")
+        return studio.load.status(job_id) == "completed"
+
+    return wait_until(completes, deadline - time.monotonic())
 
 
 def completed(studio: DrillStack) -> int:
     """How many jobs have completed."""
-    return int(studio.database()["jobs"].count_documents({"status": "completed"}))
+    return int(studio.database["jobs"].count_documents({"status": "completed"}))
 
 
 def _count_jobs(fault: Fault, studio: DrillStack, report: Report) -> None:
-    """Wait until every accepted job has ended; where they fail, each was posted again and completed."""
+    """Wait until every job accepted so far has ended; where they fail, each was posted again and completed."""
+    accepted = list(studio.load.accepted)
     retries = [step for step in fault.mend if isinstance(step, str) and step.startswith("studio job retry")]
 
     def ended() -> bool:
-        if _unsaved(fault, studio):
+        if _unsaved(fault, studio, accepted):
             for step in retries if fault.jobs_fail else ():  # what failed since: safe to repeat
                 studio.shell.run(fault.command(step, studio.found))
-        return not _unsaved(fault, studio)
+        return not _unsaved(fault, studio, accepted)
 
     wait_until(ended, SETTLED_SECONDS)
-    report.lost = len(_unsaved(fault, studio))
-    states = Counter(state for job_id, state in _states(studio).items() if job_id in studio.load.accepted)
-    report.jobs = f"{len(studio.load.accepted)} jobs accepted: {_listed(states)}, {report.lost} lost"
+    report.lost = len(_unsaved(fault, studio, accepted))
+    states = Counter(state for job_id, state in _states(studio).items() if job_id in accepted)
+    report.jobs = f"{len(accepted)} jobs accepted: {_listed(states)}, {report.lost} lost"
     report.note(report.jobs)
 
 
 def _states(studio: DrillStack) -> dict[str, str]:
-    return {job["_id"]: job["status"] for job in studio.database()["jobs"].find({}, {"status": 1})}
+    return {job["_id"]: job["status"] for job in studio.database["jobs"].find({}, {"status": 1})}
 
 
-def _unsaved(fault: Fault, studio: DrillStack) -> list[str]:
+def _unsaved(fault: Fault, studio: DrillStack, accepted: list[str]) -> list[str]:
     """Accepted jobs that are unknown, that have not ended, or that failed and were not made good."""
     states = _states(studio)
 
@@ -150,7 +151,7 @@ def _unsaved(fault: Fault, studio: DrillStack) -> list[str]:
             return states.get(retry_id(job_id)) == "completed"
         return state == "completed"
 
-    return [job_id for job_id in studio.load.accepted if not good(job_id)]
+    return [job_id for job_id in accepted if not good(job_id)]
 
 
 def _listed(counts: Counter[str]) -> str:

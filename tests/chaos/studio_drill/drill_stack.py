@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import trustme
 import yaml
+from pymongo import MongoClient
 
 from studio_contracts.services import SERVICES
 from studio_drill.deployments import Deployments
@@ -63,7 +64,10 @@ def drill_stack_for(fault: Fault, infrastructure: Infrastructure) -> Iterator[tu
         (folder / "prometheus").mkdir()
         alerts = opening.enter_context(_alerts(folder / "prometheus", stack, broker))
         load = opening.enter_context(Load(stack.gateway_url, PACE_SECONDS))
-        yield DrillStack(deployments, shell, load, broker_line, database_line, expired, valid), Watch(shell, alerts)
+        client = opening.enter_context(MongoClient[dict[str, Any]](infrastructure.mongodb_url))
+        database = client[endpoints.database]
+        studio = DrillStack(deployments, shell, load, broker_line, database_line, expired, valid, database)
+        yield studio, Watch(shell, alerts)
 
 
 class _Pods:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-from pymongo import MongoClient
+from pymongo.database import Database
 
 from studio_drill.deployments import Deployments
 from studio_drill.line import Line
@@ -35,6 +35,8 @@ class DrillStack:
     database_line: Line
     expired: ssl.SSLContext
     valid: ssl.SSLContext
+    database: Database[dict[str, Any]]
+    """The studio's, seen directly."""
     known_good: dict[str, str] = field(default_factory=dict)
     """Settings before the fault."""
     found: dict[str, str] = field(default_factory=dict)
@@ -44,11 +46,6 @@ class DrillStack:
         """How the provider's stand-in misbehaves from now on; nothing named is as it should be."""
         url = f"{self.deployments.stack.standin_url}/standin/faults"
         httpx.put(url, json=faults, timeout=60, trust_env=False).raise_for_status()
-
-    def database(self) -> Any:
-        """The studio's database, seen directly."""
-        infrastructure, endpoints = self.deployments.stack.infrastructure, self.deployments.stack.endpoints
-        return MongoClient[dict[str, Any]](infrastructure.mongodb_url)[endpoints.database]
 
     def command(self, line: str) -> None:
         """Stage with a command. Raises RuntimeError when it fails."""

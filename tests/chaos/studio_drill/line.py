@@ -84,6 +84,8 @@ class Line:
         try:
             await asyncio.gather(self._pump(reader, far_writer, slow=False), self._pump(far_reader, writer, slow=True))
         finally:
+            for end in ends:
+                end.close()
             self._writers -= ends
             self._tasks.discard(task)
 

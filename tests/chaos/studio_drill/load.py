@@ -8,7 +8,11 @@ from typing import Self
 
 import httpx
 
+from studio_contracts.job import TERMINAL
+
 ANSWER_SECONDS = 15
+MOST_OPEN = 20
+"""No further job is posted while so many have not ended: a slow machine would never catch up."""
 
 
 class Load:
@@ -56,8 +60,13 @@ class Load:
         except (httpx.TransportError, ValueError):
             return ""
 
+    def ended(self, job_id: str) -> bool:
+        """Whether the gateway says that a job has ended."""
+        return self.status(job_id) in TERMINAL
+
     def _run(self) -> None:
         for number in itertools.count():
-            self.post(f"a pond with {number} fish")
+            if len(self.accepted) < MOST_OPEN or self.ended(self.accepted[-MOST_OPEN]):
+                self.post(f"a pond with {number} fish")
             if self._over.wait(self._pace):
                 return

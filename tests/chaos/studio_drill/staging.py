@@ -140,7 +140,7 @@ def spend_all(studio: DrillStack) -> None:
 
 def write_by_hand(studio: DrillStack) -> None:
     """Somebody writes a field into the newest job that no release knows."""
-    jobs = studio.database()["jobs"]
+    jobs = studio.database["jobs"]
     newest = jobs.find_one(sort=[("created_at", -1)])
     assert newest is not None
     studio.found["JOB"] = newest["_id"]
@@ -149,7 +149,7 @@ def write_by_hand(studio: DrillStack) -> None:
 
 def drop_an_index(studio: DrillStack) -> None:
     """Somebody drops an index."""
-    jobs = studio.database()["jobs"]
+    jobs = studio.database["jobs"]
     name = next(name for name in sorted(jobs.index_information()) if name != "_id_")
     jobs.drop_index(name)
 
@@ -157,7 +157,7 @@ def drop_an_index(studio: DrillStack) -> None:
 def step_down(studio: DrillStack) -> None:
     """The database's primary steps down, and no other member can be elected for a minute."""
     with suppress(AutoReconnect):  # it closes connections, maybe this one
-        studio.database().client.admin.command("replSetStepDown", 60, force=True)
+        studio.database.client.admin.command("replSetStepDown", 60, force=True)
 
 
 def delay_database(seconds: float) -> Callable[[DrillStack], None]:
