@@ -44,14 +44,18 @@ class Report:
         return f"{self.fault.name}: {named}, {mended}; {self.jobs}"
 
 
-def carry_out(fault: Fault, studio: DrillStack, watch: Watch) -> Report:
-    """Stage it on a stack under load that is well, and see it through. The load goes on."""
+def carry_out(fault: Fault, studio: DrillStack, watch: Watch, ring_seconds: float = 0.0) -> Report:
+    """Stage it on a stack under load that is well, and see it through. The load goes on.
+
+    Nobody mends it for so many seconds while no alert rings, although the doctor may have named it before.
+    """
     report = Report(fault, datetime.now(UTC))
     _settle(studio, watch, fault)
     fault.stage(studio)
     staged = time.monotonic()
     report.note(fault.says)
     _wait_for_a_name(fault, watch, report, staged)
+    wait_until(lambda: watch.rings(fault) is not None, ring_seconds)
     began = time.monotonic()
     _mend(fault, studio, report)
     if _works(studio, began + MEND_SECONDS):

@@ -62,12 +62,12 @@ def drill_stack_for(fault: Fault, infrastructure: Infrastructure) -> Iterator[tu
         cluster = LocalCluster(deployments, volume, pods)
         shell = opening.enter_context(Shell(cluster, broker, deployments.shared))
         (folder / "prometheus").mkdir()
-        alerts = opening.enter_context(_alerts(folder / "prometheus", stack, broker))
+        alerts, series = opening.enter_context(_alerts(folder / "prometheus", stack, broker))
         load = opening.enter_context(Load(stack.gateway_url, PACE_SECONDS))
         client = opening.enter_context(MongoClient[dict[str, Any]](infrastructure.mongodb_url))
         database = client[endpoints.database]
         studio = DrillStack(deployments, shell, load, broker_line, database_line, expired, valid, database)
-        yield studio, Watch(shell, alerts)
+        yield studio, Watch(shell, alerts, series)
 
 
 class _Pods:
@@ -121,13 +121,15 @@ def _volume(folder: Path, megabytes: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _alerts(folder: Path, stack: ServiceStack, broker: NativeBroker) -> Iterator[Prometheus | Alertmanager | None]:
+def _alerts(
+    folder: Path, stack: ServiceStack, broker: NativeBroker
+) -> Iterator[tuple[Prometheus | Alertmanager | None, Prometheus | None]]:
     """Whoever says which alerts are firing: Alertmanager where there is one, else Prometheus, else nobody.
 
-    Prometheus is the one of deploy/telemetry, at its own pace, with addresses of this stack.
+    Prometheus, which has the series, is the one of deploy/telemetry, at its own pace, with addresses of this stack.
     """
     if not tools.find("prometheus", tools.PROMETHEUS):
-        yield None
+        yield None, None
         return
     given = yaml.safe_load((TELEMETRY / "prometheus.yaml").read_text())
     services = [{"targets": [f"{LOOPBACK}:{stack.ports[name]}"], "labels": {"service": name}} for name in SERVICES]
@@ -141,9 +143,9 @@ def _alerts(folder: Path, stack: ServiceStack, broker: NativeBroker) -> Iterator
         nowhere = {"pager": "http://127.0.0.1:9/", "tickets": "http://127.0.0.1:9/"}
         with (
             alertmanager.alertmanager(folder, nowhere) as routing,
-            prometheus(folder, scrapes, pace, routing.address),
+            prometheus(folder, scrapes, pace, routing.address) as server,
         ):
-            yield routing
+            yield routing, server
     else:
         with prometheus(folder, scrapes, pace) as server:
-            yield server
+            yield server, server

@@ -27,9 +27,10 @@ class Finding(NamedTuple):
 
 
 class Watch:
-    """Looks at both. Without a Prometheus the doctor is alone."""
+    """Looks at both. Without a Prometheus, who has the `series`, the doctor is alone."""
 
-    def __init__(self, shell: Shell, alerts: Prometheus | Alertmanager | None) -> None:
+    def __init__(self, shell: Shell, alerts: Prometheus | Alertmanager | None, series: Prometheus | None) -> None:
+        self.series = series
         self._shell = shell
         self._alerts = alerts
 
@@ -52,9 +53,12 @@ class Watch:
 
     def named(self, fault: Fault) -> Finding | None:
         """Who names this fault now."""
-        for alert in self.alerts():
-            if alert.by.removeprefix("alert ") in fault.alerts:
-                return alert
+        if alert := self.rings(fault):
+            return alert
         if not fault.doctor:
             return None
         return next((one for one in self.findings() if re.search(fault.doctor, f"{one.by}: {one.text}")), None)
+
+    def rings(self, fault: Fault) -> Finding | None:
+        """The alert that is firing for this fault."""
+        return next((alert for alert in self.alerts() if alert.by.removeprefix("alert ") in fault.alerts), None)

@@ -35,6 +35,11 @@ class Prometheus:
         """The samples that PromQL finds now."""
         return list(self._data("/query", query=expression).get("result", []))
 
+    def query_range(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        """The series that PromQL finds between two instants, in seconds since 1970, a sample each `step` seconds."""
+        span = {"start": f"{start}", "end": f"{end}", "step": f"{step}"}
+        return list(self._data("/query_range", query=expression, **span).get("result", []))
+
     def alerts(self) -> set[str]:
         """Names of all alerts there are rules for, as the server has read them."""
         groups = self._data("/rules").get("groups", [])
