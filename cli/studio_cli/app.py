@@ -11,6 +11,7 @@ from studio_cli.audit import audit
 from studio_cli.backup import backup, restore
 from studio_cli.broker_users import broker_users
 from studio_cli.create import draft
+from studio_cli.database import database
 from studio_cli.database_users import database_users
 from studio_cli.doctor import doctor
 from studio_cli.profiles import PROFILE, login, logout
@@ -63,6 +64,7 @@ main.command()(audit)
 main.command()(backup)
 main.command()(restore)
 main.command()(broker_users)
+main.command()(database)
 main.command()(database_users)
 main.command()(doctor)
 main.add_typer(predictor.app, name="predictor")

@@ -88,6 +88,7 @@ AuditAction = Literal[
     "spending.resumed",
     "predictor.paused",
     "predictor.resumed",
+    "database.changed",
     "database.restored",
     "callback.replayed",
     "callback-secret.rotated",

@@ -23,7 +23,7 @@ NOT_WALKED = {
     r"add_vhost VHOST": "the virtual host of a running studio is there; restored by hand in 'Carried out'",
     r"DELETE BROKER:": "takes a binding of a former release away; there is none",
     r"createUser": "the local database knows no users",
-    r"mongosh .*stepDown": "a step of the drill step-down",
+    r"replSetStepDown": "a step of the drill step-down",
     r"delete pod rabbitmq": "a step of the drill broker-down",
     r"patch pvc": "a step of the drill store-full",
     r"rollout undo": "a step of the drill bad-release",

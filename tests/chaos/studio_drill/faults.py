@@ -1,7 +1,6 @@
 """What a row of the table of faults says, and the stack that it is staged on."""
 
 import os
-import shutil
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,13 +14,12 @@ from studio_drill.deployments import Deployments
 from studio_drill.line import Line
 from studio_drill.load import Load
 from studio_drill.shell import Shell
-from studio_local.state_dir import TOOLS
 from studio_support import tools
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 RESCUED = {"STUDIO_STUCK_AFTER": "10"}
 """Settings with which a job that stands still is rescued soon."""
-Need = Literal["prometheus", "root", "faketime", "mongosh"]
+Need = Literal["prometheus", "root", "faketime"]
 
 
 @dataclass
@@ -99,7 +97,5 @@ class Fault:
             "prometheus": tools.find("prometheus", tools.PROMETHEUS) is not None,
             "root": os.geteuid() == 0,
             "faketime": FAKETIME.exists(),
-            "mongosh": shutil.which("mongosh", path=f"{os.environ['PATH']}:{TOOLS / 'node_modules' / '.bin'}")
-            is not None,
         }
         return ", ".join(need for need in self.needs if not there[need])

@@ -37,7 +37,8 @@ def record(report: Report, watch: Watch) -> list[str]:
             "group_eval_order": order,
             "tests": tests,
         }
-        said = f"# Scraped on {report.on:%Y-%m-%d} by `make drill RECORD={report.fault.name}`: {report.fault.says}.\n"
+        by = f"tests/chaos/drill.py --record {report.fault.name}"
+        said = f"# Scraped on {report.on:%Y-%m-%d} by `{by}`: {report.fault.says}.\n"
         (FOLDER / f"{report.fault.name}.yaml").write_text(said + yaml.safe_dump(document, sort_keys=False, width=120))
     return [test["name"] for test in tests]
 

@@ -61,14 +61,13 @@ SERVICE_FAULTS: tuple[Fault, ...] = (
         staging.write_by_hand,
         "roll-back",
         (
-            """mongosh "$MONGODB_URL" --eval 'db.getSiblingDB(process.env.STUDIO_DATABASE).jobs."""
-            """updateOne({_id: "JOB"}, {$unset: {FIELD: 1}})'""",
+            """studio database '{"update": "jobs", "updates": """
+            """[{"q": {"_id": "JOB"}, "u": {"$unset": {"FIELD": 1}}}]}'""",
         ),
         alerts=("StudioUnreadableDocuments",),
         doctor=r"database: job .* cannot be read",
         words={"FIELD": staging.FIELD},
         settings=RESCUED,
-        needs=("mongosh",),
     ),
     Fault(
         "runaway-client",

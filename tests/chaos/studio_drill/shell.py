@@ -17,7 +17,6 @@ from studio_drill import kubectl_client
 from studio_drill.kubectl import LocalCluster, RefusedError
 from studio_local.broker import NativeBroker
 from studio_local.install import DEBIAN_RABBITMQ
-from studio_local.state_dir import TOOLS
 
 COMMAND_SECONDS = 180
 
@@ -67,8 +66,7 @@ class Shell:
     def run(self, command: str, seconds: float = COMMAND_SECONDS) -> Done:
         """Run a line as bash does. Standard error is part of the output."""
         environment = os.environ | dict(self.settings)
-        node_tools = TOOLS / "node_modules" / ".bin"
-        environment["PATH"] = f"{self._folder}:{environment['PATH']}:{node_tools}"
+        environment["PATH"] = f"{self._folder}:{environment['PATH']}"
         environment |= {"COLUMNS": "140", "NO_COLOR": "1"}
         done = subprocess.run(
             ["/bin/bash", "-c", command],

@@ -75,7 +75,7 @@ def test_each_command_of_a_page_is_walked_or_a_step_of_a_drill_or_said_not_to_be
         meant = [command for command in commands() if not_walked(command) == why and re.search(pattern, command.line)]
         assert meant, f"{pattern} means no command"
         for name in re.findall(r"drill (\S+)", why):
-            assert any(re.search(pattern, step) for step in drills[name]) or "stepDown" in pattern, pattern
+            assert any(re.search(pattern, step) for step in drills[name]) or "StepDown" in pattern, pattern
         for file in re.findall(r"tests/[\w/.]+", why):
             assert (ROOT / file).exists(), file
 

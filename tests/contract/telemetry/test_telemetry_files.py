@@ -17,6 +17,7 @@ from studio_support import tools
 from studio_support.telemetry_files import DASHBOARDS, RECORDED, ROOT, RULES, TELEMETRY, shown
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
+RECORDED_SERIES = ROOT / "tests" / "contract" / "telemetry" / "recorded"
 PAGES = sorted(set(RUNBOOKS.glob("*.md")) - {RUNBOOKS / "README.md"})
 SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 FOREIGN = {
@@ -191,3 +192,9 @@ def test_each_alert_fires_on_what_it_is_for_and_on_nothing_else() -> None:
     tested = cases.read_text()
     untested = [rule["alert"] for rule in RULES if rule["alert"] not in tested]
     assert not untested
+
+
+@pytest.mark.parametrize("recorded", sorted(RECORDED_SERIES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_an_alert_rings_on_what_was_scraped_in_a_drill(recorded: Path) -> None:
+    done = subprocess.run([promtool(), "test", "rules", recorded], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
