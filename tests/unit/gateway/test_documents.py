@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -16,13 +17,16 @@ from PIL import Image
 
 from studio_contracts.brief import Surface
 from studio_contracts.concept import Blend, BlendPart, ColourShare, Concept, InstallabilityReport, Quality, Violation
+from studio_contracts.errors import JobWarning
 from studio_gateway.dependencies import MAX_DOCUMENTS_PER_CLIENT
 from studio_gateway.documents import drawn_sheets
 from studio_gateway.documents import sheet as drawing
 from studio_gateway.documents.sheet import SCALES, draw_sheet
 from studio_gateway.documents.sheet_content import Paper, Sheet
-from studio_gateway.documents.tables import materials_csv
-from studio_gateway.documents.workbook import materials_xlsx
+from studio_gateway.documents.tables import COLUMNS, materials_csv
+from studio_gateway.documents.texts import Texts
+from studio_gateway.documents.workbook import BLEND_COLUMNS, materials_xlsx
+from studio_gateway.web.languages import CATALOGUES, DOCUMENT_TEXTS, PHRASES
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.job_fixtures import MATERIALS
 
@@ -59,8 +63,8 @@ def seen(pdf: bytes, dots_per_mm: float) -> np.ndarray:
     return np.asarray(page.render(scale=dots_per_mm * MM_OF_INCH / 72).to_pil().convert("RGB"))
 
 
-def text_of(pdf: bytes) -> str:
-    return str(pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range())
+def text_of(pdf: bytes, page: int = 0) -> str:
+    return str(pypdfium2.PdfDocument(pdf)[page].get_textpage().get_text_range())
 
 
 @pytest.mark.parametrize("paper", ["A4", "A3"])
@@ -121,7 +125,7 @@ BLEND_IN_WORDS = "navy: 9 RH70 + 3 RH21, ΔE 9.0 (RH20 alone 33.7), 17.50 m²"
 def test_blends_stand_in_every_table_and_on_the_sheet() -> None:
     rows = list(csv.DictReader(io.StringIO(materials_csv(BLENDED))))
     assert [row["blend"] for row in rows] == [BLEND_IN_WORDS, "", ""]
-    book = openpyxl.load_workbook(io.BytesIO(materials_xlsx(BLENDED)))
+    book = openpyxl.load_workbook(io.BytesIO(materials_xlsx(BLENDED, Texts())))
     assert [row[0:2] + row[6:] for row in book["Blends"].iter_rows(min_row=2, values_only=True)] == [
         ("RH20", "navy", "RH70", 9, 115.5),
         ("RH20", "navy", "RH21", 3, 38.5),
@@ -129,6 +133,82 @@ def test_blends_stand_in_every_table_and_on_the_sheet() -> None:
     sheet = a_sheet(Surface())
     blended = sheet._replace(concept=sheet.concept.model_copy(update={"materials": BLENDED}))
     assert "9 RH70 + 3 RH21" in text_of(draw_sheet(blended))
+
+
+@pytest.mark.parametrize("paper", ["A4", "A3"])
+@pytest.mark.parametrize("blends", [1, 12, 60])
+def test_what_has_no_room_on_the_first_page_stands_on_further_ones(paper: Paper, blends: int) -> None:
+    many = tuple(BLEND.model_copy(update={"word": f"navy {number}x"}) for number in range(blends))
+    sheet = a_sheet(Surface(width_m=10, height_m=3))
+    materials = MATERIALS.model_copy(update={"blends": many})
+    warnings = (JobWarning(code="late", text="The last warning of all."),)
+    concept = sheet.concept.model_copy(update={"materials": materials, "warnings": warnings})
+    document = pypdfium2.PdfDocument(draw_sheet(sheet._replace(concept=concept), paper))
+    pages = [" ".join(str(page.get_textpage().get_text_range()).split()) for page in document]
+    assert (len(pages) == 1) == (blends < 60)
+    assert [number for number in range(blends) if f"navy {number}x" not in " ".join(pages)] == []
+    assert "The last warning of all." in pages[-1]
+    assert all("http://studio/jobs/a" in page for page in pages)
+    if len(pages) > 1:
+        assert all(f"page {number} of {len(pages)}" in page for number, page in enumerate(pages, 1))
+    for page in document:
+        text = page.get_textpage()
+        boxes = [text.get_charbox(place) for place in range(text.count_chars())]
+        assert max(right for _, _, right, _ in boxes) < page.get_width() - 20
+        assert min(bottom for _, bottom, *_ in boxes) > 10
+
+
+def test_a_sheet_is_in_german_with_its_numbers_and_dates() -> None:
+    sheet = a_sheet(Surface(width_m=10.5, height_m=3))
+    concept = sheet.concept.model_copy(update={"materials": BLENDED})
+    said = " ".join(text_of(draw_sheet(sheet._replace(language="de", concept=concept))).split())
+    wanted = (
+        "10,5 × 3 m", "10 500 mm", "Konzept 1", "verlegbar: 90 von 100", "Material", "Säcke", "Summe", "Bindemittel",
+        "Markiert: 1 × Bogen enger als 600 mm", "Zwölfteln", "ΔE 9,0", "1. März 2026", "Maßstab 1:",
+    )  # fmt: skip
+    assert [part for part in wanted if part not in said] == []
+    assert re.findall(r"Materials|Total|bags|Marked|March|\d\.\d", said) == []
+
+
+def test_what_services_say_is_said_in_german_with_what_is_filled_in() -> None:
+    texts = Texts("de")
+    for english, german in PHRASES["de"].items():
+        if english != german and english.replace("{}", "").strip(" ,:;/-×→"):
+            assert texts.said(english.replace("{}", "RH20")) != english.replace("{}", "RH20"), english
+    assert texts.said("nobody knows this") == "nobody knows this"
+
+
+def test_every_language_has_the_texts_of_documents_and_each_is_used() -> None:
+    english = DOCUMENT_TEXTS["en"]
+    assert DOCUMENT_TEXTS.keys() == CATALOGUES.keys()
+    for language, found in DOCUMENT_TEXTS.items():
+        assert found.keys() == english.keys(), language
+        assert len(found["months"].split()) == 12
+        for key, text in found.items():
+            assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[key])), key
+    code = "".join(file.read_text(encoding="utf-8") for file in Path(drawing.__file__).parent.glob("*.py"))
+    columns = {f"table.{column}" for column in (*COLUMNS, *BLEND_COLUMNS)}
+    assert {key for key in english if f'"{key}"' not in code} - columns == set()
+
+
+async def test_documents_are_in_their_reader_s_language_but_not_those_for_programs(
+    client: httpx.AsyncClient, concept_path: str
+) -> None:
+    german = {"Accept-Language": "de-AT,de;q=0.9"}
+    sheet = await client.get(f"{concept_path}/sheet.pdf", headers=german)
+    assert "Konzept" in text_of(sheet.content)
+    assert sheet.headers["vary"].startswith("Accept-Language, Cookie")
+    table = await client.get(f"{concept_path}/materials.xlsx", headers=german)
+    first, *_, last = openpyxl.load_workbook(io.BytesIO(table.content))["Material"].iter_rows(values_only=True)
+    assert first == ("Code", "Name", "Hex", "Anteil", "Fläche m²", "Granulat kg", "Säcke", "Mischung")
+    assert (last[0], last[5]) == ("Summe", MATERIALS.kg)
+    values = f"{concept_path}/materials.csv"
+    assert (await client.get(values, headers=german)).content == (await client.get(values)).content
+    bundle = f"{concept_path.rpartition('/concepts')[0]}/bundle.zip"
+    english, translated = [await client.get(bundle, headers=headers) for headers in ({}, german)]
+    assert english.headers["etag"] != translated.headers["etag"]
+    with zipfile.ZipFile(io.BytesIO(translated.content)) as archive:
+        assert "Konzept" in text_of(archive.read("rank-1-sheet.pdf"))
 
 
 @pytest.mark.parametrize("name", ["sheet.pdf", "sheet.pdf?paper=A3", "materials.csv", "materials.xlsx"])

@@ -40,31 +40,40 @@ class _ZipBuffer(io.RawIOBase):
 class Bundle:
     """The zip file of a job: job.json, materials and sheets first, then each stored file.
 
-    The same job at the same outside address gives the same bytes. `root` precedes the path of every link; with `link`
-    the job is what that share link shows.
+    The same job at the same outside address in the same language gives the same bytes. `root` precedes the path of
+    every link; with `link` the job is what that share link shows.
     """
 
     def __init__(
-        self, job: Job, objects: ObjectStore, sheets: DrawnSheets, root: str, address: str, link: ShareLink | None
+        self,
+        job: Job,
+        objects: ObjectStore,
+        sheets: DrawnSheets,
+        *,
+        root: str,
+        address: str,
+        link: ShareLink | None,
+        language: str,
     ) -> None:
         self._job = job
         self._objects = objects
         self._sheets = sheets
         self._about = job_view(job, root, link).model_dump_json(indent=2)
         self._address = address
+        self._language = language
         self._entries: list[tuple[str, str | bytes | StoredPicture]] = []
 
     @property
     def etag(self) -> str:
-        """The entity tag: job.json names every file by its hash, and sheets hold the address."""
-        return f'"{hashlib.sha256(f"{self._address} {self._about}".encode()).hexdigest()[:32]}"'
+        """The entity tag: job.json names every file by its hash, and sheets hold address and language."""
+        return f'"{hashlib.sha256(f"{self._language} {self._address} {self._about}".encode()).hexdigest()[:32]}"'
 
     async def prepare(self) -> int:
         """Make what is not stored; how many bytes the zip file has. Raises ObjectNotFound, Unavailable."""
         self._entries = [("job.json", self._about), *_tables(self._job)]
         for concept in _ranked(self._job):
             if "installable" in concept.pictures:
-                sheet = await sheet_of(self._job, concept, self._objects, self._sheets, self._address)
+                sheet = await sheet_of(self._job, concept, self._objects, self._sheets, self._address, self._language)
                 self._entries.append((f"{concept_name(concept)}-sheet.pdf", sheet))
         self._entries += stored_files(self._job)
         sizes = await asyncio.gather(*(self._objects.size(stored.key) for _, stored in stored_files(self._job)))

@@ -18,11 +18,13 @@ from studio_gateway.dependencies import DependenciesDep
 from studio_gateway.documents.drawn_sheets import DrawnSheets
 from studio_gateway.documents.sheet_content import Paper, Sheet
 from studio_gateway.documents.tables import materials_csv
+from studio_gateway.documents.texts import Texts
 from studio_gateway.http import openapi_headers as described
 from studio_gateway.http.concurrency_limit import hold
 from studio_gateway.http.head import is_head, without_body
 from studio_gateway.http.problems import ProblemError, not_found, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
+from studio_gateway.web.languages import VARY, language_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 router = APIRouter(tags=["documents"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
@@ -50,7 +52,10 @@ async def get_sheet(
     request: Request,
     paper: Annotated[Paper, Query(description="Its size, landscape")] = "A4",
 ) -> Response:
-    """The concept on paper, true to scale: sides, scale bar, violations, colours, materials, date and link."""
+    """The concept on paper, true to scale: sides, scale bar, violations, colours, materials, date and link.
+
+    It is in the language of `Accept-Language`: English or German.
+    """
     job, concept = await _load(jobs, job_id, concept_id, "downloads")
     name = f"{_stem(job, concept)}-{paper}.pdf"
     if is_head(request):
@@ -59,7 +64,7 @@ async def get_sheet(
         return without_body("application/pdf", _headers(name))
     hold(request, deps.documents, jobs.caller.client, too_many_documents)
     address = outside(request, deps.settings.public_base_url)
-    data = await sheet_of(job, concept, deps.objects, deps.sheets, address, paper)
+    data = await sheet_of(job, concept, deps.objects, deps.sheets, address, language_of(request), paper)
     return _download(data, "application/pdf", name)
 
 
@@ -67,23 +72,23 @@ async def get_sheet(
     "/v1/jobs/{job_id}/concepts/{concept_id}/materials.csv", response_class=Response, responses=_file("text/csv")
 )
 async def get_materials_csv(job_id: JobId, concept_id: ConceptId, jobs: JobsToRead) -> Response:
-    """What to order, with a line for each colour, as comma-separated values."""
+    """What to order, with a line for each colour, as comma-separated values: the same in every language."""
     job, concept = await _load(jobs, job_id, concept_id, "downloads", "materials")
     return _download(materials_csv(_materials(concept)).encode(), "text/csv", f"{_stem(job, concept)}-materials.csv")
 
 
 @router.get("/v1/jobs/{job_id}/concepts/{concept_id}/materials.xlsx", response_class=Response, responses=_file(XLSX))
-async def get_materials_xlsx(job_id: JobId, concept_id: ConceptId, jobs: JobsToRead) -> Response:
-    """What to order, with a line for each colour, as a workbook."""
+async def get_materials_xlsx(job_id: JobId, concept_id: ConceptId, jobs: JobsToRead, request: Request) -> Response:
+    """What to order, with a line for each colour, as a workbook in the language of `Accept-Language`."""
     job, concept = await _load(jobs, job_id, concept_id, "downloads", "materials")
-    data = await asyncio.to_thread(_workbook, _materials(concept))
+    data = await asyncio.to_thread(_workbook, _materials(concept), language_of(request))
     return _download(data, XLSX, f"{_stem(job, concept)}-materials.xlsx")
 
 
-def _workbook(materials: Materials) -> bytes:
+def _workbook(materials: Materials, language: str) -> bytes:
     from studio_gateway.documents.workbook import materials_xlsx  # half a second and 20 MB of imports
 
-    return materials_xlsx(materials)
+    return materials_xlsx(materials, Texts(language))
 
 
 def outside(request: Request, public_base_url: str | None) -> str:
@@ -92,7 +97,13 @@ def outside(request: Request, public_base_url: str | None) -> str:
 
 
 async def sheet_of(
-    job: Job, concept: Concept, objects: ObjectStore, sheets: DrawnSheets, address: str, paper: Paper = "A4"
+    job: Job,
+    concept: Concept,
+    objects: ObjectStore,
+    sheets: DrawnSheets,
+    address: str,
+    language: str,
+    paper: Paper = "A4",
 ) -> bytes:
     """The sheet of a concept. Raises ProblemError where it has not been laid, ObjectNotFound, Unavailable."""
     laid = concept.pictures.get("installable")
@@ -106,6 +117,7 @@ async def sheet_of(
         created_at=job.created_at,
         link=f"{address}/jobs/{job.id}#{concept.id}",
         attributions=job.plan.attributions if job.plan is not None else (),
+        language=language,
     )
     return await sheets.draw(sheet, paper)
 
@@ -133,7 +145,7 @@ def _download(data: bytes, media_type: str, name: str) -> Response:
 
 
 def _headers(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache", "Vary": VARY}
 
 
 def too_many_documents() -> ProblemError:

@@ -22,6 +22,7 @@ from studio_gateway.http.conditional_requests import content_range, is_known, re
 from studio_gateway.http.head import is_head, without_body
 from studio_gateway.http.problems import not_found, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
+from studio_gateway.web.languages import VARY, language_of
 
 FileKind = Literal[PictureKind, VectorKind]
 IMMUTABLE = "private, max-age=31536000, immutable"
@@ -117,9 +118,12 @@ async def get_bundle(
     """The job and all its files so far, in a zip file. It can be resumed: the same job gives the same bytes."""
     job = await jobs.load(job_id, "downloads")
     address = outside(request, deps.settings.public_base_url)
-    bundle = Bundle(job, deps.objects, deps.sheets, deps.settings.root, address, jobs.link_to(job))
+    bundle = Bundle(
+        job, deps.objects, deps.sheets,
+        root=deps.settings.root, address=address, link=jobs.link_to(job), language=language_of(request),
+    )  # fmt: skip
     etag = bundle.etag
-    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": REVALIDATE}
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": REVALIDATE, "Vary": VARY}
     if is_known(etag, conditions.if_none_match):
         return Response(status_code=304, headers=headers)
     headers["Content-Disposition"] = f'attachment; filename="{slug(job)}.zip"'

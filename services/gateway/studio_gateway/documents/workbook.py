@@ -8,21 +8,23 @@ from openpyxl.styles import Font, PatternFill
 
 from studio_contracts.concept import Materials
 from studio_contracts.palette import BY_CODE
-from studio_gateway.documents.tables import HEADER, rows
+from studio_gateway.documents.tables import header, rows
+from studio_gateway.documents.texts import Texts
 
-BLEND_HEADER = (
-    "instead_of", "for", "hex", "area_m2", "delta_e", "delta_e_alone", "granule", "parts_of_12", "granule_kg",
-)  # fmt: skip
+BLEND_COLUMNS = ("instead_of", "for", "hex", "area", "delta_e", "delta_e_alone", "granule", "parts", "kg")
 
 
-def materials_xlsx(materials: Materials) -> bytes:
-    """As a workbook: numbers are numbers, and each hex stands on its colour. Blends have a sheet of their own."""
+def materials_xlsx(materials: Materials, texts: Texts) -> bytes:
+    """As a workbook: numbers are numbers, and each hex stands on its colour. Blends have a sheet of their own.
+
+    A number is written as its reader's program writes numbers.
+    """
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    sheet.title = "Materials"
-    sheet.append(HEADER)
-    for row in rows(materials):
+    sheet.title = texts("materials")
+    sheet.append(header(texts))
+    for row in rows(materials, texts):
         sheet.append(row)
     for cell in (*sheet[1], *sheet[sheet.max_row]):
         cell.font = Font(bold=True)
@@ -34,17 +36,17 @@ def materials_xlsx(materials: Materials) -> bytes:
         sheet.column_dimensions[column].width = width
     sheet.freeze_panes = "A2"
     if materials.blends:
-        _add_blends(book, materials)
+        _add_blends(book, materials, texts)
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
 
 
-def _add_blends(book: Workbook, materials: Materials) -> None:
+def _add_blends(book: Workbook, materials: Materials, texts: Texts) -> None:
     """A sheet with a line for each granule of each blend."""
-    sheet = book.create_sheet("Blends")
-    sheet.append(BLEND_HEADER)
-    for row in _blend_rows(materials):
+    sheet = book.create_sheet(texts("table.blends"))
+    sheet.append([texts(f"table.{column}") for column in BLEND_COLUMNS])
+    for row in _blend_rows(materials, texts):
         sheet.append(row)
     for cell in sheet[1]:
         cell.font = Font(bold=True)
@@ -55,8 +57,15 @@ def _add_blends(book: Workbook, materials: Materials) -> None:
     sheet.freeze_panes = "A2"
 
 
-def _blend_rows(materials: Materials) -> Iterator[tuple[str | float, ...]]:
+def _blend_rows(materials: Materials, texts: Texts) -> Iterator[tuple[str | float, ...]]:
     for blend in materials.blends:
-        about = (blend.code, blend.word or "texture", blend.hex, blend.area_m2, blend.delta_e, blend.delta_e_alone)
+        about = (
+            blend.code,
+            blend.word or texts("blend.texture"),
+            blend.hex,
+            blend.area_m2,
+            blend.delta_e,
+            blend.delta_e_alone,
+        )
         for part in blend.recipe:
             yield *about, part.code, part.parts, part.kg

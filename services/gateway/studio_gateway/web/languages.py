@@ -11,6 +11,8 @@ Catalogue = Mapping[str, str | Mapping[str, str]]
 FOLDER = Path(__file__).parent / "messages"
 DEFAULT = "en"
 COOKIE = "studio_language"
+VARY = "Accept-Language, Cookie"
+"""The header of what is in the reader's language."""
 CATALOGUES: Mapping[str, Catalogue] = {
     file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("[a-z][a-z].json"))
 }
@@ -21,6 +23,10 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     if language != DEFAULT
 }
 """By language: what the API says in English, as templates with `{}`, and its translation."""
+DOCUMENT_TEXTS: Mapping[str, Mapping[str, str]] = {
+    language: json.loads((FOLDER / f"documents.{language}.json").read_text(encoding="utf-8")) for language in CATALOGUES
+}
+"""By language: what stands on sheets and in tables."""
 _RANGE = re.compile(r"\s*([a-zA-Z]{2})(?:-[\w-]+)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response, status
 
 from studio_gateway.http.conditional_requests import is_known
 from studio_gateway.http.problems import not_found
-from studio_gateway.web.languages import CATALOGUES, PHRASES, language_of
+from studio_gateway.web.languages import CATALOGUES, PHRASES, VARY, language_of
 from studio_gateway.web.templates import PAGES, STATIC, render
 
 MEDIA_TYPES = {
@@ -62,7 +62,7 @@ DOCUMENTS = {
     (page.name, language): _asset(
         "page.html",
         render(page, language).encode(),
-        **{"Content-Language": language, "Vary": "Accept-Language, Cookie"},
+        **{"Content-Language": language, "Vary": VARY},
     )
     for page in PAGES
     for language in CATALOGUES
