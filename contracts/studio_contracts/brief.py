@@ -1,12 +1,14 @@
 """What a client asks for, and the rules that make it acceptable."""
 
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from studio_contracts.base import FrozenModel
-from studio_contracts.edits import MAX_EDITS, Edit
+from studio_contracts.edits import MAX_EDITS, Edit, exchanges_sides
+from studio_contracts.outline import MAX_COORDINATE_M, Outline
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.text import to_line
 
@@ -25,12 +27,14 @@ MAX_PICTURES = 12
 MAX_DIRECTIONS = 3
 MIN_SIDE_M = 0.5
 """Shortest side of a surface: room for four strips of the narrowest that can be laid, 120 mm."""
-MAX_SIDE_M = 100.0
+MAX_SIDE_M = MAX_COORDINATE_M
 MAX_RATIO = 20.0
 """Longest surface, in widths: a path. A picture repeated along a longer one says nothing."""
 SURFACE_LIMITS = (
     f"A side is {MIN_SIDE_M:g} to {MAX_SIDE_M:g} m, and the longer side at most {MAX_RATIO:g} times the shorter."
 )
+SAME_SIDE_M = 0.001
+_SIDES = ("width", "height")
 MAX_SEED = 2**31 - 1
 MAX_PROMPT = 2000
 """Characters of a brief: a landscape architect's paragraph."""
@@ -68,10 +72,49 @@ Side = Annotated[
 
 
 class Surface(FrozenModel):
-    """The rectangle to be laid, in metres; its ratio has a limit too."""
+    """What is to be laid, in metres: a rectangle, whose ratio has a limit too, or what an `outline` leaves of it.
+
+    With an outline the sides follow from it: they are those of the rectangle around it, and may be left out.
+    """
 
     width_m: Side = 10.0
     height_m: Side = 3.0
+    outline: Outline | None = Field(
+        None, description="Where the surface is no rectangle: its border, and holes for trees and posts."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_the_sides_of_its_outline(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("outline") is not None:
+            try:
+                outline = given["outline"]
+                outer = outline.outer if isinstance(outline, Outline) else outline["outer"]
+                sides = {f"{side}_m": max(float(point[axis]) for point in outer) for axis, side in enumerate(_SIDES)}
+            except (TypeError, ValueError, LookupError):
+                return given  # the outline's own validation says what is wrong
+            return {**sides, **given}
+        return given
+
+    @model_validator(mode="after")
+    def _agrees_with_its_outline(self) -> Self:
+        if self.outline is not None:
+            width, height = self.outline.size_m
+            if max(abs(width - self.width_m), abs(height - self.height_m)) > SAME_SIDE_M:
+                text = "The outline is {width} × {height} m, and width_m and height_m say otherwise: leave them out."
+                raise PydanticCustomError("outline_size", text, {"width": f"{width:g}", "height": f"{height:g}"})
+        return self
+
+    @property
+    def area_m2(self) -> float:
+        """What is laid."""
+        return self.width_m * self.height_m if self.outline is None else self.outline.area_m2
+
+    def after(self, edits: Sequence[Edit]) -> "Surface":
+        """The surface with edits made on it: turned by an odd number of quarters its sides are exchanged."""
+        outline = None if self.outline is None else self.outline.after(edits)
+        width, height = (self.width_m, self.height_m)[:: -1 if exchanges_sides(edits) else 1]
+        return Surface(width_m=width, height_m=height, outline=outline)
 
     @model_validator(mode="after")
     def _is_not_too_long(self) -> Self:

@@ -263,6 +263,19 @@ class NewLinkView(TypedDict):
     url: str
 
 
+class Outline(TypedDict):
+    """
+    Points are x and y in metres from the top left corner of the surface, y downwards, and count to the millimetre.
+
+    `outer` is the border, which touches all four sides of the rectangle around it; `holes` lie inside it, MIN_WIDTH_MM
+    or more from it and from each other, for less cannot be laid between them. A ring is closed by itself and may begin
+    anywhere and run either way round.
+    """
+
+    outer: list[tuple[float, float]]
+    holes: NotRequired[list[list[tuple[float, float]]]]
+
+
 class OwnPicture(TypedDict):
     """
     A client's picture, which the job begins with in place of drawn stencils: its hash and how it meets the surface.
@@ -449,11 +462,14 @@ class Subject(TypedDict):
 
 class Surface(TypedDict):
     """
-    The rectangle to be laid, in metres; its ratio has a limit too.
+    What is to be laid, in metres: a rectangle, whose ratio has a limit too, or what an `outline` leaves of it.
+
+    With an outline the sides follow from it: they are those of the rectangle around it, and may be left out.
     """
 
     width_m: NotRequired[float]
     height_m: NotRequired[float]
+    outline: NotRequired[Outline | None]
 
 
 class TimelineEntry(TypedDict):

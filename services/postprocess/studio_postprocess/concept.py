@@ -18,7 +18,8 @@ from studio_postprocess.clamp.palette_fit import fit_palette
 from studio_postprocess.export.blends import Texture, changes, textures, with_blends
 from studio_postprocess.export.formats import EXPORTERS
 from studio_postprocess.installable.layout import compose
-from studio_postprocess.installable.make_installable import Installable, make_installable
+from studio_postprocess.installable.make_installable import Installable, make_installable, outside_of
+from studio_postprocess.installable.outside import BoolArray, with_outside
 from studio_postprocess.installable.region_limit import limit_regions
 from studio_postprocess.io.encode import (
     QUANTIZED_MEDIA_TYPE,
@@ -73,10 +74,11 @@ def make_concept(
     matched = hue_first(rgb, colours)
     limited = limit_regions(matched)
     base = int(hue_difference(palette_rgb(palette[:1])[0], colours).argmin())
-    laid = make_installable(limited, colours, layout, surface.width_m, surface.height_m, base, rgb)
+    laid = make_installable(limited, colours, layout, surface.width_m, surface.height_m, base, rgb, surface.outline)
     survived = kept(laid.cleaned.seen, laid.cleaned.laid, laid.cleaned.working_mm, laid.composed)
     faithful = survived.overall * (1 - laid.cleaned.fragments)
-    quality = measure(rgb, indices, colours, _recoloured(stencil, palette, colours), laid.after.score / 100 * faithful)
+    shown = with_outside(indices, _unseen(indices.shape, layout, surface))
+    quality = measure(rgb, shown, colours, _recoloured(stencil, palette, colours), laid.after.score / 100 * faithful)
     quality = quality.model_copy(update={"score": _judged(quality.score, faithful, survived)})
     laid_height, laid_width = laid.indices.shape
     ground_mm = round(surface.width_m * 1000), round(surface.height_m * 1000)
@@ -104,6 +106,18 @@ def make_concept(
             *_losses(laid, survived, colours, named=colours if asked is None else tuple(asked)),
         ),
     )
+
+
+def _unseen(shape: tuple[int, int], layout: Layout, surface: Surface) -> BoolArray:
+    """The pixels of the picture that come to lie outside the surface's outline everywhere."""
+    unseen = np.zeros(shape, np.bool_)
+    if surface.outline is not None:
+        places = np.arange(unseen.size, dtype=np.int32).reshape(shape)
+        laid = compose(places, layout, surface.width_m, surface.height_m, -1, -1).indices
+        outside = outside_of(surface.outline, laid.shape, surface.width_m, surface.height_m)
+        for where, is_unseen in ((outside, True), (~outside, False)):
+            unseen.ravel()[laid[where & (laid >= 0)]] = is_unseen
+    return unseen
 
 
 def _textures(

@@ -159,6 +159,7 @@ def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, by
         framed=brief.framed,
         at_most=MAX_DIRECTIONS if brief.kind == "draft" else min(MAX_DIRECTIONS, brief.count),
         variations=MAX_DIRECTIONS if brief.kind == "draft" else 1,
+        outline=brief.surface.outline,
     )
     drawn: dict[bytes, tuple[ChosenDirection, Stencil]] = {}
     for direction in plan.directions:

@@ -29,6 +29,7 @@ from studio_gateway.documents.workbook import BLEND_COLUMNS, materials_xlsx
 from studio_gateway.web.languages import CATALOGUES, DOCUMENT_TEXTS, PHRASES
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.job_fixtures import MATERIALS
+from studio_support.outlines import L_SHAPE
 
 MM_OF_INCH = 25.4
 PAPERS: dict[Paper, tuple[float, float]] = {"A4": (297, 210), "A3": (420, 297)}
@@ -283,3 +284,15 @@ async def test_a_client_has_so_many_files_made_at_once(
     assert len(refused) == 3
     assert refused[0].json()["type"] == "urn:tpv-studio:problem:too-many-documents"
     assert (await client.get(address)).status_code == 200
+
+
+def test_a_surface_that_is_no_rectangle_has_its_outline_and_area_on_the_sheet() -> None:
+    pdf = draw_sheet(a_sheet(L_SHAPE))
+    assert "9 × 7 m" in text_of(pdf)
+    assert f"{L_SHAPE.area_m2:.2f} m² within the outline" in text_of(pdf)
+    pixels = seen(pdf, 4)
+    inked = (pixels < 100).all(axis=2)
+    red = (pixels == RED).all(axis=2)
+    rows, columns = np.nonzero(red)
+    middle = (rows.min() + rows.max()) // 2
+    assert inked[middle - 2 : middle + 3, columns.min() + 5 : columns.max() - 5].any(axis=0).mean() > 0.4

@@ -30,7 +30,7 @@ async def test_it_is_a_draft_in_its_own_colours_on_its_own_surface(client: httpx
     assert answer.status_code == 202
     brief = answer.json()["brief"]
     assert (brief["kind"], brief["palette"], brief["prompt"]) == ("draft", ["RH31", "RH30"], DRAFT["prompt"])
-    assert brief["surface"] == {"width_m": 4, "height_m": 6}
+    assert brief["surface"] == {"width_m": 4, "height_m": 6, "outline": None}
     assert brief["from"]["edits"] == [RECOLOUR | {"at": None}, {"kind": "turn", "quarters": 1}]
 
 
@@ -56,3 +56,21 @@ async def test_what_cannot_be_edited_names_its_field(
     answer = await client.post("/v1/jobs", json={"from": {"job": draft_id, **wanted}})
     assert answer.status_code == 422
     assert [problem["field"] for problem in answer.json()["errors"]] == [field]
+
+
+async def test_the_outline_is_mirrored_and_turned_with_the_surface(
+    gateway: GatewayInMemory, client: httpx.AsyncClient
+) -> None:
+    surface = {"outline": {"outer": [[0, 0], [6, 0], [6, 2], [3, 2], [3, 4], [0, 4]]}}
+    job = (await client.post("/v1/jobs", json={**DRAFT, "surface": surface})).json()
+    await gateway.finish_draft(job["id"])
+    mirrored = await edited(
+        client, job["id"], {"kind": "mirror", "swap": "left_right"}, {"kind": "turn", "quarters": 1}
+    )
+    assert mirrored.json()["brief"]["surface"] == {
+        "width_m": 4,
+        "height_m": 6,
+        "outline": {"outer": [[4, 6], [4, 0], [2, 0], [2, 3], [0, 3], [0, 6]], "holes": []},
+    }
+    painted = await client.post("/v1/jobs", json={"from": {"job": job["id"]}, "count": 2})
+    assert painted.json()["brief"]["surface"] == job["brief"]["surface"]

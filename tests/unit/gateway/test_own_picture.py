@@ -1,5 +1,6 @@
 """Beginning with a picture of one's own: stored with the job, refused with precise words, and never paid by mistake."""
 
+import json
 from typing import Any
 
 import httpx
@@ -24,7 +25,8 @@ async def test_the_picture_is_stored_with_its_job_which_costs_nothing(
     job = answer.json()
     assert answer.headers["location"].endswith(job["id"])
     assert (job["name"], job["brief"]["kind"], job["brief"]["prompt"]) == ("Court", "draft", UNNAMED)
-    assert (job["brief"]["surface"], job["brief"]["palette"]) == ({"width_m": 6, "height_m": 4}, ["RH20", "RH41"])
+    assert job["brief"]["surface"] == {"width_m": 6, "height_m": 4, "outline": None}
+    assert job["brief"]["palette"] == ["RH20", "RH41"]
     assert job["brief"]["picture"]["fit"] == "contain"
     assert gateway.bucket[own_picture_key(job["id"])] == SVG
 
@@ -89,3 +91,15 @@ async def test_the_same_key_and_picture_give_the_same_job_and_another_picture_no
 @pytest.mark.parametrize("wanted", [{"picture": {"sha256": "0" * 64}}])
 async def test_a_brief_cannot_name_a_picture_that_was_not_sent(client: httpx.AsyncClient, wanted: Any) -> None:
     assert (await client.post("/v1/jobs", json={"prompt": "a", **wanted})).status_code == 422
+
+
+async def test_a_picture_lies_on_a_surface_with_an_outline(client: httpx.AsyncClient) -> None:
+    outline = json.dumps({"outer": [[0, 0], [6, 0], [6, 2], [3, 2], [3, 4], [0, 4]]})
+    answer = await client.post(PATH, params={"outline": outline}, content=PNG)
+    assert answer.status_code == 202
+    surface = answer.json()["brief"]["surface"]
+    assert (surface["width_m"], surface["height_m"], len(surface["outline"]["outer"])) == (6, 4, 6)
+    for wrong, field in (("[" * 9000, "outline"), ('{"outer": []}', "outline.outer")):
+        refused = await client.post(PATH, params={"outline": wrong}, content=PNG)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == field

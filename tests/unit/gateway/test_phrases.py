@@ -40,6 +40,7 @@ SPOKEN_BY = {
     "Direction": (2,),
     "PaletteChoice": (1,),
     "OwnPictureError": (0,),
+    "_error": (0,),
 }
 """What is called with a text for people, and at which places it takes them."""
 NAMES = ("title", "detail", "text", "reason", "others")
@@ -50,6 +51,7 @@ SOURCES = [
     GATEWAY / "http/hosts.py",
     CONTRACTS / "brief.py",
     CONTRACTS / "edits.py",
+    CONTRACTS / "outline.py",
     CONTRACTS / "own_picture.py",
     CONTRACTS / "text.py",
     DOMAIN / "lifecycle/ending.py",

@@ -73,8 +73,8 @@ CODES = [colour.code for colour in PALETTE]
         (PROMPT | {"surface": {"width_m": 5, "height_m": 101}}, "surface.height_m", SIDE),
         (PROMPT | {"surface": {"height_m": -1}}, "surface.height_m", SIDE),
         (PROMPT | {"surface": {"width_m": 100, "height_m": 1e-8}}, "surface.height_m", SIDE),
-        (PROMPT | {"surface": {"width_m": 50, "height_m": 1}}, "surface", ["width_m", "height_m"]),
-        (PROMPT | {"surface": "large"}, "surface", ["width_m", "height_m"]),
+        (PROMPT | {"surface": {"width_m": 50, "height_m": 1}}, "surface", ["width_m", "height_m", "outline"]),
+        (PROMPT | {"surface": "large"}, "surface", ["width_m", "height_m", "outline"]),
         (PROMPT | {"palette": ["RH99"]}, "palette", CODES),
         (PROMPT | {"palette": []}, "palette", ["1 to 6 items"]),
         (PROMPT | {"palette": CODES[:7]}, "palette", ["1 to 6 items"]),
@@ -195,3 +195,14 @@ async def test_the_answer_to_an_unexpected_error_has_no_internals(
         "no-store",
     )
     assert "secret" not in response.text
+
+
+async def test_an_outline_that_cannot_be_laid_is_refused_in_words_that_name_its_point(
+    client: httpx.AsyncClient,
+) -> None:
+    outline = {"outer": [[0, 0], [4, 4], [4, 0], [0, 4]]}
+    answer = await client.post("/v1/jobs", json={"prompt": "waves", "surface": {"outline": outline}})
+    assert answer.status_code == 422
+    (problem,) = answer.json()["errors"]
+    assert problem["field"] == "surface.outline"
+    assert "its side from point 1 to point 2 meets the one from point 3 to point 4" in str(problem)

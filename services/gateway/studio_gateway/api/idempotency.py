@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from studio_chassis.persistence.store import IdempotencyRecord
@@ -28,7 +28,10 @@ def fingerprint_of(
     brief: Brief, callback: Callback | None, metadata: Mapping[str, str], name: str = "", project: str = ""
 ) -> str:
     """A hash of the request. For a brief alone it is that of earlier releases."""
-    parts = [brief.model_dump_json(exclude={"picture"} if brief.picture is None else None)]
+    unused: dict[str, Any] = {"picture": True} if brief.picture is None else {}
+    if brief.surface.outline is None:
+        unused["surface"] = {"outline"}
+    parts = [brief.model_dump_json(exclude=unused)]
     if callback is not None:
         parts.append(callback.model_dump_json())
     if metadata:

@@ -52,6 +52,19 @@ REQUESTS: dict[str, Example] = {
             "strategy": "bands",
         },
     },
+    "outline": {
+        "summary": "A yard that is no rectangle, with a tree",
+        "value": {
+            "prompt": "ocean energy with fish",
+            "kind": "draft",
+            "surface": {
+                "outline": {
+                    "outer": [[0, 0], [9, 0], [9, 3.5], [4, 3.5], [4, 7], [0, 7]],
+                    "holes": [[[1, 5], [1.8, 5], [1.8, 5.8], [1, 5.8]]],
+                }
+            },
+        },
+    },
     "draft": {
         "summary": "Drawn immediately, at no cost",
         "value": {"prompt": "ocean energy with fish", "kind": "draft"},

@@ -7,11 +7,11 @@ from pydantic import Field
 
 from studio_chassis.errors import JobNotFound
 from studio_chassis.outbound.callback_url import CallbackUrlError, Reach, check_callback_url
-from studio_contracts.brief import Brief, BriefFields, Prompt, Source, Surface
+from studio_contracts.brief import Brief, BriefFields, Prompt, Source
 from studio_contracts.callbacks import MAX_URL_CHARS, STAGE_CALLBACKS, Callback, Metadata, StageCallback
 from studio_contracts.concept import Concept
 from studio_contracts.details import Name, Project
-from studio_contracts.edits import EditError, codes_after, exchanges_sides
+from studio_contracts.edits import EditError, codes_after
 from studio_contracts.job import Job
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.owned_jobs import OwnedJobs
@@ -88,9 +88,7 @@ def _edited(given: dict[str, Any], source: Source, concept: Concept, brief: Brie
         codes = codes_after((used.code for used in concept.palette_used), source.edits)
     except EditError as error:
         raise _invalid(f"from.edits.{error.number}", "impossible_edit", str(error)) from error
-    surface = brief.surface
-    if exchanges_sides(source.edits):
-        surface = Surface(width_m=surface.height_m, height_m=surface.width_m)
+    surface = brief.surface.after(source.edits)
     return brief.model_copy(
         update={"kind": "draft", **given, "palette": codes, "surface": surface, "framed": False, "picture": None}
     )

@@ -1,6 +1,7 @@
 """POST /v1/jobs/from-picture: a job that begins with a picture the client brings, not with a drawing of a brief."""
 
 import hashlib
+import json
 from functools import partial
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from studio_gateway.http.problems import ProblemError, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
+MAX_OUTLINE_CHARS = 12_000
 _PICTURES = {
     media_type: {"schema": {"type": "string", "format": "binary"}}
     for media_type in ("image/png", "image/jpeg", "image/webp", "image/svg+xml", "application/octet-stream")
@@ -45,8 +47,15 @@ class PictureBrief:
         prompt: Annotated[
             str | None, Query(max_length=MAX_PROMPT, description="What it shows; needed where it is painted over")
         ] = None,
-        width_m: Annotated[float, Query(description="Width of the surface in metres")] = 10.0,
-        height_m: Annotated[float, Query(description="Height of the surface in metres")] = 3.0,
+        width_m: Annotated[float | None, Query(description="Width of the surface in metres: 10 if left out")] = None,
+        height_m: Annotated[float | None, Query(description="Height of the surface in metres: 3 if left out")] = None,
+        outline: Annotated[
+            str | None,
+            Query(
+                max_length=MAX_OUTLINE_CHARS,
+                description="JSON of an outline, as in a brief; its sides are then its own",
+            ),
+        ] = None,
         kind: Annotated[
             JobKind,
             Query(description="`draft` lays the picture itself, at no cost; `painted` has a model paint over it"),
@@ -65,7 +74,7 @@ class PictureBrief:
         self._fit = fit
         self._fields: dict[str, Any] = {
             "prompt": UNNAMED if prompt is None else prompt,
-            "surface": {"width_m": width_m, "height_m": height_m},
+            "surface": _surface(width_m, height_m, outline),
             **({"palette": palette} if palette else {}),
             "kind": kind,
             "style": style,
@@ -86,6 +95,18 @@ class PictureBrief:
                 for problem in error.errors(include_url=False)
             ]
             raise RequestValidationError(found) from error
+
+
+def _surface(width_m: float | None, height_m: float | None, outline: str | None) -> dict[str, Any]:
+    """The surface of a brief; what it may be is decided there. Raises RequestValidationError for no JSON."""
+    sides = {"width_m": width_m, "height_m": height_m}
+    given: dict[str, Any] = {name: side for name, side in sides.items() if side is not None}
+    if outline is not None:
+        try:
+            given["outline"] = json.loads(outline)
+        except (ValueError, RecursionError) as error:
+            raise _invalid("query", "outline", "This is no JSON of an outline.") from error
+    return given
 
 
 def _parameter(place: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from studio_contracts.brief import Surface
 from studio_contracts.concept import Concept, Violation
+from studio_contracts.outline import Outline
 from studio_contracts.palette import BY_CODE
 from studio_gateway.documents.notes import FONT_SIZE, LEADING, note_lines
 from studio_gateway.documents.sheet_content import Paper, Sheet
@@ -85,6 +86,8 @@ def _heading(canvas: Canvas, sheet: Sheet, texts: Texts, top: float, width: floa
     below = top - 14 - 20 * (min(len(lines), 2) - 1) - 16
     concept, installer = sheet.concept, sheet.concept.installer
     facts = [f"{texts.figure(sheet.surface.width_m)} × {texts.figure(sheet.surface.height_m)} m"]
+    if sheet.surface.outline is not None:
+        facts.append(texts("sheet.outline", area=texts.number(sheet.surface.area_m2, 2)))
     facts.append(texts("concept", name=concept.id if concept.rank is None else str(concept.rank)))
     if installer is not None:
         facts.append(texts("sheet.laid", score=str(installer.score)))
@@ -101,7 +104,10 @@ def _picture(canvas: Canvas, sheet: Sheet, texts: Texts, scale: int, room: tuple
     _marks(canvas, sheet, scale, left, top)
     canvas.setStrokeColor(INK)
     canvas.setLineWidth(0.5)
-    canvas.rect(left, bottom, width, height)
+    if sheet.surface.outline is None:
+        canvas.rect(left, bottom, width, height)
+    else:
+        _outline(canvas, sheet.surface.outline, scale, left, top)
     canvas.setFont(TEXT, 9)
     canvas.setFillColor(INK)
     canvas.line(left, bottom - 4 * mm, left + width, bottom - 4 * mm)
@@ -112,6 +118,17 @@ def _picture(canvas: Canvas, sheet: Sheet, texts: Texts, scale: int, room: tuple
     canvas.rotate(90)
     canvas.drawCentredString(0, 0, f"{texts.whole(sheet.surface.height_m * 1000)} mm")
     canvas.restoreState()
+
+
+def _outline(canvas: Canvas, outline: Outline, scale: int, left: float, top: float) -> None:
+    path = canvas.beginPath()
+    for ring in outline.rings:
+        places = [(left + _points(x, scale), top - _points(y, scale)) for x, y in ring]
+        path.moveTo(*places[0])
+        for place in places[1:]:
+            path.lineTo(*place)
+        path.close()
+    canvas.drawPath(path)
 
 
 def _marks(canvas: Canvas, sheet: Sheet, scale: int, left: float, top: float) -> None:

@@ -94,7 +94,7 @@ def _metadata(job: Job) -> dict[str, Any]:
     plan, seconds = job.plan, None if job.finished_at is None else (job.finished_at - job.created_at).total_seconds()
     return {
         "prompt": job.brief.prompt,
-        "surface": job.brief.surface.model_dump(),
+        "surface": job.brief.surface.model_dump(exclude={"outline"}),
         "style": job.brief.style,
         "count": len(job.concepts),
         "seed": job.seed,

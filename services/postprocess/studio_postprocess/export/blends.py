@@ -43,13 +43,12 @@ def textures(pieces: Pieces, changing: ByteArray, picture: ByteArray, mm_per_pix
     `changing` is `changes` of the colour-matched picture, (height, width), and `picture` the picture, sRGB, both on the
     surface as the pieces are. Pieces below the smallest that is laid are left out.
     """
-    labels, count = pieces.labels.ravel(), len(pieces.area)
     least = MIN_AREA_M2 / (mm_per_pixel**2 / 1e6)
-    density = np.bincount(labels, weights=changing.ravel(), minlength=count) / np.maximum(pieces.area, 1)
+    density = pieces.sums(changing) / np.maximum(pieces.area, 1)
     speckled = (density >= SPECKLED) & (pieces.area >= least)
     found = {}
     for colour in np.unique(pieces.colour[speckled]):
-        there = (speckled & (pieces.colour == colour))[pieces.labels]
+        there = pieces.spread(speckled & (pieces.colour == colour), False)
         light = linear_rgb(picture[there]).mean(axis=0)
         found[int(colour)] = Texture(np.count_nonzero(there) * mm_per_pixel**2 / 1e6, light)
     return found

@@ -12,6 +12,7 @@ import numpy as np
 
 from studio_colour.difference import ByteArray, FloatArray
 from studio_postprocess.export.curve_fit import Path
+from studio_postprocess.installable.outside import VOID
 
 OUTSIDE = -1
 
@@ -23,7 +24,6 @@ _RIGHT = ((0, 0), (-1, 0), (-1, -1), (0, -1))
 _NODE = 16
 _AS_NODE = np.array([bits | _NODE * (bits.bit_count() > 2) for bits in range(256)], np.uint8)
 _STOP = -1
-_NO_COLOUR = 255
 
 
 def _onward(direction: int, links: int) -> int:
@@ -62,7 +62,7 @@ class Ring(NamedTuple):
     bulges: FloatArray
 
 
-class _HalfEdge(NamedTuple):
+class HalfEdge(NamedTuple):
     """One direction along a chain: the colour on its left, its ends as in Chain, and its path."""
 
     left: int
@@ -74,7 +74,7 @@ class _HalfEdge(NamedTuple):
 def trace(indices: ByteArray) -> list[Chain]:
     """All chains of an index map, shape (height, width), along the cracks between its pixels, from the top left.
 
-    Nodes are the points where three or four pixels' edges meet, and the four corners.
+    Nodes are the points where three or four pixels' edges meet, and the four corners. VOID is outside.
     """
     links = _links(indices)
     width = links.shape[1]
@@ -96,7 +96,7 @@ def trace(indices: ByteArray) -> list[Chain]:
 
 def _links(indices: ByteArray) -> ByteArray:
     """For each corner of a pixel, (height + 1, width + 1), the directions in which a crack leads on, as bits."""
-    padded = np.pad(indices, 1, constant_values=_NO_COLOUR)
+    padded = np.pad(indices, 1, constant_values=VOID)
     east = (padded[:-1, 1:-1] != padded[1:, 1:-1]).view(np.uint8)
     south = (padded[1:-1, :-1] != padded[1:-1, 1:]).view(np.uint8)
     links = np.zeros((padded.shape[0] - 1, padded.shape[1] - 1), np.uint8)
@@ -135,25 +135,27 @@ def _chain(indices: ByteArray, walked: list[int], start: tuple[int, int], end: t
 
 def _pixel(indices: ByteArray, x: int, y: int) -> int:
     height, width = indices.shape
-    return int(indices[y, x]) if 0 <= x < width and 0 <= y < height else OUTSIDE
+    colour = int(indices[y, x]) if 0 <= x < width and 0 <= y < height else VOID
+    return OUTSIDE if colour == VOID else colour
 
 
 def rings(chains: Sequence[Chain], paths: Sequence[Path]) -> list[Ring]:
     """The outlines of all regions, by colour, put together from the path that was fitted to each chain."""
     half_edges = []
     for chain, path in zip(chains, paths, strict=True):
-        half_edges.append(_HalfEdge(chain.left, chain.start, chain.end, path))
-        half_edges.append(_HalfEdge(chain.right, chain.end, chain.start, path.reversed()))
+        half_edges.append(HalfEdge(chain.left, chain.start, chain.end, path))
+        half_edges.append(HalfEdge(chain.right, chain.end, chain.start, path.reversed()))
     half_edges = [half_edge for half_edge in half_edges if half_edge.left != OUTSIDE]
     leaving = {half_edge.start: number for number, half_edge in enumerate(half_edges)}
     found = []
-    for loop in _loops(half_edges, leaving):
+    for loop in loops(half_edges, leaving):
         points = np.concatenate([half_edges[i].path.points[:-1] for i in loop])
         found.append(Ring(half_edges[loop[0]].left, points, np.concatenate([half_edges[i].path.bulges for i in loop])))
     return sorted(found, key=lambda ring: ring.colour)
 
 
-def _loops(half_edges: Sequence[_HalfEdge], leaving: dict[tuple[int, int], int]) -> Iterator[list[int]]:
+def loops(half_edges: Sequence[HalfEdge], leaving: dict[tuple[int, int], int]) -> Iterator[list[int]]:
+    """The numbers of the half-edges around each region, in their order; `leaving` finds one by its start."""
     used: set[int] = set()
     for first in range(len(half_edges)):
         loop: list[int] = []
@@ -166,7 +168,7 @@ def _loops(half_edges: Sequence[_HalfEdge], leaving: dict[tuple[int, int], int])
             yield loop
 
 
-def _next(half_edge: _HalfEdge, leaving: dict[tuple[int, int], int]) -> int:
+def _next(half_edge: HalfEdge, leaving: dict[tuple[int, int], int]) -> int:
     """The half-edge that goes on with the same region on the left: the first, counted from the left, that there is."""
     corner, back = half_edge.end
     return next(leaving[corner, (back + turn) % 4] for turn in (1, 2, 3) if (corner, (back + turn) % 4) in leaving)

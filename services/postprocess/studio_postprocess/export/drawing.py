@@ -1,12 +1,15 @@
 """The outlines of a surface in millimetres: what every export format is made from."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from studio_colour.difference import ByteArray
+from studio_colour.difference import ByteArray, FloatArray
+from studio_contracts.outline import Outline
 from studio_postprocess.export.boundary_graph import Ring, rings, trace
 from studio_postprocess.export.curve_fit import Path, fit
+from studio_postprocess.export.snapping import lines_of, on_outline
 
 
 class Drawing(NamedTuple):
@@ -14,22 +17,27 @@ class Drawing(NamedTuple):
 
     rings are the outlines of every colour, by colour; holes run against their outsides. borders are the same lines,
     each once: those between two colours, and the surface's own edge. Neighbours share every node and arc exactly, so
-    the areas inside all rings sum to the surface.
+    the areas inside all rings sum to the surface. outline holds the rings, points (n, 2), of a surface that is no
+    rectangle: its border, then holes.
     """
 
     width_mm: float
     height_mm: float
     rings: list[Ring]
     borders: list[Path]
+    outline: Sequence[FloatArray] = ()
 
 
-def draw(indices: ByteArray, width_mm: float, height_mm: float) -> Drawing:
-    """The drawing of a surface whose index map is (height, width)."""
+def draw(indices: ByteArray, width_mm: float, height_mm: float, outline: Outline | None = None) -> Drawing:
+    """The drawing of a surface whose index map is (height, width), and VOID outside its outline."""
     height, width = indices.shape
     scale = np.array([width_mm / width, height_mm / height])
     chains = trace(indices)
     borders = [fit(chain.points, chain.closed, scale) for chain in chains]
-    return Drawing(width_mm, height_mm, rings(chains, borders), borders)
+    if outline is None:
+        return Drawing(width_mm, height_mm, rings(chains, borders), borders)
+    borders = on_outline(chains, borders, outline, scale)
+    return Drawing(width_mm, height_mm, rings(chains, borders), borders, lines_of(outline))
 
 
 def area(ring: Ring) -> float:

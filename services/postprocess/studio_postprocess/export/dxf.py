@@ -6,6 +6,8 @@ Written plainly, group code and value on a line each: the AutoCAD 2004 format (A
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
+import numpy as np
+
 from studio_colour.difference import FloatArray
 from studio_contracts.palette import Colour
 from studio_postprocess.export.aci import nearest
@@ -13,7 +15,9 @@ from studio_postprocess.export.drawing import Drawing
 
 CUT_LAYER = "CUT"
 """Holds every border once, for a cutter. The layers of the colours hold each of their outlines, so borders twice."""
-_CUT_ACI = 1
+OUTLINE_LAYER = "OUTLINE"
+"""Holds the border and the holes of a surface that is no rectangle."""
+_CUT_ACI, _OUTLINE_ACI = 1, 7
 _CLOSED = 1
 _ROOT, _GROUPS, _LAYOUTS = "C", "D", "1A"
 _MODEL_BLOCK, _PAPER_BLOCK, _MODEL_LAYOUT, _PAPER_LAYOUT = "1F", "1B", "22", "1E"
@@ -23,7 +27,8 @@ Tags = Iterable[tuple[int, object]]
 
 
 def dxf(drawing: Drawing, palette: Sequence[Colour]) -> bytes:
-    """DXF in mm, y upwards, with a layer a colour, named by its code, and CUT_LAYER. Extents and view show it whole.
+    """DXF in mm, y upwards, with a layer a colour, named by its code, CUT_LAYER, and where the surface is no rectangle
+    OUTLINE_LAYER. Extents and view show it whole.
 
     Every outline is a closed LWPOLYLINE of lines and arcs (bulges); holes run against their outsides. The same drawing
     gives the same bytes.
@@ -74,6 +79,8 @@ def _tables(drawing: Drawing, colours: Sequence[Colour], handles: Iterator[str])
         *((16, 0), (26, 0), (36, 1), (17, 0), (27, 0), (37, 0), (42, 50), (71, 0), (72, 100)),
     ]
     layers: list[tuple[str, Tags]] = [("0", _layer(7)), (CUT_LAYER, _layer(_CUT_ACI))]
+    if drawing.outline:
+        layers.append((OUTLINE_LAYER, _layer(_OUTLINE_ACI)))
     layers += [(colour.code, [*_layer(nearest(colour)), *_true_colour(colour)]) for colour in colours]
     line_types: Tags = [(3, ""), (72, 65), (73, 0), (40, 0)]
     style: Tags = [(40, 0), (41, 1), (50, 0), (71, 0), (42, 2.5), (3, "txt"), (4, "")]
@@ -143,6 +150,9 @@ def _entities(drawing: Drawing, palette: Sequence[Colour], handles: Iterator[str
         closed = bool((border.points[0] == border.points[-1]).all())
         points = border.points[:-1] if closed else border.points
         yield from _polyline(CUT_LAYER, points, border.bulges, _CLOSED * closed, drawing.height_mm, next(handles))
+    for line in drawing.outline:
+        straight = np.zeros(len(line))
+        yield from _polyline(OUTLINE_LAYER, line, straight, _CLOSED, drawing.height_mm, next(handles))
 
 
 def _polyline(

@@ -5,6 +5,7 @@ import numpy as np
 
 from studio_colour.difference import ByteArray
 from studio_contracts.installer import MIN_AREA_M2
+from studio_postprocess.installable.outside import inside
 from studio_postprocess.installable.regions import BoolArray, Pieces, pieces_from, pieces_of
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.strokes import OPEN_MM, STROKE_MM
@@ -59,4 +60,4 @@ def _paint(widened: ByteArray, shapes: Shapes, parts: Pieces, part: int, radius:
     axis = shapes.axes[window] & (parts.labels[window] == part)
     if axis.any():
         far = cv2.distanceTransform((~axis).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-        widened[window][far <= radius] = parts.colour[part]
+        widened[window][(far <= radius) & inside(widened[window])] = parts.colour[part]

@@ -15,6 +15,7 @@ from studio_postprocess.installable.bridges import parts_of, with_bridges
 from studio_postprocess.installable.easing import eased, too_tight
 from studio_postprocess.installable.fine_lines import lines_are_lost, with_thicker_lines
 from studio_postprocess.installable.merging import fill_holes, merge
+from studio_postprocess.installable.outside import inside, with_outside
 from studio_postprocess.installable.region_graph import merge_one_by_one
 from studio_postprocess.installable.region_matching import match_regions
 from studio_postprocess.installable.regions import Pieces, colours_of
@@ -88,7 +89,7 @@ def clean(
     them is too narrow; thin lines and limbs are widened; pieces that stand out grow where there is room; those still
     too small become part of the neighbour that looks most like them; edges that bend too tightly are eased where the
     pieces beside them are large (a small shape keeps its character, and its violations). Each pixel gets a colour that
-    was there; none is left out.
+    was there; none is left out. What is VOID stays so.
     """
     height, width = indices.shape
     size, working = _working_grid(indices, mm_per_pixel)
@@ -121,10 +122,10 @@ def clean(
         shapes, bends = eased(shapes, bends, sigma, working, settle)
     surface = shapes
     if size != (width, height):
-        surface = Shapes(smoothed(shapes.indices, LIGHT_PX, size=(width, height)))
+        surface = Shapes(smoothed(shapes.indices, LIGHT_PX, size=(width, height), outside=~inside(indices)))
         residue = surface.pieces.area * (mm_per_pixel**2 / 1e6) < FRAGMENT_M2  # which smoothing cut off at thin necks
         surface = merge(surface, residue)
-    return Cleaned(surface, seen, shapes, working, float(np.mean(raw != seen.indices)))
+    return Cleaned(surface, seen, shapes, working, float(np.mean((raw != seen.indices)[inside(raw)])))
 
 
 def without_small_and_thin(cleaned: Cleaned, mm_per_pixel: float) -> Cleaned:
@@ -206,7 +207,7 @@ def _grown(shapes: Shapes, pieces: Pieces, chosen: list[int], pixel_m2: float, n
         inner = float(cv2.distanceTransform(own, cv2.DIST_L2, cv2.DIST_MASK_5).max())
         lacking = radius - inner + 1.5  # both distances are to the middle of a pixel, and whole pixels are won
         result[far <= max(np.partition(far.ravel(), wanted)[wanted], lacking)] = pieces.colour[number]
-    return Shapes(result)
+    return Shapes(with_outside(result, ~inside(shapes.indices)))
 
 
 def _grown_islands(shapes: Shapes, pixel_m2: float, narrowest_mm: float, look: ByteArray | None) -> Shapes:

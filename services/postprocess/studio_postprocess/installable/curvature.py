@@ -8,7 +8,8 @@ import numpy as np
 
 from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import EXCEPTIONAL_RADIUS_MM, MIN_ANGLE_DEG, MIN_RADIUS_MM
-from studio_postprocess.installable.regions import IntArray, Pieces
+from studio_postprocess.installable.outside import VOID, inside
+from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces
 
 CORNER_MM = 60.0
 """To either side of a point: a turn mostly made within is a corner."""
@@ -21,6 +22,7 @@ _RADIUS_SLACK = 1.2
 _ANGLE_SLACK_DEG = 5.0
 _CORNER_PART = 0.45
 _LEAST_CORNER = np.radians(30.0)
+_NEAR_THE_EDGE = np.ones((5, 5), np.uint8)
 
 Kind = Literal["radius", "angle", "corner"]
 
@@ -49,11 +51,15 @@ def tight_bends(indices: ByteArray, pieces: Pieces, room_mm: FloatArray, mm_per_
     angle is over MIN_ANGLE_DEG, give or take 5, and acute if not. The long legs reach round the end of a narrow limb,
     which has two corners or more: they explain the turn together, and each is judged by its own short legs. So an end
     rounded by up to 100 mm counts as eased corners. Outlines shorter than a circle of half the exceptional radius, or
-    36 pixels, are not walked: such a piece is too small anyway.
+    36 pixels, are not walked: such a piece is too small anyway. Where a surface is no rectangle, what its own outline
+    bends counts for nothing.
     """
     least = 4 * _LEAST_LEG_PX + 2 * np.pi * 0.5 * EXCEPTIONAL_RADIUS_MM / mm_per_pixel
     # A rim of no colour, so that the outline along the surface's edge is walked like any other.
-    rimmed = cv2.copyMakeBorder(indices, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(255,))
+    rimmed = cv2.copyMakeBorder(indices, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(VOID,))
+    at_edge: BoolArray | None = None
+    if not inside(indices).all():
+        at_edge = cv2.dilate((rimmed == VOID).view(np.uint8), _NEAR_THE_EDGE).view(np.bool_)
     for colour in np.unique(pieces.colour).tolist():
         mask = cv2.inRange(rimmed, (colour,), (colour,))
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
@@ -61,17 +67,27 @@ def tight_bends(indices: ByteArray, pieces: Pieces, room_mm: FloatArray, mm_per_
             if len(contour) >= least:
                 points = contour[:, 0, :] - 1
                 room = float(room_mm[pieces.labels[points[0, 1], points[0, 0]]])
-                yield from _bends_of(points, colour, room, mm_per_pixel)
+                yield from _bends_of(points, colour, room, mm_per_pixel, at_edge)
 
 
-def _bends_of(points: IntArray, colour: int, room_mm: float, mm_per_pixel: float) -> Iterator[Bend]:
+def _bends_of(
+    points: IntArray, colour: int, room_mm: float, mm_per_pixel: float, at_edge: BoolArray | None
+) -> Iterator[Bend]:
     limit = min(max(room_mm, EXCEPTIONAL_RADIUS_MM), MIN_RADIUS_MM)
     step = max(CORNER_MM / mm_per_pixel, _LEAST_CORNER_PX) / _STEPS
     steps = round(max(limit / 2 / mm_per_pixel, _LEAST_LEG_PX) / step)
     walk = _resampled(points, step)
     turn, short = _turn(walk, steps), _turn(walk, _STEPS)
     for run in _runs(turn > steps * step * mm_per_pixel / limit * _RADIUS_SLACK):
-        yield Bend(_kind(turn, short, run, steps), colour, walk[run])
+        if at_edge is None or not _follows_the_edge(walk, run, steps, at_edge):
+            yield Bend(_kind(turn, short, run, steps), colour, walk[run])
+
+
+def _follows_the_edge(walk: FloatArray, run: IntArray, steps: int, at_edge: BoolArray) -> bool:
+    """Whether a bend and the legs to either side lie along the surface's outline: it bends so, whatever is laid."""
+    legs = np.arange(run[0] - steps, run[0] + len(run) + steps) % len(walk)
+    x, y = walk[legs].round().astype(np.int64).T + 1
+    return bool(at_edge[y, x].all())
 
 
 def _kind(turn: FloatArray, short: FloatArray, run: IntArray, steps: int) -> Kind:

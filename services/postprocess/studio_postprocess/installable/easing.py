@@ -10,6 +10,7 @@ import numpy as np
 from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import FRAGMENT_M2, MIN_WIDTH_MM
 from studio_postprocess.installable.curvature import tight_bends
+from studio_postprocess.installable.outside import inside
 from studio_postprocess.installable.regions import BoolArray, IntArray, edges_of
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.smoothing import smoothed
@@ -123,7 +124,7 @@ def with_adjoining(failed: BoolArray, regions: IntArray, changed: BoolArray, lea
 def _torn(before: Shapes, after: Shapes, least: float) -> BoolArray:
     """What pieces lost between parts of at least `least` pixels that were one."""
     was, now = before.pieces, after.pieces
-    same = before.indices == after.indices
+    same = (before.indices == after.indices) & inside(before.indices)
     count = len(now.area)
     shared = np.bincount(was.labels[same] * np.int64(count) + now.labels[same], minlength=len(was.area) * count)
     parts = shared.reshape(-1, count) >= least
@@ -196,13 +197,14 @@ def _cut(indices: ByteArray, points: FloatArray, mm_per_pixel: float) -> None:
     tip = (own & (along < depth)).view(np.uint8)
     _, parts = cv2.connectedComponents(tip, connectivity=4)
     tip = parts == parts[y - top, x - left]
-    if own.all() or not tip.any():
+    others = ~own & inside(part)
+    if not others.any() or not tip.any():
         return
     _, nearest = cv2.distanceTransformWithLabels(
-        own.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+        (~others).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     colour_of = np.zeros(int(nearest.max()) + 1, np.uint8)
-    colour_of[nearest[~own]] = part[~own]
+    colour_of[nearest[others]] = part[others]
     part[tip] = colour_of[nearest[tip]]
 
 

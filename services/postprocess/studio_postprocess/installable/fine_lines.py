@@ -7,6 +7,7 @@ import numpy as np
 
 from studio_colour.difference import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import Colour
+from studio_postprocess.installable.outside import inside, rim, with_outside
 from studio_postprocess.installable.shapes import Shapes
 
 THICKER_MM = 12.0
@@ -20,8 +21,8 @@ DRAWN, LEAST_SEEN = (0.003, 0.35), 0.75
 def lines_are_lost(drawn: ByteArray, seen: Shapes) -> bool:
     """Whether little is not ground in `drawn`, an index map, and less than LEAST_SEEN of it in what is `seen` of it."""
     ground = ground_of(drawn)
-    before = float(np.mean(drawn != ground))
-    return DRAWN[0] <= before <= DRAWN[1] and float(np.mean(seen.indices != ground)) < LEAST_SEEN * before
+    before, still = (float(np.mean(indices[inside(indices)] != ground)) for indices in (drawn, seen.indices))
+    return DRAWN[0] <= before <= DRAWN[1] and still < LEAST_SEEN * before
 
 
 def with_thicker_lines(indices: ByteArray, palette: Sequence[Colour], mm_per_pixel: float) -> ByteArray:
@@ -29,7 +30,8 @@ def with_thicker_lines(indices: ByteArray, palette: Sequence[Colour], mm_per_pix
     uppermost, so that the pale fringes of a dark line do not grow over it.
     """
     ground = ground_of(indices)
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats((indices != ground).view(np.uint8), connectivity=8)
+    drawn = (indices != ground) & inside(indices)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(drawn.view(np.uint8), connectivity=8)
     long = np.hypot(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) * mm_per_pixel >= LINE_MM
     long[0] = False
     lines = long[labels]
@@ -38,13 +40,12 @@ def with_thicker_lines(indices: ByteArray, palette: Sequence[Colour], mm_per_pix
     for colour in _rising(np.unique(indices[lines]).tolist(), ground, palette):
         far = cv2.distanceTransform((~(lines & (indices == colour))).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
         thicker[far <= reach] = colour
-    return thicker
+    return with_outside(thicker, ~inside(indices))
 
 
 def ground_of(indices: ByteArray) -> int:
     """The colour that most of the surface's edge has."""
-    rim = np.concatenate([indices[0], indices[-1], indices[:, 0], indices[:, -1]])
-    return int(np.bincount(rim).argmax())
+    return int(np.bincount(indices[rim(indices)]).argmax())
 
 
 def _rising(colours: list[int], ground: int, palette: Sequence[Colour]) -> list[int]:

@@ -34,7 +34,7 @@ class SurfacePicture(NamedTuple):
 
 
 def compose(
-    picture: ByteArray,
+    picture: NDArray[Any],
     layout: Layout,
     width_m: float,
     height_m: float,

@@ -10,12 +10,15 @@ import numpy as np
 from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.concept import Materials
 from studio_contracts.installer import InstallerRule
+from studio_contracts.outline import Outline
 from studio_contracts.palette import Colour
 from studio_contracts.plan import Layout
+from studio_pictures.outline_mask import inside_mask
 from studio_postprocess.export.drawing import Drawing, draw
 from studio_postprocess.export.materials import materials
 from studio_postprocess.installable.cleaning import WORKING_MM, Cleaned, clean, untouched, without_small_and_thin
 from studio_postprocess.installable.layout import border_of, compose
+from studio_postprocess.installable.outside import BoolArray, with_outside
 from studio_postprocess.installable.rules import Inspection, has_fragments, inspect_shapes
 from studio_postprocess.installable.shapes import Shapes
 
@@ -31,8 +34,8 @@ WORTH_A_CHANGE = 0.7
 class Installable(NamedTuple):
     """A concept on its surface.
 
-    composed and cleaned.indices are index maps (height, width) of the whole surface before and after cleaning, with
-    pixels of mm_per_pixel; before and after list what an installer would object to in each.
+    composed and cleaned.indices are index maps (height, width) of the whole surface before and after cleaning, VOID
+    outside its outline, with pixels of mm_per_pixel; before and after list what an installer would object to in each.
     """
 
     composed: ByteArray
@@ -57,15 +60,18 @@ def make_installable(
     height_m: float,
     base: int = 0,
     original: ByteArray | None = None,
+    outline: Outline | None = None,
 ) -> Installable:
     """Lay a picture, an index map (height, width) into `palette`, on a surface and make it installable.
 
     `base` is the colour around a framed picture. `original` is the picture before its colours were matched, sRGB,
     (height, width, 3): what is too small to lay is merged into what looks most like it there. Everything is made from
-    the one final picture of the surface.
+    the one final picture of the surface. Where that is no rectangle, its `outline` is its border in all of this.
     """
     border = border_of(indices, palette, base) if layout == "framed" else base
     composed, mm_per_pixel = compose(indices, layout, width_m, height_m, base, border)
+    if outline is not None:
+        composed = with_outside(composed, outside_of(outline, composed.shape, width_m, height_m))
     look = None
     if original is not None:
         rgb, most = palette_rgb(palette), _working_pixels(width_m, height_m)
@@ -78,9 +84,19 @@ def make_installable(
         mm_per_pixel=mm_per_pixel,
         before=before,
         after=after,
-        drawing=draw(cleaned.indices, width_m * 1000, height_m * 1000),
-        materials=materials(pixels, [colour.code for colour in palette], width_m * height_m),
+        drawing=draw(cleaned.indices, width_m * 1000, height_m * 1000, outline),
+        materials=materials(
+            pixels,
+            [colour.code for colour in palette],
+            width_m * height_m if outline is None else outline.area_m2,
+        ),
     )
+
+
+def outside_of(outline: Outline, shape: tuple[int, ...], width_m: float, height_m: float) -> BoolArray:
+    """Where nothing is laid on a picture of the surface of this shape, (height, width)."""
+    height, width = shape[:2]
+    return ~inside_mask(outline, (height, width), (width_m * 1000 / width, height_m * 1000 / height))
 
 
 def _working_pixels(width_m: float, height_m: float) -> int:

@@ -23,8 +23,7 @@ def mean_look(pieces: Pieces, look: ByteArray | None) -> FloatArray:
 
 def mean_rgb(pieces: Pieces, look: ByteArray) -> FloatArray:
     """Mean sRGB of each piece, shape (pieces, 3), in a picture of the same size as its labels."""
-    flat, count = pieces.labels.ravel(), len(pieces.area)
-    sums = [np.bincount(flat, weights=look[..., channel].ravel(), minlength=count) for channel in range(3)]
+    sums = [pieces.sums(look[..., channel]) for channel in range(3)]
     return np.stack(sums, axis=1) / np.maximum(pieces.area, 1)[:, np.newaxis]
 
 

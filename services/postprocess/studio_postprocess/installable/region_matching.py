@@ -11,6 +11,7 @@ import numpy as np
 from studio_colour.difference import ByteArray
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.hue import hue_costs
+from studio_postprocess.installable.outside import inside, with_outside
 from studio_postprocess.installable.regions import colours_of
 
 CALM = 0.025
@@ -36,6 +37,7 @@ def match_regions(indices: ByteArray, look: ByteArray, palette: Sequence[Colour]
         cv2.GaussianBlur(cost, (0, 0), _NEAR_PX, borderType=cv2.BORDER_REFLECT)
         for cost in hue_costs(look, [palette[colour] for colour in colours], MOST_CONTRAST)
     ]
+    outside = ~inside(indices)
     side = 2 * round(AROUND_MM / mm_per_pixel * np.sqrt(1.5)) + 1  # twice a box of it spreads like a Gaussian
     for _ in range(_ROUNDS):
         least = np.full(indices.shape, np.inf, np.float32)
@@ -48,6 +50,7 @@ def match_regions(indices: ByteArray, look: ByteArray, palette: Sequence[Colour]
             better = (energy < least).view(np.uint8)
             cv2.max(calmer, better * np.uint8(colour), dst=calmer)  # colours come in rising order
             cv2.min(energy, least, dst=least)
+        calmer = with_outside(calmer, outside)
         changed = np.count_nonzero(calmer != indices)
         indices = calmer
         if changed < _STEADY * indices.size:

@@ -9,7 +9,8 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_colour.difference import ByteArray
+from studio_colour.difference import ByteArray, FloatArray
+from studio_postprocess.installable.outside import VOID
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[Any]
@@ -30,8 +31,9 @@ class Neighbours(NamedTuple):
 class Pieces:
     """Connected areas of one colour (a shared corner does not connect), from the top.
 
-    labels (height, width) holds each pixel's piece, or -1; colour, area in pixels, and box (left, top, width, height)
-    in pixels have one entry a piece. runs are the positions in the flat labels at which another label begins, or a row.
+    labels (height, width) holds each pixel's piece, or -1, as outside the surface's outline; colour, area in pixels,
+    and box (left, top, width, height) in pixels have one entry a piece. runs are the positions in the flat labels at
+    which another label begins, or a row.
     """
 
     labels: IntArray
@@ -42,9 +44,13 @@ class Pieces:
 
     @cached_property
     def rim_contact(self) -> IntArray:
-        """How many pixels of each piece lie on the surface's edge."""
+        """How many pixels of each piece lie on the surface's edge: that of the labels, or where there is no piece."""
         labels = self.labels
         rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+        if (outside := labels < 0).any():
+            beside = np.zeros(labels.shape, np.bool_)
+            beside[1:-1, 1:-1] = outside[:-2, 1:-1] | outside[2:, 1:-1] | outside[1:-1, :-2] | outside[1:-1, 2:]
+            rim = np.concatenate([rim, labels[beside]])
         return np.bincount(rim[rim >= 0], minlength=len(self.area))
 
     @property
@@ -54,11 +60,14 @@ class Pieces:
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """All pairs of neighbours, where every pixel belongs to a piece."""
+        """All pairs of neighbours. What belongs to no piece is nobody's neighbour."""
         flat, count = self.labels.ravel(), len(self.area)
         pairs = []
         for at, beside in edges_of(self.labels):
             a, b = flat[at].astype(np.int64), flat[beside]
+            both = (a >= 0) & (b >= 0)
+            if not both.all():
+                a, b = a[both], b[both]
             pairs.append(np.minimum(a, b) * count + np.maximum(a, b))
         keys, edges = np.unique(np.concatenate(pairs), return_counts=True)
         lower, upper = keys // count, keys % count
@@ -70,6 +79,13 @@ class Pieces:
         """Values, one a piece, at each of its pixels, shape (height, width); `elsewhere` where there is no piece."""
         of_run = np.append(values, values.dtype.type(elsewhere))[self.labels.ravel()[self.runs]]
         return np.repeat(of_run, np.diff(self.runs, append=self.labels.size)).reshape(self.labels.shape)
+
+    def sums(self, values: NDArray[Any]) -> FloatArray:
+        """The sum of the values, shape (height, width), in each piece."""
+        labels, values = self.labels.ravel(), values.ravel()
+        if not (kept := labels >= 0).all():
+            labels, values = labels[kept], values[kept]
+        return np.asarray(np.bincount(labels, weights=values, minlength=len(self.area)), np.float64)
 
     def largest(self, values: NDArray[_Scalar]) -> NDArray[_Scalar]:
         """The largest of the values, shape (height, width) and not negative, in each piece."""
@@ -88,12 +104,15 @@ class Borders(NamedTuple):
 
 def colours_of(indices: ByteArray) -> list[int]:
     """The colours an index map holds, in palette order."""
-    return [colour for colour in range(int(indices.max()) + 1) if (indices == colour).any()]
+    most = int(indices.max())
+    if most == VOID:
+        most = int(np.where(indices == VOID, np.uint8(0), indices).max())
+    return [colour for colour in range(most + 1) if (indices == colour).any()]
 
 
 def pieces_of(indices: ByteArray, where: BoolArray | None = None) -> Pieces:
-    """Pieces of an index map, shape (height, width), or of the part of it where `where` holds."""
-    shown = indices + np.uint8(1)  # 0 is nothing
+    """Pieces of an index map, shape (height, width), or of the part of it where `where` holds; VOID has none."""
+    shown = indices + np.uint8(1)  # 0 is nothing, and what VOID becomes
     if where is not None:
         shown *= where
     labels = cc3d.connected_components(shown, connectivity=4, out_dtype=np.uint32).view(np.int32)
@@ -157,5 +176,5 @@ def votes(piece: IntArray, colour: ByteArray, count: int) -> IntArray:
 
 
 def colours_at(pieces: Pieces, colour: ByteArray) -> ByteArray:
-    """Index map, shape (height, width), in which each piece has the colour given for it."""
-    return pieces.spread(colour, 0)
+    """Index map, shape (height, width), in which each piece has the colour given for it, and VOID elsewhere."""
+    return pieces.spread(colour, VOID)

@@ -6,6 +6,7 @@ import numpy as np
 from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import MIN_AREA_M2
 from studio_postprocess.installable.merging import mean_look
+from studio_postprocess.installable.outside import VOID
 from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces
 from studio_postprocess.installable.shapes import Shapes
 
@@ -41,7 +42,7 @@ def grow_where_room(shapes: Shapes, mm_per_pixel: float, narrowest_mm: float, lo
     labels = pieces.labels.copy()
     for piece in np.flatnonzero(chosen)[np.argsort(-area[chosen], kind="stable")][:MOST_GROWN].tolist():
         _grow(labels, pieces.box[piece], piece, mm_per_pixel, narrowest_mm + _SPARE_MM)
-    return Shapes(pieces.colour[labels])
+    return Shapes(np.append(pieces.colour, np.uint8(VOID))[labels])
 
 
 def _contrast(pieces: Pieces, look: ByteArray) -> FloatArray:

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 
 from studio_colour.difference import ByteArray, FloatArray
-from studio_postprocess.installable.regions import colours_of
+from studio_postprocess.installable.outside import inside, resized, with_outside
+from studio_postprocess.installable.regions import BoolArray, colours_of
 
 LIGHT_PX = 1.5
 """Smoothing that only takes out the steps of pixels."""
@@ -12,13 +13,18 @@ _SAMPLES_PER_SIGMA = 3.0
 
 
 def smoothed(
-    indices: ByteArray, sigma: float, size: tuple[int, int] | None = None, where: FloatArray | None = None
+    indices: ByteArray,
+    sigma: float,
+    size: tuple[int, int] | None = None,
+    where: FloatArray | None = None,
+    outside: BoolArray | None = None,
 ) -> ByteArray:
     """Each pixel gets the colour that is strongest around it, weighed by a Gaussian of `sigma` pixels.
 
     This moves edges by their curvature and keeps them meeting at even angles (Merriman, Bence, Osher, "Diffusion
     generated motion by mean curvature", 1992). `size` is (width, height) of the result, when it is to have another.
-    With `where`, shape (height, width) and 0 to 1, edges move only there.
+    With `where`, shape (height, width) and 0 to 1, edges move only there. What is outside the surface stays so; it is
+    what `outside` says, in the size of the result, where that knows it better.
     """
     height, width = indices.shape
     size = size or (width, height)
@@ -40,4 +46,4 @@ def smoothed(
         stronger = (field > strongest).view(np.uint8)
         cv2.max(result, stronger * np.uint8(colour), dst=result)  # colours come in rising order
         cv2.max(field, strongest, dst=strongest)
-    return result
+    return with_outside(result, resized(~inside(indices), size) if outside is None else outside)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import MIN_AREA_M2, MIN_GAP_MM, MIN_WIDTH_MM
+from studio_postprocess.installable.outside import extended, inside, with_outside
 from studio_postprocess.installable.regions import BoolArray, pieces_of
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.thin_regions import between_parts, slender, unreached
@@ -76,8 +77,9 @@ def move_apart(shapes: Shapes, look: ByteArray | None, mm_per_pixel: float) -> t
         if lacking.max() < _LEAST_MOVE_MM:
             break
         origin = _origins(lacking / mm_per_pixel, mm_per_pixel)
-        whole = _thickened(shapes, strokes.features, mm_per_pixel)
-        shapes = Shapes(_moved(whole, origin, cv2.INTER_NEAREST))
+        outside = ~inside(shapes.indices)
+        whole = extended(with_outside(_thickened(shapes, strokes.features, mm_per_pixel), outside))
+        shapes = Shapes(with_outside(_moved(whole, origin, cv2.INTER_NEAREST), outside))
         if look is not None:
             look = _moved(look, origin, cv2.INTER_LINEAR)
     return shapes, look
@@ -124,7 +126,7 @@ def widen(shapes: Shapes, mm_per_pixel: float) -> Shapes:
         )
         colour = pieces.colour[piece]
         painted = _far_from(features[window] & (pieces.labels[window] == piece)) <= radius
-        painted &= ~gap_middle[window] | (indices[window] == colour)
+        painted &= (~gap_middle[window] | (indices[window] == colour)) & inside(indices[window])
         widened[window][painted] = colour
     return Shapes(widened)
 

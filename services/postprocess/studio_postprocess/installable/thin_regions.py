@@ -109,7 +109,8 @@ def sides(pieces: Pieces, narrow: Pieces) -> Sides:
     for one, other in edges_of(pieces.labels):
         first, second = labels[one], labels[other]
         here, there = narrow_labels[one].astype(np.int64), narrow_labels[other].astype(np.int64)
-        found += [(here * whole + second)[here >= 0], (there * whole + first)[there >= 0]]
+        found.append((here * whole + second)[(here >= 0) & (second >= 0)])
+        found.append((there * whole + first)[(there >= 0) & (first >= 0)])
     pair, edges = np.unique(np.concatenate(found), return_counts=True)
     strip, beside = np.divmod(pair, whole)
     rising = np.argsort(edges, kind="stable")

@@ -6,6 +6,7 @@ import numpy as np
 
 from studio_colour.difference import ByteArray
 from studio_contracts.installer import MIN_GAP_MM, MIN_WIDTH_MM
+from studio_postprocess.installable.outside import VOID
 from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, borders_of, pieces_of, votes
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.thin_regions import between_parts, slender, strips, unreached_within
@@ -51,7 +52,7 @@ def check_widths(shapes: Shapes, mm_per_pixel: float, margin_mm: float = 0.0) ->
 
 def _lie_between_two(indices: ByteArray, pieces: Pieces, chosen: BoolArray) -> BoolArray:
     borders = borders_of(indices, pieces.labels, chosen)
-    other = borders.colour != pieces.colour[borders.piece]
+    other = (borders.colour != pieces.colour[borders.piece]) & (borders.colour != VOID)
     edges = votes(borders.piece[other], borders.colour[other], len(pieces.area))
     beside = (edges >= _BESIDE_A_GAP * edges.sum(axis=1, keepdims=True)) & (edges > 0)
     between: BoolArray = beside.sum(axis=1) >= 2

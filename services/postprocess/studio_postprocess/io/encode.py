@@ -12,6 +12,7 @@ from PIL import Image
 from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.palette import Colour
 from studio_pictures.png import SIGNATURE
+from studio_postprocess.installable.outside import extended, inside
 
 QUANTIZED_MEDIA_TYPE = "image/png"
 THUMBNAIL_MEDIA_TYPE = "image/webp"
@@ -19,15 +20,27 @@ THUMBNAIL_SIDE = 384
 """Pixels of the thumbnail's longer side; a smaller picture keeps its own."""
 
 _INDEXED, _UP = 3, 2  # a PNG's colour type and filter
+_NOTHING = np.full((1, 3), 255, np.uint8)
+"""What VOID looks like to a program that knows no transparency: paper."""
 
 
 def encode_indexed(indices: ByteArray, palette: Sequence[Colour]) -> bytes:
-    """PNG with exactly this palette in this order, from indices of shape (height, width); 1 to 8 bits a pixel."""
+    """PNG with exactly this palette in this order, from indices of shape (height, width); 1 to 8 bits a pixel.
+
+    Where there are VOID pixels, they are transparent, in one more colour at the end.
+    """
     height, width = indices.shape
-    bits = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 1 << bits)
+    rgb, opaque = palette_rgb(palette), inside(indices)
+    transparency = {}
+    if not opaque.all():
+        indices = np.where(opaque, indices, np.uint8(len(palette)))
+        rgb = np.concatenate([rgb, _NOTHING])
+        transparency[b"tRNS"] = bytes([255] * len(palette) + [0])
+    bits = next(bits for bits in (1, 2, 4, 8) if len(rgb) <= 1 << bits)
     chunks = {
         b"IHDR": struct.pack(">IIBBBBB", width, height, bits, _INDEXED, 0, 0, 0),
-        b"PLTE": palette_rgb(palette).tobytes(),
+        b"PLTE": rgb.tobytes(),
+        **transparency,
         b"IDAT": _deflated(_packed(indices, bits)),
         b"IEND": b"",
     }
@@ -60,9 +73,16 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def encode_thumbnail(indices: ByteArray, palette: Sequence[Colour]) -> bytes:
-    """Lossless WebP, averaged down so that edges stay smooth: half the size of a PNG, and flat colours stay exact."""
+    """Lossless WebP, averaged down so that edges stay smooth: half the size of a PNG, and flat colours stay exact.
+
+    VOID pixels are transparent, and colour nothing beside them.
+    """
     height, width = indices.shape
-    small = cv2.resize(paint(indices, palette), thumbnail_size(width, height), interpolation=cv2.INTER_AREA)
+    size, opaque = thumbnail_size(width, height), inside(indices)
+    small = cv2.resize(paint(extended(indices), palette), size, interpolation=cv2.INTER_AREA)
+    if not opaque.all():
+        alpha = cv2.resize(opaque.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+        small = np.dstack([small, alpha])
     return _save(Image.fromarray(small), "WEBP", lossless=True, quality=0, method=0)
 
 

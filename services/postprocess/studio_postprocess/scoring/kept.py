@@ -8,6 +8,7 @@ import numpy as np
 from studio_colour.difference import ByteArray
 from studio_contracts.installer import MIN_AREA_M2, MIN_WIDTH_MM
 from studio_postprocess.installable.merging import merge
+from studio_postprocess.installable.outside import extended, inside, with_outside
 from studio_postprocess.installable.regions import BoolArray, colours_of
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.thin_regions import unreached
@@ -58,8 +59,8 @@ def kept(seen: Shapes, laid: Shapes, mm_per_pixel: float, drawn: ByteArray | Non
 def _seen_of(drawn: ByteArray, seen: Shapes) -> float:
     """How much of the area that has not the ground's colour in `drawn` can be seen, up to more than all."""
     ground = seen.pieces.colour[seen.pieces.ground]
-    before = float(np.mean(drawn != ground))
-    return float(np.mean(seen.indices != ground)) / before if before >= _LEAST_SUBJECT else 1.0
+    before, still = (float(np.mean(indices[inside(indices)] != ground)) for indices in (drawn, seen.indices))
+    return still / before if before >= _LEAST_SUBJECT else 1.0
 
 
 def _share(lengths: list[tuple[float, float]]) -> float:
@@ -87,8 +88,9 @@ def _figures(seen: Shapes, laid: Shapes) -> tuple[Shapes, Shapes]:
     """Masks of what is not ground; of `laid`, what is not the piece that covers most of that ground."""
     before, after = seen.pieces, laid.pieces
     ground = before.labels == before.ground
-    still = after.labels == np.bincount(after.labels[ground]).argmax()
-    return Shapes((~ground).view(np.uint8)), Shapes((~still).view(np.uint8))
+    still = after.labels == np.bincount(after.labels[ground & inside(laid.indices)]).argmax()
+    figures = with_outside((~ground).view(np.uint8), ~inside(seen.indices))
+    return Shapes(figures), Shapes(with_outside((~still).view(np.uint8), ~inside(laid.indices)))
 
 
 def _near(mask: BoolArray, reach: float) -> BoolArray:
@@ -103,11 +105,12 @@ def _near(mask: BoolArray, reach: float) -> BoolArray:
 
 
 def _borders(indices: ByteArray) -> BoolArray:
-    """The pixels on either side of each border between two colours."""
-    found = np.zeros(indices.shape, np.bool_)
+    """The pixels on either side of each border between two colours; the surface's own is none."""
+    found, laid = np.zeros(indices.shape, np.bool_), inside(indices)
+    indices = extended(indices)
     across, down = indices[:, 1:] != indices[:, :-1], indices[1:] != indices[:-1]
     found[:, 1:] |= across
     found[:, :-1] |= across
     found[1:] |= down
     found[:-1] |= down
-    return found
+    return found & laid

@@ -13,6 +13,8 @@ import numpy as np
 from studio_colour.difference import ByteArray, FloatArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.concept import Quality
 from studio_contracts.palette import Colour
+from studio_postprocess.installable.outside import inside
+from studio_postprocess.installable.regions import colours_of
 
 _GRID_SIDE = 384
 _SAMPLE_SIDE = 96
@@ -49,7 +51,7 @@ def measure(
     """All figures of a concept, rounded to six digits.
 
     `original` is sRGB (height, width, 3), `indices` its clamp (height, width); `stencil` holds indices into the same
-    palette in any size; `installability` is the installer score, 0 to 1.
+    palette in any size; `installability` is the installer score, 0 to 1. Pixels whose index is VOID count for nothing.
     """
     difference = mean_delta_e(original, indices, palette)
     quality = Quality(
@@ -80,8 +82,10 @@ def score(quality: Quality) -> float:
 def mean_delta_e(original: ByteArray, indices: ByteArray, palette: Sequence[Colour]) -> float:
     """Mean CIEDE2000 difference between the original and its clamp, 0 upwards; a difference of 1 is just visible."""
     step = _step(indices, _SAMPLE_SIDE)
-    painted = lab_from_rgb(palette_rgb(palette)).astype(np.float32)[indices[::step, ::step]]
-    difference = delta_e(lab_from_rgb(original[::step, ::step]).astype(np.float32), painted)
+    sample = indices[::step, ::step]
+    shown = inside(sample)
+    painted = lab_from_rgb(palette_rgb(palette)).astype(np.float32)[sample[shown]]
+    difference = delta_e(lab_from_rgb(original[::step, ::step][shown]).astype(np.float32), painted)
     return float(difference.mean(dtype=np.float64))
 
 
@@ -98,13 +102,18 @@ def flatness(indices: ByteArray) -> float:
     """
     grid = _grid(indices)
     side = max(3, min(grid.shape) // 4)
-    same = 0.0
-    for colour in range(int(grid.max()) + 1):
+    same, counted = 0.0, cv2.countNonZero(inside(grid).view(np.uint8))
+    whole = None
+    if counted < grid.size:
+        shown = inside(grid).view(np.uint8) * np.uint8(255)
+        whole = np.maximum(cv2.blur(shown, (side, side), borderType=cv2.BORDER_REFLECT), 1) / np.float32(255)
+    for colour in colours_of(grid):
         mask = np.equal(grid, colour).astype(np.uint8) * np.uint8(255)
         if count := cv2.countNonZero(mask):
             nearby = cv2.blur(mask, (side, side), borderType=cv2.BORDER_REFLECT)
-            same += cv2.mean(nearby, mask)[0] / 255.0 * count
-    return float((same / grid.size) ** 2)
+            share = nearby if whole is None else nearby / whole
+            same += cv2.mean(share, mask)[0] / 255.0 * count
+    return float((same / counted) ** 2)
 
 
 def contrast(indices: ByteArray, palette: Sequence[Colour]) -> float:
@@ -141,13 +150,13 @@ def adherence(indices: ByteArray, stencil: ByteArray) -> float:
     """Share of the pixels that have the stencil's colour; a stencil of another size is scaled to the picture's."""
     if stencil.shape != indices.shape:
         stencil = cv2.resize(stencil, indices.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
-    return float((indices == stencil).mean())
+    return float(np.count_nonzero(indices == stencil) / np.count_nonzero(inside(indices)))
 
 
 def shares(indices: ByteArray, colours: int) -> FloatArray:
     """Share of the pixels of each palette colour, shape (colours,)."""
     counts = [np.count_nonzero(indices == colour) for colour in range(colours)]  # four times as fast as a histogram
-    return np.array(counts) / indices.size
+    return np.array(counts) / sum(counts)
 
 
 def _step(indices: ByteArray, side: int) -> int:
@@ -162,5 +171,6 @@ def _grid(indices: ByteArray) -> ByteArray:
 
 def _pairs(first: ByteArray, second: ByteArray, count: int) -> FloatArray:
     """How often each pair of colours lies side by side, shape (count, count)."""
-    codes = first.astype(np.uint16) * count + second
+    both = (first < count) & (second < count)
+    codes = first[both].astype(np.uint16) * count + second[both]
     return np.bincount(codes.ravel(), minlength=count * count).reshape(count, count).astype(np.float64)

@@ -107,6 +107,8 @@ def discs(ground: Ground, taken: BaseGeometry, colours: list[int], count: int, r
         spots = rng.uniform((0, 0), (ground.width, ground.height), (120, 2))
         points = shapely.points(spots)
         room = np.fmin(shapely.distance(points, taken), shapely.distance(points, ground.surface.boundary)) - 200.0
+        if ground.outline is not None:
+            room = np.where(shapely.contains(ground.outline, points), room, -np.inf)
         best = int(room.argmax())
         radius = float(min(room[best], rng.uniform(380, 750)))
         if radius < 360:

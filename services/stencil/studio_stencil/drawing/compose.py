@@ -7,16 +7,20 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 from PIL import Image
+from shapely.affinity import translate
+from shapely.geometry.base import BaseGeometry
 
 from studio_contracts.brief import Strategy
 from studio_contracts.palette import BY_CODE
 from studio_contracts.reading import Reading, Subject
 from studio_stencil.drawing import compositions, games, patterns, tilings, walkway
+from studio_stencil.drawing.backgrounds import discs
 from studio_stencil.drawing.bands import draw_bands
 from studio_stencil.drawing.directions import Direction
 from studio_stencil.drawing.placing import Wanted, wanted
-from studio_stencil.drawing.scene import Ground, rasterised
+from studio_stencil.drawing.scene import Ground, Layer, rasterised
 from studio_stencil.drawing.sheet import Sheet
 from studio_stencil.drawing.task import DrawingTask, Drawn
 from studio_stencil.motifs.library import find_motif
@@ -45,6 +49,10 @@ DRAW: dict[Strategy, Callable[[DrawingTask], Drawn]] = {
     "voronoi": tilings.regions,
 }
 LETTERS = {"letters": "ABCDEFGHJKLMN", "digits": "123456789"}
+WHOLE: frozenset[Strategy] = frozenset({"medallions", "track", "hopscotch", "snakes", "maze", "pitch", "compass"})
+"""What is broken where an outline cuts it. A hero finds its own place."""
+WHOLE_WITH_MOTIFS: frozenset[Strategy] = frozenset({"circles", "islands"})
+MOST_SPOTS = 8
 SEVERAL = ((12.0, 3), (60.0, 4), (float("inf"), 6))
 """How many several are, by the surface's area in m²."""
 MOST_MOTIFS = 24
@@ -52,12 +60,18 @@ MOST_MOTIFS = 24
 
 class Composition(NamedTuple):
     """A stencil: indices (rows, columns), uint8, into the codes it was drawn with; what it shows of the motifs asked
-    for, and what it leaves out, how often and why.
+    for, and what it leaves out, how often and why. inside tells which pixels are laid, where not all are.
     """
 
     indices: np.ndarray
     drawn: tuple[tuple[str, int], ...]
     left_out: tuple[tuple[str, int, str], ...]
+    inside: np.ndarray | None = None
+
+    @property
+    def laid(self) -> np.ndarray:
+        """The indices that lie inside the surface's outline, in a row."""
+        return np.asarray(self.indices.ravel() if self.inside is None else self.indices[self.inside])
 
 
 def compose(
@@ -68,27 +82,47 @@ def compose(
     size_px: tuple[int, int],
     direction: Direction,
     seed: int,
+    outline: BaseGeometry | None = None,
 ) -> Composition:
     """Draw a direction of a brief; the same arguments give the same picture, to the byte.
 
     `colours` are 1 to 6 palette codes in role order, the ground first. The surface lies in the middle of a picture of
     size_px columns and rows, multiples of 8, whose pixels are as large as covers it: what hangs over is cropped evenly.
+    `outline` is what of it is laid, in mm from its top left corner, where that is not all.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
-    ground = Ground(width_m * 1000, height_m * 1000, *size_px)
-    wishes = wishes_of(reading, width_m * height_m)
+    ground = Ground(width_m * 1000, height_m * 1000, *size_px, outline)
+    inside = None if outline is None else rasterised([Layer(1, outline)], ground) == 1
+    wishes = wishes_of(reading, ground.surface.area / 1e6)
     if len(colours) == 1 or ground.short < scale.MIN_FEATURE_MM * 3:
-        return Composition(np.zeros(size_px[::-1], np.uint8), (), _missing(wishes, [], "no room or no colour for it"))
+        blank, why = np.zeros(size_px[::-1], np.uint8), "no room or no colour for it"
+        return Composition(blank, (), _missing(wishes, [], why), inside)
     if direction.strategy == "bands":
         indices = draw_bands(sheet_of(colours, ground), rng)
-        return Composition(indices, (), _missing(wishes, [], f"{direction.strategy} shows a pattern"))
-    drawn = DRAW[direction.strategy](DrawingTask(ground, colours, wishes, rng))
+        return Composition(indices, (), _missing(wishes, [], f"{direction.strategy} shows a pattern"), inside)
+    drawn = _drawn(DRAW[direction.strategy], DrawingTask(ground, colours, wishes, rng), direction.strategy)
     shown = [place.emoji for place in drawn.placed]
     return Composition(
         rasterised(drawn.layers, ground),
         tuple(Counter(shown).items()),
         _missing(wishes, shown, "no room in which it could be laid"),
+        inside,
     )
+
+
+def _drawn(way: Callable[[DrawingTask], Drawn], task: DrawingTask, strategy: Strategy) -> Drawn:
+    """What a way makes of a task. Inside an outline, what should be whole lies in the room, with spots around it."""
+    ground = task.ground
+    is_whole = strategy in WHOLE or (strategy in WHOLE_WITH_MOTIFS and task.wishes)
+    if ground.outline is None or not is_whole:
+        return way(task)
+    room = ground.room
+    drawn = way(task._replace(ground=ground.in_room))
+    layers = [Layer(layer.colour, translate(layer.area, room.left, room.top)) for layer in drawn.layers]
+    box = shapely.box(room.left, room.top, room.left + room.width, room.top + room.height)
+    layers = [Layer(layer.colour, layer.area.intersection(box)) for layer in layers]
+    count = min(int((ground.outline.area - box.area) / 5e6), MOST_SPOTS)
+    return drawn._replace(layers=layers + discs(ground, box, task.accents or task.colours, count, task.rng))
 
 
 def wishes_of(reading: Reading, area_m2: float) -> list[Wanted]:

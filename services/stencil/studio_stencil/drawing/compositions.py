@@ -7,6 +7,7 @@ from shapely.affinity import translate
 from studio_stencil.drawing.backgrounds import Background, discs, flowing, horizon, plain, pool
 from studio_stencil.drawing.colour import CLOSE, difference
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, placed_in
+from studio_stencil.drawing.room import Room
 from studio_stencil.drawing.scene import Ground, Layer
 from studio_stencil.drawing.task import DrawingTask, Drawn, shape_of, with_motifs
 from studio_stencil.motifs.colours import fill_difference, natural_colours
@@ -59,19 +60,20 @@ def hero(task: DrawingTask) -> Drawn:
 def _hero(task: DrawingTask, first: Wanted, others: list[Wanted], share: float) -> Drawn:
     """A hero at a share of the most that the surface takes, and its companions."""
     ground, accents = task.ground, task.accents
+    room = ground.room
     box = hull(first.emoji, 1.0).bounds
     across, down = box[2] - box[0], box[3] - box[1]
     beside = 0.62 if others else 1.0
-    wide = ground.width > ground.height
-    rings = min(2 if ground.short > 6000 else 1 if ground.short > 4200 else 0, len(accents))
+    wide, short = room.width > room.height, min(room.width, room.height)
+    rings = min(2 if short > 6000 else 1 if short > 4200 else 0, len(accents))
     echo = 650.0 + 420.0 * (rings - 1) if rings else APART_MM
-    room = min(
-        ((ground.width * (beside if wide else 1)) - 2 * echo - 300) / across,
-        ((ground.height * (1 if wide else beside)) - 2 * echo - 300) / down,
+    most = min(
+        ((room.width * (beside if wide else 1)) - 2 * echo - 300) / across,
+        ((room.height * (1 if wide else beside)) - 2 * echo - 300) / down,
     )
-    size = round(max(min(share * room, 9.0), least_size_m(first.emoji)), 2)
+    size = round(max(min(share * most, 9.0), least_size_m(first.emoji)), 2)
     shape = hull(first.emoji, size)
-    x, y = _golden(ground, size * across * 500 + echo, size * down * 500 + echo, bool(others), task.rng)
+    x, y = _golden(room, size * across * 500 + echo, size * down * 500 + echo, bool(others), task.rng)
     if rings:
         below = accents[:rings][::-1]
         layers = pool(ground, translate(shape, x, y), below)
@@ -89,15 +91,16 @@ def _hero(task: DrawingTask, first: Wanted, others: list[Wanted], share: float) 
 
 
 def _golden(
-    ground: Ground, half_width: float, half_height: float, aside: bool, rng: np.random.Generator
+    room: Room, half_width: float, half_height: float, aside: bool, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """The middle of the surface; where something lies beside it, off it, but no nearer to the edge than it fits."""
-    x, y = ground.width / 2, ground.height / 2
+    """The middle of the room; where something lies beside it, off it, but no nearer to the edge than it fits."""
+    x, y = room.width / 2, room.height / 2
     if aside:
         side = 0.38 if rng.random() < 0.5 else 0.62
-        x, y = (ground.width * side, y) if ground.width >= ground.height else (x, ground.height * side)
-    low_x, low_y = min(half_width + 250, ground.width / 2), min(half_height + 250, ground.height / 2)
-    return min(max(x, low_x), ground.width - low_x), min(max(y, low_y), ground.height - low_y)
+        x, y = (room.width * side, y) if room.width >= room.height else (x, room.height * side)
+    low_x, low_y = min(half_width + 250, room.width / 2), min(half_height + 250, room.height / 2)
+    x, y = min(max(x, low_x), room.width - low_x), min(max(y, low_y), room.height - low_y)
+    return room.left + x, room.top + y
 
 
 def panorama(task: DrawingTask) -> Drawn:

@@ -37,6 +37,7 @@ def stripes(task: DrawingTask) -> Drawn:
         layers.append(Layer(task.colours[index % len(task.colours)], area))
     low, high = (length - panel) / 2, (length + panel) / 2
     field = shapely.box(0, low, ground.width, high) if upright else shapely.box(low, 0, high, ground.height)
+    field = field.intersection(ground.surface)
     placed = placed_in([Field(0, field)], task.wishes, task.rng) if task.wishes else []
     return with_motifs(task, Background(layers, []), placed)
 

@@ -7,6 +7,8 @@ import shapely
 from PIL import Image, ImageDraw
 from shapely.geometry.base import BaseGeometry
 
+from studio_stencil.drawing.room import Room, largest_rectangle
+
 
 class Layer(NamedTuple):
     """An area in millimetres in one colour, an index into the codes of the picture."""
@@ -18,13 +20,15 @@ class Layer(NamedTuple):
 class Ground(NamedTuple):
     """The surface in millimetres, its top left corner the origin, and the picture it lies in the middle of.
 
-    The picture's pixels are square; what of it hangs over the surface is cropped later.
+    The picture's pixels are square; what of it hangs over the surface is cropped later. `outline` is what is laid of a
+    surface that is no rectangle: motifs lie inside it, and what goes on over it is cut off later.
     """
 
     width: float
     height: float
     columns: int
     rows: int
+    outline: BaseGeometry | None = None
 
     @property
     def mm_per_pixel(self) -> float:
@@ -32,9 +36,22 @@ class Ground(NamedTuple):
         return max(self.width / self.columns, self.height / self.rows)
 
     @property
-    def surface(self) -> shapely.Polygon:
+    def surface(self) -> BaseGeometry:
         """The surface as an area."""
-        return shapely.box(0, 0, self.width, self.height)
+        return shapely.box(0, 0, self.width, self.height) if self.outline is None else self.outline
+
+    @property
+    def room(self) -> Room:
+        """The rectangle for what should not be cut: the surface, or the one that holds most inside its outline."""
+        found = None if self.outline is None else largest_rectangle(self.outline)
+        return Room(0.0, 0.0, self.width, self.height) if found is None else found
+
+    @property
+    def in_room(self) -> "Ground":
+        """The same ground without what lies outside the room; its top left corner is the room's."""
+        room = self.room
+        columns, rows = (round(side / self.mm_per_pixel) for side in (room.width, room.height))
+        return Ground(room.width, room.height, columns, rows)
 
     @property
     def whole(self) -> shapely.Polygon:

@@ -13,21 +13,32 @@ from studio_stencil.editing.pieces import piece
 
 
 class Surface(NamedTuple):
-    """What is laid: indices into codes, uint8 (height, width), over width_mm × height_mm of ground."""
+    """What is laid: indices into codes, uint8 (height, width), over width_mm × height_mm of ground.
+
+    Nothing is laid where the index is NOTHING, outside the surface's outline.
+    """
 
     indices: np.ndarray
     codes: tuple[str, ...]
     width_mm: float
     height_mm: float
 
+    @property
+    def counts(self) -> np.ndarray:
+        """How many pixels each of the codes has."""
+        return np.bincount(self.indices[self.indices != NOTHING], minlength=len(self.codes))
 
+
+NOTHING = 255
 _CODES = {colour.rgb: colour.code for colour in PALETTE}
 
 
 def read_surface(png: bytes, width_mm: float, height_mm: float) -> Surface:
     """A surface from the picture of a concept as it is laid. Raises ValueError where it shows other colours."""
     with Image.open(io.BytesIO(png)) as image:
-        pixels = np.asarray(image.convert("RGB"), np.uint32)
+        rgba = np.asarray(image.convert("RGBA"), np.uint32)
+    laid = rgba[..., 3] > 0
+    pixels = rgba[laid]
     packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
     values, places = np.unique(packed, return_inverse=True)
     colours = [(int(value) >> 16, int(value) >> 8 & 255, int(value) & 255) for value in values]
@@ -35,7 +46,9 @@ def read_surface(png: bytes, width_mm: float, height_mm: float) -> Surface:
     if unknown:
         raise ValueError(f"the picture shows {len(unknown)} colours that cannot be laid")
     codes = tuple(_CODES[colour] for colour in colours)
-    return Surface(places.reshape(packed.shape).astype(np.uint8), codes, width_mm, height_mm)
+    indices = np.full(laid.shape, NOTHING, np.uint8)
+    indices[laid] = places
+    return Surface(indices, codes, width_mm, height_mm)
 
 
 def edit(surface: Surface, edits: Sequence[Edit]) -> Surface:
@@ -86,9 +99,9 @@ def _turned(surface: Surface, quarters: int) -> Surface:
 
 
 def _most_common_first(surface: Surface) -> Surface:
-    counts = np.bincount(surface.indices.ravel(), minlength=len(surface.codes))
+    counts = surface.counts
     order = [int(index) for index in np.argsort(-counts, kind="stable") if counts[index]]
-    places = np.zeros(len(surface.codes), np.uint8)
+    places = np.full(NOTHING + 1, NOTHING, np.uint8)
     places[order] = np.arange(len(order), dtype=np.uint8)
     codes = tuple(surface.codes[index] for index in order)
     return surface._replace(indices=np.ascontiguousarray(places[surface.indices]), codes=codes)

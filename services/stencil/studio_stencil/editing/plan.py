@@ -10,7 +10,7 @@ from studio_contracts.object_keys import stencil_key
 from studio_contracts.pictures import StoredPicture
 from studio_contracts.plan import Direction, Plan, PlanColour
 from studio_stencil.drawing.compose import encode
-from studio_stencil.editing.edit import Surface, edit, read_surface
+from studio_stencil.editing.edit import NOTHING, Surface, edit, read_surface
 from studio_stencil.planning.roles import roles_by_share
 
 MM_PER_M = 1000
@@ -26,7 +26,7 @@ def edited_plan(plan: Plan, number: int, png: bytes, job: Job) -> tuple[Plan, by
     sides = job.brief.surface.width_m * MM_PER_M, job.brief.surface.height_m * MM_PER_M
     before = sides[::-1] if exchanges_sides(source.edits) else sides
     surface = edit(read_surface(png, *before), source.edits)
-    data = encode(surface.indices, surface.codes)
+    data = encode(np.where(surface.indices == NOTHING, np.uint8(0), surface.indices), surface.codes)
     height, width = surface.indices.shape
     edited = plan.model_copy(
         update={
@@ -42,14 +42,14 @@ def edited_plan(plan: Plan, number: int, png: bytes, job: Job) -> tuple[Plan, by
 
 
 def _direction(origin: Direction, surface: Surface, data: bytes, job: Job) -> Direction:
-    counts = np.bincount(surface.indices.ravel(), minlength=len(surface.codes))
+    counts = surface.counts
     colours = zip(surface.codes, roles_by_share(counts.tolist()), counts, strict=True)
     height, width = surface.indices.shape
     return origin.model_copy(
         update={
             "reason": "Edited by hand",
             "colours": tuple(
-                PlanColour(code=code, role=role, share=float(count) / surface.indices.size)
+                PlanColour(code=code, role=role, share=float(count) / float(counts.sum()))
                 for code, role, count in colours
             ),
             "stencil": StoredPicture(

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from shapely.geometry.base import BaseGeometry
 
 from studio_contracts.brief import MAX_DIRECTIONS, Strategy
+from studio_contracts.outline import Outline
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.reading import Reading
 from studio_stencil.drawing.compose import LETTERS, Composition, compose
 from studio_stencil.drawing.directions import Direction, choose_directions
+from studio_stencil.drawing.room import area_on_picture
 from studio_stencil.motifs.palette import with_motif_colours
 from studio_stencil.planning.palette_choice import choose_palette, order_by_brief
 from studio_stencil.planning.reading import read_brief
@@ -21,13 +24,14 @@ from studio_stencil.planning.size import Fit, fit
 class StencilPlan(NamedTuple):
     """All that `draw` needs. The same plan and direction always give the same stencil, to the byte.
 
-    codes are in role order: base, accents, highlights.
+    codes are in role order: base, accents, highlights. outline is what is laid of a picture, in mm, where not all is.
     """
 
     reading: Reading
     codes: tuple[str, ...]
     palette_reason: str
     fit: Fit
+    outline: BaseGeometry | None
     seed: int
     directions: tuple[Direction, ...]
 
@@ -64,9 +68,10 @@ def make_plan(
     framed: bool = False,
     at_most: int = MAX_DIRECTIONS,
     variations: int = 1,
+    outline: Outline | None = None,
 ) -> StencilPlan:
     """Plan the stencils of a brief: one to `at_most` directions, the most fitting first. `framed` is as in `fit`.
-    `variations` is how often a strategy that the client asked for is arranged.
+    `variations` is how often a strategy that the client asked for is arranged. Motifs lie inside the `outline`.
 
     Raises ValueError for a bad surface or number of colours, and for an unknown colour code.
     """
@@ -80,21 +85,28 @@ def make_plan(
         ordered, reason = order_by_brief(palette_codes, reading)
         codes = in_role_order(ordered)
     directions = choose_directions(reading, *fitted.ground_m, seed, strategy, variations)[:at_most]
-    return StencilPlan(reading, codes, reason, fitted, seed, directions)
+    laid = None if outline is None else area_on_picture(outline, fitted.layout, fitted.ground_m)
+    return StencilPlan(reading, codes, reason, fitted, laid, seed, directions)
 
 
 def draw(plan: StencilPlan, direction: Direction) -> Stencil:
     """Draw one direction of a plan."""
     composition = compose(
-        plan.reading, plan.codes, *plan.fit.ground_m, plan.fit.size, direction, plan.seed + direction.variation
+        plan.reading,
+        plan.codes,
+        *plan.fit.ground_m,
+        plan.fit.size,
+        direction,
+        plan.seed + direction.variation,
+        plan.outline,
     )
-    counts = np.bincount(composition.indices.ravel(), minlength=len(plan.codes))
+    counts = np.bincount(composition.laid, minlength=len(plan.codes))
     shown = np.flatnonzero(counts)
-    place_of = (counts > 0).cumsum().astype(np.uint8) - np.uint8(1)
+    place_of = np.where(counts > 0, (counts > 0).cumsum() - 1, 0).astype(np.uint8)
     words = shown_words(composition, plan.reading)
     return Stencil(
         codes=tuple(plan.codes[index] for index in shown),
-        shares=tuple(float(count) / composition.indices.size for count in counts[shown]),
+        shares=tuple(float(count) / composition.laid.size for count in counts[shown]),
         indices=place_of[composition.indices],
         reason="; ".join(filter(None, (direction.reason, *_told(composition, plan.reading)))),
         shown=tuple(word for word, is_shown in words.items() if is_shown),
