@@ -1,0 +1,58 @@
+"""A page of which a part does not arrive: it comes again by itself, and says what is missing where it cannot."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from studio_support.served_gateway import ServedGateway
+
+UNLOADED = "A part of this page did not arrive."
+
+
+@pytest.fixture
+def page(browser: Browser, gateway: ServedGateway) -> Iterator[Page]:
+    context = browser.new_context(base_url=gateway.url, reduced_motion="reduce", locale="en")
+    yield context.new_page()
+    context.close()
+
+
+def lose(page: Page, name: str, times: int) -> None:
+    """The file does not arrive so many times."""
+    page.route(f"**/static/{name}", lambda route: route.abort(), times=times)
+
+
+@pytest.mark.parametrize("name", ["form.js", "dom.js"])
+def test_a_page_whose_script_was_lost_comes_again_by_itself(page: Page, name: str) -> None:
+    lose(page, name, 1)
+    page.goto("/")
+    expect(page.get_by_role("checkbox", name="Cream")).to_be_visible()
+    expect(page.get_by_text(UNLOADED)).to_be_hidden()
+
+
+def test_a_page_that_fails_again_waits_for_a_person(page: Page) -> None:
+    lost: list[str] = []
+
+    def refuse(route: Route) -> None:
+        lost.append(route.request.url)
+        route.abort()
+
+    page.route("**/static/form.js", refuse)
+    page.goto("/")
+    page.wait_for_function("() => sessionStorage.getItem('studio_loaded_again') !== null")
+    expect(page.get_by_text(UNLOADED)).to_be_visible()
+    page.unroute("**/static/form.js")
+    page.get_by_role("button", name="Load it again").click()
+    expect(page.get_by_role("checkbox", name="Cream")).to_be_visible()
+    assert lost
+
+
+def test_a_concept_whose_viewer_was_lost_says_so_and_opens_after_all(gateway: ServedGateway, page: Page) -> None:
+    gateway.accept("lost-viewer")
+    gateway.finish("lost-viewer")
+    page.goto("/jobs/lost-viewer")
+    lose(page, "viewer.js", 1)
+    page.locator("[data-concept]").click()
+    expect(page.get_by_text(UNLOADED)).to_be_visible()
+    page.get_by_role("button", name="Load it again").click()
+    expect(page.get_by_role("dialog", name="Concept 1 of 1")).to_be_visible()
