@@ -83,7 +83,7 @@ def _record(faults: list[Fault], infrastructure: Infrastructure) -> int:
             report = carry_out(fault, studio, watch, RING_SECONDS)
             kept = record(report, watch)
             missed += not kept
-            print(report, f"kept: {', '.join(kept) or 'nothing rang'}", sep="\n", flush=True)
+            print(*report.lines, report, f"kept: {', '.join(kept) or 'nothing rang'}", sep="\n", flush=True)
     return 1 if missed else 0
 
 

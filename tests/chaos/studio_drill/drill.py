@@ -69,7 +69,7 @@ def _settle(studio: DrillStack, watch: Watch, fault: Fault) -> None:
     """All is well before, or the drill would prove nothing."""
     assert wait_until(lambda: completed(studio) >= BEFORE, SETTLED_SECONDS), "no job completes"
     assert wait_until(lambda: not watch.findings(), SETTLED_SECONDS), watch.findings()
-    assert watch.named(fault) is None
+    assert wait_until(lambda: watch.named(fault) is None, SETTLED_SECONDS), watch.named(fault)
 
 
 def _wait_for_a_name(fault: Fault, watch: Watch, report: Report, staged: float) -> None:
