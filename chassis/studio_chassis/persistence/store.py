@@ -212,5 +212,8 @@ class JobStore(
     async def create_indexes(self) -> tuple[str, ...]:
         """Create the indexes that are missing, each by itself. What is wrong with them afterwards."""
 
+    async def index_problems(self) -> tuple[str, ...]:
+        """What is wrong with the indexes that this service makes: somebody may have dropped one since."""
+
     async def ping(self) -> None:
         """Return when the database answers."""

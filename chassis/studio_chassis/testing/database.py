@@ -33,6 +33,7 @@ class SimulatedDatabase:
         """Whether a read shows the job as it was before its last change, as after an election it may."""
         self.unreadable: set[str] = set()
         """Jobs whose documents hold a field of a later release, which this one does not know."""
+        self.index_problems: tuple[str, ...] = ()
         self._before: dict[str, Job] = {}
 
     def read(self, job: Job) -> Job:

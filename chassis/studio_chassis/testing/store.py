@@ -40,7 +40,11 @@ class SimulatedJobStore(
 
     async def create_indexes(self) -> tuple[str, ...]:
         """There is nothing to index."""
-        return ()
+        return await self.index_problems()
+
+    async def index_problems(self) -> tuple[str, ...]:
+        """What a test says is wrong."""
+        return self._database.index_problems
 
     async def insert(self, first: Transition) -> None:
         """Store a new job with its events. Raises JobExists."""

@@ -21,7 +21,7 @@ from studio_reconciler.rescue import Rescuer
 from studio_reconciler.retention import remove_expired
 from studio_reconciler.settings import ReconcilerSettings
 from studio_reconciler.settlement import Settlement
-from studio_reconciler.stats import measure_backlog, measure_spending, measure_volumes
+from studio_reconciler.stats import measure_backlog, measure_indexes, measure_spending, measure_volumes
 from studio_reconciler.undelivered import UndeliveredMessages
 
 RELAY_SECONDS = 1.0
@@ -87,6 +87,7 @@ class Reconciler:
             await measure_backlog(self.chassis.store, self.chassis.clock())
             await measure_spending(self.chassis.store, self.settings.budgets, self.chassis.clock())
             await measure_volumes(self.chassis.store, self.chassis.objects)
+            await measure_indexes(self.chassis.store)
             await asyncio.sleep(STATS_SECONDS)
 
     async def poll(self) -> None:

@@ -48,6 +48,11 @@ async def measure_volumes(store: JobStore, objects: ObjectStore) -> None:
             metrics.used_ratio.labels(name).set(used)
 
 
+async def measure_indexes(store: JobStore) -> None:
+    """Set the gauge of missing and wrong indexes: services look when they start, and one may be dropped afterwards."""
+    metrics.index_problems.set(len(await store.index_problems()))
+
+
 async def measure_spending(store: SpendingStore, budgets: Budgets, now: datetime) -> None:
     """Set the gauges of the day's spending, of everybody's budget and of each key's that is in use."""
     day = day_of(now)

@@ -55,7 +55,7 @@ def carry_out(fault: Fault, studio: DrillStack, watch: Watch, ring_seconds: floa
     staged = time.monotonic()
     report.note(fault.says)
     _wait_for_a_name(fault, watch, report, staged)
-    wait_until(lambda: watch.rings(fault) is not None, ring_seconds)
+    wait_until(lambda: watch.rang_thrice(fault), ring_seconds)
     began = time.monotonic()
     _mend(fault, studio, report)
     if _works(studio, began + MEND_SECONDS):

@@ -59,6 +59,12 @@ class Watch:
             return None
         return next((one for one in self.findings() if re.search(fault.doctor, f"{one.by}: {one.text}")), None)
 
+    def rang_thrice(self, fault: Fault) -> bool:
+        """Whether an alert of this fault was firing at three evaluations: what was scraped meanwhile shows why."""
+        names = "|".join(fault.alerts)
+        firing = f'ALERTS{{alertname=~"{names}", alertstate="firing"}}'
+        return self.series is None or bool(self.series.query(f"count_over_time({firing}[5m]) >= 3"))
+
     def rings(self, fault: Fault) -> Finding | None:
         """The alert that is firing for this fault."""
         return next((alert for alert in self.alerts() if alert.by.removeprefix("alert ") in fault.alerts), None)

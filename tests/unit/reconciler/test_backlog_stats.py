@@ -11,7 +11,7 @@ from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits
 from studio_domain.lifecycle import accept
-from studio_reconciler.stats import measure_backlog, measure_volumes
+from studio_reconciler.stats import measure_backlog, measure_indexes, measure_volumes
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -67,3 +67,14 @@ async def test_a_volume_that_does_not_say_how_full_it_is_has_no_gauge() -> None:
     await measure_volumes(SimulatedJobStore(), _Volume())
     assert gauge("studio_volume_used_ratio", of="object store") == 0.75
     assert gauge("studio_volume_used_ratio", of="database") is None
+
+
+async def test_an_index_that_is_dropped_later_shows_until_it_is_back() -> None:
+    database = SimulatedDatabase()
+    store = SimulatedJobStore(database)
+    database.index_problems = ("jobs.overdue is missing",)
+    await measure_indexes(store)
+    assert gauge("studio_index_problems") == 1
+    database.index_problems = ()
+    await measure_indexes(store)
+    assert gauge("studio_index_problems") == 0
