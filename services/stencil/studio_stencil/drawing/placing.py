@@ -10,7 +10,8 @@ import shapely
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
-from studio_stencil.drawing.scene import Layer
+from studio_stencil.drawing.scene import Ground, Layer
+from studio_stencil.drawing.steadying import MANY, Room, rooms_of, steady
 from studio_stencil.motifs.colours import motif_colours
 from studio_stencil.motifs.inlays import laid
 from studio_stencil.motifs.layable import SIZE_STEP
@@ -36,6 +37,8 @@ STEP = 0.9
 LARGEST_M = 9.0
 MOST_MADE_M = 4.2
 """A larger motif is one of this size, at which nothing is lost that matters, enlarged."""
+OTHERS = 3
+"""How many outlines of a motif are tried where pixels show one badly."""
 UPRIGHT_TILT, FREE_TILT = 0.0, 14.0
 _TILTS = dict.fromkeys("🐋🐳🐟🐠🐡🦈🐬🐙🦑🐢🚀🛸🪐⭐🌟🍁🍂🍃🌿🦋🐝🐞🐚❤🎈🪁✈☄🌸🌺🌼", FREE_TILT)
 _STEPS = "👣🐾"
@@ -192,18 +195,44 @@ def _best_place(
     return best, where
 
 
-def layers_of(place: Placed, codes: Sequence[str]) -> list[Layer]:
-    """The parts of a placed motif, in palette colours that are not its ground's, nor the base's if others are there."""
-    ground = codes[place.ground]
-    free = tuple(code for code in codes[1:] if code != ground) or tuple(code for code in codes if code != ground)
-    colours = motif_colours(place.emoji, free, ground, place.colour)
+def layers_of(place: Placed, codes: Sequence[str], ground: Ground) -> list[Layer]:
+    """The parts of a placed motif, in palette colours that are not its ground's, nor the base's if others are there.
+
+    They lie less than a pixel beside their place where that makes their edges such that they can be laid; where
+    nothing does, the motif gets another outline.
+    """
+    below = codes[place.ground]
+    free = tuple(code for code in codes[1:] if code != below) or tuple(code for code in codes if code != below)
+    colours = tuple(motif_colours(place.emoji, free, below, place.colour).items())
     drawn_m = least_size_m(place.emoji)
     made_m = max(min(place.size_m, MOST_MADE_M), drawn_m)
     drawn_m *= SIZE_STEP ** max(0, math.floor(math.log(made_m / drawn_m, SIZE_STEP) + 1e-6))
+    best, fewest = list[Layer](), MANY
+    for other in range(OTHERS):
+        arguments = (place.emoji, round(drawn_m, 3), colours, below, other)
+        parts, rooms = laid(*arguments), _rooms(*arguments)
+        areas = [_placed(part.area, place, drawn_m) for part in parts]
+        there = [[Room(_placed(one, place, drawn_m), by * place.size_m / drawn_m) for one, by in own] for own in rooms]
+        by, count = steady(areas, there, ground)
+        if count < fewest:
+            best = [
+                Layer(codes.index(part.code), translate(area, *by)) for part, area in zip(parts, areas, strict=True)
+            ]
+            fewest = count
+        if not count:
+            break
+    return best
+
+
+@lru_cache(maxsize=256)
+def _rooms(
+    emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str, other: int
+) -> list[list[Room]]:
+    return rooms_of([part.area for part in laid(emoji, size_m, colours, ground, other)])
+
+
+def _placed(area: BaseGeometry, place: Placed, drawn_m: float) -> BaseGeometry:
+    """An area of a motif that is drawn at one size, where and as large as it lies on the surface."""
     larger = place.size_m / drawn_m
-    found = []
-    for part in laid(place.emoji, round(drawn_m, 3), tuple(colours.items()), ground):
-        area = scale(part.area, -larger if place.mirrored else larger, larger, origin=(0, 0))
-        area = translate(rotate(area, place.turn, origin=(0, 0)), place.x, place.y)
-        found.append(Layer(codes.index(part.code), area))
-    return found
+    area = scale(area, -larger if place.mirrored else larger, larger, origin=(0, 0))
+    return translate(rotate(area, place.turn, origin=(0, 0)), place.x, place.y)

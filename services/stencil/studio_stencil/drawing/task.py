@@ -57,7 +57,7 @@ def with_motifs(task: DrawingTask, background: Background, placed: list[Placed])
     """A background with motifs on it."""
     layers = list(background.layers)
     for place in placed:
-        layers += layers_of(place, task.codes)
+        layers += layers_of(place, task.codes, task.ground)
     return Drawn(layers, placed)
 
 

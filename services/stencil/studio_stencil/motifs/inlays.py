@@ -33,17 +33,19 @@ class LaidPart(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def laid(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str) -> tuple[LaidPart, ...]:
+def laid(
+    emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str, other: int = 0
+) -> tuple[LaidPart, ...]:
     """The parts of a motif on a ground of this colour, centred on the origin, its longer side about `size_m`, in
     painting order: the first is the whole silhouette, in a colour that does not read as the ground.
 
     `colours` are pairs of fill and palette code. A colour inside the outline is left out where it could not be laid:
-    the largest takes its place. Empty where there is no such motif.
+    the largest takes its place. `other` chooses another outline; see `outline`. Empty where there is no such motif.
     """
     motif = find_motif(emoji)
     if motif is None:
         return ()
-    whole = outline(emoji, size_m)
+    whole = outline(emoji, size_m, other)
     regions = _regions(motif, size_m, dict(colours))
     body, *others = sorted(regions, key=lambda code: -regions[code].area)
     parts = _painted(whole, body, [(code, regions[code]) for code in others[: MOST_COLOURS - 1]])

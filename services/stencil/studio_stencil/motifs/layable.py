@@ -49,14 +49,17 @@ SLITS_MM, MORE_AREA = (112.0, 128.0, 144.0), 1.12
 
 
 @lru_cache(maxsize=256)
-def outline(emoji: str, size_m: float) -> BaseGeometry:
-    """The silhouette in millimetres, centred on the origin, its longer side about `size_m`."""
+def outline(emoji: str, size_m: float, other: int = 0) -> BaseGeometry:
+    """The silhouette in millimetres, centred on the origin, its longer side about `size_m`.
+
+    `other` is how many outlines that could be laid are passed over, where pixels show those badly.
+    """
     motif = find_motif(emoji)
     if motif is None:
         return shapely.Polygon()
     plain = _plain(motif.silhouette, size_m)
     if not emoji.isalnum():
-        return _at_size_or_smaller(motif.silhouette, size_m)
+        return _at_size_or_smaller(motif.silhouette, size_m, other)
     made: BaseGeometry = shapely.Polygon()
     for width in SLITS_MM:
         slit = with_slits(plain, ISLAND_MM2, width)
@@ -70,10 +73,10 @@ def _plain(silhouette: BaseGeometry, size_m: float) -> BaseGeometry:
     return scale(silhouette, size_m * 1000, size_m * 1000, origin=(0, 0)).simplify(5.0)
 
 
-def _at_size_or_smaller(silhouette: BaseGeometry, size_m: float) -> BaseGeometry:
+def _at_size_or_smaller(silhouette: BaseGeometry, size_m: float, other: int) -> BaseGeometry:
     """A silhouette made layable; where the first tries at its size fail, one that is made smaller and enlarged."""
     plain = without_holes(_plain(silhouette, size_m), ISLAND_MM2)
-    made, faulty = _best(plain, TRIES[:FIRST_TRIES])
+    made, faulty = _best(plain, TRIES[:FIRST_TRIES], other)
     if not faulty:
         return made
     smaller, _ = _best(without_holes(_plain(silhouette, size_m / SIZE_STEP), ISLAND_MM2), TRIES[:FIRST_TRIES])
@@ -93,13 +96,18 @@ def layable(plain: BaseGeometry) -> BaseGeometry:
     return _best(plain, TRIES)[0]
 
 
-def _best(plain: BaseGeometry, tries: Sequence[tuple[bool, float]]) -> tuple[BaseGeometry, float]:
-    """What the first try makes of an area that leaves no fault, or that with the fewest; and its faultiness."""
+def _best(plain: BaseGeometry, tries: Sequence[tuple[bool, float]], other: int = 0) -> tuple[BaseGeometry, float]:
+    """What the first try makes of an area that leaves no fault, but for `other` of them, or that with the fewest; and
+    its faultiness.
+    """
     best, fewest = shapely.Polygon(), math.inf
     for arcs, factor in tries:
         asked = scale(plain, factor, factor, origin=(0, 0))
         made = _layable(asked, arcs)
         count = _faultiness(asked, made)
+        if not count and other:
+            other -= 1
+            continue
         if count < fewest:
             best, fewest = scale(made, 1 / factor, 1 / factor, origin=(0, 0)), count
         if not count:

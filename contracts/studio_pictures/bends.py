@@ -1,0 +1,127 @@
+"""How tightly an outline bends, walked at a step that real lengths set: the installer's rules for radius and angle."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio_colour.difference import FloatArray
+from studio_contracts.installer import EXCEPTIONAL_RADIUS_MM, MIN_ANGLE_DEG, MIN_RADIUS_MM
+
+IntArray = NDArray[Any]
+BoolArray = NDArray[np.bool_]
+
+CORNER_MM = 60.0
+"""To either side of a point: a turn mostly made within is a corner."""
+
+_LEAST_LEG_PX = 9.0
+_LEAST_CORNER_PX = 3.0
+_STEPS = 4
+"""Samples within CORNER_MM."""
+_RADIUS_SLACK = 1.2
+_ANGLE_SLACK_DEG = 5.0
+_CORNER_PART = 0.45
+_LEAST_CORNER = np.radians(30.0)
+
+Kind = Literal["radius", "angle", "corner"]
+
+
+class Bend(NamedTuple):
+    """A place where an edge turns more tightly than the radius allows: a bend, or a corner, acute or not.
+
+    colour is that of the side towards which the edge bulges; points (n, 2) are x and y in pixels.
+    """
+
+    kind: Kind
+    colour: int
+    points: FloatArray
+
+
+def bends_of(
+    points: IntArray, colour: int, room_mm: float, mm_per_pixel: float, at_edge: BoolArray | None = None
+) -> Iterator[Bend]:
+    """Every place where the outline of a piece turns more tightly than the radius allows, from the side it bulges to.
+
+    `points` (n, 2), x and y, are its pixels in order, walked with the colour on the right hand where y points down, as
+    OpenCV does; room_mm is the radius of the largest circle that fits into the piece. An edge may bend as tightly as
+    the piece is small, from MIN_RADIUS_MM down to EXCEPTIONAL_RADIUS_MM. The radius at a point is a leg's length over
+    the turn, in radians, between the straight lines to the points one leg before and after; a leg is half the radius
+    allowed, or 9 pixels. A radius up to a sixth too small passes: on a line of pixels it looks like a right one.
+
+    Where legs of CORNER_MM, or 3 pixels, already show 45 % of the turn, it is a corner: right if its interior
+    angle is over MIN_ANGLE_DEG, give or take 5, and acute if not. The long legs reach round the end of a narrow limb,
+    which has two corners or more: they explain the turn together, and each is judged by its own short legs. So an end
+    rounded by up to 100 mm counts as eased corners. Outlines shorter than a circle of half the exceptional radius, or
+    36 pixels, are not walked: such a piece is too small anyway. Bends that lie with their legs where the mask `at_edge`
+    (height, width) holds are left out.
+    """
+    if len(points) < 4 * _LEAST_LEG_PX + 2 * np.pi * 0.5 * EXCEPTIONAL_RADIUS_MM / mm_per_pixel:
+        return
+    limit = min(max(room_mm, EXCEPTIONAL_RADIUS_MM), MIN_RADIUS_MM)
+    step = max(CORNER_MM / mm_per_pixel, _LEAST_CORNER_PX) / _STEPS
+    steps = round(max(limit / 2 / mm_per_pixel, _LEAST_LEG_PX) / step)
+    walk = _resampled(points, step)
+    turn, short = _turn(walk, steps), _turn(walk, _STEPS)
+    for run in _runs(turn > steps * step * mm_per_pixel / limit * _RADIUS_SLACK):
+        if at_edge is None or not _follows_the_edge(walk, run, steps, at_edge):
+            yield Bend(_kind(turn, short, run, steps), colour, walk[run])
+
+
+def _follows_the_edge(walk: FloatArray, run: IntArray, steps: int, at_edge: BoolArray) -> bool:
+    """Whether a bend and the legs to either side lie along the surface's outline: it bends so, whatever is laid."""
+    legs = np.arange(run[0] - steps, run[0] + len(run) + steps) % len(walk)
+    x, y = walk[legs].round().astype(np.int64).T
+    return bool(at_edge[y, x].all())
+
+
+def _kind(turn: FloatArray, short: FloatArray, run: IntArray, steps: int) -> Kind:
+    """What a run of tight positions is; `turn` is by legs of that many steps, `short` by those of CORNER_MM."""
+    apex = int(run[turn[run].argmax()])
+    near = np.arange(apex - _STEPS, apex + _STEPS + 1) % len(turn)
+    corners = _corners(short, apex, steps)
+    if max(float(short[near].max()), sum(corners)) < _CORNER_PART * turn[apex]:
+        return "radius"
+    sharpest = max(corners) if len(corners) > 1 else float(turn[apex])
+    return "angle" if 180 - np.degrees(sharpest) < MIN_ANGLE_DEG - _ANGLE_SLACK_DEG else "corner"
+
+
+def _corners(short: FloatArray, apex: int, steps: int) -> list[float]:
+    """The turns, by short legs, of the distinct corners that the long legs at `apex` reach round."""
+    window = short[np.arange(apex - steps, apex + steps + 1) % len(short)].copy()
+    found: list[float] = []
+    while window.size and (sharpest := float(window.max())) >= _LEAST_CORNER:
+        at = int(window.argmax())
+        found.append(sharpest)
+        window[max(at - 2 * _STEPS + 1, 0) : at + 2 * _STEPS] = 0
+    return found
+
+
+def _resampled(points: IntArray, step: float) -> FloatArray:
+    """A closed walk along the points, (n, 2), at equal steps of about `step` pixels."""
+    closed = np.concatenate([points[-2:], points, points[:3]]).astype(np.float64)
+    smooth = (closed[:-4] + closed[1:-3] + closed[2:-2] + closed[3:-1] + closed[4:]) / 5  # closed: last is first again
+    length = np.concatenate([[0.0], np.hypot(*np.diff(smooth, axis=0).T).cumsum()])
+    count = max(4, round(length[-1] / step))
+    at = np.arange(count) * (length[-1] / count)
+    return np.stack([np.interp(at, length, smooth[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _turn(walk: FloatArray, steps: int) -> FloatArray:
+    """Turn in radians at each point of a closed walk, (n,); positive where the outline bulges outwards."""
+    before, after = walk - np.roll(walk, steps, axis=0), np.roll(walk, -steps, axis=0) - walk
+    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    turn: FloatArray = -np.arctan2(cross, (before * after).sum(axis=1))
+    return turn
+
+
+def _runs(flags: np.ndarray) -> list[IntArray]:
+    """Positions of each run of flags on a closed walk."""
+    if flags.all():
+        return [np.arange(len(flags))]
+    start = int(np.argmin(flags))
+    order = np.roll(np.arange(len(flags)), -start)
+    set_ = np.flatnonzero(flags[order])
+    if not set_.size:
+        return []
+    return [order[run] for run in np.split(set_, np.flatnonzero(np.diff(set_) > 1) + 1)]
