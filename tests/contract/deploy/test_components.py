@@ -41,10 +41,15 @@ def cloud(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def everything(cloud: str, tmp_path_factory: pytest.TempPathFactory) -> Manifests:
     """All components that can be together."""
-    others = [component for component in COMPONENTS if component not in {*CLOUDS, "broker-tls"}]
+    others = [component for component in COMPONENTS if component not in {*CLOUDS, "broker-tls", "gateway-api"}]
     return with_components(
         tmp_path_factory.mktemp("everything"), cloud, *others, "broker-tls"
     )  # which changes what ops sets
+
+
+@pytest.fixture(scope="module")
+def routed(tmp_path_factory: pytest.TempPathFactory) -> Manifests:
+    return with_components(tmp_path_factory.mktemp("routed"), "gateway-api")
 
 
 def egress(manifests: Manifests, name: str, address: str, port: int) -> bool:
@@ -192,3 +197,31 @@ def test_a_cloud_s_broker_has_a_disk_of_a_named_class(tmp_path: Path, cloud_clas
     cloud, wanted = cloud_class
     cluster = of_kind(with_components(tmp_path, cloud), "RabbitmqCluster")["rabbitmq"]["spec"]
     assert cluster["persistence"] == {"storage": "20Gi", "storageClassName": wanted}
+
+
+@pytest.mark.parametrize("name", [*SERVICES, "ops"])
+def test_every_port_of_atlas_is_reached_and_no_other(everything: Manifests, name: str) -> None:
+    assert all(egress(everything, name, "10.20.0.7", port) for port in (27015, 27016, 27017))
+    assert not egress(everything, name, "10.20.0.7", 27018)
+
+
+def test_a_route_of_the_gateway_api_takes_the_place_of_the_ingress(routed: Manifests, everything: Manifests) -> None:
+    assert "gateway" not in of_kind(routed, "Ingress")
+    route = of_kind(routed, "HTTPRoute")["gateway"]
+    crds.validate(route)
+    (rule,) = route["spec"]["rules"]
+    kinds = {"Exact": "Exact", "PathPrefix": "Prefix"}
+    found = [(one["path"]["value"], kinds[one["path"]["type"]]) for one in rule["matches"]]
+    ingress = of_kind(everything, "Ingress")["gateway"]["spec"]["rules"][0]
+    assert found == [(one["path"], one["pathType"]) for one in ingress["http"]["paths"]]
+    assert route["spec"]["hostnames"] == [ingress["host"]]
+    service = of_kind(routed, "Service")["gateway"]["spec"]["ports"][0]["port"]
+    assert rule["backendRefs"] == [{"name": "gateway", "port": service}]
+
+
+def test_the_gateway_api_s_pods_reach_the_gateway_and_nothing_else(routed: Manifests) -> None:
+    (parent,) = of_kind(routed, "HTTPRoute")["gateway"]["spec"]["parentRefs"]
+    proxy = Place("proxy", {}, {}, namespace=parent["namespace"])
+    ours = [Place(name, pod["metadata"]["labels"], {8080: "http", 8081: ""}) for name, pod in pods(routed).items()]
+    flows = allowed(list(of_kind(routed, "NetworkPolicy").values()), [proxy, *ours])
+    assert {flow for flow in flows if flow.source == "proxy"} == {Flow("proxy", "gateway", 8080)}

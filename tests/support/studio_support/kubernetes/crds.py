@@ -95,10 +95,26 @@ POD_MONITOR = fields(
         )
     ),
 )
+HTTP_ROUTE = fields(
+    "parentRefs rules",
+    parentRefs=items(fields("name", name=TEXT, namespace=TEXT, sectionName=TEXT)),
+    hostnames=items(TEXT),
+    rules=items(
+        fields(
+            "backendRefs",
+            matches=items(
+                fields("path", path=fields("type value", type={"enum": ["Exact", "PathPrefix"]}, value=TEXT))
+            ),
+            timeouts=fields(request={"type": "string", "pattern": "^([0-9]{1,5}(h|m|s|ms)){1,4}$"}),
+            backendRefs=items(fields("name port", name=TEXT, port={"type": "integer", "minimum": 1, "maximum": 65535})),
+        )
+    ),
+)
 SPECS = {
     ("cert-manager.io/v1", "Certificate"): CERTIFICATE,
     ("external-secrets.io/v1", "ExternalSecret"): EXTERNAL_SECRET,
     ("monitoring.coreos.com/v1", "PodMonitor"): POD_MONITOR,
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"): HTTP_ROUTE,
     ("keda.sh/v1alpha1", "ScaledObject"): SCALED_OBJECT,
     ("keda.sh/v1alpha1", "TriggerAuthentication"): TRIGGER_AUTHENTICATION,
     ("rabbitmq.com/v1beta1", "RabbitmqCluster"): RABBITMQ_CLUSTER,
