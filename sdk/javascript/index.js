@@ -63,12 +63,12 @@ export class StudioClient {
    * A new job that begins with a picture: PNG, JPEG, WebP or SVG of up to 8 MiB. `wanted` are the parameters of
    * POST /v1/jobs/from-picture: with `kind` "painted" it is painted over, at a price.
    * @param {Blob | Uint8Array<ArrayBuffer>} picture
-   * @param {Record<string, string | number | string[]>} [wanted]
+   * @param {Record<string, string | number | string[] | Record<string, string>>} [wanted] `metadata` is an object
    * @param {{ key?: string }} [options]
    * @returns {Promise<Job>}
    */
   async createFromPicture(picture, wanted = {}, { key = crypto.randomUUID() } = {}) {
-    const parameters = new URLSearchParams(Object.entries(wanted).flatMap(([name, value]) => [value].flat().map((each) => [name, String(each)])));
+    const parameters = new URLSearchParams(Object.entries(wanted).flatMap(([name, value]) => texts(value).map((text) => [name, text])));
     const headers = { "Content-Type": "application/octet-stream", "Idempotency-Key": key };
     return (await this.send(`v1/jobs/from-picture?${parameters}`, { method: "POST", headers, body: picture })).json();
   }
@@ -213,6 +213,9 @@ export class StudioClient {
     return fetch(new URL(path, this.url), { .../** @type {RequestInit} */ (options), headers: { ...this.headers, ...headers }, signal });
   }
 }
+
+/** A parameter's texts: one, or several, or the pairs of an object. @param {string | number | string[] | Record<string, string>} value */
+const texts = (value) => (typeof value === "object" && !Array.isArray(value) ? Object.entries(value).map(([key, text]) => `${key}:${text}`) : [value].flat().map(String));
 
 /** @param {Response} answer */
 async function refusal(answer) {

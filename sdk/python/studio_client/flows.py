@@ -100,6 +100,8 @@ def create_from_picture(picture: bytes, wanted: Mapping[str, Any], key: str) -> 
 
 
 def _parameter(value: Any) -> str | list[str]:
+    if isinstance(value, Mapping):
+        return [f"{name}:{one}" for name, one in value.items()]
     return [str(each) for each in value] if isinstance(value, list | tuple) else str(value)
 
 

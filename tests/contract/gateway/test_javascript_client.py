@@ -32,12 +32,14 @@ console.log(JSON.stringify({ id: job.id, events, status: done.status, picture: p
 OWN_PICTURE = """
 const studio = new StudioClient(URL);
 const picture = new TextEncoder().encode('<svg viewBox="0 0 4 2"><rect width="4" height="2" fill="#0075bc"/></svg>');
-const wanted = { width_m: 6, height_m: 4, fit: "contain", palette: ["RH20", "RH41"], name: "Court" };
+const wanted = { width_m: 6, height_m: 4, fit: "contain", palette: ["RH20", "RH41"],
+  name: "Court", metadata: { order: "7" } };
 const job = await studio.createFromPicture(new Blob([picture]), wanted, { key: "k" });
 const again = await studio.createFromPicture(picture, wanted, { key: "k" });
 const wrong = await studio.createFromPicture(new Blob(["GIF89a"])).catch((error) => error);
 console.log(JSON.stringify({ id: job.id, same: job.id === again.id, name: job.name, fit: job.brief.picture.fit,
-  surface: job.brief.surface, palette: job.brief.palette, wrong: [wrong.status, wrong.errors[0].field] }));
+  sides: [job.brief.surface.width_m, job.brief.surface.height_m], palette: job.brief.palette, metadata: job.metadata,
+  wrong: [wrong.status, wrong.errors[0].field] }));
 """
 REFUSED = """
 const studio = new StudioClient(URL);
@@ -123,7 +125,7 @@ def test_a_job_begins_with_a_picture_of_the_client(own_gateway: ServedGateway) -
     found = run(OWN_PICTURE, own_gateway.url)
     assert found == {
         "id": found["id"], "same": True, "name": "Court", "fit": "contain", "palette": ["RH20", "RH41"],
-        "surface": {"width_m": 6, "height_m": 4}, "wrong": [422, "picture"],
+        "sides": [6, 4], "metadata": {"order": "7"}, "wrong": [422, "picture"],
     }  # fmt: skip
     assert b"#0075bc" in own_gateway.inner.bucket[own_picture_key(found["id"])]
 

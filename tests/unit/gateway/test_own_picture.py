@@ -1,14 +1,16 @@
 """Beginning with a picture of one's own: stored with the job, refused with precise words, and never paid by mistake."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from studio_chassis.errors import Unavailable
 from studio_contracts.object_keys import own_picture_key
 from studio_contracts.own_picture import MAX_PICTURE_BYTES, UNNAMED
-from studio_support.gateway_in_memory import GatewayInMemory
+from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
 
 PATH = "/v1/jobs/from-picture"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2" fill="#0075bc"/></svg>'
@@ -61,6 +63,11 @@ async def test_the_content_counts_and_not_what_the_request_calls_it(client: http
         ("?kind=painted", PNG, "prompt"),
         ("?fit=stretch", PNG, "fit"),
         ("?colour=RH20", PNG, "colour"),
+        ("?metadata=order", PNG, "metadata.0"),
+        ("?metadata=a:1&metadata=a:2", PNG, "metadata"),
+        ("?metadata=a%20b:1", PNG, "metadata.0"),
+        ("?callback_url=http://127.0.0.1/x", PNG, "callback_url"),
+        ("?callback_events=job.prediction", PNG, "callback_events"),
     ],
 )
 async def test_what_does_not_fit_is_named(
@@ -70,6 +77,47 @@ async def test_what_does_not_fit_is_named(
     assert refused.status_code == 422, refused.text
     assert [error["field"] for error in refused.json()["errors"]] == [field]
     assert not gateway.bucket
+
+
+async def test_it_takes_metadata_and_a_callback_as_a_brief_does(gateway_with: OpenGateway) -> None:
+    gateway = await gateway_with(callbacks="public")
+    client = gateway.client()
+    own = (
+        "callback_url=https://client.example/x&callback_events=job.prediction&metadata=order:2026:7&metadata=site:Nord"
+    )
+    headers = {"Idempotency-Key": "k"}
+    answer = await client.post(f"{PATH}?{own}", content=SVG, headers=headers)
+    assert answer.status_code == 202, answer.text
+    job = answer.json()
+    assert job["metadata"] == {"order": "2026:7", "site": "Nord"}
+    assert job["callback"]["events"] == ["job.prediction"]
+    stored = gateway.database.jobs[job["id"]].callback
+    assert stored is not None
+    assert stored.url == "https://client.example/x"
+    found = (await client.get("/v1/jobs?metadata=site:Nord")).json()["jobs"]
+    assert [one["id"] for one in found] == [job["id"]]
+    other = await client.post(f"{PATH}?metadata=order:8", content=SVG, headers=headers)
+    assert other.status_code == 422, "the same key with other metadata is another request"
+
+
+async def test_a_job_that_the_database_refused_leaves_no_second_object(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients repeat a request with its key: then it is the same job, whose folder is removed with it."""
+    insert = gateway.store.insert
+
+    async def refused(*_: object) -> None:
+        monkeypatch.setattr(gateway.store, "insert", insert)
+        raise Unavailable("cut")
+
+    monkeypatch.setattr(gateway.store, "insert", refused)
+    headers = {"Idempotency-Key": "k"}
+    assert (await client.post(PATH, content=SVG, headers=headers)).status_code == 503
+    assert len(gateway.bucket) == 1
+    gateway.now += timedelta(minutes=1)
+    again = await client.post(PATH, content=SVG, headers=headers)
+    assert again.status_code == 202, again.text
+    assert list(gateway.bucket) == [own_picture_key(again.json()["id"])]
 
 
 async def test_a_larger_file_is_refused_before_it_is_read(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """What a client posts: a brief, the directions of a job to be painted, or a concept with edits; and whom to call."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
@@ -41,18 +42,23 @@ class JobRequest(BriefFields[Prompt | None]):
     )
 
     def callback(self, reach: Reach, caller: Caller) -> Callback | None:
-        """Where the client is to be called; strangers have nobody called. Raises RequestValidationError."""
-        if self.callback_url is None:
-            if self.callback_events:
-                raise _invalid("callback_events", "no_callback_url", "There is no callback_url to tell of these.")
-            return None
-        if caller.via == "anonymous":
-            raise _invalid("callback_url", "callback_url", "Calls to clients need an API key.")
-        try:
-            check_callback_url(self.callback_url, reach)
-        except CallbackUrlError as error:
-            raise _invalid("callback_url", "callback_url", str(error)) from error
-        return Callback(url=self.callback_url, events=tuple(dict.fromkeys(self.callback_events)))
+        """Where the client is to be called. Raises RequestValidationError."""
+        return callback_of(self.callback_url, self.callback_events, reach, caller)
+
+
+def callback_of(url: str | None, events: Sequence[StageCallback], reach: Reach, caller: Caller) -> Callback | None:
+    """Where a client is to be called; strangers have nobody called. Raises RequestValidationError."""
+    if url is None:
+        if events:
+            raise _invalid("callback_events", "no_callback_url", "There is no callback_url to tell of these.")
+        return None
+    if caller.via == "anonymous":
+        raise _invalid("callback_url", "callback_url", "Calls to clients need an API key.")
+    try:
+        check_callback_url(url, reach)
+    except CallbackUrlError as error:
+        raise _invalid("callback_url", "callback_url", str(error)) from error
+    return Callback(url=url, events=tuple(dict.fromkeys(events)))
 
 
 class WantedJob(NamedTuple):

@@ -7,15 +7,27 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from studio_chassis.outbound.callback_url import Reach
 from studio_contracts.brief import MAX_PICTURES, MAX_PROMPT, MAX_SEED, Brief, JobKind, PictureFit, Style
+from studio_contracts.callbacks import (
+    MAX_METADATA_PAIRS,
+    MAX_URL_CHARS,
+    STAGE_CALLBACKS,
+    Callback,
+    Metadata,
+    StageCallback,
+)
 from studio_contracts.details import Name, Project
 from studio_contracts.own_picture import UNNAMED, OwnPictureError, check_svg, kind_of
 from studio_gateway.access.authentication import JobsToCreate
+from studio_gateway.access.caller import Caller
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.api.idempotency import fingerprint_of
 from studio_gateway.api.job_creation import IdempotencyKey, accept_brief, accepted_once
+from studio_gateway.api.job_list import Pair
+from studio_gateway.api.job_request import callback_of
 from studio_gateway.api.views import JobView
 from studio_gateway.dependencies import DependenciesDep
 from studio_gateway.http import openapi_headers as described
@@ -26,6 +38,7 @@ from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
 
 router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 MAX_OUTLINE_CHARS = 12_000
+_METADATA: TypeAdapter[dict[str, str]] = TypeAdapter(Metadata)
 _PICTURES = {
     media_type: {"schema": {"type": "string", "format": "binary"}}
     for media_type in ("image/png", "image/jpeg", "image/webp", "image/svg+xml", "application/octet-stream")
@@ -67,7 +80,20 @@ class PictureBrief:
         seed: Annotated[int | None, Query(ge=0, le=MAX_SEED, description="The same seed paints alike")] = None,
         name: Annotated[Name, Query(description="What you call the job")] = "",
         project: Annotated[Project, Query(description="The project that the job belongs to")] = "",
+        callback_url: Annotated[
+            str | None, Query(max_length=MAX_URL_CHARS, description="Call this https address when the job ends")
+        ] = None,
+        callback_events: Annotated[
+            list[StageCallback] | None,
+            Query(max_length=len(STAGE_CALLBACKS), description="Call it when the job reaches these stages, too"),
+        ] = None,
+        metadata: Annotated[
+            list[Pair] | None,
+            Query(max_length=MAX_METADATA_PAIRS, description="Your own words, as `key:value`; may be repeated"),
+        ] = None,
     ) -> None:
+        self._callback = callback_url, tuple(callback_events or ())
+        self._pairs = [pair.partition(":")[::2] for pair in metadata or ()]
         self.name = name
         self.project = project
         self._needs_prompt = kind == "painted" and prompt is None
@@ -81,6 +107,21 @@ class PictureBrief:
             "count": count,
             "seed": seed,
         }
+
+    def callback(self, reach: Reach, caller: Caller) -> Callback | None:
+        """Where the client is to be called. Raises RequestValidationError."""
+        return callback_of(*self._callback, reach, caller)
+
+    def metadata(self) -> dict[str, str]:
+        """The client's own words about the job. Raises RequestValidationError."""
+        found = dict(self._pairs)
+        if len(found) < len(self._pairs):
+            raise _invalid("query", "metadata", "Each key may be given once.")
+        try:
+            return _METADATA.validate_python(found)
+        except ValidationError as error:
+            problems = [{**one, "loc": ("query", "metadata", *one["loc"])} for one in error.errors(include_url=False)]
+            raise RequestValidationError(problems) from error
 
     def brief(self, picture: bytes) -> Brief:
         """The brief for this picture. Raises RequestValidationError, naming the parameter."""
@@ -142,12 +183,13 @@ async def create_job_from_picture(
     hold(request, deps.uploads, jobs.caller.client, _too_many_uploads)
     picture = await request.body()
     _check(picture)
-    brief = wanted.brief(picture)
+    brief, metadata = wanted.brief(picture), wanted.metadata()
+    callback = wanted.callback(deps.settings.callbacks, jobs.caller)
     accept = partial(
-        accept_brief, deps, jobs, brief,
-        traceparent=traceparent, name=wanted.name, project=wanted.project, picture=picture,
+        accept_brief, deps, jobs, brief, traceparent=traceparent, callback=callback,
+        metadata=metadata, name=wanted.name, project=wanted.project, picture=picture,
     )  # fmt: skip
-    fingerprint = fingerprint_of(brief, None, {}, wanted.name, wanted.project)
+    fingerprint = fingerprint_of(brief, callback, metadata, wanted.name, wanted.project)
     return await accepted_once(deps, jobs, accept, idempotency_key, fingerprint, response)
 
 
