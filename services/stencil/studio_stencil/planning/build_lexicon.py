@@ -25,12 +25,12 @@ from studio_stencil.planning.tokens import key_of, split
 WORDS = Path(__file__).with_name("words")
 LEXICON = Path(__file__).with_name("lexicon")
 FINGERPRINT = LEXICON / "made-from.sha256"
-LISTS = ("function", "neutral", "negators", "late_negators", "not_negators", "only", "contrast", "either", "also",
-         "several", "determiners", "same_plural", "small", "medium", "large")  # fmt: skip
+LISTS = ("function", "neutral", "undrawn", "negators", "late_negators", "not_negators", "only", "contrast", "either",
+         "also", "several", "determiners", "same_plural", "small", "medium", "large")  # fmt: skip
 TABLES = ("tones", "colours", "settings", "patterns", "letters", "pictures")
 NOUNS = frozenset({"pictures", "settings", "patterns"})
 ADJECTIVES = frozenset({"colours", "tones"})
-INFLECTED = NOUNS | ADJECTIVES | {"letters", "neutral", "small", "large"}
+INFLECTED = NOUNS | ADJECTIVES | {"letters", "neutral", "undrawn", "small", "large"}
 NAMED_LANGUAGES = frozenset({"en", "de", "fr", "es", "it", "pt"})
 """Those of ours that the data has names in."""
 

@@ -69,7 +69,7 @@ class Reader:
             self._read_content(at)
         elif kinds.keys() & {"function", "contrast", "either"}:
             self.given = self.given if item.lemma in LINKS else Given()
-        elif not kinds and len(item.text) > 1:
+        elif "undrawn" in kinds or (not kinds and len(item.text) > 1):
             self._read_unknown(item)
 
     def _read_break(self, at: int) -> None:

@@ -117,11 +117,15 @@ def _unknown(token: Token, lexicon: Lexicon) -> Iterator[Item]:
     compounds = lexicon.language in COMPOUNDING and len(token.key) >= SHORTEST_COMPOUND
     halves = lexicon.split_compound(token.key) if compounds else None
     if halves is None:
-        place = _place_within(token.key, lexicon) if compounds else None
-        yield Item(token.text, token.key, place or {}, token.start, modifier=place is not None)
+        if compounds and (place := _place_within(token.key, lexicon)):
+            yield Item(token.text, token.key, place, token.start, modifier=True)
+        yield Item(token.text, token.key, {}, token.start)  # of a compound the place is known, and the thing is not
         return
     modifier, head = halves
-    if before := next((found for part in unlinked(modifier) if (found := lexicon.find(part))), None):
+    before = next((found for part in unlinked(modifier) if (found := lexicon.find(part))), None)
+    if before is None:
+        yield Item(token.text[: len(modifier)], modifier, {}, token.start)
+    else:
         yield Item(token.text, modifier, before, token.start, modifier=True)
     yield Item(token.text, lexicon.lemma(head), lexicon.find(head), token.start, head in lexicon.lemmas)
 
