@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from studio_cli import callbacks, dlq, job, keys, migrate, predictor, spend
+from studio_cli import callbacks, concept, dlq, job, keys, migrate, predictor, spend
 from studio_cli.audit import audit
 from studio_cli.backup import backup, restore
 from studio_cli.broker_users import broker_users
@@ -21,8 +21,9 @@ from studio_cli.top import top
 main = typer.Typer(
     help="""TPV Studio from a terminal.
 
-    `login`, `draft` and most of `job` talk to a gateway: with `studio --profile NAME`, or STUDIO_GATEWAY_URL and
-    STUDIO_API_KEY. The others are for engineers and read the services' settings from the environment.
+    `login`, `draft`, `concept` and most of `job` talk to a gateway: with `studio --profile NAME`, or
+    STUDIO_GATEWAY_URL and STUDIO_API_KEY. The others are for engineers and read the services' settings from the
+    environment.
 
     Exit codes: 0 done, 1 failed or not reachable, 2 refused as given, 3 still running when the timeout was over.
     """,
@@ -56,6 +57,7 @@ main.command()(draft)
 main.command()(login)
 main.command()(logout)
 main.add_typer(callbacks.app, name="callbacks")
+main.add_typer(concept.app, name="concept")
 main.add_typer(dlq.app, name="dlq")
 main.add_typer(job.app, name="job")
 main.add_typer(keys.app, name="keys")

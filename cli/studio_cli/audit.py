@@ -6,16 +6,14 @@ from datetime import timedelta
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from studio_chassis.persistence.access import AuditFilter, AuditLog
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.connection import run_on_store
+from studio_cli.tables import print_table
 from studio_contracts.access import AuditAction, AuditEntry
 
 ACTIONS: tuple[AuditAction, ...] = get_args(AuditAction)
-console = Console()
 
 
 async def record(store: AuditLog, action: AuditAction, target: str, *, owner: str = "", detail: str = "") -> None:
@@ -53,8 +51,8 @@ def audit(
         raise typer.BadParameter(f"one of {', '.join(ACTIONS)}", param_hint="--action")
     since = None if hours is None else utc_now() - timedelta(hours=hours)
     wanted = AuditFilter(since, chosen, actor, owner, target)
-    table = Table("when", "action", "actor", "owner", "target", "from", "detail")
+    rows = []
     for entry in run_on_store(lambda store: store.audit(wanted, limit)):
         when = f"{entry.at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(when, entry.action, entry.actor, entry.owner, entry.target, entry.address, entry.detail)
-    console.print(table)
+        rows.append((when, entry.action, entry.actor, entry.owner, entry.target, entry.address, entry.detail))
+    print_table(("when", "action", "actor", "owner", "target", "from", "detail"), rows)

@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 
 import typer
 from pydantic import Field, SecretStr
-from rich.console import Console
-from rich.table import Table
 
 from studio_chassis.outbound.signatures import owner_secret
 from studio_chassis.persistence.mongo import MongoJobStore
@@ -16,6 +14,7 @@ from studio_chassis.runtime.clock import utc_now
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 from studio_cli.audit import record
 from studio_cli.connection import Studio, run, run_on_store
+from studio_cli.tables import console, counted, print_table
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import Call, SecretRotation
 from studio_domain.domain_events import CallbackReplayed
@@ -23,7 +22,6 @@ from studio_domain.domain_events import CallbackReplayed
 app = typer.Typer(
     help="Calls to clients: list those that fail with the reason, and make them again.", no_args_is_help=True
 )
-console = Console()
 
 OwnerName = Annotated[str, typer.Argument(help="Whose receivers are called.")]
 JobId = Annotated[str | None, typer.Option("--job", help="Only calls of this job.")]
@@ -65,14 +63,14 @@ def list_calls(job: JobId = None, host: Host = None) -> None:
         return [one async for one in _calls(store, True, job, host) if one.call.reason or one.call.state == "failed"]
 
     calls = run_on_store(found)
-    table = Table(title=f"Calls to clients that failed: {len(calls)}")
-    for heading in ("job", "call", "host", "happened", "state", "attempts", "reason", "next attempt"):
-        table.add_column(heading, overflow="fold")
+    rows = []
     for job_id, its_host, call in calls:
         due = _time(call.due_at) if call.state == "open" else "none"
         state = "given up" if call.state == "failed" else "waiting"
-        table.add_row(job_id, call.type, its_host, _time(call.at), state, str(call.attempts), call.reason or "", due)
-    console.print(table)
+        about = (job_id, call.type, its_host, _time(call.at), state)
+        rows.append((*about, str(call.attempts), call.reason or "", due))
+    headings = ("job", "call", "host", "happened", "state", "attempts", "reason", "next attempt")
+    print_table(headings, rows, f"Calls to clients that failed: {len(calls)}")
 
 
 def _time(moment: datetime) -> str:
@@ -99,7 +97,7 @@ def replay(
                 count += 1
         return count
 
-    console.print(f"{run(whole)} calls {'would be ' if dry_run else ''}made again")
+    console.print(f"{counted(run(whole), 'call')} {'would be ' if dry_run else ''}made again")
 
 
 @app.command()

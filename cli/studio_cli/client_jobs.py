@@ -1,17 +1,15 @@
-"""What clients do with jobs from a terminal: list, watch, cancel, repeat, save, open and edit them."""
+"""What clients do with jobs from a terminal: list, watch, cancel, repeat, save and open them."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from studio_cli.create import Out, check_folder, create_and_save
+from studio_cli.create import Out, check_folder
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
 from studio_cli.selected_jobs import DryRun, Rate, Where, cancel_selected, retry_selected
+from studio_cli.tables import counted, print_table
 
 JobId = Annotated[str, typer.Argument(help="The job's id, as `studio job create` prints it.")]
 OneJob = Annotated[str | None, typer.Argument(help="The job's id; without it, --where.", show_default=False)]
@@ -35,15 +33,8 @@ def list_jobs(
     if as_json:
         print_json(jobs)
         return
-    console = Console()
-    if not console.is_terminal:  # a pipe has no width: nothing is cut off
-        for job in jobs:
-            typer.echo("\t".join((job["id"], job["status"], job["created_at"], job["name"] or job["prompt"])))
-        return
-    table = Table("job", "status", "created", "brief")
-    for job in jobs:
-        table.add_row(job["id"], job["status"], job["created_at"][:19].replace("T", " "), job["name"] or job["prompt"])
-    console.print(table)
+    rows = [(job["id"], job["status"], job["created_at"][:19] + "Z", job["name"] or job["prompt"]) for job in jobs]
+    print_table(("job", "status", "created", "brief"), rows)
 
 
 def watch(
@@ -115,7 +106,7 @@ def download(job_id: JobId, out: Out = Path("concepts"), gateway: Gateway = None
     check_folder(out)
     with studio(gateway, key) as client:
         files = client.download(client.get(job_id), out)
-    typer.echo(f"{len(files)} files in {out}")
+    typer.echo(f"{counted(len(files), 'file')} in {out}")
 
 
 def open_job(job_id: JobId, gateway: Gateway = None, key: Key = None) -> None:
@@ -125,46 +116,3 @@ def open_job(job_id: JobId, gateway: Gateway = None, key: Key = None) -> None:
         address = f"{client.address}/jobs/{job_id}"
     typer.echo(address)
     typer.launch(address)
-
-
-def edit(
-    job_id: JobId,
-    concept: Annotated[str, typer.Argument(help="The concept's id, as `studio job watch` prints it.")],
-    recolour: Annotated[
-        list[str] | None,
-        typer.Option(help="RH20:RH30 lays RH30 wherever RH20 lies; repeat it."),
-    ] = None,
-    edits: Annotated[Path | None, typer.Option(help="A JSON file with a list of edits, as the API takes them.")] = None,
-    out: Out = Path("concepts"),
-    as_json: AsJson = False,
-    gateway: Gateway = None,
-    key: Key = None,
-    timeout: Timeout = 300,
-) -> None:
-    """Change a concept and keep the result as a draft of its own, at no cost.
-
-    For example: studio job edit JOB 0-0 --recolour RH20:RH30
-    """
-    changes = [_recolouring(text) for text in recolour or []] + (_read(edits) if edits else [])
-    if not changes:
-        raise typer.BadParameter("give --recolour or --edits")
-    wanted = {"from": {"job": job_id, "concept": concept, "edits": changes}}
-    with studio(gateway, key) as client:
-        create_and_save(client, wanted, out, timeout, as_json=as_json)
-
-
-def _recolouring(text: str) -> dict[str, Any]:
-    colour, colon, to = text.partition(":")
-    if not (colour and colon and to):
-        raise typer.BadParameter(f"{text!r} is not two codes with a colon between", param_hint="--recolour")
-    return {"kind": "recolour", "colour": colour, "to": to}
-
-
-def _read(file: Path) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error}", param_hint="--edits") from error
-    if not isinstance(found, list):
-        raise typer.BadParameter(f"{file} holds no list", param_hint="--edits")
-    return found

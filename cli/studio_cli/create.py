@@ -10,6 +10,7 @@ import typer
 
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
+from studio_cli.tables import counted
 from studio_client import StudioClient
 from studio_client.types import JobView
 from studio_contracts.brief import PictureFit
@@ -140,7 +141,7 @@ def post_and_save(
         print_json(job)
         return
     print_concepts(job)
-    typer.echo(f"{len(files)} files in {out}")
+    typer.echo(f"{counted(len(files), 'file')} in {out}")
 
 
 def _read_picture(file: Path) -> bytes:

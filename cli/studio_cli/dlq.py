@@ -11,19 +11,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.audit import record
 from studio_cli.connection import Studio, run
 from studio_cli.dead_letters import DeadLetter, DeadLetterFilter, read_dead_letters
 from studio_cli.replay import ReplayOutcome, replay
+from studio_cli.tables import console, counted, print_table
 
+NONE_MATCH = "No dead letter matches"
 app = typer.Typer(
     help="Dead letters: messages that could not be handled, the reasons, and their replay.", no_args_is_help=True
 )
-console = Console()
 
 QueueName = Annotated[str | None, typer.Option("--queue", help="Only dead letters of this queue.")]
 ErrorText = Annotated[
@@ -57,14 +56,13 @@ def list_dead_letters(
     groups: dict[tuple[str, str], list[DeadLetter]] = defaultdict(list)
     for dead_letter in dead_letters:
         groups[dead_letter.queue.name, dead_letter.reason].append(dead_letter)
-    table = Table(title=f"Dead letters: {len(dead_letters)}")
-    for heading in ("queue", "last error", "messages", "oldest", "newest", "for instance"):
-        table.add_column(heading, overflow="fold")
+    rows = []
     for (name, reason), group in sorted(groups.items()):
         ages = sorted(dead_letter.died_at for dead_letter in group if dead_letter.died_at is not None)
         oldest, newest = (_age(ages[0]), _age(ages[-1])) if ages else ("unknown", "unknown")
-        table.add_row(name, reason, str(len(group)), oldest, newest, group[0].id)
-    console.print(table)
+        rows.append((name, reason, str(len(group)), oldest, newest, group[0].id))
+    headings = ("queue", "last error", "messages", "oldest", "newest", "for instance")
+    print_table(headings, rows, f"Dead letters: {len(dead_letters)}")
 
 
 def _age(moment: datetime) -> str:
@@ -79,7 +77,7 @@ def show(event_or_job: Annotated[str, typer.Argument(help="Id of the event, or o
         one for one in run(lambda studio: _chosen(studio, DeadLetterFilter())) if event_or_job in (one.id, one.job_id)
     ]
     if not dead_letters:
-        console.print(f"No dead letter of {event_or_job}. `studio dlq list` shows what there is.")
+        typer.echo(f"No dead letter of {event_or_job}. `studio dlq list` shows what there is.", err=True)
         raise typer.Exit(1)
     for dead_letter in dead_letters:
         console.rule(dead_letter.id)
@@ -128,6 +126,9 @@ def replay_dead_letters(
         return outcomes, await _wait_for_returns(studio, dead_letters, outcomes[ReplayOutcome.REPLAYED], watch)
 
     outcomes, came_back = run(whole)
+    if not outcomes:
+        console.print(f"{NONE_MATCH}: nothing {'would be' if dry_run else 'was'} replayed")
+        return
     for outcome, count in outcomes.items():
         console.print(f"{count} {'would be ' if dry_run and outcome is ReplayOutcome.REPLAYED else ''}{outcome.value}")
     if not dry_run:
@@ -170,7 +171,11 @@ def discard(
 
     async def whole(studio: Studio) -> int:
         dead_letters = await _chosen(studio, _choice(queue, error, job, older, newer), limit)
-        if not dead_letters or not (yes or typer.confirm(f"Remove {len(dead_letters)} dead letters permanently?")):
+        if not dead_letters:
+            console.print(f"{NONE_MATCH}: nothing was discarded")
+            return 0
+        if not (yes or typer.confirm(f"Remove {counted(len(dead_letters), 'dead letter')} permanently?")):
+            console.print("nothing was discarded")
             return 0
         with keep.open("a") as file:
             for dead_letter in dead_letters:
@@ -180,7 +185,8 @@ def discard(
                 await record(studio.store, "dead-letter.discarded", dead_letter.id, detail=dead_letter.queue.name)
         return len(dead_letters)
 
-    console.print(f"{run(whole)} discarded; copies in {keep}")
+    if discarded := run(whole):
+        console.print(f"{discarded} discarded; copies in {keep}")
 
 
 def _copy(dead_letter: DeadLetter) -> dict[str, object]:

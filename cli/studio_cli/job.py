@@ -3,8 +3,6 @@
 import os
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from studio_chassis.errors import JobNotFound
 from studio_cli import client_jobs, keeping, sharing, timeline
@@ -12,6 +10,7 @@ from studio_cli.connection import run, run_on_store
 from studio_cli.create import create
 from studio_cli.gateway import AsJson, Gateway, Key, print_json, studio
 from studio_cli.selected_jobs import DryRun, Rate, Where, nudge_job, nudge_selected
+from studio_cli.tables import console, counted, print_table
 from studio_contracts.job import Job
 
 app = typer.Typer(help="Jobs: ask for them, follow and save them.", no_args_is_help=True)
@@ -22,14 +21,12 @@ app.command()(client_jobs.cancel)
 app.command()(client_jobs.retry)
 app.command()(client_jobs.download)
 app.command("open")(client_jobs.open_job)
-app.command()(client_jobs.edit)
 app.command()(keeping.note)
 app.command()(keeping.delete)
 app.command()(keeping.projects)
 app.command()(sharing.share)
 app.command()(sharing.shares)
 app.command()(sharing.unshare)
-console = Console()
 
 
 @app.command()
@@ -61,15 +58,15 @@ def nudge(job_id: client_jobs.OneJob = None, where: Where = None, dry_run: DryRu
 def print_job(job: Job) -> None:
     """Print a job."""
     size = f"{job.brief.surface.width_m:g} × {job.brief.surface.height_m:g} m"
-    console.print(f"[bold]{job.brief.prompt}[/bold]\n{job.brief.count} pictures, {size}, {job.brief.style}")
+    console.print(f"{job.brief.prompt}\n{counted(job.brief.count, 'picture')}, {size}, {job.brief.style}")
     console.print(f"status {job.status}, stage {job.stage}, version {job.version}, deadline {job.deadline_at:%H:%M:%S}")
-    table = Table("after", "event", "service", "slot", "took", "detail", title="Timeline")
+    rows = []
     for entry in job.timeline:
         after = (entry.at - job.created_at).total_seconds()
         took = "" if entry.seconds is None else f"{entry.seconds:.2f} s"
         number = "" if entry.slot is None else str(entry.slot)
-        table.add_row(f"{after:.2f} s", entry.event, entry.service, number, took, entry.detail or "")
-    console.print(table)
+        rows.append((f"{after:.2f} s", entry.event, entry.service, number, took, entry.detail or ""))
+    print_table(("after", "event", "service", "slot", "took", "detail"), rows, "Timeline")
     directions = () if job.plan is None else job.plan.directions
     for index, direction in enumerate(directions):
         console.print(f"direction {index}: {direction.name}, {direction.strategy}: {direction.reason}")
@@ -88,4 +85,4 @@ def print_job(job: Job) -> None:
         console.print(f"warning {warning.code}: {warning.text}")
     if job.error is not None:
         replay = f" Replay it with `studio dlq replay --job {job.id}`." if job.error.replayable else ""
-        console.print(f"[red]{job.error.title}[/red]: {job.error.detail}{replay}")
+        console.print(f"{job.error.title}: {job.error.detail}{replay}")

@@ -6,18 +6,16 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from studio_chassis.persistence.mongo import MongoJobStore
 from studio_chassis.runtime.api_tokens import new_token, token_hash
 from studio_chassis.runtime.clock import utc_now
 from studio_cli.audit import record
 from studio_cli.connection import run_on_store
+from studio_cli.tables import console, print_table
 from studio_contracts.access import ANONYMOUS_OWNER, SCOPES, ApiKey, Scope
 
 app = typer.Typer(help="API keys: who may use the studio, and for what.", no_args_is_help=True)
-console = Console()
 DESIGNER: tuple[Scope, ...] = ("jobs:create", "jobs:read", "jobs:cancel")
 
 
@@ -63,13 +61,12 @@ def create(
 def list_keys() -> None:
     """All keys: whose they are, what they may do, whether they are still valid."""
     now = utc_now()
-    table = Table("id", "name", "owner", "scopes", "created", "last used", "state")
+    rows = []
     for key in run_on_store(lambda store: store.keys()):
         scopes = " ".join(sorted(key.scopes))
-        table.add_row(
-            key.id, key.name, key.owner, scopes, _day(key.created_at), _day(key.last_used_at), _state(key, now)
-        )
-    console.print(table)
+        days = _day(key.created_at), _day(key.last_used_at)
+        rows.append((key.id, key.name, key.owner, scopes, *days, _state(key, now)))
+    print_table(("id", "name", "owner", "scopes", "created", "last used", "state"), rows)
 
 
 @app.command()

@@ -4,15 +4,14 @@ from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich.console import Console
 
 from studio_chassis.persistence.mongo import MongoJobStore
 from studio_cli.audit import record
 from studio_cli.connection import run_on_store
+from studio_cli.tables import console, counted
 from studio_contracts.access import ANONYMOUS_OWNER, LOCAL_OWNER, Owner
 
 app = typer.Typer(help="Bring documents of earlier releases up to date, while the services run.", no_args_is_help=True)
-console = Console()
 BATCH = 500
 
 
@@ -40,4 +39,4 @@ def owners(
         await record(store, "owner.assigned", owner, owner=owner, detail=f"{count} jobs")
         return count
 
-    console.print(f"{run_on_store(assign)} jobs now belong to {owner}.")
+    console.print(f"{counted(run_on_store(assign), 'job')} moved to {owner}.")

@@ -4,8 +4,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from studio_chassis.persistence.mongo import MongoJobStore
 from studio_chassis.runtime.clock import utc_now
@@ -13,10 +11,10 @@ from studio_chassis.runtime.settings import read_settings
 from studio_chassis.runtime.shared_settings import BudgetSettings
 from studio_cli.audit import record
 from studio_cli.connection import run_on_store
+from studio_cli.tables import console, print_table
 from studio_contracts.spending import SpendingControl, day_of, resets_at
 
 app = typer.Typer(help="Stop, resume and limit what is spent.", no_args_is_help=True)
-console = Console()
 Key = Annotated[str, typer.Option("--key", help="Id of an API key; without it the whole studio's limit.")]
 
 
@@ -90,9 +88,9 @@ def usage(
     async def read(store: MongoJobStore) -> Any:
         return await store.spending(today - timedelta(days=days - 1), today, [key] if key else None)
 
-    table = Table("day (UTC)", "key", "spent", "held", "uncertain", "pictures")
+    rows = []
     for one in run_on_store(read):
         cents = (f"{amount / 100:.2f}" for amount in (one.spent_cents, one.held_cents, one.uncertain_cents))
         name = "all" if one.key_id is None else one.key_id or "no key"
-        table.add_row(one.day.isoformat(), name, *cents, str(one.pictures))
-    console.print(table)
+        rows.append((one.day.isoformat(), name, *cents, str(one.pictures)))
+    print_table(("day (UTC)", "key", "spent", "held", "uncertain", "pictures"), rows)

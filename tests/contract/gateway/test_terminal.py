@@ -167,12 +167,12 @@ def test_a_job_is_shared_by_links_that_hide_what_they_shall(terminal: Terminal) 
 def test_a_concept_is_edited(terminal: Terminal) -> None:
     job = terminal.create()
     terminal.gateway.finish(job)
-    bad = terminal("job", "edit", job, "0-0", "--recolour", "RH20")
+    bad = terminal("concept", "recolour", job, "0-0", "RH20")
     assert bad.exit_code == 2
-    refused = terminal("job", "edit", job, "0-0", "--recolour", "RH70:RH20", "--out", str(terminal.folder))
+    refused = terminal("concept", "recolour", job, "0-0", "RH70:RH20", "--out", str(terminal.folder))
     assert (refused.exit_code, "RH70" in refused.stderr) == (2, True)
     out = str(terminal.folder / "edited")
-    started = terminal("job", "edit", job, "0-0", "--recolour", "RH20:RH70", "--out", out, "--timeout", "0.5")
+    started = terminal("concept", "recolour", job, "0-0", "RH20:RH70", "--out", out, "--timeout", "0.5")
     assert started.exit_code == 3
     newest = terminal.json("job", "list")[0]["id"]
     source = terminal.gateway.inner.database.jobs[newest].brief.source

@@ -141,6 +141,12 @@ async def test_a_replay_killed_in_the_middle_is_resumed_to_the_same_end(
         await studio.until(ids, lambda job: job.status == "pending")
         assert set(studio.handled) == set(ids)
         await studio.until_listed(0)
+        nothing = await studio.command("dlq", "replay", "--dry-run")
+        assert nothing == "No dead letter matches: nothing would be replayed\n"
+        copies = tmp_path / "none.jsonl"
+        nothing = await studio.command("dlq", "discard", "--keep", str(copies), "--yes")
+        assert nothing == "No dead letter matches: nothing was discarded\n"
+        assert not copies.exists()
 
 
 async def test_unreadable_dead_letters_are_kept_by_replay_and_discarded_with_a_copy(

@@ -103,4 +103,4 @@ async def test_ended_jobs_get_an_owner_while_the_services_run(endpoints: Endpoin
         owners = [(await context.store.load(f"job-{number}")).owner for number in range(4)]
         assert owners == ["ada", "ada", "ada", LOCAL_OWNER], "the unfinished one waits"
         await context.jobs.apply("job-3", CancelRequested())
-        assert "1 jobs now belong to ada" in (await studio(endpoints, "migrate", "owners", "ada")).output
+        assert "1 job moved to ada" in (await studio(endpoints, "migrate", "owners", "ada")).output

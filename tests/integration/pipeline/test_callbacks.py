@@ -141,8 +141,8 @@ async def test_the_how_to_s_receiver_gets_the_calls_also_when_it_starts_late(end
         assert "Calls to clients that failed: 1" in shown
         assert all(text in shown for text in (job_id, "job.canceled", "localhost", "waiting", "ConnectError"))
         with receiver_of_the_page(port, secrets) as receiver:
-            assert "1 calls would be made again" in await command("callbacks", "replay", "--waiting", "--dry-run")
-            assert "1 calls made again" in await command("callbacks", "replay", "--waiting", "--job", job_id)
+            assert "1 call would be made again" in await command("callbacks", "replay", "--waiting", "--dry-run")
+            assert "1 call made again" in await command("callbacks", "replay", "--waiting", "--job", job_id)
             assert "callback.replayed" in await command("audit", "--target", job_id)
             await until(jobs, job_id, lambda call: call.state == "delivered")
             assert receiver.stdout is not None
