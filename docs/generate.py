@@ -83,7 +83,9 @@ def _app() -> FastAPI:
     settings = GatewaySettings.model_construct(
         cors_origins="", trusted_hosts="", public_base_url="http://localhost:8080"
     )
-    app = create_app(ServiceContext(nothing, nothing, nothing, nothing, nothing), settings, JobSubscriptions(nothing))
+    app = create_app(
+        ServiceContext(nothing, nothing, nothing, nothing, nothing), settings, JobSubscriptions(nothing), nothing
+    )
     mount_health(app, nothing, with_metrics=True)
     app.router.routes.extend(pages(app))
     return app

@@ -1,5 +1,6 @@
 """`studio job create` and `studio draft`: a brief from the terminal, its progress, its files in a folder."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
+from studio_cli.outline import OutlineFile, OutlineLayer, OutlineUnit, surface_of
 from studio_cli.tables import counted
 from studio_client import StudioClient
 from studio_client.types import JobView
@@ -49,6 +51,9 @@ def create(
     fit: Annotated[
         PictureFit | None, typer.Option(help="Of --picture: `crop` what hangs over, or `contain` all of it.")
     ] = None,
+    outline: OutlineFile = None,
+    outline_unit: OutlineUnit = None,
+    outline_layer: OutlineLayer = None,
     draft: Annotated[
         bool, typer.Option("--draft", help="Draw the directions only: immediately and without cost.")
     ] = False,
@@ -66,15 +71,19 @@ def create(
     For example: studio job create "a pond with frogs" --width 5 --height 5 --count 3
 
     Or with a drawing of your own: studio job create --picture drawing.jpg --width 5 --height 5
+
+    In a yard that is no rectangle: studio job create "a pond with frogs" --outline yard.dxf
     """
     if picture is not None:
         if source is not None or draft:
             raise typer.BadParameter("a picture is neither --from another job nor drawn: leave --from and --draft out")
-        own = {"width_m": width, "height_m": height, "palette": colour or None, "style": style, "count": count}
+        own: dict[str, Any] = {"palette": colour or None, "style": style, "count": count}
         own |= {"prompt": prompt, "seed": seed, "name": name, "project": project, "fit": fit or "crop"}
         own |= {"kind": "painted" if as_what == "stencil" else "draft"}
         data, given = _read_picture(picture), {field: value for field, value in own.items() if value not in (None, "")}
         with studio(gateway, key) as client:
+            surface = surface_of(client, width, height, outline, outline_unit, outline_layer)
+            given |= {"outline": json.dumps(surface["outline"])} if surface.get("outline") else surface
             post = partial(client.create_from_picture, data, given)
             post_and_save(client, post, out if wait else None, timeout, as_json=as_json)
         return
@@ -82,11 +91,14 @@ def create(
         raise typer.BadParameter("--as and --fit belong to --picture")
     if (prompt is None) == (source is None):
         raise typer.BadParameter("give a prompt, --from or --picture")
+    if source is not None and outline is not None:
+        raise typer.BadParameter("the surface is that of --from: leave --outline out")
     wanted: dict[str, Any] = {"from": {"job": source, "directions": direction or []}, "count": count}
-    if prompt is not None:
-        wanted = {**_brief(prompt, width, height, colour, seed, draft=draft), "style": style, "count": count}
-    wanted |= {field: text for field, text in (("name", name), ("project", project)) if text}
     with studio(gateway, key) as client:
+        if prompt is not None:
+            surface = surface_of(client, width, height, outline, outline_unit, outline_layer)
+            wanted = {**_brief(prompt, surface, colour, seed, draft=draft), "style": style, "count": count}
+        wanted |= {field: text for field, text in (("name", name), ("project", project)) if text}
         create_and_save(client, wanted, out if wait else None, timeout, as_json=as_json)
 
 
@@ -96,6 +108,9 @@ def draft(
     height: Height = 3.0,
     colour: Colours = None,
     seed: Seed = None,
+    outline: OutlineFile = None,
+    outline_unit: OutlineUnit = None,
+    outline_layer: OutlineLayer = None,
     out: Out = Path("concepts"),
     as_json: AsJson = False,
     gateway: Gateway = None,
@@ -107,13 +122,14 @@ def draft(
     For example: studio draft "three turtles and a whale" --width 6 --height 4
     """
     with studio(gateway, key) as client:
-        create_and_save(client, _brief(prompt, width, height, colour, seed, draft=True), out, timeout, as_json=as_json)
+        surface = surface_of(client, width, height, outline, outline_unit, outline_layer)
+        create_and_save(client, _brief(prompt, surface, colour, seed, draft=True), out, timeout, as_json=as_json)
 
 
 def _brief(
-    prompt: str, width: float, height: float, colours: list[str] | None, seed: int | None, *, draft: bool
+    prompt: str, surface: dict[str, Any], colours: list[str] | None, seed: int | None, *, draft: bool
 ) -> dict[str, Any]:
-    brief: dict[str, Any] = {"prompt": prompt, "surface": {"width_m": width, "height_m": height}}
+    brief: dict[str, Any] = {"prompt": prompt, "surface": surface}
     brief |= {"kind": "draft"} if draft else {}
     return brief | {"palette": colours or None, "seed": seed}
 

@@ -73,6 +73,18 @@ export class StudioClient {
     return (await this.send(`v1/jobs/from-picture?${parameters}`, { method: "POST", headers, body: picture })).json();
   }
 
+  /**
+   * The outline in a drawing of a yard, DXF or SVG; its `surface` goes into a brief. `unit` (mm, cm, m, in, ft) is needed where the file
+   * does not say it; `layer` names the one layer to read.
+   * @param {Blob | ArrayBuffer | Uint8Array<ArrayBuffer>} drawing
+   * @param {{ unit?: string, layer?: string }} [wanted]
+   * @returns {Promise<Schemas["OutlineView"]>}
+   */
+  async readOutline(drawing, wanted = {}) {
+    const headers = { "Content-Type": "application/octet-stream" };
+    return (await this.send(`v1/outlines?${new URLSearchParams(wanted)}`, { method: "POST", headers, body: drawing })).json();
+  }
+
   /** Stop a job; one that has ended stays as it is. @param {string} id @returns {Promise<Job>} */
   async cancel(id) {
     return (await this.send(`v1/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST" })).json();

@@ -14,7 +14,17 @@ from httpx_sse import aconnect_sse
 from studio_client import flows
 from studio_client.errors import Unreachable
 from studio_client.flows import Flow, Request, Wait
-from studio_client.types import ColourOffer, JobSummary, JobView, LinkView, NewLinkView, Options, Progress, ProjectView
+from studio_client.types import (
+    ColourOffer,
+    JobSummary,
+    JobView,
+    LinkView,
+    NewLinkView,
+    Options,
+    OutlineView,
+    Progress,
+    ProjectView,
+)
 
 T = TypeVar("T")
 SECONDS = 30.0
@@ -61,6 +71,16 @@ class AsyncStudioClient:
         """
         data = picture if isinstance(picture, bytes) else await asyncio.to_thread(Path(picture).read_bytes)
         return await self._run(flows.create_from_picture(data, wanted or {}, key or str(uuid4())))
+
+    async def read_outline(
+        self, drawing: str | Path | bytes, *, unit: str | None = None, layer: str | None = None
+    ) -> OutlineView:
+        """The outline in a drawing of a yard, a file or its bytes, DXF or SVG; its `surface` goes into a brief.
+
+        `unit` (mm, cm, m, in, ft) is needed where the file does not say it; `layer` names the one layer to read.
+        """
+        data = drawing if isinstance(drawing, bytes) else await asyncio.to_thread(Path(drawing).read_bytes)
+        return await self._run(flows.read_outline(data, flows.given(unit=unit, layer=layer)))
 
     async def create_and_wait(
         self, brief: Mapping[str, Any], *, key: str | None = None, timeout: float = 1800

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import httpx
 
 from studio_client.errors import ApiError, JobFailed, StillRunning, Unreachable
-from studio_client.types import JobList, JobView, NewLinkView
+from studio_client.types import JobList, JobView, NewLinkView, OutlineView
 
 T = TypeVar("T")
 RETRIED = frozenset({429, 502, 503, 504})
@@ -97,6 +97,18 @@ def create_from_picture(picture: bytes, wanted: Mapping[str, Any], key: str) -> 
     parameters = {name: _parameter(value) for name, value in wanted.items() if value is not None}
     request = Request("POST", "v1/jobs/from-picture", headers=headers, parameters=parameters, content=picture)
     return cast(JobView, (yield from send(request)).json())
+
+
+def read_outline(drawing: bytes, parameters: Mapping[str, str]) -> Flow[OutlineView]:
+    """The outline in a drawing, DXF or SVG; nothing is stored."""
+    headers = {"Content-Type": "application/octet-stream"}
+    request = Request("POST", "v1/outlines", headers=headers, parameters=dict(parameters), content=drawing)
+    return cast(OutlineView, (yield from send(request)).json())
+
+
+def given(**values: str | None) -> dict[str, str]:
+    """The values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _parameter(value: Any) -> str | list[str]:

@@ -678,6 +678,19 @@ class Options(TypedDict):
     typical_times: NotRequired[list[TypicalTime]]
 
 
+class OutlineView(TypedDict):
+    """
+    An outline read from a drawing. Nothing is stored: send `surface` with a brief.
+    """
+
+    surface: Surface
+    area_m2: float
+    unit: Literal["mm", "cm", "m", "in", "ft"] | None
+    layer: str | None
+    left_out: int
+    open_lines: int
+
+
 class PanelRequest(TypedDict):
     """
     What the panel posts. What the fields may hold is decided by Brief.

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from studio_chassis.runtime.health import Health
+from studio_chassis.runtime.process_pool import WorkRunner, open_process_pool
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.failed_checks import ENDED, FailedChecks
@@ -28,6 +29,7 @@ from studio_gateway.api import (
     job_list,
     jobs,
     options,
+    outlines,
     own_picture,
     palette,
     pictures,
@@ -48,6 +50,7 @@ from studio_gateway.http.head import HeadMiddleware
 from studio_gateway.http.hosts import HostCheck
 from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
 from studio_gateway.legacy import panel
+from studio_gateway.outline_files.asked import FILE_LIMITS, PRELOAD
 from studio_gateway.settings import GatewaySettings
 from studio_gateway.web import page
 
@@ -79,10 +82,16 @@ _ACCEPTED = (
 
 @asynccontextmanager
 async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIterator[ServiceDefinition]:
-    """No queues: the gateway only publishes. Its loop looks for changes of the jobs that are followed."""
-    subscriptions = JobSubscriptions(context.store)
+    """No queues: the gateway only publishes. Its loop looks for changes of the jobs that are followed.
 
-    app = create_app(context, settings, subscriptions)
+    The child process for foreign drawings starts with the first one: few clients bring any.
+    """
+    subscriptions = JobSubscriptions(context.store)
+    async with open_process_pool(1, FILE_LIMITS, PRELOAD, is_eager=False) as readers:
+        yield _service(create_app(context, settings, subscriptions, readers), settings, subscriptions)
+
+
+def _service(app: FastAPI, settings: GatewaySettings, subscriptions: JobSubscriptions) -> ServiceDefinition:
     has_one_port = settings.health_port == settings.listen_port
 
     def web(health: Health) -> Any:
@@ -92,7 +101,7 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
             app.router.routes.extend(docs.pages(app))
         return app
 
-    yield ServiceDefinition(
+    return ServiceDefinition(
         web=web,
         health=partial(docs.beside, app),
         loops=[subscriptions.run],
@@ -113,8 +122,10 @@ def _carries_a_secret(scope: Scope) -> bool:
     return str(scope["path"]).startswith(WEBHOOK_PATHS)
 
 
-def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions: JobSubscriptions) -> FastAPI:
-    """The REST API over a context."""
+def create_app(
+    context: ServiceContext, settings: GatewaySettings, subscriptions: JobSubscriptions, readers: WorkRunner
+) -> FastAPI:
+    """The REST API over a context. `readers` read the drawings of clients."""
     app = FastAPI(
         title="TPV Studio",
         version=docs.API_VERSION,
@@ -141,11 +152,12 @@ def create_app(context: ServiceContext, settings: GatewaySettings, subscriptions
         DrawnSheets(),
         FailedChecks(context.store, context.clock, audit),
         FailedChecks(context.store, context.clock, audit, ENDED, "ended sessions"),
+        readers,
     )
     problems.install(app)
     for routes in (
-        job_creation, own_picture, job_list, jobs, details, events, documents, pictures, palette, options, session,
-        shares, usage, webhooks, panel, page,
+        job_creation, own_picture, outlines, job_list, jobs, details, events, documents, pictures, palette, options,
+        session, shares, usage, webhooks, panel, page,
     ):  # fmt: skip
         app.router.routes.extend(routes.router.routes)  # an included router would match each request twice over
     app.webhooks.routes.extend(callbacks.webhooks.routes)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.persistence.spending import SpendingStore
 from studio_chassis.runtime.clock import Clock
+from studio_chassis.runtime.process_pool import WorkRunner
 from studio_contracts.job import Limits
 from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.failed_checks import FailedChecks
@@ -28,7 +29,7 @@ MAX_DOCUMENTS, MAX_DOCUMENTS_PER_CLIENT = 32, 4
 
 
 MAX_UPLOADS, MAX_UPLOADS_PER_CLIENT = 8, 2
-"""Pictures of clients, up to 8 MiB each, that are in memory until they are stored."""
+"""Pictures and drawings of clients, up to 8 MiB each, that are in memory until they are stored or read."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Dependencies:
     sheets: DrawnSheets
     failed_checks: FailedChecks
     ended_sessions: FailedChecks
+    readers: WorkRunner
     unverified_bodies: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_UNVERIFIED_BODIES))
 
     uploads: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_UPLOADS, MAX_UPLOADS_PER_CLIENT))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from studio_gateway.outline_files.asked import FILE_LIMITS
 from studio_postprocess.settings import PostprocessSettings
 from studio_stencil.app import OWN_PICTURE
 
@@ -13,6 +14,7 @@ SERVICE_MIB = 200
 """The service itself, its fork server and the resource tracker of `multiprocessing`."""
 CHILD_MIB = {
     "postprocess": PostprocessSettings.model_fields["picture_memory_mb"].default,
+    "gateway": FILE_LIMITS.memory_bytes // 2**20,
     "stencil": OWN_PICTURE.memory_bytes // 2**20,
 }
 

@@ -55,7 +55,7 @@ def test_operations_have_the_names_people_would_choose() -> None:
     document = json.loads((ROOT / "docs" / "api" / "openapi.json").read_text())
     names = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert names == {
-        "createJob", "createJobFromPicture", "listJobs", "getJob", "changeJob", "deleteJob", "cancelJob",
+        "createJob", "createJobFromPicture", "readOutline", "listJobs", "getJob", "changeJob", "deleteJob", "cancelJob",
         "listProjects", "streamJobEvents", "getStencil", "getPicture", "getBundle",
         "getSheet", "getMaterialsCsv", "getMaterialsXlsx",
         "getPalette", "getOptions", "getSession", "openSession", "endSession",

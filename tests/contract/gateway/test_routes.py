@@ -9,13 +9,15 @@ import pytest
 from studio_contracts.access import SCOPES, Scope
 from studio_contracts.own_picture import MAX_PICTURE_BYTES
 from studio_gateway.access.route_table import OPEN, RoutePolicy, route_table
-from studio_gateway.http.body_limit import MAX_BODY_BYTES, MAX_WEBHOOK_BYTES, OWN_PICTURE_PATH
+from studio_gateway.http.body_limit import MAX_BODY_BYTES, MAX_WEBHOOK_BYTES, OUTLINE_PATH, OWN_PICTURE_PATH
+from studio_gateway.outline_files.asked import MAX_FILE_BYTES
 from studio_support.served_gateway import ServedGateway, serving
 
 VALUES = {
     "job_id": "nowhere", "number": "0", "concept_id": "0-0", "kind": "quantized", "link_id": "s1", "slot": "0",
     "attempt": "1", "token": "x", "name": "style.css", "paper": "a4",
 }  # fmt: skip
+LARGER = {OWN_PICTURE_PATH: MAX_PICTURE_BYTES, OUTLINE_PATH: MAX_FILE_BYTES}
 BODIES: dict[str, dict[str, object]] = {"/.netlify/functions/studio-enqueue": {"job_id": "nowhere"}}
 
 
@@ -110,7 +112,7 @@ def test_a_body_beyond_the_limit_of_its_line_is_refused(keyed: ServedGateway) ->
     for policy in closed(keyed):
         if policy.body_bytes:
             key = keyed.key("ada", *scopes_of(policy))
-            assert policy.body_bytes == (MAX_PICTURE_BYTES if policy.path == OWN_PICTURE_PATH else MAX_BODY_BYTES)
+            assert policy.body_bytes == LARGER.get(policy.path, MAX_BODY_BYTES)
             if policy.method == "POST" and call(keyed, policy, key).status_code != 404:
                 assert call(keyed, policy, key, b"x" * (policy.body_bytes + 1)).status_code == 413, policy
     webhooks = {policy.body_bytes for policy in route_table(keyed.inner.app) if "webhooks" in policy.path}

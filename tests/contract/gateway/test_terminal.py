@@ -13,6 +13,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from studio_cli.app import main
+from studio_support.same_process import SameProcess
 from studio_support.served_gateway import ServedGateway, serving
 
 
@@ -203,3 +204,22 @@ def test_a_key_that_is_refused_is_not_kept(tmp_path: Path) -> None:
 
 def test_the_version_is_printed(terminal: Terminal) -> None:
     assert terminal("--version").stdout.startswith("studio 0.")
+
+
+def test_an_outline_is_taken_from_a_drawing_or_from_json(terminal: Terminal) -> None:
+    object.__setattr__(terminal.gateway.inner.app.state.dependencies, "readers", SameProcess())
+    path = '<path d="M0,0 H6 V2 H3 V4 H0 Z"/><circle cx="1.5" cy="2" r=".4"/>'
+    drawing, text = terminal.folder / "yard.svg", terminal.folder / "yard.json"
+    drawing.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 6 4">{path}</svg>')
+    text.write_text(json.dumps({"outer": [[0, 0], [6, 0], [6, 2], [3, 2], [3, 4], [0, 4]]}))
+    options = ("job", "create", "frogs", "--no-wait", "--outline")
+    refused = terminal(*options, str(drawing))
+    assert refused.exit_code != 0
+    assert "give unit=mm, cm, m, in or ft" in refused.stderr
+    done = terminal(*options, str(drawing), "--outline-unit", "m", "--json")
+    assert "outline: 6 × 4 m, 1 hole, 17.50 m² to lay" in done.stderr
+    surface = json.loads(done.stdout)["brief"]["surface"]
+    assert (surface["width_m"], surface["height_m"], len(surface["outline"]["holes"])) == (6, 4, 1)
+    assert len(terminal.json(*options, str(text))["brief"]["surface"]["outline"]["outer"]) == 6
+    missing = terminal(*options, str(terminal.folder / "nothing.dxf"))
+    assert (missing.exit_code, "cannot be read" in missing.stderr) == (2, True)

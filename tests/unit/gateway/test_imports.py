@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-LATER = ("numpy", "openpyxl", "reportlab", "PIL", "opentelemetry.exporter")
+LATER = ("numpy", "openpyxl", "reportlab", "PIL", "ezdxf", "shapely", "svgelements", "opentelemetry.exporter")
 
 
 def test_the_gateway_starts_without_what_few_requests_need() -> None:

@@ -40,6 +40,7 @@ SPOKEN_BY = {
     "Direction": (2,),
     "PaletteChoice": (1,),
     "OwnPictureError": (0,),
+    "OutlineFileError": (0,),
     "_error": (0,),
 }
 """What is called with a text for people, and at which places it takes them."""
@@ -49,6 +50,7 @@ SOURCES = [
     *(file for file in (GATEWAY / "api").glob("*.py") if file.stem not in ("webhooks", "cookies")),
     GATEWAY / "http/problems.py",
     GATEWAY / "http/hosts.py",
+    *(GATEWAY / "outline_files").glob("*.py"),
     CONTRACTS / "brief.py",
     CONTRACTS / "edits.py",
     CONTRACTS / "outline.py",

@@ -160,3 +160,13 @@ async def test_a_picture_is_sent_as_it_is_with_its_wishes_as_parameters(is_async
     assert (request.method, request.url.path) == ("POST", "/path/v1/jobs/from-picture")
     assert request.url.params.multi_items() == [("width_m", "5"), ("palette", "RH20"), ("palette", "RH41")]
     assert (request.content, request.headers["Idempotency-Key"]) == (b"<svg/>", "k")
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_an_outline_is_read_from_a_drawing_and_what_is_not_given_is_not_sent(is_async: bool) -> None:
+    both = Both(is_async, httpx.Response(200, json={"area_m2": 4.5}))
+    found = await both.call(lambda client: client.read_outline(b"<svg/>", unit="m"))
+    assert found["area_m2"] == 4.5
+    (request,) = both.requests
+    assert (request.method, request.url.path, request.content) == ("POST", "/path/v1/outlines", b"<svg/>")
+    assert request.url.params.multi_items() == [("unit", "m")]

@@ -8,12 +8,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio_contracts.own_picture import MAX_PICTURE_BYTES
 from studio_gateway.http.problems import ProblemError, problem_response
+from studio_gateway.outline_files.asked import MAX_FILE_BYTES
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_WEBHOOK_BYTES = 4 * 2**20
 """A webhook repeats the input and its picture. Our stencils are below 256 kB, so this leaves room for long logs."""
 WEBHOOK_PATHS = ("/v1/webhooks/", "/.netlify/functions/replicate-callback")
 OWN_PICTURE_PATH = "/v1/jobs/from-picture"
+OUTLINE_PATH = "/v1/outlines"
 BODY_SECONDS = 30.0
 """From the first look at a body to its end."""
 UNREAD_BYTES = 64 * 1024
@@ -63,6 +65,8 @@ def body_limit(path: str) -> int:
     """How many bytes a body may have there."""
     if path == OWN_PICTURE_PATH:
         return MAX_PICTURE_BYTES
+    if path == OUTLINE_PATH:
+        return MAX_FILE_BYTES
     return MAX_WEBHOOK_BYTES if path.startswith(WEBHOOK_PATHS) else MAX_BODY_BYTES
 
 

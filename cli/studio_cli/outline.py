@@ -1,0 +1,60 @@
+"""`--outline`: a surface that is no rectangle, from a drawing or from JSON."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from studio_cli.tables import counted
+from studio_client import StudioClient
+
+Unit = Literal["mm", "cm", "m", "in", "ft"]
+OutlineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--outline", help="The yard's outline, with holes for trees: DXF, SVG or JSON. Its sides are its own."
+    ),
+]
+OutlineUnit = Annotated[
+    Unit | None, typer.Option("--outline-unit", help="Of the drawing's numbers, where it does not say it.")
+]
+OutlineLayer = Annotated[
+    str | None, typer.Option("--outline-layer", help="Read this layer of a DXF; else OUTLINE, or all.")
+]
+MAX_FILE_BYTES = 2 * 2**20
+
+
+def surface_of(
+    client: StudioClient, width: float, height: float, outline: Path | None, unit: Unit | None, layer: str | None
+) -> dict[str, Any]:
+    """The surface of a brief: with these sides, or with the outline in a file and its sides."""
+    if outline is None:
+        if unit is not None or layer is not None:
+            raise typer.BadParameter("--outline-unit and --outline-layer belong to --outline")
+        return {"width_m": width, "height_m": height}
+    data = _read(outline)
+    if data.lstrip()[:1] == b"{":
+        try:
+            return {"outline": json.loads(data)}
+        except (ValueError, RecursionError) as error:
+            raise typer.BadParameter(f"{outline} is no JSON: {error}", param_hint="--outline") from error
+    found = client.read_outline(data, unit=unit, layer=layer)
+    surface = found["surface"]
+    outlined = surface.get("outline")
+    holes = len(outlined.get("holes", ())) if outlined else 0
+    said = f"outline: {surface['width_m']:g} × {surface['height_m']:g} m, {counted(holes, 'hole')}"
+    typer.echo(f"{said}, {found['area_m2']:.2f} m² to lay", err=True)
+    if left := found["left_out"] + found["open_lines"]:
+        typer.echo(f"{counted(left, 'line')} of {outline} left out", err=True)
+    return dict(surface)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_FILE_BYTES:
+            text = f"{file} is larger than {MAX_FILE_BYTES // 2**20} MiB: leave everything out but the outline"
+            raise typer.BadParameter(text, param_hint="--outline")
+        return file.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--outline") from error
