@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from studio_chassis.testing.spending import SimulatedSpending, SimulatedSpendingStore
+from studio_chassis.testing.spending import SimulatedSpendingStore
 from studio_chassis.testing.wire import perfect
 from studio_contracts.job import Job
 from studio_contracts.spending import Budgets, Charge, resets_at
 from studio_domain import spending
+from studio_domain.ledger import Ledger
 from studio_domain.spending import BudgetLeft, Outcome, Refusal
 from studio_predictor import handlers
 from studio_reconciler import settlement
@@ -35,13 +36,13 @@ def looked_first_and_written_later(patch: Patch) -> None:
 
     async def reserve(self: SimulatedSpendingStore, charge: Charge, budgets: Budgets) -> Refusal | None:
         ample = Budgets(day_cents=10**9, key_day_cents=10**9)
-        total = await self._wire("store.load", lambda: self._spending.of(charge.day, None))
-        control = await self._wire("store.load", lambda: self._spending.control)
+        total = await self._wire("store.load", lambda: self._ledger.of(charge.day, None))
+        control = await self._wire("store.load", lambda: self._ledger.control)
         left = spending.budgets_left("", control, budgets, total, total)
         refused = spending.refusal(charge.cents, charge.day, control, left)
         await asyncio.sleep(20)
-        if refused is None and charge.id not in self._spending.charges:
-            await self._wire("store.reserve", lambda: self._spending.reserve(charge, ample))
+        if refused is None and charge.id not in self._ledger.charges:
+            await self._wire("store.reserve", lambda: self._ledger.reserve(charge, ample))
         return refused
 
     patch.setattr(SimulatedSpendingStore, "reserve", reserve)
@@ -51,11 +52,11 @@ def looked_first_and_written_later(patch: Patch) -> None:
 def reserved_anew_by_each_delivery(patch: Patch) -> None:
     """A repeated message adds the money of its attempt again."""
 
-    def reserve(self: SimulatedSpending, charge: Charge, budgets: Budgets) -> None:
+    def reserve(self: Ledger, charge: Charge, budgets: Budgets) -> None:
         self._add(charge, 1)
         self.charges[charge.id] = charge
 
-    patch.setattr(SimulatedSpending, "reserve", reserve)
+    patch.setattr(Ledger, "reserve", reserve)
 
 
 @caught_by("day_budget_is_kept usage_agrees_with_the_provider")
@@ -94,7 +95,7 @@ def a_stop_is_not_looked_at(patch: Patch) -> None:
         over = next((budget for budget in left if cents > budget.cents), None)
         return None if over is None else Refusal(over, resets_at(day))
 
-    patch.setattr("studio_chassis.testing.spending.purchase_refusal", refusal_without_stop)
+    patch.setattr("studio_domain.ledger.purchase_refusal", refusal_without_stop)
 
 
 @caught_by("day_budget_is_kept", needs=with_a_tight_budget)
@@ -102,14 +103,14 @@ def each_key_alone_is_looked_at(patch: Patch) -> None:
     def nobody(*_: Any) -> tuple[BudgetLeft, ...]:
         return ()
 
-    patch.setattr("studio_chassis.testing.spending.budgets_left", nobody)
+    patch.setattr("studio_domain.ledger.budgets_left", nobody)
 
 
 class _Unlimited(SimulatedSpendingStore):
     """Has room for everything, and keeps nothing of it."""
 
     def __init__(self) -> None:
-        super().__init__(SimulatedSpending(), perfect)
+        super().__init__(Ledger(), perfect)
 
 
 @caught_by("usage_agrees_with_the_provider day_budget_is_kept")

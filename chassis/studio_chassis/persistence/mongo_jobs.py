@@ -1,6 +1,6 @@
 """Job documents and their outboxes in MongoDB: a part of the job store, which gives them the database."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from studio_chassis.persistence.documents import (
 )
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
 from studio_chassis.persistence.store import AttemptRef, JobVersion, Outbox
+from studio_chassis.runtime.combined import Combined
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.callbacks import CallState
 from studio_contracts.job import Job
@@ -28,6 +29,7 @@ class MongoJobs:
     def __init__(self, database: Any) -> None:
         self._jobs = database["jobs"]
         self._newest_jobs = self._jobs.with_options(read_concern=ReadConcern("linearizable"))
+        self._document = Combined(self._documents)
 
     @translated
     async def unreadable(self, limit: int) -> tuple[tuple[str, str], ...]:
@@ -50,8 +52,14 @@ class MongoJobs:
             raise JobExists(first.job.id) from error
 
     @translated
+    async def _documents(self, job_ids: Sequence[str]) -> list[dict[str, Any] | None]:
+        """The documents of those jobs, without their outboxes; None for one that is not there."""
+        found = self._jobs.find({"_id": {"$in": list(dict.fromkeys(job_ids))}}, {"outbox": 0})
+        by_id = {document["_id"]: document for document in await found.to_list(None)}
+        return [by_id.get(job_id) for job_id in job_ids]
+
     async def load(self, job_id: str) -> Job:
-        document = await self._jobs.find_one({"_id": job_id}, {"outbox": 0})
+        document = await self._document(job_id)
         # after an election the majority's view may lag: ask what was acknowledged by now
         return await self.load_linearizable(job_id) if document is None else from_document(document)
 

@@ -1,23 +1,31 @@
 """The spending store in MongoDB: a part of the job store, which gives it the database.
 
-A charge and the two sums it counts in change in one transaction. Two transactions that meet at a sum conflict, and one
-is run again, so no two reservations are made for the same money. Those of one process wait for their turn instead.
+Charges and the sums they count in change in one transaction. Two transactions that meet at a sum conflict, and one is
+run again, so no two reservations are made for the same money. Those of one process that come during a transaction share
+the next.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from pymongo import UpdateOne
+from pymongo import ReplaceOne, UpdateOne
 
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
+from studio_chassis.runtime.combined import Combined
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl
-from studio_domain.spending import Outcome, Refusal, amounts, budgets_left, purchase_refusal, settled
+from studio_domain.ledger import Ledger
+from studio_domain.spending import Outcome, Refusal
 
 T = TypeVar("T")
 _CONTROL = "spending"
+AMOUNTS = ("held_cents", "spent_cents", "uncertain_cents", "pictures")
+
+
+class _Wanted(NamedTuple):
+    charge: Charge
+    budgets: Budgets
 
 
 class MongoSpendingStore:
@@ -29,42 +37,37 @@ class MongoSpendingStore:
         self._sums = database["spending"]
         self._controls = database["controls"]
         self._turn = asyncio.Lock()
+        self._reserve = Combined(self._reserve_all)
+
+    async def reserve(self, charge: Charge, budgets: Budgets) -> Refusal | None:
+        return await self._reserve(_Wanted(charge, budgets))
 
     @translated
-    async def reserve(self, charge: Charge, budgets: Budgets) -> Refusal | None:
-        async def hold(session: Any) -> Refusal | None:
+    async def _reserve_all(self, wanted: Sequence[_Wanted]) -> list[Refusal | None]:
+        """In the order in which they came, each as if it were alone."""
+        charges = [one.charge for one in wanted]
+
+        async def hold(session: Any) -> list[Refusal | None]:
             # stopping changes no sum, so the transaction would not notice it: it is read beside it, anew each time
-            found = self._charges.find_one({"_id": charge.id}, session=session)
-            document, control = await asyncio.gather(found, self.spending_control())
-            known = _charge(document)
-            if known is not None and known.state == "held" and known.day == charge.day:
-                return purchase_refusal(charge.cents, charge.day, control, ())
-            if known is not None:
-                await self._add(known.day, known.key_id, _less(known), session)
-            spent, by_key = await self._sums_of(charge.day, charge.key_id, session)
-            left = budgets_left(charge.key_id, control, budgets, spent, by_key)
-            refused = purchase_refusal(charge.cents, charge.day, control, left)
-            if refused is not None:
-                await session.abort_transaction()
-                return refused
-            await self._add(charge.day, charge.key_id, amounts(charge), session)
-            await self._charges.replace_one({"_id": charge.id}, _document(charge), upsert=True, session=session)
-            return None
+            ids = {one.id for one in charges}
+            known, control = await asyncio.gather(self._known(ids, session), self.spending_control())
+            sums = {(one.day, key) for one in (*known, *charges) for key in (None, one.key_id)}
+            ledger = Ledger(known, await self._sums_of(sums, session), control)
+            before = Ledger(known, ledger.sums.values())
+            refused = [ledger.reserve(one.charge, one.budgets) for one in wanted]
+            await self._write(before, ledger, session)
+            return refused
 
         return await self._together(hold)
 
     @translated
-    async def settle(self, charge_id: str, outcome: Outcome) -> bool:
-        async def replace(session: Any) -> bool:
-            charge = _charge(await self._charges.find_one({"_id": charge_id}, session=session))
-            if charge is None or charge.state != "held":
-                return False
-            after = settled(charge, outcome)
-            more = Counter(amounts(after))
-            more.update(_less(charge))
-            await self._add(charge.day, charge.key_id, more, session)
-            await self._charges.replace_one({"_id": charge_id}, _document(after), session=session)
-            return True
+    async def settle(self, outcomes: Mapping[str, Outcome]) -> frozenset[str]:
+        async def replace(session: Any) -> frozenset[str]:
+            known = await self._known(outcomes, session)
+            before, ledger = Ledger(known), Ledger(known)
+            held = frozenset(name for name, outcome in outcomes.items() if ledger.settle(name, outcome))
+            await self._write(before, ledger, session)
+            return held
 
         return await self._together(replace)
 
@@ -73,24 +76,25 @@ class MongoSpendingStore:
             result: T = await session.with_transaction(change)
             return result
 
-    async def _sums_of(self, day: date, key_id: str, session: Any) -> tuple[Spending, Spending]:
-        """What was spent on that day by everybody, and with that key."""
-        both = {_sum_id(day, one): Spending(day=day, key_id=one) for one in (None, key_id)}
-        async for document in self._sums.find({"_id": {"$in": list(both)}}, session=session):
-            both[document["_id"]] = _spending(document) or both[document["_id"]]
-        everybody, with_key = both.values()
-        return everybody, with_key
+    async def _known(self, ids: Collection[str], session: Any) -> list[Charge]:
+        found = await self._charges.find({"_id": {"$in": sorted(ids)}}, session=session).to_list(None)
+        return [charge for document in found if (charge := _charge(document)) is not None]
 
-    async def _add(self, day: date, key_id: str, more: Mapping[str, int], session: Any) -> None:
-        changes = [
-            UpdateOne(
-                {"_id": _sum_id(day, one)},
-                {"$inc": dict(more), "$setOnInsert": {"day": _stored_day(day), "key_id": one}},
-                upsert=True,
+    async def _sums_of(self, wanted: Collection[tuple[date, str | None]], session: Any) -> list[Spending]:
+        """What was spent on each day by everybody (None), and with each key. Without spending there is none."""
+        ids = [_sum_id(day, key_id) for day, key_id in wanted]
+        found = await self._sums.find({"_id": {"$in": ids}}, session=session).to_list(None)
+        return [spending for document in found if (spending := _spending(document)) is not None]
+
+    async def _write(self, before: Ledger, after: Ledger, session: Any) -> None:
+        """Write the charges that changed, and each sum that was looked at for them."""
+        changed = [charge for charge in after.charges.values() if charge != before.charges.get(charge.id)]
+        if changed:
+            await self._sums.bulk_write(
+                [_added(before.of(*place), after.of(*place)) for place in after.sums], session=session
             )
-            for one in (None, key_id)
-        ]
-        await self._sums.bulk_write(changes, session=session)
+            replaced = [ReplaceOne({"_id": charge.id}, _document(charge), upsert=True) for charge in changed]
+            await self._charges.bulk_write(replaced, session=session)
 
     async def held_charges(self, before: datetime) -> AsyncIterator[Charge]:
         held = {"state": "held", "reserved_at": {"$lt": before}}
@@ -139,8 +143,15 @@ class MongoSpendingStore:
         await self._controls.update_one({"_id": _CONTROL}, change, upsert=True)
 
 
-def _less(charge: Charge) -> dict[str, int]:
-    return {name: -amount for name, amount in amounts(charge).items()}
+def _added(before: Spending, after: Spending) -> UpdateOne:
+    """The update that adds what was added to a sum; one of a day without spending is made by it.
+
+    It changes something in any case, or two transactions that relied on the same sum would not meet there.
+    """
+    more = {name: difference for name in AMOUNTS if (difference := getattr(after, name) - getattr(before, name))}
+    first = {"day": _stored_day(after.day), "key_id": after.key_id}
+    place = {"_id": _sum_id(after.day, after.key_id)}
+    return UpdateOne(place, {"$inc": more | {"changes": 1}, "$setOnInsert": first}, upsert=True)
 
 
 def _stored_day(day: date) -> datetime:

@@ -1,6 +1,6 @@
 """What a store must do for money: reserve it, settle it, and say what was spent."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import date, datetime
 from typing import Protocol
 
@@ -18,8 +18,8 @@ class SpendingStore(Protocol):
         One that was settled, or held on another day, is held anew.
         """
 
-    async def settle(self, charge_id: str, outcome: Outcome) -> bool:
-        """Replace what is held by what was delivered. False when nothing is held for the attempt."""
+    async def settle(self, outcomes: Mapping[str, Outcome]) -> frozenset[str]:
+        """Replace what is held by what was delivered, by the ids of charges, in one step. Those that were held."""
 
     def held_charges(self, before: datetime) -> AsyncIterator[Charge]:
         """Every charge that was reserved before that moment and is still held, oldest first."""

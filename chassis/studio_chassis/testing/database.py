@@ -8,9 +8,9 @@ from studio_chassis.persistence.store import (
     IdempotencyRecord,
 )
 from studio_chassis.testing.access import AccessTables
-from studio_chassis.testing.spending import SimulatedSpending
 from studio_contracts.events import Event
 from studio_contracts.job import Job
+from studio_domain.ledger import Ledger
 from studio_domain.lifecycle import Transition
 from studio_domain.rate_limit import Bucket
 
@@ -26,7 +26,7 @@ class SimulatedDatabase:
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.claims: dict[tuple[str, str], IdempotencyRecord] = {}
         self.access = AccessTables()
-        self.spending = SimulatedSpending()
+        self.spending = Ledger()
         self.buckets: dict[str, Bucket] = {}
         self.observers: list[Observer] = []
         self.lags: Callable[[], bool] = lambda: False

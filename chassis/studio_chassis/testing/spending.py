@@ -1,81 +1,39 @@
 """The spending store in memory."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from studio_chassis.testing.wire import Wire
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl
-from studio_domain.spending import Outcome, Refusal, amounts, budgets_left, purchase_refusal, settled
-
-
-class SimulatedSpending:
-    """Charges and sums, as all clients of the database share them. Each method is one step."""
-
-    def __init__(self) -> None:
-        self.charges: dict[str, Charge] = {}
-        self.sums: dict[tuple[date, str | None], Spending] = {}
-        self.control = SpendingControl()
-
-    def of(self, day: date, key_id: str | None) -> Spending:
-        """What was spent on a day by everybody (None), or with a key."""
-        return self.sums.get((day, key_id), Spending(day=day, key_id=key_id))
-
-    def reserve(self, charge: Charge, budgets: Budgets) -> Refusal | None:
-        """Hold the charge, if the budgets have room."""
-        known = self.charges.get(charge.id)
-        if known is not None and known.state == "held" and known.day == charge.day:
-            return purchase_refusal(charge.cents, charge.day, self.control, ())
-        if known is not None:
-            self._add(known, -1)
-        day, key_id = charge.day, charge.key_id
-        left = budgets_left(key_id, self.control, budgets, self.of(day, None), self.of(day, key_id))
-        refused = purchase_refusal(charge.cents, day, self.control, left)
-        if refused is None:
-            self._add(charge, 1)
-            self.charges[charge.id] = charge
-        elif known is not None:
-            self._add(known, 1)
-        return refused
-
-    def settle(self, charge_id: str, outcome: Outcome) -> bool:
-        """Settle the charge, if it is held."""
-        charge = self.charges.get(charge_id)
-        if charge is None or charge.state != "held":
-            return False
-        after = settled(charge, outcome)
-        self._add(charge, -1)
-        self._add(after, 1)
-        self.charges[charge_id] = after
-        return True
-
-    def _add(self, charge: Charge, sign: int) -> None:
-        for key_id in (None, charge.key_id):
-            sums = self.of(charge.day, key_id)
-            more = {name: getattr(sums, name) + sign * amount for name, amount in amounts(charge).items()}
-            self.sums[charge.day, key_id] = sums.model_copy(update=more)
+from studio_domain.ledger import Ledger
+from studio_domain.spending import Outcome, Refusal
 
 
 class SimulatedSpendingStore:
     """One client of it; a part of the job store, which gives it the connection."""
 
-    def __init__(self, spending: SimulatedSpending, wire: Wire) -> None:
-        self._spending = spending
+    def __init__(self, ledger: Ledger, wire: Wire) -> None:
+        self._ledger = ledger
         self._wire = wire
 
     async def reserve(self, charge: Charge, budgets: Budgets) -> Refusal | None:
         """Hold the charge's money, or say why not."""
-        return await self._wire("store.reserve", lambda: self._spending.reserve(charge, budgets))
+        return await self._wire("store.reserve", lambda: self._ledger.reserve(charge, budgets))
 
-    async def settle(self, charge_id: str, outcome: Outcome) -> bool:
+    async def settle(self, outcomes: Mapping[str, Outcome]) -> frozenset[str]:
         """Replace what is held by what was delivered."""
-        return await self._wire("store.settle", lambda: self._spending.settle(charge_id, outcome))
+
+        def settle() -> frozenset[str]:
+            return frozenset(name for name, outcome in outcomes.items() if self._ledger.settle(name, outcome))
+
+        return await self._wire("store.settle", settle)
 
     async def held_charges(self, before: datetime) -> AsyncIterator[Charge]:
         """Charges that are held since before that moment."""
 
         def find() -> list[Charge]:
-            held = (one for one in self._spending.charges.values() if one.state == "held" and one.reserved_at < before)
+            held = (one for one in self._ledger.charges.values() if one.state == "held" and one.reserved_at < before)
             return sorted(held, key=lambda one: (one.reserved_at, one.id))
 
         for charge in await self._wire("store.find", find):
@@ -89,7 +47,7 @@ class SimulatedSpendingStore:
         def find() -> tuple[Spending, ...]:
             found = [
                 one
-                for one in self._spending.sums.values()
+                for one in self._ledger.sums.values()
                 if first <= one.day <= last and (keys is None or one.key_id in keys)
             ]
             return tuple(sorted(found, key=lambda one: (one.day, one.key_id or "", one.key_id is not None)))
@@ -98,7 +56,7 @@ class SimulatedSpendingStore:
 
     async def spending_control(self) -> SpendingControl:
         """What the operators decided."""
-        return await self._wire("store.control", lambda: self._spending.control)
+        return await self._wire("store.control", lambda: self._ledger.control)
 
     async def stop_spending(self, reason: str) -> None:
         """Refuse every reservation."""
@@ -129,7 +87,7 @@ class SimulatedSpendingStore:
 
     async def _decide(self, change: Callable[[SpendingControl], dict[str, Any]]) -> None:
         def replace() -> None:
-            control = self._spending.control
-            self._spending.control = control.model_copy(update=change(control))
+            control = self._ledger.control
+            self._ledger.control = control.model_copy(update=change(control))
 
         await self._wire("store.commit", replace)

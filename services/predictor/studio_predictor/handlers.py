@@ -157,7 +157,7 @@ class Predictor:
             raise _disposition(error) from error
         except InvalidRequest as error:
             await self.jobs.apply(claim.job, CreationRefused(slot.number, slot.attempt, str(error)))
-            await self.spending.settle(charge.id, Outcome(0))
+            await self.spending.settle({charge.id: Outcome(0)})
             return
         except ProviderError as error:
             await self.jobs.apply(claim.job, ClaimReleased(slot.number, slot.attempt))
@@ -218,7 +218,7 @@ class Predictor:
                 # the job is final and takes no report, so only here is it known what this prediction delivered
                 delivered = delivered_by(await self._cancel(found.id) or found)
                 if delivered is not None:
-                    await self.spending.settle(reservation(job, slot, self.now()).id, delivered)
+                    await self.spending.settle({reservation(job, slot, self.now()).id: delivered})
 
     async def _cancel(self, prediction_id: str) -> PredictionReport | None:
         """Cancel a prediction; what the provider then says of it, None when there is nothing left to cancel."""

@@ -3,6 +3,8 @@
 The job's document knows what became of an attempt. Of those that ended with their job, the provider knows.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +22,8 @@ from studio_domain.spending import Outcome, delivered_by, outcome
 
 SETTLE_AFTER = timedelta(seconds=10)
 """No prediction is made in less; a charge that is younger is not looked at."""
+AT_ONCE = 20
+"""Charges whose jobs are read together and that are settled in one transaction."""
 GIVE_UP_AFTER = timedelta(hours=1)
 """The provider deletes a prediction's data after an hour, and no process searches again for a claim of an ended job."""
 UNCERTAIN = Outcome(0, certain=False)
@@ -36,15 +40,35 @@ class Settlement:
 
     async def settle_held(self) -> None:
         """One round over all charges that are held. One that cannot be settled does not stop the others."""
+        some: list[Charge] = []
         async for charge in self.store.held_charges(self.now() - SETTLE_AFTER):
-            try:
-                result = await self._outcome(charge)
-                if result is not None and await self.store.settle(charge.id, result):
-                    log.info(
-                        "settled", job_id=charge.job_id, slot=charge.slot, attempt=charge.attempt, **result._asdict()
-                    )
-            except (ChassisError, ProviderError) as error:
-                log.warning("not settled yet", job_id=charge.job_id, slot=charge.slot, reason=str(error))
+            some.append(charge)
+            if len(some) == AT_ONCE:
+                await self._settle(some)
+                some = []
+        await self._settle(some)
+
+    async def _settle(self, charges: Sequence[Charge]) -> None:
+        found = await asyncio.gather(*map(self._known_outcome, charges))
+        outcomes = {charge.id: result for charge, result in zip(charges, found, strict=True) if result is not None}
+        if not outcomes:
+            return
+        try:
+            done = await self.store.settle(outcomes)
+        except ChassisError as error:
+            log.warning("not settled yet", charges=len(outcomes), reason=str(error))
+            return
+        for charge in charges:
+            if charge.id in done:
+                result = outcomes[charge.id]._asdict()
+                log.info("settled", job_id=charge.job_id, slot=charge.slot, attempt=charge.attempt, **result)
+
+    async def _known_outcome(self, charge: Charge) -> Outcome | None:
+        try:
+            return await self._outcome(charge)
+        except (ChassisError, ProviderError) as error:
+            log.warning("not settled yet", job_id=charge.job_id, slot=charge.slot, reason=str(error))
+            return None
 
     async def _outcome(self, charge: Charge) -> Outcome | None:
         try:

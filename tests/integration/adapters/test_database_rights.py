@@ -124,9 +124,9 @@ async def test_the_predictor_and_the_reconciler_hold_and_settle_money(stores: di
         )
         assert await predictor.reserve(charge, Budgets(day_cents=100, key_day_cents=40)) is None
     assert await predictor.slots_under_way("ada") == 0
-    assert await predictor.settle("a/0/1", Outcome(3))
+    assert await predictor.settle({"a/0/1": Outcome(3)})
     assert [charge.job_id async for charge in reconciler.held_charges(LATER)] == ["b"]
-    assert await reconciler.settle("b/0/1", Outcome(0))
+    assert await reconciler.settle({"b/0/1": Outcome(0)})
     assert sum(one.spent_cents for one in await reconciler.spending(DAY, DAY, [None])) == 9
     assert not (await reconciler.spending_control()).stopped
 

@@ -33,8 +33,8 @@ async def test_money_is_held_once_and_settled_once(store: JobStore) -> None:
     assert await total(store, "k1") == Spending(day=DAY, key_id="k1", held_cents=12)
     assert [one async for one in store.held_charges(NOW + timedelta(seconds=1))] == [charge("a")]
     assert [one async for one in store.held_charges(NOW)] == []
-    assert [await store.settle("a/0/1", Outcome(3)) for _ in range(2)] == [True, False]
-    assert await store.settle("nobody/0/1", Outcome(3)) is False
+    both = {"a/0/1": Outcome(3), "nobody/0/1": Outcome(3)}
+    assert [await store.settle(both) for _ in range(2)] == [{"a/0/1"}, set()]
     assert await total(store) == Spending(day=DAY, key_id=None, spent_cents=9, pictures=3)
     assert [one async for one in store.held_charges(NOW + timedelta(seconds=1))] == []
 
@@ -46,7 +46,7 @@ async def test_a_budget_is_refused_and_leaves_nothing_behind(store: JobStore) ->
     assert refused.budget == ("key", 40, 4)
     assert await store.reserve(charge("e", "k2"), BUDGETS) is None
     assert (await total(store)).held_cents == 48
-    assert await store.settle("a/0/1", Outcome(0))
+    assert await store.settle({"a/0/1": Outcome(0)})
     assert await store.reserve(charge("d"), BUDGETS) is None
 
 
@@ -60,10 +60,34 @@ async def test_an_attempt_that_goes_on_the_next_day_is_held_in_that_day_s_budget
 
 async def test_a_settled_attempt_that_is_opened_again_is_held_anew(store: JobStore) -> None:
     assert await store.reserve(charge("a"), BUDGETS) is None
-    await store.settle("a/0/1", Outcome(0, certain=False))
+    await store.settle({"a/0/1": Outcome(0, certain=False)})
     assert (await total(store)).uncertain_cents == 12
     assert await store.reserve(charge("a"), BUDGETS) is None
     assert await total(store) == Spending(day=DAY, key_id=None, held_cents=12)
+
+
+async def test_many_are_settled_together_in_the_sums_of_their_days_and_keys(store: JobStore) -> None:
+    tomorrow = NOW + timedelta(days=1)
+    wanted = [charge("a"), charge("b", "k2"), charge("c", at=tomorrow), charge("d"), charge("e")]
+    assert await asyncio.gather(*(store.reserve(one, BUDGETS) for one in wanted)) == [None] * 5
+    outcomes = {"a/0/1": Outcome(4), "b/0/1": Outcome(0, certain=False), "c/0/1": Outcome(1), "d/0/1": Outcome(9)}
+    assert await store.settle(outcomes) == set(outcomes)
+    assert await total(store) == Spending(
+        day=DAY, key_id=None, held_cents=12, spent_cents=24, uncertain_cents=12, pictures=8
+    )
+    assert await total(store, "k1") == Spending(day=DAY, key_id="k1", held_cents=12, spent_cents=24, pictures=8)
+    (later,) = await store.spending(day_of(tomorrow), day_of(tomorrow), ["k1"])
+    assert (later.spent_cents, later.held_cents) == (3, 0)
+    assert [one.id async for one in store.held_charges(NOW + timedelta(days=2))] == ["e/0/1"]
+
+
+async def test_those_reserved_together_are_refused_in_turn(store: JobStore) -> None:
+    """Also one that stands there twice, and one of another key that still fits."""
+    wanted = [charge("a"), charge("b"), charge("a"), charge("c"), charge("d"), charge("e", "k2")]
+    refused = await asyncio.gather(*(store.reserve(one, BUDGETS) for one in wanted))
+    assert [one is None for one in refused] == [True, True, True, True, False, True]
+    assert (await total(store, "k1")).held_cents == 36
+    assert (await total(store)).held_cents == 48
 
 
 async def test_operators_stop_resume_and_limit_without_undoing_each_other(store: JobStore) -> None:

@@ -7,9 +7,8 @@ import httpx
 import pytest
 
 from studio_chassis.persistence.store import JobVersion
-from studio_contracts.access import LOCAL_OWNER
 from studio_domain.domain_events import RescueRequested
-from studio_gateway.access.version_loader import VersionLoader
+from studio_gateway.access.caller import Caller
 from studio_support.gateway_in_memory import GatewayInMemory
 
 BRIEF = {"prompt": "ocean energy with fish", "count": 2}
@@ -105,26 +104,15 @@ async def test_a_running_job_says_when_to_ask_again_and_a_finished_one_does_not(
 async def test_concurrent_polls_cost_the_store_two_queries_and_get_the_newest_answer(
     gateway: GatewayInMemory, client: httpx.AsyncClient, job_id: str
 ) -> None:
-    versions = VersionLoader(gateway.context.store)
+    jobs = gateway.app.state.dependencies.jobs.of(Caller.local("127.0.0.1"))
     gateway.wire.calls.clear()
-    early = asyncio.gather(*(versions.of(job_id) for _ in range(20)))
+    early = asyncio.gather(*(jobs.version_of(job_id) for _ in range(20)))
     await gateway.until(lambda: "store.versions" in gateway.wire.calls)  # the first question was answered just now
     await gateway.apply(job_id, RescueRequested())
-    late = asyncio.gather(*(versions.of(name) for name in [job_id, "nowhere"] * 10))
-    assert await early == [JobVersion(1, LOCAL_OWNER)] * 20
-    assert await late == [JobVersion(2, LOCAL_OWNER), None] * 10
+    late = asyncio.gather(*(jobs.version_of(name) for name in [job_id, "nowhere"] * 10))
+    assert await early == [1] * 20
+    assert await late == [2, None] * 10
     assert gateway.wire.calls.count("store.versions") == 2
-
-
-async def test_a_client_that_disconnects_does_not_cancel_the_answer_of_others(
-    gateway: GatewayInMemory, job_id: str
-) -> None:
-    versions = VersionLoader(gateway.context.store)
-    leaving, staying = (asyncio.ensure_future(versions.of(job_id)) for _ in range(2))
-    await asyncio.sleep(0)
-    leaving.cancel()
-    assert await staying == JobVersion(1, LOCAL_OWNER)
-    assert leaving.cancelled()
 
 
 async def test_while_the_store_does_not_answer_every_poll_gets_503(

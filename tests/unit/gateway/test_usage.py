@@ -103,8 +103,8 @@ async def test_the_budget_is_full_again_the_next_day_of_utc(gateway_with: OpenGa
 async def test_the_usage_by_day_and_key_and_what_may_be_spent(gateway_with: OpenGateway) -> None:
     gateway = await gateway_with(day_cents=50, job_cents=40)
     await spend(gateway, 2)
-    await gateway.store.settle("j/0/1", Outcome(3))
-    await gateway.store.settle("j/1/1", Outcome(0, certain=False))
+    await gateway.store.settle({"j/0/1": Outcome(3)})
+    await gateway.store.settle({"j/1/1": Outcome(0, certain=False)})
     async with gateway.client() as client:
         usage: dict[str, Any] = (await client.get("/v1/usage")).json()
     assert (usage["left_cents"], usage["budget"], usage["stopped"]) == (29, "day", False)

@@ -4,7 +4,7 @@ A route cannot reach the store, nor `JobService`: `JobAccess` holds them, and gi
 exception is a webhook, which names an attempt that its token or signature vouches for.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -12,7 +12,8 @@ from studio_chassis.errors import JobNotFound
 from studio_chassis.observability import metrics
 from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.persistence.listing import Cursor, JobFilter, Order, ProjectCount
-from studio_chassis.persistence.store import AttemptRef, IdempotencyRecord, JobStore
+from studio_chassis.persistence.store import AttemptRef, IdempotencyRecord, JobStore, JobVersion
+from studio_chassis.runtime.combined import Combined
 from studio_contracts.access import SharedPart, ShareLink
 from studio_contracts.brief import Brief
 from studio_contracts.callbacks import Callback
@@ -22,7 +23,6 @@ from studio_gateway.access.audit import AuditTrail
 from studio_gateway.access.caller import Caller
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.shared_job import as_shown
-from studio_gateway.access.version_loader import VersionLoader
 from studio_gateway.http.problems import ProblemError
 
 
@@ -34,11 +34,15 @@ class JobAccess:
         self._store = store
         self.subscriptions = subscriptions
         self._audit = audit
-        self._versions = VersionLoader(store)
+        self._version = Combined(self._stored_versions)
 
     def of(self, caller: Caller) -> "OwnedJobs":
         """The jobs that the caller may see."""
-        return OwnedJobs(caller, self._jobs, self._store, self.subscriptions, self._versions, self._audit)
+        return OwnedJobs(caller, self._jobs, self._store, self.subscriptions, self._version, self._audit)
+
+    async def _stored_versions(self, job_ids: Sequence[str]) -> list[JobVersion | None]:
+        found = await self._store.versions(frozenset(job_ids))
+        return [found.get(job_id) for job_id in job_ids]
 
     async def record_webhook(self, address: AttemptRef, prediction: dict[str, Any]) -> Applied:
         """Record the provider's report on an attempt. Raises JobNotFound, Unavailable."""
@@ -59,14 +63,14 @@ class OwnedJobs:
         jobs: JobService,
         store: JobStore,
         subscriptions: JobSubscriptions,
-        versions: VersionLoader,
+        version: Combined[str, JobVersion | None],
         audit: AuditTrail,
     ) -> None:
         self.caller = caller
         self._jobs = jobs
         self._store = store
         self._subscriptions = subscriptions
-        self._versions = versions
+        self._version = version
         self._audit = audit
 
     async def accept(
@@ -148,7 +152,7 @@ class OwnedJobs:
 
     async def version_of(self, job_id: str) -> int | None:
         """The job's version, None when there is no such job. Raises Unavailable."""
-        found = await self._versions.of(job_id)
+        found = await self._version(job_id)
         if found is None or found.is_deleted or not self._shows(job_id, found.owner):
             return None
         return found.version
