@@ -1,6 +1,7 @@
 """The life of a job: each rule is broken on purpose, and a seed must show it."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from studio_chassis.persistence import job_service
+from studio_chassis.testing.objects import SimulatedObjectStore
 from studio_chassis.testing.store import SimulatedJobStore
 from studio_contracts.brief import Source
 from studio_contracts.job import Job
@@ -19,7 +21,6 @@ from studio_domain.domain_events import (
     StencilDrawn,
 )
 from studio_domain.lifecycle import Transition, ending, slots, transition
-from studio_postprocess.handlers import Postprocess
 from studio_predictor.handlers import Predictor
 from studio_reconciler import rescue
 from studio_reconciler.rescue import Rescuer
@@ -91,26 +92,19 @@ def completed_before_all_slots_are_settled(patch: Patch) -> None:
 
 @caught_by("pictures_are_stored")
 def pictures_stored_after_the_commit(patch: Patch) -> None:
-    store_pictures = Postprocess._store
     running: set[asyncio.Task[Any]] = set()
 
-    class Later:
-        def __init__(self, objects: Any) -> None:
-            self.objects = objects
+    async def put_later(self: SimulatedObjectStore, files: Mapping[str, bytes]) -> None:
+        async def put() -> None:
+            await asyncio.sleep(1)
+            for key, data in files.items():
+                await self.put(key, data)
 
-        async def put(self, key: str, data: bytes) -> None:
-            async def put() -> None:
-                await asyncio.sleep(1)
-                await self.objects.put(key, data)
+        task = asyncio.create_task(put())
+        running.add(task)
+        task.add_done_callback(running.discard)
 
-            task = asyncio.create_task(put())
-            running.add(task)
-            task.add_done_callback(running.discard)
-
-    async def store_later(self: Postprocess, *arguments: Any) -> Any:
-        return await store_pictures(replace(self, objects=Later(self.objects)), *arguments)  # type: ignore[arg-type]
-
-    patch.setattr(Postprocess, "_store", store_later)
+    patch.setattr(SimulatedObjectStore, "put_all", put_later)
 
 
 @caught_by("rescued_in_moderation")

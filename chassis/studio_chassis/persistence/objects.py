@@ -1,6 +1,8 @@
 """Pictures in an object store given by URL: a folder for the local stack, S3 and its kin elsewhere."""
 
+import asyncio
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +21,9 @@ class ObjectStore(Protocol):
 
     async def put(self, key: str, data: bytes) -> None:
         """Store the bytes, replacing what the key held."""
+
+    async def put_all(self, files: Mapping[str, bytes]) -> None:
+        """Store them all, by their keys. Some of them may be stored where this fails."""
 
     async def get(self, key: str) -> bytes:
         """The bytes. Raises ObjectNotFound."""
@@ -60,6 +65,19 @@ class UrlObjectStore:
             await obstore.put_async(self._store, key, data)
         except (BaseError, OSError) as error:
             raise Unavailable(f"object store: {cause_of(error)}") from error
+
+    async def put_all(self, files: Mapping[str, bytes]) -> None:
+        try:
+            if self._folder is not None:  # a thread for all costs less than a task for each
+                await asyncio.to_thread(self._write_all, files)
+            else:
+                await asyncio.gather(*(obstore.put_async(self._store, key, data) for key, data in files.items()))
+        except (BaseError, OSError) as error:
+            raise Unavailable(f"object store: {cause_of(error)}") from error
+
+    def _write_all(self, files: Mapping[str, bytes]) -> None:
+        for key, data in files.items():
+            obstore.put(self._store, key, data)
 
     async def get(self, key: str) -> bytes:
         try:

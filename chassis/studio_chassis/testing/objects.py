@@ -1,5 +1,7 @@
 """The object store in memory."""
 
+from collections.abc import Mapping
+
 from studio_chassis.errors import ObjectNotFound
 from studio_chassis.testing.wire import Wire, perfect
 
@@ -18,6 +20,11 @@ class SimulatedObjectStore:
             self._bucket[key] = bytes(data)
 
         await self._wire("objects.put", put)
+
+    async def put_all(self, files: Mapping[str, bytes]) -> None:
+        """Store them one after the other."""
+        for key, data in files.items():
+            await self.put(key, data)
 
     async def get(self, key: str) -> bytes:
         """The bytes. Raises ObjectNotFound."""

@@ -97,8 +97,10 @@ class Postprocess:
             except (ArithmeticError, ValueError) as error:  # another try would end the same way
                 return PictureFailure(index, "unusable", f"the picture cannot be worked on: {error}")
             concept_id = f"{slot.number}-{index}"
-            pictures = {kind: await self._store(job.id, concept_id, kind, file) for kind, file in made.pictures.items()}
-            vectors = {kind: await self._store(job.id, concept_id, kind, file) for kind, file in made.vectors.items()}
+            pictures = {kind: _stored(job.id, concept_id, kind, file) for kind, file in made.pictures.items()}
+            vectors = {kind: _stored(job.id, concept_id, kind, file) for kind, file in made.vectors.items()}
+            files = {pictures[kind].key: file.data for kind, file in made.pictures.items()}
+            await self.objects.put_all(files | {vectors[kind].key: file.data for kind, file in made.vectors.items()})
             failpoints.reached("after-store")
         return Concept(
             id=concept_id,
@@ -114,8 +116,9 @@ class Postprocess:
             warnings=tuple(JobWarning(code=code, text=text, slot=slot.number) for code, text in made.warnings),
         )
 
-    async def _store(self, job_id: str, concept_id: str, kind: PictureKind | VectorKind, file: File) -> StoredPicture:
-        key = picture_key(job_id, concept_id, kind, file.media_type)
-        await self.objects.put(key, file.data)
-        digest = hashlib.sha256(file.data).hexdigest()
-        return StoredPicture(key=key, sha256=digest, media_type=file.media_type, width=file.width, height=file.height)
+
+def _stored(job_id: str, concept_id: str, kind: PictureKind | VectorKind, file: File) -> StoredPicture:
+    """A file as the job's document names it."""
+    key = picture_key(job_id, concept_id, kind, file.media_type)
+    digest = hashlib.sha256(file.data).hexdigest()
+    return StoredPicture(key=key, sha256=digest, media_type=file.media_type, width=file.width, height=file.height)

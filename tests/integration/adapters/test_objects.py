@@ -13,6 +13,12 @@ async def test_bytes_come_back_as_they_were_put(objects: ObjectStore) -> None:
     assert await objects.size("jobs/a/stencil.png") == len(b"second")
 
 
+async def test_many_are_stored_together(objects: ObjectStore) -> None:
+    files = {f"jobs/a/concepts/0-0/{number}.png": bytes([number]) for number in range(9)}
+    await objects.put_all(files)
+    assert {key: await objects.get(key) for key in files} == files
+
+
 async def test_a_missing_object_is_an_error(objects: ObjectStore) -> None:
     with pytest.raises(ObjectNotFound):
         await objects.get("jobs/a/stencil.png")
