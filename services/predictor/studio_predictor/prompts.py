@@ -82,8 +82,10 @@ def _fitted(parts: Iterable[str], room: int) -> list[str]:
     """The parts that fit, joined by commas, each tried in turn."""
     taken: list[str] = []
     for part in filter(None, parts):
-        if count_tokens(", ".join([*taken, part])) <= room:
+        tokens = count_tokens(part) + bool(taken)  # the comma is one of its own, and parts do not touch
+        if tokens <= room:
             taken.append(part)
+            room -= tokens
     return taken
 
 

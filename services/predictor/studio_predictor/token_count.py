@@ -6,12 +6,14 @@ writes that file with a tokenizer that is needed for this and in tests only.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 CLIP_TOKENS = 77
 """What SDXL's text encoders read: the text between a mark for its start and one for its end."""
 ROOM = CLIP_TOKENS - 2
+REMEMBERED = 2000
+"""Texts whose tokens are known: those of styles and of common subjects come again and again."""
 COUNTS = Path(__file__).with_name("token_counts.txt")
 
 RUN = re.compile(r"[^\W\d_]+|[^ \t\r\n]")
@@ -19,6 +21,7 @@ KNOWN = re.compile(r"(?<![^\x00-\x7f])(?<!')[a-z]+(?![^\x00-\x7f])")
 """A run of letters that stays one whatever else the tokenizer takes for a letter; no ending like that of "don't"."""
 
 
+@lru_cache(REMEMBERED)
 def count_tokens(text: str) -> int:
     """The tokens of a text without the marks for start and end, or a few more."""
     counts, lower = _counts(), text.lower()

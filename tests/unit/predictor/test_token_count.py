@@ -44,6 +44,11 @@ def test_no_text_has_more_tokens_than_counted(text: str, exact: Callable[[str], 
     assert exact(text) <= count_tokens(text)
 
 
+@given(st.lists(st.text(), min_size=1, max_size=4))
+def test_what_commas_separate_is_counted_by_itself(parts: list[str]) -> None:
+    assert count_tokens(", ".join(parts)) == sum(map(count_tokens, parts)) + len(parts) - 1
+
+
 def test_the_table_is_current(exact: Callable[[str], int]) -> None:
     spec = importlib.util.spec_from_file_location("build_token_counts", SCRIPT)
     assert spec is not None
