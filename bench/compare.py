@@ -76,12 +76,22 @@ def _cost(name: str) -> Callable[[Figures], float]:
 CPU = (
     "each change is validated, committed under a version, and has its event in an outbox; money is reserved and settled"
 )
-STEPS = "more steps wait for a majority write: plan, reservation, claim, recorded answer, recorded webhook"
+STEPS = "more steps wait for a majority write: reservation, plan and claim, recorded webhook, its meaning"
 READS = "each message starts from the stored job, and so does each webhook, which says nothing of the job's version"
 UPDATES = "a claim before each paid call, its answer, each webhook and its meaning are writes of their own"
 MONEY = "budgets, the reconciler's lease and its search for what is stuck; the peers have none of these"
 PUBLISHES = "a webhook is kept by the gateway and read by the predictor, which is a message more for each prediction"
 PICTURES = "the same picture code in child processes that may die; the rest as above"
+
+STEPS_OF_A_JOB = {
+    "stencil.ready": "the job is stored by a majority and announced; the stencil's service reads it",
+    "slots.planned": "the plan is stored, announced, read; the first attempt's money is reserved in a transaction",
+    "prediction.started": "plan and claim are stored by one write; the provider takes the request and answers",
+    "prediction.succeeded": "the webhook is verified, stored, announced, read",
+    "pictures.made": "what the provider delivered is stored, announced, read; pictures are fetched and stored",
+    "job.completed": "the same write as the last pictures",
+}
+"""By the event that ends each: what is waited for one after the other."""
 
 CANNED_ROWS = (
     Row("jobs/s", lambda figures: figures.jobs_per_second, 2, CPU, more_is_better=True),
@@ -117,6 +127,17 @@ def table(title: str, found: dict[str, list[Figures]], rows: Sequence[Row]) -> l
             middle, least, most = statistics.median(values), min(values), max(values)
             cells.append(f"{middle:.{row.digits}f} ({least:.{row.digits}f}–{most:.{row.digits}f})")
         lines.append(f"| {row.name} | {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def steps(found: Sequence[Figures]) -> list[str]:
+    """The latency of one job, step by step: medians of the rounds."""
+    lines = ["## Where the added time of one job goes", ""]
+    lines += ["The studio's jobs one at a time: milliseconds of each step, its work left out.", ""]
+    lines += ["| until | ms | what is waited for |", "|---|---|---|"]
+    for name, waits in STEPS_OF_A_JOB.items():
+        middle = statistics.median(figures.steps.get(name, 0.0) for figures in found)
+        lines.append(f"| `{name}` | {middle:.0f} | {waits} |")
     return [*lines, ""]
 
 
@@ -191,6 +212,7 @@ def main() -> int:
         [
             INTRODUCTION.format(date=datetime.now(UTC), machine=machine(load, cores), rounds=arguments.rounds),
             *table(f"Without work on pictures, {arguments.jobs} jobs", canned, CANNED_ROWS),
+            *steps(canned[NAMES[0]]),
             *table(f"With it, {arguments.pictures} jobs", pictures, PICTURE_ROWS),
             "## Targets",
             "",

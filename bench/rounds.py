@@ -1,15 +1,17 @@
 """Rounds of the same job, the studio and its peers in turn: throughput, cost and latency of each."""
 
 import os
+import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import httpx
-from peers.contestants import Contestant, Cost, peer, studio, times_of, worker_of
+from peers.contestants import Contestant, Cost, peer, steps_of, studio, times_of, worker_of
 
 from studio_local.infrastructure import Infrastructure
 
@@ -28,13 +30,14 @@ SETTLED_SECONDS = 6
 
 
 class Figures(NamedTuple):
-    """One round of one contestant. Times in milliseconds."""
+    """One round of one contestant. Times in milliseconds; `steps` are those of the studio's jobs, one at a time."""
 
     jobs_per_second: float
     cost: Cost | None = None
     added_p50: float = 0.0
     added_p99: float = 0.0
     half_load_p50: float = 0.0
+    steps: Mapping[str, float] = MappingProxyType({})
 
 
 def post(contestant: Contestant, number: int, interval: float = 0.0) -> list[str]:
@@ -77,6 +80,14 @@ def added(contestant: Contestant, ids: Sequence[str]) -> list[float]:
     return [times_of(job).added * 1000 for job in contestant.results(ids)]
 
 
+def median_steps(contestant: Contestant, ids: Sequence[str]) -> dict[str, float]:
+    """Milliseconds that each step of the studio's jobs takes beside its work. Peers tell of none."""
+    if contestant.name != "studio":
+        return {}
+    found = [steps_of(job) for job in contestant.results(ids)]
+    return {name: statistics.median(steps[name] for steps in found) * 1000 for name in found[0]}
+
+
 def one_at_a_time(contestant: Contestant, number: int) -> list[str]:
     """Post jobs, each when the one before has ended."""
     ids: list[str] = []
@@ -90,11 +101,13 @@ def canned_round(contestant: Contestant, jobs: int) -> Figures:
     """Throughput, cost and latency where pictures cost nothing."""
     wait(contestant, post(contestant, 4))
     per_second, cost = saturate(contestant, jobs)
-    alone = added(contestant, one_at_a_time(contestant, jobs))
+    one_by_one = one_at_a_time(contestant, jobs)
+    alone = added(contestant, one_by_one)
     busy = post(contestant, jobs, 2 / per_second)
     wait(contestant, busy)
     half = added(contestant, busy)
-    return Figures(per_second, cost, percentile(alone, 50), percentile(alone, 99), percentile(half, 50))
+    steps = median_steps(contestant, one_by_one)
+    return Figures(per_second, cost, percentile(alone, 50), percentile(alone, 99), percentile(half, 50), steps)
 
 
 def picture_round(contestant: Contestant, jobs: int) -> Figures:

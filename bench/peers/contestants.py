@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -132,6 +133,19 @@ def times_of(job: Mapping[str, Any]) -> Times:
     events = ("stencil.ready", "prediction.succeeded", "pictures.made")
     mine = (entry for entry in job["timeline"] if entry["slot"] in (None, last["slot"]))
     return Times(total, sum(entry["seconds"] or 0.0 for entry in mine if entry["event"] in events))
+
+
+def steps_of(job: Mapping[str, Any]) -> dict[str, float]:
+    """Seconds from each line of a studio job's timeline to the next, less the work that the latter tells of.
+
+    Along the slot that ended last. What a step is called says what it ends with.
+    """
+    last = [entry for entry in job["timeline"] if entry["event"] == "pictures.made"][-1]
+    mine = [entry for entry in job["timeline"] if entry["slot"] in (None, last["slot"])]
+    steps = {}
+    for before, entry in pairwise(mine):
+        steps[entry["event"]] = (entry["at"] - before["at"]).total_seconds() - (entry["seconds"] or 0.0)
+    return steps
 
 
 @contextmanager
