@@ -29,10 +29,19 @@ class SlotPlan(NamedTuple):
 
 @dataclass(frozen=True)
 class SlotsPlanned:
-    """The model is chosen and the wanted pictures are divided into slots."""
+    """The model is chosen and the wanted pictures are divided into slots.
+
+    `claims_first`: the first slot is claimed with it, as by `SlotClaimed`.
+    """
 
     generation: GenerationRequest
     slots: tuple[SlotPlan, ...]
+    claims_first: bool = False
+
+    @property
+    def cents(self) -> int:
+        """What the first attempts of all slots cost."""
+        return sum(slot.pictures for slot in self.slots) * self.generation.cents_per_picture
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from studio_contracts.job import Job
-from studio_contracts.slot import Slot
+from studio_contracts.slot import GenerationRequest, Slot
 from studio_contracts.spending import BudgetName, Budgets, Charge, Spending, SpendingControl, day_of, resets_at
 from studio_domain.prediction import PredictionReport
 
@@ -50,9 +50,10 @@ class Outcome(NamedTuple):
     certain: bool = True
 
 
-def reservation(job: Job, slot: Slot, now: datetime) -> Charge:
-    """The charge of a slot's current attempt, to be reserved now. The job has its model."""
-    assert job.generation is not None
+def reservation(job: Job, slot: Slot, now: datetime, planned: GenerationRequest | None = None) -> Charge:
+    """The charge of a slot's current attempt, to be reserved now. The job has its model, or `planned` names it."""
+    generation = planned or job.generation
+    assert generation is not None
     return Charge(
         job_id=job.id,
         slot=slot.number,
@@ -60,7 +61,7 @@ def reservation(job: Job, slot: Slot, now: datetime) -> Charge:
         day=day_of(now),
         key_id=job.key_id,
         pictures=slot.count,
-        cents_per_picture=job.generation.cents_per_picture,
+        cents_per_picture=generation.cents_per_picture,
         reserved_at=now,
     )
 
@@ -97,10 +98,14 @@ def outcome(job: Job, charge: Charge) -> Outcome | None:
     """What the job knows of the attempt, None while it is open or where only the provider knows.
 
     Whatever is known here stays so: a job that may be replayed can still ask for what it waited for. An attempt that
-    was given up for lost leaves no prediction; where one of several is missing, none of them is certain.
+    was given up for lost leaves no prediction; where one of several is missing, none of them is certain. A job that
+    ended before its slots were planned claimed none of them.
     """
     slot = job.slot(charge.slot)
-    if slot is None or charge.attempt > slot.attempt:
+    ended = job.is_final and not (job.error and job.error.replayable)
+    if slot is None:
+        return Outcome(0) if ended and not job.predictions else None
+    if charge.attempt > slot.attempt:
         return None
     if charge.attempt < slot.attempt:
         known = len(slot.prediction_ids) - (slot.provider_id is not None)
@@ -112,7 +117,7 @@ def outcome(job: Job, charge: Charge) -> Outcome | None:
             why = {warning.code for warning in job.warnings if warning.slot == slot.number}
             certain = slot.provider_id is not None and "no_output" not in why  # which may have been purged
             return Outcome(slot.count if "output_too_large" in why else 0, certain)
-        case "waiting" if job.is_final and not (job.error and job.error.replayable):  # never claimed
+        case "waiting" if ended:  # never claimed
             return Outcome(0)
         case _:
             return None

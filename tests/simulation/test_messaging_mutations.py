@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from studio_chassis.errors import Unavailable
+from studio_chassis.errors import JobNotFound, Unavailable
 from studio_chassis.messaging import dispositions, processing
 from studio_chassis.messaging.cloudevents import from_message
 from studio_chassis.messaging.processing import MessageProcessor
@@ -111,9 +111,16 @@ def the_job_fails_before_its_dead_letter_is_kept(patch: Patch) -> None:
     patch.setattr(MessageProcessor, "_dead_letter", fail_first)
 
 
-@caught_by("dead_letters_as_expected canceled_stops_spending", needs=has("store.late"))
+@caught_by("dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline", needs=has("store.late"))
 def late_reads_are_taken_for_the_newest(patch: Patch) -> None:
-    patch.setattr(SimulatedJobStore, "load_linearizable", SimulatedJobStore.load)
+    async def as_it_was(self: SimulatedJobStore, job_id: str) -> Job:
+        database = self._database
+        job = await self._wire("store.load", lambda: database._before.get(job_id) or database.jobs.get(job_id))
+        if job is None:
+            raise JobNotFound(job_id)
+        return database.read(job)
+
+    patch.setattr(SimulatedJobStore, "load_linearizable", as_it_was)
 
 
 @caught_by("dead_letters_as_expected")

@@ -118,11 +118,23 @@ def reserved_after_the_claim_by_whoever_is_still_alive(patch: Patch) -> None:
     """The claim comes first: a crash before the reservation leaves a claimed slot that is recovered, and paid, free."""
     create = handlers.Predictor._create_prediction
 
-    async def unreserved(self: handlers.Predictor, job: Job, slot: Any) -> None:
-        await create(replace(self, spending=_Unlimited()), job, slot)
-        await self.spending.reserve(spending.reservation(job, slot, self.now()), self.settings.budgets)
+    async def unreserved(self: handlers.Predictor, job: Job, slot: Any, planned: Any = None) -> None:
+        await create(replace(self, spending=_Unlimited()), job, slot, planned)
+        charge = spending.reservation(job, slot, self.now(), planned and planned.generation)
+        await self.spending.reserve(charge, self.settings.budgets)
 
     patch.setattr(handlers.Predictor, "_create_prediction", unreserved)
+
+
+@caught_by("money_is_settled usage_agrees_with_the_provider")
+def a_slot_that_was_never_planned_keeps_its_money(patch: Patch) -> None:
+    """It is reserved before the slots are planned; a job that ends in between never claims it."""
+
+    def of_slots(job: Job, charge: Charge) -> Outcome | None:
+        return outcome(job, charge) if job.predictions else None
+
+    outcome = spending.outcome
+    patch.setattr(settlement, "outcome", of_slots)
 
 
 @pytest.mark.parametrize(("mutation", "invariants", "search"), MUTATIONS.cases, ids=MUTATIONS.ids)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import pytest
 
 from studio_chassis.persistence import job_service
-from studio_chassis.persistence.job_service import JobService
+from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.persistence.outbox_publisher import OutboxPublisher
 from studio_chassis.persistence.store import Outbox
 from studio_chassis.testing.database import SimulatedDatabase
@@ -13,7 +13,7 @@ from studio_contracts.events import Payload, StencilReady
 from studio_contracts.job import Job
 from studio_contracts.slot import Slot
 from studio_domain import lifecycle
-from studio_domain.domain_events import DomainEvent
+from studio_domain.domain_events import DomainEvent, SlotsPlanned
 from studio_domain.lifecycle import Transition, slots
 from studio_predictor.handlers import Predictor
 from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught, has
@@ -97,6 +97,18 @@ def planned_slots_make_a_second_delivery_of_their_message_pointless(patch: Patch
             await begin(self, job, ready)
 
     patch.setattr(Predictor, "begin_predictions", once)
+
+
+@caught_by("paid_once nothing_is_paid_for_nothing")
+def whoever_plans_the_slots_second_buys_the_first_prediction_too(patch: Patch) -> None:
+    """The write that plans and claims is taken for won by whoever tried it."""
+    apply = JobService.apply
+
+    async def planned(self: JobService, known: Job | str, event: DomainEvent, **how: bool) -> Applied:
+        applied = await apply(self, known, event, **how)
+        return applied._replace(changed=True) if isinstance(event, SlotsPlanned) else applied
+
+    patch.setattr(JobService, "apply", planned)
 
 
 @caught_by("nothing_waits_for_its_deadline peace_is_uneventful")

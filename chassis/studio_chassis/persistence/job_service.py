@@ -54,7 +54,7 @@ class JobService:
         self._clock = clock
         self._service = service
         self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
-        """Of jobs that are being changed."""
+        """Of jobs that are being handled or changed."""
 
     async def accept(
         self,
@@ -118,12 +118,21 @@ class JobService:
 
     @contextmanager
     def taking(self, event: Event) -> Iterator[None]:
-        """While this event is handled: what was delivered was published, so a commit to its job takes it from there."""
+        """While this event is handled: what was delivered was published, so a commit to its job takes it from there.
+
+        Changes that this process makes to the job meanwhile, for other messages too, go on from one another.
+        """
+        turn = self._turn_of(event.subject)
         token = _handled_event.set(event)
         try:
             yield
         finally:
             _handled_event.reset(token)
+            del turn  # which kept the job as it was left last
+
+    def _turn_of(self, job_id: str) -> _Turn:
+        turn = self._turns[job_id] = self._turns.get(job_id) or _Turn()
+        return turn
 
     async def dead_lettered(self, event: Event, queue: Queue) -> None:
         """Fail the job of an event that lies in a dead-letter queue, until an operator replays it.
@@ -150,7 +159,7 @@ class JobService:
 
     async def _commit(self, known: Job | str, event: DomainEvent) -> tuple[Transition | None, Job]:
         job_id, loaded = (known, None) if isinstance(known, str) else (known.id, known)
-        turn = self._turns[job_id] = self._turns.get(job_id) or _Turn()
+        turn = self._turn_of(job_id)
         async with turn.lock:
             for attempt in range(MAX_CONFLICTS):
                 job = (_newest(loaded, turn.job) if attempt == 0 else None) or await self._store.load(job_id)

@@ -39,9 +39,9 @@ class JobHandler(Generic[P]):
             payload = event.payload
             if not isinstance(payload, self.payload):
                 raise Reject(f"{event.type} does not belong into {self.queue.name}")
-            job = await self._load(jobs, event.subject)
-            if self.of_ended_jobs in (None, job.is_final):
-                with jobs.taking(event):
+            with jobs.taking(event):
+                job = await self._load(jobs, event.subject)
+                if self.of_ended_jobs in (None, job.is_final):
                     await self.handle(job, payload)
 
         return handle

@@ -42,13 +42,14 @@ def slots_planned(job: Job, planned: SlotsPlanned, context: TransitionContext) -
     """The slots are fixed once and need the stencils. A job that may not cost so much ends before it costs anything."""
     if job.plan is None or job.predictions:
         return None
-    cents = sum(slot.pictures for slot in planned.slots) * planned.generation.cents_per_picture
-    if cents > job.limits.cents:
-        detail = f"The pictures would cost {cents} cents, and the job may cost {job.limits.cents}."
+    if planned.cents > job.limits.cents:
+        detail = f"The pictures would cost {planned.cents} cents, and the job may cost {job.limits.cents}."
         return work_failed(job, WorkFailed("too_expensive", "The job would cost too much", detail), context)
     slots = tuple(
         Slot(number=number, direction=slot.direction, count=slot.pictures) for number, slot in enumerate(planned.slots)
     )
+    if planned.claims_first:
+        slots = (slots[0].model_copy(update={"state": "submitting", "claimed_at": context.now}), *slots[1:])
     warnings = (*job.warnings, *_not_sent(planned.generation))
     wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots, "warnings": warnings})
     return context.log(

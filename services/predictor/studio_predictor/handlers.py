@@ -5,7 +5,7 @@ The claim before the request prevents a second payment, the reservation before t
 
 import base64
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,8 +33,6 @@ from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested, PredictionUpdated, StencilReady
 from studio_contracts.job import Job
 from studio_contracts.models import MODELS
-from studio_contracts.palette import BY_CODE
-from studio_contracts.plan import Plan
 from studio_contracts.slot import GenerationRequest, Slot
 from studio_domain.domain_events import (
     ClaimReleased,
@@ -47,10 +45,10 @@ from studio_domain.domain_events import (
 from studio_domain.lifecycle import FIRST_REQUEST
 from studio_domain.prediction import PredictionReport, UnreadablePrediction
 from studio_domain.spending import Outcome, delivered_by, reservation
-from studio_predictor.model_input import InvalidInput, shared_input, slot_input
-from studio_predictor.prompts import compose, unread
+from studio_predictor.model_input import InvalidInput, slot_input
+from studio_predictor.planning import plan_slots
 from studio_predictor.settings import PredictorSettings
-from studio_predictor.slots import find_prediction, slot_seed, split
+from studio_predictor.slots import find_prediction, slot_seed
 
 RECHECK_DELAY = timedelta(seconds=5)
 CLOCK_MARGIN = timedelta(minutes=2)
@@ -73,29 +71,19 @@ class Predictor:
     """How many slots of an owner are claimed and have no concepts yet."""
 
     async def begin_predictions(self, job: Job, _: StencilReady) -> None:
-        """stencil.ready → the slots are planned, which requests all but the first; the first is created here."""
+        """stencil.ready → the slots are planned and the first is claimed with them; messages request the others."""
         if job.plan is None:
             return
-        if not job.predictions:
-            job = (await self.jobs.apply(job, self._planned(job, job.plan))).job
-        if not job.is_final:
-            number, attempt = FIRST_REQUEST
+        number, attempt = FIRST_REQUEST
+        if job.predictions:
             await self.request_prediction(job, PredictionRequested(slot=number, attempt=attempt))
-
-    def _planned(self, job: Job, plan: Plan) -> SlotsPlanned:
-        """The model's input, and the pictures divided into slots."""
-        model = MODELS[self.settings.model]
-        reading = plan.reading or unread(job.brief)
-        codes = plan.directions[0].codes
-        prompts = compose(reading, job.brief.style, [BY_CODE[code].name for code in codes])
-        generation = GenerationRequest(
-            model=model.name,
-            version=model.version,
-            cents_per_picture=model.cents_per_picture,
-            input=shared_input(model, prompts, self.settings.prompt_strength),
-            not_sent=prompts.not_sent,
-        )
-        return SlotsPlanned(generation, split(job.brief.count, len(plan.directions), model.max_outputs))
+            return
+        planned = plan_slots(job, job.plan, self.settings)
+        if planned.cents > job.limits.cents:  # which ends the job
+            await self.jobs.apply(job, planned)
+            return
+        first = planned.slots[number]
+        await self._request(job, Slot(number=number, direction=first.direction, count=first.pictures), planned)
 
     async def request_prediction(self, job: Job, request: PredictionRequested) -> None:
         """prediction.requested → the process that claims the slot makes the paid call; a lost response is recovered."""
@@ -105,9 +93,13 @@ class Predictor:
         if slot.state == "submitting":
             await self._recover_lost(job, slot)
         elif slot.state == "waiting":
-            await self._check_backpressure()
-            await self._check_fair_share(job)
-            await self._create_prediction(job, slot)
+            await self._request(job, slot)
+
+    async def _request(self, job: Job, slot: Slot, planned: SlotsPlanned | None = None) -> None:
+        """Ask for a slot's prediction, unless it is better to wait. Raises Pause and Retry."""
+        await self._check_backpressure()
+        await self._check_fair_share(job)
+        await self._create_prediction(job, slot, planned)
 
     async def _check_backpressure(self) -> None:
         """Raises Pause while so much waits for postprocess that a new prediction would miss its job's deadline."""
@@ -126,29 +118,33 @@ class Predictor:
         if await self.under_way(job.owner) >= self.settings.slots_per_owner:
             raise Retry("the owner has its share of predictions under way", after=RECHECK_DELAY, counted=False)
 
-    async def _create_prediction(self, job: Job, slot: Slot) -> None:
-        assert job.generation is not None
+    async def _create_prediction(self, job: Job, slot: Slot, planned: SlotsPlanned | None = None) -> None:
+        """Reserve, claim, create, record. With `planned`, the job's slots are planned by the write that claims."""
+        generation = job.generation if planned is None else planned.generation
+        assert generation is not None
         try:
-            inputs = await self._input(job, job.generation, slot)
+            inputs = await self._input(job, generation, slot)
         except InvalidInput as error:
-            await self.jobs.apply(job, CreationRefused(slot.number, slot.attempt, str(error)))
+            await self._refuse(job, planned, CreationRefused(slot.number, slot.attempt, str(error)))
             return
-        charge = reservation(job, slot, self.now())
+        charge = reservation(job, slot, self.now(), generation)
         refused = await self.spending.reserve(charge, self.settings.budgets)
         if refused is not None and refused.budget.name == "stopped":
             raise Pause(refused.text, cause="operator" if refused.paused else "spending")
         if refused is not None:
             log.warning("over budget", job_id=job.id, slot=slot.number, **refused.budget._asdict())
-            await self.jobs.apply(job, CreationRefused(slot.number, slot.attempt, refused.text, code="over_budget"))
+            refusal = CreationRefused(slot.number, slot.attempt, refused.text, code="over_budget")
+            await self._refuse(job, planned, refusal)
             return
         failpoints.reached("after-reserve")
-        claim = await self.jobs.apply(job, SlotClaimed(slot.number, slot.attempt))
+        claiming = SlotClaimed(slot.number, slot.attempt) if planned is None else replace(planned, claims_first=True)
+        claim = await self.jobs.apply(job, claiming, wait_for_publish=False)
         if not claim.changed:
             raise Retry("claimed by another delivery of this message", after=RECHECK_DELAY, counted=False)
         failpoints.reached("before-create")
         try:
             report = await self.provider.create(
-                job.generation.version,
+                generation.version,
                 inputs,
                 webhook=self._webhook(job, slot),
                 cancel_after=job.deadline_at - self.now(),
@@ -164,6 +160,11 @@ class Predictor:
             raise _disposition(error) from error
         failpoints.reached("after-create")
         await self._record(claim.job, slot, report)
+
+    async def _refuse(self, job: Job, planned: SlotsPlanned | None, refusal: CreationRefused) -> None:
+        if planned is not None:
+            job = (await self.jobs.apply(job, planned)).job
+        await self.jobs.apply(job, refusal)
 
     async def _recover_lost(self, job: Job, slot: Slot) -> None:
         """Adopt the prediction of a claim without a response; if there is none, abandon it after the grace time."""

@@ -62,12 +62,14 @@ class Money:
         job = self._world.jobs.get(charge.job_id)
         if charge.state != "held" or job is None:
             return
-        slot = job.predictions[charge.slot]
+        slot = job.slot(charge.slot)  # None where the job ended before its slots were planned
+        state = "none" if slot is None else slot.state
         waits_for_replay = job.error is not None and job.error.replayable
-        unseen = slot.state == "submitting"
-        runs = slot.state == "running" and self._world.provider.predictions[slot.provider_id or ""].ended is None
+        unseen = state == "submitting"
+        prediction = self._world.provider.predictions.get((slot and slot.provider_id) or "")
+        runs = state == "running" and prediction is not None and prediction.ended is None
         if not (waits_for_replay or unseen or runs) and self._world.loop.time() > FAULTY_SECONDS:
-            self._report(f"money_is_settled: {charge.id} is held for a slot that is {slot.state}")
+            self._report(f"money_is_settled: {charge.id} is held for a slot that is {state}")
 
     def _report(self, what: str) -> None:
         if what not in self._world.checks.violations:
