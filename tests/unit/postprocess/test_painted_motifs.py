@@ -17,6 +17,7 @@ from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.concept import make_concept
 from studio_postprocess.results import ConceptPictures
 from studio_stencil.motifs.library import find_motif
+from studio_support.synthetic_pictures import painted, regions
 
 Manner = Literal["flat", "shaded", "lines"]
 PLANNED = tuple(BY_CODE[code] for code in ("RH20", "RH31", "RH41", "RH02", "RH11", "RH70"))
@@ -30,6 +31,18 @@ CASES: tuple[tuple[str, Manner, float, str, float], ...] = (
     ("🏠", "lines", 3, "#ffffff", 0.8),
 )
 """Motif, manner, the surface's side in metres, the colour of the ground, and the least that must be kept."""
+SHADED = (
+    ("🏰", 5, "#88c9f0"),
+    ("🦒", 3, "#9fd08c"),
+    ("🌻", 4, "#88c9f0"),
+    ("🐢", 5, "#3f7fbf"),
+    ("🚜", 5, "#cfe8ff"),
+)
+REGIONS = (6, 10, 14, 24)
+BENT_BEFORE = 23
+"""Edges of these shaded pictures, and of as many flowing regions, that bent too tightly as commit 00ad7d5 laid them,
+which knew no matching of regions and no easing of bends; counted by the rules as they are now.
+"""
 
 
 def picture(emoji: str, manner: Manner, ground: str) -> ByteArray:
@@ -56,7 +69,12 @@ def picture(emoji: str, manner: Manner, ground: str) -> ByteArray:
 
 @cache
 def made(emoji: str, manner: Manner, side_m: float, ground: str) -> ConceptPictures:
-    rgb, file = picture(emoji, manner, ground), io.BytesIO()
+    return laid(picture(emoji, manner, ground), side_m)
+
+
+def laid(rgb: ByteArray, side_m: float) -> ConceptPictures:
+    """The concept of a picture on a square surface."""
+    file = io.BytesIO()
     Image.fromarray(rgb).save(file, "PNG")
     stencil = clamp_for(PLANNED).indices(rgb)
     surface = Surface(width_m=side_m, height_m=side_m)
@@ -75,6 +93,20 @@ def test_the_subject_is_kept_and_every_size_rule_obeyed(
     assert min(report.kept, report.kept_subject) >= least
     assert report.score > report.score_before
     assert "blank_surface" not in {warning.code for warning in concept.warnings}
+
+
+def test_edges_of_shaded_pictures_bend_too_tightly_at_most_half_as_often_as_before() -> None:
+    bent = 0
+    for emoji, side_m, ground in SHADED:
+        bent += _too_tight(made(emoji, "shaded", side_m, ground))
+    for seed, count in enumerate(REGIONS):
+        bent += _too_tight(laid(painted(regions(SIDE, SIDE, count, len(PLANNED), seed), PLANNED, seed), 5))
+    assert bent <= BENT_BEFORE / 2
+
+
+def _too_tight(concept: ConceptPictures) -> int:
+    counts = concept.installer.counts
+    return counts["radius"] + counts["angle"]
 
 
 def test_none_scores_above_a_flat_picture_that_is_better_kept() -> None:

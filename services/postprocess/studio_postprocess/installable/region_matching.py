@@ -19,7 +19,7 @@ CALM = 0.025
 MOST_CONTRAST = 0.15
 """No colour suits a pixel worse by more: a few extreme pixels do not outweigh a region."""
 AROUND_MM = 60.0
-_NEAR_PX = 1.2
+_NEAR_MM = 14.4
 _ROUNDS, _STEADY = 3, 0.002
 
 
@@ -34,7 +34,7 @@ def match_regions(indices: ByteArray, look: ByteArray, palette: Sequence[Colour]
     if len(colours) < 2:
         return indices
     costs = [
-        cv2.GaussianBlur(cost, (0, 0), _NEAR_PX, borderType=cv2.BORDER_REFLECT)
+        cv2.GaussianBlur(cost, (0, 0), _NEAR_MM / mm_per_pixel, borderType=cv2.BORDER_REFLECT)
         for cost in hue_costs(look, [palette[colour] for colour in colours], MOST_CONTRAST)
     ]
     outside = ~inside(indices)
