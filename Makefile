@@ -32,9 +32,12 @@ demo: export BRIEF := $(BRIEF)
 up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 8080); UP=--exit-on-failure ends it when a service dies
 	@$(PYTHON) -m studio_local up $(UP)
 
-test: lint ## lint and every test
-	@status=0; \
+# Lint needs one core for a minute, and the tests wait now and then: they share the time.
+test: setup ## lint and every test
+	@status=0; log=$$(mktemp); \
+	$(MAKE) --no-print-directory lint >$$log 2>&1 & lint=$$!; \
 	$(MAKE) --no-print-directory test-unit || status=1; \
+	wait $$lint || status=1; cat $$log; rm $$log; \
 	$(SIDE_BY_SIDE) $(E2E) $(INTEGRATION) || status=1; \
 	exit $$status
 
