@@ -58,5 +58,5 @@ def run_command(url: str, database: str, command: dict[str, Any], *, any_member:
         raise CommandError(f"{type(error).__name__}: {error}") from error
     if refused := answer.get("writeErrors"):
         raise CommandError(f"not written: {refused[0].get('errmsg')}")
-    told = {key: value for key, value in answer.items() if key not in OF_THE_PROTOCOL}
-    return json_util.dumps(told, indent=1, json_options=json_util.RELAXED_JSON_OPTIONS)
+    shown = {key: value for key, value in answer.items() if key not in OF_THE_PROTOCOL}
+    return json_util.dumps(shown, indent=1, json_options=json_util.RELAXED_JSON_OPTIONS)

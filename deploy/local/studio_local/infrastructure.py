@@ -43,7 +43,7 @@ class Infrastructure:
     """Broker and database, running while the context is open.
 
     `root` is the folder of their data, logs and lock; one stack at a time may use it. With STUDIO_STACK=url they belong
-    to someone else: then there is nothing to stop or restart. `meanwhile` is called while they start.
+    to someone else: then there is nothing to stop or restart. `while_starting` is called while they start.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Infrastructure:
         *,
         environment: Mapping[str, str] | None = None,
         say: Callable[[str], None] = print,
-        meanwhile: Callable[[], None] = lambda: None,
+        while_starting: Callable[[], None] = lambda: None,
     ) -> None:
         self.root = root.resolve()
         self.logs = self.root / "logs"
@@ -64,7 +64,7 @@ class Infrastructure:
         self.mongodb_url: str
         self.management: Management
         self._say = say
-        self._meanwhile = meanwhile
+        self._while_starting = while_starting
         self._guard = ContainerGuard(str(self.root))
         self._open = ExitStack()
 
@@ -74,7 +74,7 @@ class Infrastructure:
             opening.callback(self.lock.release)
             opening.callback(self._guard.remove_now)
             self._prepare()
-            opening.enter_context(running(self.servers, START_SECONDS, self._meanwhile))
+            opening.enter_context(running(self.servers, START_SECONDS, self._while_starting))
             self._open = opening.pop_all()
         return self
 

@@ -164,17 +164,17 @@ class ManagedProcess:
 
 @contextmanager
 def running(
-    servers: Mapping[str, Server], seconds: float, meanwhile: Callable[[], None] = lambda: None
+    servers: Mapping[str, Server], seconds: float, while_starting: Callable[[], None] = lambda: None
 ) -> Iterator[None]:
     """All of them started and ready, until the context ends. Raises ProcessFailedError when one is not so in time.
 
-    `meanwhile` is called between the start and the wait.
+    `while_starting` is called between the start and the wait.
     What is in the mapping at the end is stopped, because a server may have been replaced by another in between.
     """
     try:
         for server in servers.values():
             server.start()
-        meanwhile()
+        while_starting()
         for server in servers.values():
             server.wait_ready(seconds)
         yield

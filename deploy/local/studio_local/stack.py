@@ -119,7 +119,7 @@ class LocalStack:
         say: Callable[[str], None] = print,
     ) -> None:
         self._infrastructure = Infrastructure(
-            root, environment=environment, say=say, meanwhile=lambda: None if fresh else self._start_early()
+            root, environment=environment, say=say, while_starting=lambda: None if fresh else self._start_early()
         )
         self._early: ServiceStack | None = None
         self._port = port

@@ -60,7 +60,7 @@ class Watch:
         return next((one for one in self.findings() if re.search(fault.doctor, f"{one.by}: {one.text}")), None)
 
     def rang_thrice(self, fault: Fault) -> bool:
-        """Whether an alert of this fault was firing at three evaluations: what was scraped meanwhile shows why."""
+        """Whether an alert of this fault was firing at three evaluations: what was scraped then shows why."""
         names = "|".join(fault.alerts)
         firing = f'ALERTS{{alertname=~"{names}", alertstate="firing"}}'
         return self.series is None or bool(self.series.query(f"count_over_time({firing}[5m]) >= 3"))

@@ -52,6 +52,6 @@ def imported_by(script: str) -> list[str]:
             yield found[1] or found[2]
 
     modules = [script]
-    for module in modules:  # grows meanwhile
+    for module in modules:  # grows in the loop
         modules += dict.fromkeys(name for name in needed(module) if name not in modules)
     return modules[1:]
