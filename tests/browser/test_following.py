@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from studio_contracts.concept import Blend, BlendPart
 from studio_support.served_gateway import ServedGateway
 
 NOTIFIED = """
@@ -16,6 +17,17 @@ window.Notification = class {
     constructor(text) { window.notified.push(text); }
 };
 """
+RECIPE = (BlendPart(code="RH70", parts=9, kg=115.5), BlendPart(code="RH21", parts=3, kg=38.5))
+BLENDS = (
+    Blend(
+        reason="named", word="navy", hex="#01153e", code="RH20", recipe=RECIPE,
+        delta_e=9.0, delta_e_alone=33.7, area_m2=17.5, kg=154,
+    ),
+    Blend(
+        reason="texture", hex="#445566", code="RH31", recipe=RECIPE[:1],
+        delta_e=2.5, delta_e_alone=8.0, area_m2=1.25, kg=11,
+    ),
+)  # fmt: skip
 TYPICAL = {"kind": "painted", "model": "sdxl", "count": 6, "seconds": 74.0, "jobs": 9}
 
 
@@ -23,6 +35,54 @@ TYPICAL = {"kind": "painted", "model": "sdxl", "count": 6, "seconds": 74.0, "job
 def page(browser: Browser, gateway: ServedGateway) -> Iterator[Page]:
     context = browser.new_context(base_url=gateway.url, reduced_motion="reduce", locale="en")
     yield context.new_page()
+    context.close()
+
+
+def blended(gateway: ServedGateway, job_id: str) -> None:
+    """The job's concepts have blends."""
+    jobs = gateway.inner.database.jobs
+    concepts = []
+    for concept in jobs[job_id].concepts:
+        assert concept.materials is not None
+        materials = concept.materials.model_copy(update={"blends": BLENDS})
+        concepts.append(concept.model_copy(update={"materials": materials}))
+    jobs[job_id] = jobs[job_id].model_copy(update={"concepts": tuple(concepts)})
+
+
+@pytest.mark.parametrize(
+    ("locale", "lines"),
+    [
+        (
+            "en",
+            [
+                "navy instead of RH20, 17.50 m²: 9 RH70 (115.5 kg) + 3 RH21 (38.5 kg) ΔE 9.0, RH20 alone 33.7",
+                "Speckled area instead of RH31, 1.25 m²: 9 RH70 (115.5 kg) ΔE 2.5, RH31 alone 8.0",
+            ],
+        ),
+        (
+            "de",
+            [
+                "navy statt RH20, 17,50 m²: 9 RH70 (115,5 kg) + 3 RH21 (38,5 kg) ΔE 9,0, RH20 allein 33,7",
+                "Gesprenkelte Fläche statt RH31, 1,25 m²: 9 RH70 (115,5 kg) ΔE 2,5, RH31 allein 8,0",
+            ],
+        ),
+    ],
+)
+def test_blends_say_what_to_mix_in_the_place_of_what_and_how_near_it_comes(
+    gateway: ServedGateway, browser: Browser, locale: str, lines: list[str]
+) -> None:
+    job_id = f"blended-{locale}"
+    gateway.accept(job_id)
+    gateway.finish(job_id)
+    blended(gateway, job_id)
+    context = browser.new_context(base_url=gateway.url, reduced_motion="reduce", locale=locale)
+    page = context.new_page()
+    page.goto(f"/jobs/{job_id}#0-0")
+    expect(page.locator(".blends li")).to_have_text(lines)
+    colours = page.locator(".blends .colour").evaluate_all(
+        "found => found.map(one => getComputedStyle(one).backgroundColor)"
+    )
+    assert colours == ["rgb(1, 21, 62)", "rgb(68, 85, 102)"]
     context.close()
 
 

@@ -169,6 +169,29 @@ def test_a_picture_of_ones_own_is_seen_on_the_surface_and_laid_with_one_button(p
     expect(page.get_by_label("Brief")).to_have_value("")  # nothing was written, and nothing is drawn by mistake
 
 
+DROP = """(drawing) => {
+    const data = new DataTransfer();
+    data.items.add(new File([drawing], "sun.svg", { type: "image/svg+xml" }));
+    const over = new DragEvent("dragover", { dataTransfer: data, bubbles: true, cancelable: true });
+    const drop = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+    const field = document.getElementById("prompt");
+    return [over, drop].map((event) => !field.dispatchEvent(event));
+}"""
+"""Drops a file on the form; whether the page takes it at each event, and the browser does not open it instead."""
+
+
+def test_a_file_that_is_dropped_anywhere_on_the_form_is_taken_as_a_chosen_one(page: Page) -> None:
+    open_form(page)
+    address = page.url
+    assert page.evaluate(DROP, DRAWING.decode()) == [True, True]
+    expect(page.locator("#own-name")).to_have_text("sun.svg")
+    expect(page.locator("#outline image")).to_be_visible()
+    expect(page.get_by_role("button", name="Lay this picture, free")).to_be_enabled()
+    assert page.url == address
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("#own-name")).to_be_hidden()
+
+
 def test_a_file_that_is_no_picture_is_refused_beside_its_field(page: Page) -> None:
     open_form(page)
     page.get_by_label("Your own picture").set_input_files(
