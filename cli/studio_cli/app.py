@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from studio_cli import callbacks, concept, dlq, job, keys, migrate, predictor, spend
+from studio_cli import callbacks, concept, dlq, job, keys, migrate, predictor, spend, texts
 from studio_cli.audit import audit
 from studio_cli.backup import backup, restore
 from studio_cli.broker_users import broker_users
@@ -39,14 +39,20 @@ def _print_version(wanted: bool) -> None:
 
 @main.callback()
 def common(
+    context: typer.Context,
     show_version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
+    language: Annotated[
+        texts.Language | None, typer.Option(help="Of what is printed. None: that of LC_ALL, LC_MESSAGES or LANG.")
+    ] = None,
     profile: Annotated[
         str | None, typer.Option(help="Use this studio of `studio login`, whatever the environment names.")
     ] = None,
 ) -> None:
     """What holds for all commands."""
+    texts.choose(language)
+    context.call_on_close(lambda: texts.choose("en"))  # the language is of this command alone
     if profile is not None:
         os.environ[PROFILE] = profile
         for name in ("STUDIO_GATEWAY_URL", "STUDIO_API_KEY"):

@@ -9,7 +9,8 @@ from studio_cli.create import Out, check_folder
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
 from studio_cli.selected_jobs import DryRun, Rate, Where, cancel_selected, retry_selected
-from studio_cli.tables import counted, print_table
+from studio_cli.tables import print_table
+from studio_cli.texts import named, t
 
 JobId = Annotated[str, typer.Argument(help="The job's id, as `studio job create` prints it.")]
 OneJob = Annotated[str | None, typer.Argument(help="The job's id; without it, --where.", show_default=False)]
@@ -34,7 +35,7 @@ def list_jobs(
         print_json(jobs)
         return
     rows = [(job["id"], job["status"], job["created_at"][:19] + "Z", job["name"] or job["prompt"]) for job in jobs]
-    print_table(("job", "status", "created", "brief"), rows)
+    print_table([t(f"table.{column}") for column in ("job", "status", "created", "brief")], rows)
 
 
 def watch(
@@ -49,7 +50,7 @@ def watch(
 def one_or_many(job_id: str | None, where: str | None) -> None:
     """Raises BadParameter unless just one of them is given."""
     if (job_id is None) == (where is None):
-        raise typer.BadParameter("give the id of a job, or --where")
+        raise typer.BadParameter(t("job.one_or_where"))
 
 
 def cancel(
@@ -68,7 +69,7 @@ def cancel(
         return
     with studio(gateway, key) as client:
         job = client.cancel(job_id)
-    print_json(job) if as_json else typer.echo(f"job {job['id']} is {job['status']}")
+    print_json(job) if as_json else typer.echo(t("job.state", id=job["id"], status=named("status", job["status"])))
 
 
 def retry(
@@ -92,7 +93,7 @@ def retry(
         earlier = client.get(job_id)
         brief: dict[str, Any] = dict(earlier["brief"])
         if brief.pop("picture"):
-            raise typer.BadParameter("this job began with a picture of yours: studio job create --picture, once more")
+            raise typer.BadParameter(t("job.began_with_picture"))
         if brief["from"]:
             brief = {name: brief[name] for name in ("from", "kind", "count", "style", "seed")}
             if not brief["from"]["concept"]:
@@ -106,7 +107,7 @@ def download(job_id: JobId, out: Out = Path("concepts"), gateway: Gateway = None
     check_folder(out)
     with studio(gateway, key) as client:
         files = client.download(client.get(job_id), out)
-    typer.echo(f"{counted(len(files), 'file')} in {out}")
+    typer.echo(t("files", count=len(files), folder=out))
 
 
 def open_job(job_id: JobId, gateway: Gateway = None, key: Key = None) -> None:

@@ -9,6 +9,7 @@ import typer
 from studio_cli.client_jobs import JobId
 from studio_cli.create import Out, create_and_save
 from studio_cli.gateway import AsJson, Gateway, Key, Timeout, studio
+from studio_cli.texts import t
 
 app = typer.Typer(
     help="One concept: change it, and keep the result as a draft of its own, at no cost.", no_args_is_help=True
@@ -71,7 +72,7 @@ def _edit(
 def _recolouring(text: str) -> dict[str, Any]:
     colour, colon, to = text.partition(":")
     if not (colour and colon and to):
-        raise typer.BadParameter(f"{text!r} is not two codes with a colon between", param_hint="CHANGES")
+        raise typer.BadParameter(t("recolour.two", text=repr(text)), param_hint="CHANGES")
     return {"kind": "recolour", "colour": colour, "to": to}
 
 
@@ -79,7 +80,7 @@ def _read(file: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(file.read_text())
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error}", param_hint="EDITS") from error
+        raise typer.BadParameter(t("file.unreadable", file=file, reason=error), param_hint="EDITS") from error
     if not isinstance(found, list):
-        raise typer.BadParameter(f"{file} holds no list", param_hint="EDITS")
+        raise typer.BadParameter(t("file.no_list", file=file), param_hint="EDITS")
     return found

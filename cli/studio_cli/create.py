@@ -12,7 +12,7 @@ import typer
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
 from studio_cli.outline import OutlineFile, OutlineLayer, OutlineUnit, surface_of
-from studio_cli.tables import counted
+from studio_cli.texts import t
 from studio_client import StudioClient
 from studio_client.types import JobView
 from studio_contracts.brief import PictureFit
@@ -76,7 +76,7 @@ def create(
     """
     if picture is not None:
         if source is not None or draft:
-            raise typer.BadParameter("a picture is neither --from another job nor drawn: leave --from and --draft out")
+            raise typer.BadParameter(t("create.alone"))
         own: dict[str, Any] = {"palette": colour or None, "style": style, "count": count}
         own |= {"prompt": prompt, "seed": seed, "name": name, "project": project, "fit": fit or "crop"}
         own |= {"kind": "painted" if as_what == "stencil" else "draft"}
@@ -88,11 +88,11 @@ def create(
             post_and_save(client, post, out if wait else None, timeout, as_json=as_json)
         return
     if as_what is not None or fit is not None:
-        raise typer.BadParameter("--as and --fit belong to --picture")
+        raise typer.BadParameter(t("create.of_picture"))
     if (prompt is None) == (source is None):
-        raise typer.BadParameter("give a prompt, --from or --picture")
+        raise typer.BadParameter(t("create.needed"))
     if source is not None and outline is not None:
-        raise typer.BadParameter("the surface is that of --from: leave --outline out")
+        raise typer.BadParameter(t("create.outline_of_source"))
     wanted: dict[str, Any] = {"from": {"job": source, "directions": direction or []}, "count": count}
     with studio(gateway, key) as client:
         if prompt is not None:
@@ -157,17 +157,18 @@ def post_and_save(
         print_json(job)
         return
     print_concepts(job)
-    typer.echo(f"{counted(len(files), 'file')} in {out}")
+    typer.echo(t("files", count=len(files), folder=out))
 
 
 def _read_picture(file: Path) -> bytes:
     try:
         if file.stat().st_size > MAX_PICTURE_BYTES:
-            text = f"{file} is larger than {MAX_PICTURE_BYTES // 2**20} MiB: make it smaller"
+            text = t("file.too_large", file=file, most=MAX_PICTURE_BYTES // 2**20)
             raise typer.BadParameter(text, param_hint="--picture")
         return file.read_bytes()
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--picture") from error
+        text = t("file.unreadable", file=file, reason=error.strerror)
+        raise typer.BadParameter(text, param_hint="--picture") from error
 
 
 def check_folder(out: Path) -> None:
@@ -177,8 +178,5 @@ def check_folder(out: Path) -> None:
         with TemporaryFile(dir=out):
             pass
     except OSError as error:
-        typer.echo(
-            f"--out {out} cannot be written to ({error.strerror}): give another folder. Nothing was asked for.",
-            err=True,
-        )
+        typer.echo(t("out.unwritable", folder=out, reason=error.strerror), err=True)
         raise typer.Exit(1) from error

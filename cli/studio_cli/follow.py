@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from studio_cli.texts import named, t
 from studio_client import StudioClient
 from studio_client.types import JobView
 from studio_contracts.errors import Stage
@@ -21,7 +22,7 @@ def followed(client: StudioClient, job: JobView, timeout: float) -> JobView:
         return _in_lines(client, job, timeout)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
-        task = bars.add_task("accepted", total=len(STAGES) - 1)
+        task = bars.add_task(t("stage.accepted"), total=len(STAGES) - 1)
 
         def show(now: JobView) -> None:
             bars.update(task, description=_state(now), completed=STAGES.index(now["stage"]))
@@ -44,6 +45,6 @@ def _in_lines(client: StudioClient, job: JobView, timeout: float) -> JobView:
 
 def _state(job: JobView) -> str:
     if job["status"] in TERMINAL:
-        return job["status"]
-    pictures = len(job["concepts"])
-    return f"{job['stage']}, {pictures} of {job['brief']['count']} pictures" if pictures else job["stage"]
+        return named("status", job["status"])
+    pictures, stage = len(job["concepts"]), named("stage", job["stage"])
+    return t("stage.some", stage=stage, some=pictures, count=job["brief"]["count"]) if pictures else stage

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from studio_cli.profiles import Profile, chosen_profile
+from studio_cli.texts import figure, language, named, number, t
 from studio_client import ApiError, JobFailed, StillRunning, StudioClient, StudioError
 from studio_client.types import JobView
 
@@ -33,17 +34,19 @@ def studio(gateway: str | None, key: str | None) -> Iterator[StudioClient]:
     profile = Profile(gateway, key) if gateway else chosen_profile() or Profile(DEFAULT)
     address = profile.gateway or DEFAULT
     try:
-        with StudioClient(address, key or profile.key) as client:
+        with StudioClient(address, key or profile.key, language=language()) as client:
             yield client
     except ApiError as error:
         fields = "\n".join(f"{one['field']}: {one['detail']}" for one in error.errors)
         _fail(fields or str(error), REFUSED if error.status < 500 else 1, error)
     except StillRunning as error:
-        _fail(f"{error} Watch it with `studio job watch {error.job['id']}`.", UNFINISHED, error)
+        stage = named("stage", error.job["stage"])
+        text = t("job.still_running", id=error.job["id"], stage=stage, seconds=figure(error.seconds))
+        _fail(text, UNFINISHED, error)
     except JobFailed as error:
-        _fail(f"The job {error.job['status']}: {error}", 1, error)
+        _fail(t("job.failed", status=named("status", error.job["status"]), reason=error), 1, error)
     except StudioError as error:
-        _fail(f"The gateway at {address} cannot be used: {error} Start it or give --gateway.", 1, error)
+        _fail(t("gateway.unusable", address=address, reason=error), 1, error)
 
 
 def print_json(value: Any) -> None:
@@ -58,14 +61,21 @@ def print_concepts(job: JobView) -> None:
     for concept in job["concepts"]:
         colours = ", ".join(used["name"] for used in concept["palette_used"])
         name = directions[concept["direction"]]
-        typer.echo(f"rank {concept['rank']}: {concept['id']}, {name}, score {concept['score']:.2f}, {colours}")
+        score = number(concept["score"], 2)
+        typer.echo(t("concept", rank=concept["rank"], id=concept["id"], name=name, score=score, colours=colours))
         needs = concept["materials"]
         for blend in needs.get("blends", []) if needs else []:
             recipe = " + ".join(f"{part['parts']} {part['code']}" for part in blend["recipe"])
-            near = f"ΔE {blend['delta_e']:.1f}, {blend['code']} alone {blend['delta_e_alone']:.1f}"
-            typer.echo(
-                f"  blend for {blend['word'] or 'the texture'}: {recipe} of 12, {near}, {blend['area_m2']:.2f} m²"
+            line = t(
+                "blend",
+                what=blend["word"] or t("blend.texture"),
+                recipe=recipe,
+                mixed=number(blend["delta_e"], 1),
+                code=blend["code"],
+                alone=number(blend["delta_e_alone"], 1),
+                area=number(blend["area_m2"], 2),
             )
+            typer.echo(f"  {line}")
 
 
 def _fail(message: str, code: int, cause: Exception) -> NoReturn:

@@ -6,6 +6,7 @@ import typer
 
 from studio_cli.client_jobs import JobId
 from studio_cli.gateway import AsJson, Gateway, Key, print_json, studio
+from studio_cli.texts import t
 
 
 def note(
@@ -27,7 +28,7 @@ def note(
     details: dict[str, Any] = {field: text for field, text in given.items() if text is not None}
     marks = {**dict.fromkeys(favourite or (), True), **dict.fromkeys(no_favourite or (), False)}
     if not details and not marks:
-        raise typer.BadParameter("give something to note: --name, --notes, --project, --favourite or --no-favourite")
+        raise typer.BadParameter(t("note.needed"))
     with studio(gateway, key) as client:
         job = client.change(job_id, {**details, "favourites": marks})
     if as_json:
@@ -35,7 +36,7 @@ def note(
         return
     marked = ", ".join(concept["id"] for concept in job["concepts"] if concept["is_favourite"])
     for field, text in (("name", job["name"]), ("project", job["project"]), ("favourites", marked)):
-        typer.echo(f"{field}: {text or 'none'}")
+        typer.echo(t(f"note.{field}", value=text or t("none")))
 
 
 def delete(
@@ -48,9 +49,9 @@ def delete(
     with studio(gateway, key) as client:
         job = client.get(job_id)
         if not yes:
-            typer.confirm(f"Delete {job['name'] or job['brief']['prompt']!r} and its files for good?", abort=True)
+            typer.confirm(t("job.delete", name=repr(job["name"] or job["brief"]["prompt"])), abort=True)
         client.delete(job_id)
-    typer.echo(f"job {job_id} is deleted")
+    typer.echo(t("job.deleted", id=job_id))
 
 
 def projects(as_json: AsJson = False, gateway: Gateway = None, key: Key = None) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from studio_cli.tables import counted
+from studio_cli.texts import figure, number, t
 from studio_client import StudioClient
 
 Unit = Literal["mm", "cm", "m", "in", "ft"]
@@ -31,30 +31,33 @@ def surface_of(
     """The surface of a brief: with these sides, or with the outline in a file and its sides."""
     if outline is None:
         if unit is not None or layer is not None:
-            raise typer.BadParameter("--outline-unit and --outline-layer belong to --outline")
+            raise typer.BadParameter(t("outline.of_outline"))
         return {"width_m": width, "height_m": height}
     data = _read(outline)
     if data.lstrip()[:1] == b"{":
         try:
             return {"outline": json.loads(data)}
         except (ValueError, RecursionError) as error:
-            raise typer.BadParameter(f"{outline} is no JSON: {error}", param_hint="--outline") from error
+            text = t("outline.no_json", file=outline, reason=error)
+            raise typer.BadParameter(text, param_hint="--outline") from error
     found = client.read_outline(data, unit=unit, layer=layer)
     surface = found["surface"]
     outlined = surface.get("outline")
     holes = len(outlined.get("holes", ())) if outlined else 0
-    said = f"outline: {surface['width_m']:g} × {surface['height_m']:g} m, {counted(holes, 'hole')}"
-    typer.echo(f"{said}, {found['area_m2']:.2f} m² to lay", err=True)
+    size = f"{figure(surface['width_m'])} × {figure(surface['height_m'])} m"
+    area = number(found["area_m2"], 2)
+    typer.echo(t("outline.read", size=size, holes=t("outline.holes", count=holes), area=area), err=True)
     if left := found["left_out"] + found["open_lines"]:
-        typer.echo(f"{counted(left, 'line')} of {outline} left out", err=True)
+        typer.echo(t("outline.left_out", count=left, file=outline), err=True)
     return dict(surface)
 
 
 def _read(file: Path) -> bytes:
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
-            text = f"{file} is larger than {MAX_FILE_BYTES // 2**20} MiB: leave everything out but the outline"
+            text = t("outline.too_large", file=file, most=MAX_FILE_BYTES // 2**20)
             raise typer.BadParameter(text, param_hint="--outline")
         return file.read_bytes()
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--outline") from error
+        text = t("file.unreadable", file=file, reason=error.strerror)
+        raise typer.BadParameter(text, param_hint="--outline") from error

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from studio_cli.texts import t
 from studio_client import ApiError, StudioClient, StudioError
 
 FOLDER = "STUDIO_CONFIG"
@@ -34,13 +35,13 @@ def login(
         with StudioClient(gateway, key or None) as studio:
             next(studio.jobs(limit="1"), None)
     except ApiError as error:
-        typer.echo(f"{gateway} refuses this key: {error}", err=True)
+        typer.echo(t("login.refused", address=gateway, reason=error), err=True)
         raise typer.Exit(2) from error
     except StudioError as error:
-        typer.echo(f"There is no studio at {gateway}: {error}", err=True)
+        typer.echo(t("login.none", address=gateway, reason=error), err=True)
         raise typer.Exit(1) from error
     _write({**_read(), profile: Profile(gateway, key or None)})
-    typer.echo(f"{gateway} is the profile {profile} now.")
+    typer.echo(t("login.kept", address=gateway, profile=profile))
 
 
 def logout(
@@ -49,17 +50,17 @@ def logout(
     """Forget a studio and its key on this machine. The key itself is ended by `studio keys revoke`."""
     profiles = _read()
     if profiles.pop(profile, None) is None:
-        typer.echo(f"There is no profile {profile}.", err=True)
+        typer.echo(t("logout.none", profile=profile), err=True)
         raise typer.Exit(2)
     _write(profiles)
-    typer.echo(f"The profile {profile} is forgotten.")
+    typer.echo(t("logout.done", profile=profile))
 
 
 def chosen_profile() -> Profile | None:
     """The profile that STUDIO_PROFILE names, or the default one. Ends the command where the one named is not there."""
     name, profiles = os.environ.get(PROFILE), _read()
     if name and name not in profiles:
-        typer.echo(f"There is no profile {name} (of --profile or STUDIO_PROFILE): use `studio login`.", err=True)
+        typer.echo(t("profile.none", profile=name), err=True)
         raise typer.Exit(2)
     return profiles.get(name or "default")
 
@@ -75,7 +76,7 @@ def _read() -> dict[str, Profile]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        typer.echo(f"{_file()} cannot be read: delete it and use `studio login`.", err=True)
+        typer.echo(t("profile.unreadable", file=_file()), err=True)
         raise typer.Exit(1) from error
 
 

@@ -8,6 +8,7 @@ import typer
 
 from studio_cli.client_jobs import JobId
 from studio_cli.gateway import AsJson, Gateway, Key, print_json, studio
+from studio_cli.texts import t
 from studio_client.types import LinkView
 
 PARTS = ("brief", "materials", "downloads", "cost")
@@ -32,7 +33,7 @@ def share(
     """
     hidden = hide or []
     if unknown := [part for part in hidden if part not in PARTS]:
-        raise typer.BadParameter(f"there is no part {', '.join(unknown)}; there are: {', '.join(PARTS)}")
+        raise typer.BadParameter(t("share.unknown", parts=", ".join(unknown), known=", ".join(PARTS)))
     shows = [part for part in PARTS if part not in hidden]
     with studio(gateway, key) as client:
         link = client.share(job_id, {"days": days, "shows": shows, "favourites_only": favourites})
@@ -40,7 +41,7 @@ def share(
     if as_json:
         print_json(link)
         return
-    typer.echo(f"link {link['id']}, until {link['expires_at'][:10]}")
+    typer.echo(t("share.made", id=link["id"], day=link["expires_at"][:10]))
     typer.echo(link["url"])
 
 
@@ -52,7 +53,8 @@ def shares(job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key:
         print_json(links)
         return
     for link in links:
-        shown = ", ".join(["favourites" if link["favourites_only"] else "all concepts", *link["shows"]])
+        concepts = t("share.favourites" if link["favourites_only"] else "share.all")
+        shown = ", ".join([concepts, *(t(f"share.{part}") for part in link["shows"])])
         typer.echo("\t".join((link["id"], _end(link), shown)))
 
 
@@ -65,9 +67,9 @@ def unshare(
     """End a link for good."""
     with studio(gateway, key) as client:
         client.end_share(job_id, link_id)
-    typer.echo(f"link {link_id} has ended")
+    typer.echo(t("share.end", id=link_id))
 
 
 def _end(link: LinkView) -> str:
     is_over = link["revoked_at"] is not None or datetime.fromisoformat(link["expires_at"]) <= datetime.now(UTC)
-    return "ended" if is_over else f"until {link['expires_at'][:10]}"
+    return t("share.ended") if is_over else t("share.until", day=link["expires_at"][:10])

@@ -68,7 +68,7 @@ export class StudioClient {
    * @returns {Promise<Job>}
    */
   async createFromPicture(picture, wanted = {}, { key = crypto.randomUUID() } = {}) {
-    const parameters = new URLSearchParams(Object.entries(wanted).flatMap(([name, value]) => texts(value).map((text) => [name, text])));
+    const parameters = new URLSearchParams(Object.entries(wanted).flatMap(([name, value]) => texts(name, value).map((text) => [name, text])));
     const headers = { "Content-Type": "application/octet-stream", "Idempotency-Key": key };
     return (await this.send(`v1/jobs/from-picture?${parameters}`, { method: "POST", headers, body: picture })).json();
   }
@@ -226,8 +226,12 @@ export class StudioClient {
   }
 }
 
-/** A parameter's texts: one, or several, or the pairs of an object. @param {string | number | string[] | Record<string, string>} value */
-const texts = (value) => (typeof value === "object" && !Array.isArray(value) ? Object.entries(value).map(([key, text]) => `${key}:${text}`) : [value].flat().map(String));
+/** A parameter's texts: one, or several, or the pairs of metadata, or another object as JSON. @param {string} name @param {unknown} value @returns {string[]} */
+function texts(name, value) {
+  if (value === null || typeof value !== "object") return [String(value)];
+  if (Array.isArray(value)) return value.map(String);
+  return name === "metadata" ? Object.entries(value).map(([key, text]) => `${key}:${text}`) : [JSON.stringify(value)];
+}
 
 /** @param {Response} answer */
 async function refusal(answer) {

@@ -39,11 +39,12 @@ class AsyncStudioClient:
         url: str,
         key: str | None = None,
         *,
+        language: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._sleep = sleep
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers = flows.headers(key, language)
         self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=SECONDS, transport=transport)
 
     async def __aenter__(self) -> Self:

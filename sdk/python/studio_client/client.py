@@ -32,18 +32,22 @@ SECONDS = 30.0
 
 
 class StudioClient:
-    """A studio at an address, maybe with a path, as whoever has the API key. Close it, or use it in a `with`."""
+    """A studio at an address, maybe with a path, as whoever has the API key. Close it, or use it in a `with`.
+
+    `language` is that of the sheets and workbooks it downloads: "en" or "de".
+    """
 
     def __init__(
         self,
         url: str,
         key: str | None = None,
         *,
+        language: str | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._sleep = sleep
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers = flows.headers(key, language)
         self._http = httpx.Client(base_url=url, headers=headers, timeout=SECONDS, transport=transport)
 
     def __enter__(self) -> Self:

@@ -41,4 +41,5 @@ class StillRunning(StudioError):
 
     def __init__(self, job: JobView, seconds: float) -> None:
         self.job = job
+        self.seconds = seconds
         super().__init__(f"Job {job['id']} is still in {job['stage']} after {seconds:g} s. It goes on.")

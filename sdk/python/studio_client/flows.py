@@ -62,6 +62,12 @@ class Wait:
 Flow = Generator[Request | Wait, httpx.Response | None, T]
 
 
+def headers(key: str | None, language: str | None) -> dict[str, str]:
+    """What goes with every request."""
+    given = {"Authorization": f"Bearer {key}"} if key else {}
+    return given | ({"Accept-Language": language} if language else {})
+
+
 def send(request: Request) -> Flow[httpx.Response]:
     """The answer to a request, after retries. Raises ApiError, Unreachable."""
     waited, pause = 0.0, FIRST_WAIT
@@ -94,7 +100,7 @@ def create(brief: Mapping[str, Any], key: str) -> Flow[JobView]:
 def create_from_picture(picture: bytes, wanted: Mapping[str, Any], key: str) -> Flow[JobView]:
     """A new job that begins with this picture. The same key, picture and wishes give the same job."""
     headers = {"Idempotency-Key": key, "Content-Type": "application/octet-stream"}
-    parameters = {name: _parameter(value) for name, value in wanted.items() if value is not None}
+    parameters = {name: _parameter(name, value) for name, value in wanted.items() if value is not None}
     request = Request("POST", "v1/jobs/from-picture", headers=headers, parameters=parameters, content=picture)
     return cast(JobView, (yield from send(request)).json())
 
@@ -111,9 +117,11 @@ def given(**values: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _parameter(value: Any) -> str | list[str]:
+def _parameter(name: str, value: Any) -> str | list[str]:
+    if isinstance(value, Mapping) and name == "metadata":
+        return [f"{key}:{text}" for key, text in value.items()]
     if isinstance(value, Mapping):
-        return [f"{name}:{one}" for name, one in value.items()]
+        return json.dumps(value)
     return [str(each) for each in value] if isinstance(value, list | tuple) else str(value)
 
 

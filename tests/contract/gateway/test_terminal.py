@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
@@ -36,6 +37,8 @@ class Terminal:
             "STUDIO_CONFIG": str(folder / "config"),
             "STUDIO_GATEWAY_URL": gateway.url,
             "STUDIO_PROFILE": "",
+            "LC_ALL": "",
+            "LANG": "C.UTF-8",
         }
 
     def __call__(self, *arguments: str, **changed: str) -> Result:
@@ -71,6 +74,25 @@ def test_a_job_is_posted_listed_watched_and_saved(terminal: Terminal) -> None:
     assert (out / "rank-1-sheet.pdf").read_bytes().startswith(b"%PDF")
     assert terminal("job", "list", "--status", "completed").stdout.startswith(first)
     assert terminal("job", "list", "--text", "SEA").stdout.startswith(second)
+
+
+def test_in_german_a_terminal_says_everything_but_what_programs_read(terminal: Terminal) -> None:
+    job = terminal.create("Teich")
+    terminal.gateway.finish(job)
+    shown = terminal("--language", "de", "job", "show", job)
+    assert "fertig, Schritt Rangfolge, 2 Bilder, 10 × 3 m" in shown.stdout
+    out = terminal.folder / "gespeichert"
+    saved = terminal("--language", "de", "job", "download", job, "--out", str(out))
+    assert "Dateien in" in saved.stdout
+    page = pypdfium2.PdfDocument((out / "rank-1-sheet.pdf").read_bytes())[0]
+    assert "Konzept 1" in page.get_textpage().get_text_range()
+    assert terminal("job", "list", LANG="de_DE.UTF-8").stdout.split("\t")[1] == "completed"
+    watched = terminal("job", "watch", job, LANG="de_DE.UTF-8")
+    assert "Rang 1: " in watched.stdout
+    assert watched.stderr.splitlines()[-1] == "fertig"
+    nobody = terminal("--language", "de", "login", "http://127.0.0.1:9", "--key", "")
+    assert nobody.exit_code == 1
+    assert "Unter http://127.0.0.1:9 ist kein Studio" in nobody.stderr
 
 
 def test_a_job_is_canceled_and_asked_for_again(terminal: Terminal) -> None:
