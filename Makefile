@@ -90,7 +90,7 @@ bench: setup ## the studio beside FastStream and Celery, into docs/benchmarks.md
 	@$(PYTHON) bench/compare.py
 
 bench-quick: setup ## the same in five minutes, into .studio/compare/quick.md
-	@$(PYTHON) bench/compare.py --rounds 1 --jobs 16 --pictures 3 --report .studio/compare/quick.md
+	@$(PYTHON) bench/compare.py --rounds 1 --jobs 16 --pictures 3 --kills 0 --report .studio/compare/quick.md
 
 bench-pipeline: setup ## jobs per second, time added by us, share of each stage
 	@$(PYTHON) bench/pipeline.py

@@ -19,6 +19,8 @@ from peers.environment import peers_environment
 
 from studio_local.infrastructure import Infrastructure
 
+from kills import Losses, kill_round
+from kills import report as kills_report
 from measuring import bind
 from rounds import NAMES, Figures, canned_round, picture_round, run_rounds
 
@@ -154,7 +156,9 @@ def worse(title: str, found: dict[str, list[Figures]], rows: Sequence[Row]) -> l
     return lines
 
 
-def targets(canned: dict[str, list[Figures]], pictures: dict[str, list[Figures]]) -> list[Target]:
+def targets(
+    canned: dict[str, list[Figures]], pictures: dict[str, list[Figures]], killed: dict[str, Losses]
+) -> list[Target]:
     """The issue's targets, as ratios of this run."""
     rate, p50, p99, half, cpu, reads, updates, _, _, _, publishes = (
         {name: median(canned[name], row) for name in NAMES} for row in CANNED_ROWS
@@ -172,7 +176,7 @@ def targets(canned: dict[str, list[Figures]], pictures: dict[str, list[Figures]]
         Target("added time p99, ms", p99[ours], at_most=130),
         Target("half load against one at a time", half[ours] / p50[ours], at_most=1.5),
         Target("jobs/s with pictures against Celery", painted[ours] / painted["celery"], at_least=1.3),
-    ]
+    ] + [Target("jobs refused or lost under kills", sum(killed[ours]), at_most=0)] * bool(killed)
 
 
 def machine(load: float, cores: int) -> str:
@@ -195,6 +199,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=60, help="in each part of a round without work on pictures")
     parser.add_argument("--pictures", type=int, default=8, help="jobs in each round with it")
+    parser.add_argument("--kills", type=int, default=60, help="jobs under kills, 0 for none")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--report", type=Path, default=REPORT)
     arguments = parser.parse_args()
@@ -207,13 +212,16 @@ def main() -> int:
         rounds = partial(run_rounds, infrastructure, binaries, arguments.rounds)
         canned = rounds(partial(canned_round, jobs=arguments.jobs), canned=True)
         pictures = rounds(partial(picture_round, jobs=arguments.pictures), canned=False)
-    aims = targets(canned, pictures)
+        kill = partial(kill_round, infrastructure, binaries, jobs=arguments.kills, cores=cores)
+        killed = {name: kill(name) for name in NAMES} if arguments.kills else {}
+    aims = targets(canned, pictures, killed)
     report = "\n".join(
         [
             INTRODUCTION.format(date=datetime.now(UTC), machine=machine(load, cores), rounds=arguments.rounds),
             *table(f"Without work on pictures, {arguments.jobs} jobs", canned, CANNED_ROWS),
             *steps(canned[NAMES[0]]),
             *table(f"With it, {arguments.pictures} jobs", pictures, PICTURE_ROWS),
+            *(kills_report(killed, arguments.kills) if killed else []),
             "## Targets",
             "",
             *(f"- {aim}" for aim in aims),

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import httpx
-from peers.contestants import Contestant, Cost, peer, steps_of, studio, times_of, worker_of
+from peers.contestants import Contestant, Cost, peer, studio, worker_of
+from peers.timelines import steps_of, times_of
 
 from studio_local.infrastructure import Infrastructure
 

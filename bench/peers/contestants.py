@@ -6,8 +6,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -17,7 +17,7 @@ from pymongo import MongoClient
 from studio_local.infrastructure import Endpoints, Infrastructure
 from studio_local.ports import LOOPBACK, free_port, is_listening
 from studio_local.processes import ManagedProcess, running
-from studio_local.services import STANDIN
+from studio_local.services import STANDIN, WORKERS
 from studio_local.stack import ServiceStack
 
 READY_SECONDS = 120
@@ -42,24 +42,22 @@ class Cost(NamedTuple):
         return Cost(*((new - old) / jobs for new, old in zip(self, before, strict=True)))
 
 
-class Times(NamedTuple):
-    """Seconds of one job: from its acceptance to its end, and the part that is work of the stencil, model, pictures."""
-
-    total: float
-    work: float
-
-    @property
-    def added(self) -> float:
-        """What is around the work: queues, database, HTTP, webhooks."""
-        return self.total - self.work
-
-
 class Contestant:
     """One way, running: where jobs are posted, and how it is asked what became of them."""
 
-    def __init__(self, name: str, url: str, endpoints: Endpoints, infrastructure: Infrastructure):
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        endpoints: Endpoints,
+        infrastructure: Infrastructure,
+        standin_url: str,
+        workers: Sequence[ManagedProcess],
+    ):
         self.name = name
         self.url = url
+        self.standin_url = standin_url
+        self.workers = workers
         self._records = infrastructure.root / "processes.json"
         self._management = infrastructure.management
         self._vhost = quote(urlsplit(endpoints.rabbitmq_url).path[1:], safe="")
@@ -123,41 +121,21 @@ def _cpu_of_session(leader: int) -> float:
     return spent
 
 
-def times_of(job: Mapping[str, Any]) -> Times:
-    """Along the slot that ended last. Its own pictures are made side by side."""
-    total = (job["finished_at"] - job["created_at"]).total_seconds()
-    if "timeline" not in job:
-        slot = job["slots"][job["last_slot"]]
-        return Times(total, job["stencil_seconds"] + slot["predict_seconds"] + slot["picture_seconds"])
-    last = [entry for entry in job["timeline"] if entry["event"] == "pictures.made"][-1]
-    events = ("stencil.ready", "prediction.succeeded", "pictures.made")
-    mine = (entry for entry in job["timeline"] if entry["slot"] in (None, last["slot"]))
-    return Times(total, sum(entry["seconds"] or 0.0 for entry in mine if entry["event"] in events))
-
-
-def steps_of(job: Mapping[str, Any]) -> dict[str, float]:
-    """Seconds from each line of a studio job's timeline to the next, less the work that the latter tells of.
-
-    Along the slot that ended last. What a step is called says what it ends with.
-    """
-    last = [entry for entry in job["timeline"] if entry["event"] == "pictures.made"][-1]
-    mine = [entry for entry in job["timeline"] if entry["slot"] in (None, last["slot"])]
-    steps = {}
-    for before, entry in pairwise(mine):
-        steps[entry["event"]] = (entry["at"] - before["at"]).total_seconds() - (entry["seconds"] or 0.0)
-    return steps
-
-
 @contextmanager
-def studio(infrastructure: Infrastructure, folder: Path, *, canned: bool) -> Iterator[Contestant]:
-    """The studio's five services."""
+def studio(
+    infrastructure: Infrastructure, folder: Path, *, canned: bool, extra: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Contestant]:
+    """The studio's five services; `extra` is added to their environment."""
     with infrastructure.isolated() as endpoints, ExitStack() as stack:
-        services = ServiceStack(infrastructure, endpoints, folder, extra=_extra(canned=canned))
+        services = ServiceStack(infrastructure, endpoints, folder, extra={**_extra(canned=canned), **extra})
         replaced = {STANDIN: "peers.cached_standin"} | ({"postprocess": "peers.canned_postprocess"} if canned else {})
         for name, module in replaced.items():
             services.services[name] = _with_module(services, name, module)
         stack.enter_context(services)
-        contestant = Contestant("studio", services.gateway_url, endpoints, infrastructure)
+        workers = [services.services[name] for name in WORKERS]
+        contestant = Contestant(
+            "studio", services.gateway_url, endpoints, infrastructure, services.standin_url, workers
+        )
         stack.callback(contestant.close)
         yield contestant
 
@@ -222,7 +200,10 @@ def peer(
         }
         stack.enter_context(running(parts, READY_SECONDS))
         time.sleep(2)  # a worker says to nobody that it is ready; the warm-up waits for the rest
-        contestant = Contestant(name, f"http://{LOOPBACK}:{web_port}", endpoints, infrastructure)
+        standin_url = f"http://{LOOPBACK}:{standin_port}"
+        contestant = Contestant(
+            name, f"http://{LOOPBACK}:{web_port}", endpoints, infrastructure, standin_url, [parts["worker"]]
+        )
         stack.callback(contestant.close)
         yield contestant
 
