@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from studio_stencil.drawing.bands import Flow
 from studio_stencil.drawing.placing import Field
 from studio_stencil.drawing.scene import Ground, Layer
-from studio_stencil.drawing.steadying import Room, steady
+from studio_stencil.drawing.steadying import COARSE_PIXEL_MM, Room, steady
 
 SAMPLE_MM = 50.0
 """Distance between the points of a flowing edge."""
@@ -115,7 +115,8 @@ def discs(ground: Ground, taken: BaseGeometry, colours: list[int], count: int, r
         if radius < 360:
             break
         spot = translate(shapely.Point(0, 0).buffer(radius, quad_segs=24), *spots[best].tolist())
-        spot = translate(spot, *steady([spot], [[Room(spot, radius)]], ground)[0])
+        if ground.mm_per_pixel >= COARSE_PIXEL_MM:
+            spot = translate(spot, *steady([spot], [[Room(spot, radius)]], ground)[0])
         layers.append(Layer(colours[number % len(colours)], spot))
         taken = taken.union(spot)
     return layers

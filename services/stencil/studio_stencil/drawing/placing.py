@@ -11,7 +11,7 @@ from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.scene import Ground, Layer
-from studio_stencil.drawing.steadying import MANY, Room, rooms_of, steady
+from studio_stencil.drawing.steadying import COARSE_PIXEL_MM, MANY, SMALL_PIXELS, Room, objections, rooms_of, steady
 from studio_stencil.motifs.colours import motif_colours
 from studio_stencil.motifs.inlays import laid
 from studio_stencil.motifs.layable import SIZE_STEP
@@ -198,8 +198,8 @@ def _best_place(
 def layers_of(place: Placed, codes: Sequence[str], ground: Ground) -> list[Layer]:
     """The parts of a placed motif, in palette colours that are not its ground's, nor the base's if others are there.
 
-    They lie less than a pixel beside their place where that makes their edges such that they can be laid; where
-    nothing does, the motif gets another outline.
+    On coarse pixels they lie less than one beside their place where that makes their edges such that they can be laid.
+    Where nothing does, the motif gets another outline.
     """
     below = codes[place.ground]
     free = tuple(code for code in codes[1:] if code != below) or tuple(code for code in codes if code != below)
@@ -207,24 +207,38 @@ def layers_of(place: Placed, codes: Sequence[str], ground: Ground) -> list[Layer
     drawn_m = least_size_m(place.emoji)
     made_m = max(min(place.size_m, MOST_MADE_M), drawn_m)
     drawn_m *= SIZE_STEP ** max(0, math.floor(math.log(made_m / drawn_m, SIZE_STEP) + 1e-6))
+    made = (place.emoji, round(drawn_m, 3), colours, below)
+    if ground.mm_per_pixel < COARSE_PIXEL_MM:
+        parts = laid(*made, _clearest(*made))
+        return [Layer(codes.index(part.code), _placed(part.area, place, drawn_m)) for part in parts]
     best, fewest = list[Layer](), MANY
     for other in range(OTHERS):
-        arguments = (place.emoji, round(drawn_m, 3), colours, below, other)
-        parts, rooms = laid(*arguments), _rooms(*arguments)
+        parts, rooms = laid(*made, other), _rooms(*made, other)
         areas = [_placed(part.area, place, drawn_m) for part in parts]
         there = [[Room(_placed(one, place, drawn_m), by * place.size_m / drawn_m) for one, by in own] for own in rooms]
         by, count = steady(areas, there, ground)
         if count < fewest:
-            best = [
-                Layer(codes.index(part.code), translate(area, *by)) for part, area in zip(parts, areas, strict=True)
-            ]
+            moved = [translate(area, *by) for area in areas]
+            best = [Layer(codes.index(part.code), area) for part, area in zip(parts, moved, strict=True)]
             fewest = count
         if not count:
             break
     return best
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
+def _clearest(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str) -> int:
+    """Which outline of a motif the rule objects to least where pixels are small, wherever it lies between them."""
+    counts = []
+    for other in range(OTHERS):
+        areas = [part.area for part in laid(emoji, size_m, colours, ground, other)]
+        counts.append(objections(areas, _rooms(emoji, size_m, colours, ground, other), SMALL_PIXELS))
+        if not counts[-1]:
+            break
+    return counts.index(min(counts))
+
+
+@lru_cache(maxsize=1024)
 def _rooms(
     emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str, other: int
 ) -> list[list[Room]]:

@@ -29,6 +29,9 @@ PLACES = tuple(
 )
 """Where a shape is tried, in pixels beside its place."""
 RADII_MM = EXCEPTIONAL_RADIUS_MM, MIN_RADIUS_MM
+COARSE_PIXEL_MM = 8.0
+"""Side of the pixels from which on it matters where between them an edge falls."""
+SMALL_PIXELS = Ground(1000.0, 1000.0, 250, 250)
 MANY = 1 << 30
 MARGIN = 3
 """Pixels around a shape that is looked at."""
@@ -61,7 +64,7 @@ def steady(
     best, fewest = (0.0, 0.0), MANY
     for x, y in PLACES:
         by = x * ground.mm_per_pixel, y * ground.mm_per_pixel
-        count = _objections([translate(area, *by) for area in areas], rooms, ground)
+        count = objections([translate(area, *by) for area in areas], rooms, ground)
         if count < fewest:
             best, fewest = by, count
         if not count:
@@ -69,7 +72,7 @@ def steady(
     return best, fewest
 
 
-def _objections(areas: Sequence[BaseGeometry], rooms: Sequence[Sequence[Room]], ground: Ground) -> int:
+def objections(areas: Sequence[BaseGeometry], rooms: Sequence[Sequence[Room]], ground: Ground) -> int:
     """In how many places the rule objects, when the areas are drawn one over the other."""
     px = ground.mm_per_pixel
     window, left, top = _window(areas, ground)

@@ -32,7 +32,7 @@ class LaidPart(NamedTuple):
     area: BaseGeometry
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def laid(
     emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str, other: int = 0
 ) -> tuple[LaidPart, ...]:

@@ -48,7 +48,7 @@ SLITS_MM, MORE_AREA = (112.0, 128.0, 144.0), 1.12
 """Widths of the slits that open the counters of letters, and how much the area may grow while they stay open."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def outline(emoji: str, size_m: float, other: int = 0) -> BaseGeometry:
     """The silhouette in millimetres, centred on the origin, its longer side about `size_m`.
 
@@ -101,9 +101,13 @@ def _best(plain: BaseGeometry, tries: Sequence[tuple[bool, float]], other: int =
     its faultiness.
     """
     best, fewest = shapely.Polygon(), math.inf
+    blunt: dict[float, tuple[BaseGeometry, BaseGeometry]] = {}
     for arcs, factor in tries:
-        asked = scale(plain, factor, factor, origin=(0, 0))
-        made = _layable(asked, arcs)
+        if factor not in blunt:
+            asked = scale(plain, factor, factor, origin=(0, 0))
+            blunt[factor] = asked, _blunt(asked)
+        asked = blunt[factor][0]
+        made = _cut(blunt[factor][1], arcs)
         count = _faultiness(asked, made)
         if not count and other:
             other -= 1
@@ -127,8 +131,13 @@ def _faultiness(asked: BaseGeometry, made: BaseGeometry) -> float:
     return count + (LOST_COUNTS if lost else 0)
 
 
-def _layable(plain: BaseGeometry, arcs: bool) -> BaseGeometry:
-    blunt = _islands(without_holes(without_tips(roughly_layable(plain)), ISLAND_MM2))
+def _blunt(plain: BaseGeometry) -> BaseGeometry:
+    """The area with limbs and gaps wide enough and without acute tips."""
+    return _islands(without_holes(without_tips(roughly_layable(plain)), ISLAND_MM2))
+
+
+def _cut(blunt: BaseGeometry, arcs: bool) -> BaseGeometry:
+    """Such an area with edges that can be cut."""
     smooth = closed(opened(squared(blunt, arcs), FINE_MM), FINE_MM)
     return _islands(without_holes(smooth, ISLAND_MM2))
 
