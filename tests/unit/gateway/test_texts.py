@@ -13,7 +13,21 @@ from studio_gateway.web.templates import STATIC, TEMPLATES, imported_by
 SCRIPTS = {file.name: file.read_text(encoding="utf-8") for file in sorted(STATIC.glob("*.js"))}
 PAGES = {file.name: file.read_text(encoding="utf-8") for file in sorted(TEMPLATES.glob("*.html"))}
 SPOKEN = {"alt", "aria-label", "content", "placeholder", "title"}
-SAME_IN_ALL = {"m", "6", "⇄", "·", "studio job create", "studio job list", "studio job show", "${main}", "${preloads}"}
+SAME_IN_ALL = {
+    "m",
+    "mm",
+    "cm",
+    "in",
+    "ft",
+    "6",
+    "⇄",
+    "·",
+    "studio job create",
+    "studio job list",
+    "studio job show",
+    "${main}",
+    "${preloads}",
+}
 COMMENT = re.compile(r"^\s*(?://|\*|/\*\*).*$|\s//\s.*$", re.MULTILINE)
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 TEMPLATE = re.compile(r"`((?:[^`\\]|\\.)*)`")

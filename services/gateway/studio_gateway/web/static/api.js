@@ -79,6 +79,15 @@ export const createFromPicture = (file, parameters, key) =>
     timeout: UPLOAD_TIMEOUT_MS,
   });
 
+/** The outline in a DXF or SVG: { surface, area_m2, left_out, open_lines }. `unit` is that of its numbers, "" where the file says it. */
+export const readOutline = (file, unit) =>
+  json(`v1/outlines?${new URLSearchParams(unit ? { unit } : {})}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body: file,
+    timeout: UPLOAD_TIMEOUT_MS,
+  });
+
 /** A key for `createJob`. (`crypto.randomUUID` exists on https and localhost only.) */
 export const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
 

@@ -24,6 +24,9 @@ export function svg(tag, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** What stands in an input for a number; null where it is empty. */
+export const numberIn = (id) => (byId(id).value === "" ? null : byId(id).valueAsNumber);
+
 /** Set custom properties; the content security policy allows no style attributes. */
 export function styled(element, properties) {
   for (const [name, value] of Object.entries(properties)) element.style.setProperty(name, value);

@@ -50,7 +50,9 @@ export class Editor {
   point(event) {
     const box = this.canvas.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    this.chosen = { code: codeAt(this.now.surface, x, y), at: [x * this.now.sides.width_m * 1000, y * this.now.sides.height_m * 1000] };
+    const code = codeAt(this.now.surface, x, y);
+    if (!code) return;
+    this.chosen = { code, at: [x * this.now.sides.width_m * 1000, y * this.now.sides.height_m * 1000] };
     this.everywhere = false;
     this.draw();
   }

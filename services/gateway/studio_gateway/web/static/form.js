@@ -1,7 +1,7 @@
 // The page on which a brief is written.
 
 import { JobReader, ROOT, createFromPicture, createJob, newKey, palette, usage } from "./api.js";
-import { byId, dollars, duration, h, metres } from "./dom.js";
+import { byId, dollars, duration, h, metres, numberIn as number } from "./dom.js";
 import { language, t } from "./messages.js";
 import { cost, options, typicalSeconds } from "./options.js";
 import { OwnPicture, asFields } from "./own_picture.js";
@@ -11,22 +11,22 @@ import { requireSession } from "./session.js";
 import { remember, showRecent } from "./recent.js";
 import { oneStop } from "./roving.js";
 import { Swatches } from "./swatches.js";
+import { Yard } from "./yard.js";
 
 const form = byId("brief");
 const BUTTONS = form.querySelectorAll("[type=submit]");
 let swatches = null;
 let own = null;
+let yard = null;
 let reusedCodes = [];
 let project = ""; // of the job whose brief is changed
 let budget = null; // what may be spent now, once it is known
 let attempt = { body: "", key: "" };
 
-const number = (id) => (byId(id).value === "" ? null : byId(id).valueAsNumber);
-
 function brief() {
   const wanted = {
     prompt: byId("prompt").value,
-    surface: { width_m: number("width"), height_m: number("height") },
+    surface: yard?.surface ?? { width_m: number("width"), height_m: number("height") },
     style: form.elements.style.value,
     count: number("count"),
   };
@@ -69,10 +69,12 @@ function update() {
   byId("time-hint").textContent = seconds ? t("form.time", { duration: duration(seconds) }) : "";
   const real = [width, height].every((side) => side >= options.min_side_m && side <= options.max_side_m);
   byId("outline").toggleAttribute("data-stale", !real); // the last surface that was possible
-  byId("outline-caption").textContent = real ? t("form.outline.caption", { height: PERSON_M })
+  const outlined = real && yard?.surface;
+  byId("outline-caption").textContent = outlined ? t("yard.caption", { width: outlined.width_m, height: outlined.height_m, person: PERSON_M })
+    : real ? t("form.outline.caption", { height: PERSON_M })
     : t("form.outline.limits", { least: options.min_side_m, most: options.max_side_m });
-  byId("area").textContent = real ? `${metres(width * height)} m²` : "";
-  if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : [], own?.preview);
+  byId("area").textContent = real ? `${metres(outlined ? yard.area : width * height)} m²` : "";
+  if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : [], own?.preview, yard?.shown);
 }
 
 // Problems are shown beside their field in the API's words, except for empty required fields.
@@ -85,6 +87,7 @@ const LABELS = { "surface.width_m": t("form.length"), "surface.height_m": t("for
 
 function place(field) {
   const whole = field.split(".")[0];
+  if (field.startsWith("surface.outline")) field = "surface.outline";
   return { error: byId(`${whole}-error`), control: document.querySelector(`[data-field="${field}"]`) ?? document.querySelector(`[data-field="${whole}"]`) };
 }
 
@@ -154,6 +157,7 @@ function fill(brief) {
   byId("prompt").value = brief.picture && brief.kind === "draft" ? "" : brief.prompt; // it may be none but the studio's word
   byId("width").value = brief.surface.width_m ?? "";
   byId("height").value = brief.surface.height_m ?? "";
+  if (brief.surface.outline) yard.take(brief.surface);
   form.elements.style.value = brief.style;
   byId("count").value = brief.count;
   byId("seed").value = brief.seed ?? "";
@@ -208,6 +212,7 @@ form.addEventListener("keydown", (event) => {
 byId("swap").addEventListener("click", () => {
   const [width, height] = [byId("width"), byId("height")];
   [width.value, height.value] = [height.value, width.value];
+  yard.swap();
   width.dispatchEvent(new Event("input", { bubbles: true })); // what was wrong with them is gone, and the draft is kept
 });
 const examples = [...document.querySelectorAll(".examples .chip")];
@@ -224,6 +229,7 @@ addEventListener("pageshow", () => { // also when the browser brings the page ba
   release();
 });
 applyOptions();
+yard = new Yard(update);
 own = new OwnPicture(update);
 update();
 requireSession();

@@ -29,7 +29,14 @@ export function places(layout, surface, picture) {
 export const fits = (surface, picture) =>
   Math.abs(Math.log(surface.width_m / surface.height_m / (picture.width / picture.height))) < 0.02;
 
-/** A layer that shows the picture on the surface; it fills its parent, which has the surface's shape. */
+/** The outline of a surface as a CSS shape with holes: each ring comes back to the border's first point. */
+function shape({ outline, width_m: width, height_m: height }) {
+  const [start] = outline.outer;
+  const rings = [outline.outer, ...outline.holes].flatMap((ring) => [...ring, ring[0], start]);
+  return `polygon(evenodd, ${rings.map(([x, y]) => `${(x / width) * 100}% ${(y / height) * 100}%`).join(", ")})`;
+}
+
+/** A layer that shows the picture on the surface, cut at its outline; it fills its parent, which has the surface's shape. */
 export function layer(job, picture, alt) {
   const { surface } = job.brief;
   const layout = fits(surface, picture) ? "full" : job.plan?.layout ?? "full";
@@ -43,7 +50,7 @@ export function layer(job, picture, alt) {
       width: beyond(place.width), height: beyond(place.height), // else the ground shows between two copies
       transform: `scale(${place.flipX ? -1 : 1}, ${place.flipY ? -1 : 1})`,
     }));
-  return styled(h("div", { class: "laid" }, images), { "--base": base?.hex ?? "transparent" });
+  return styled(h("div", { class: surface.outline ? "laid cut" : "laid" }, images), { "--base": base?.hex ?? "transparent", ...(surface.outline ? { "clip-path": shape(surface) } : {}) });
 }
 
 /** Boxes of the violations; they are given in millimetres from the surface's top left corner. */

@@ -16,8 +16,11 @@ const random = () => {
 };
 const places = Array.from({ length: GRANULES }, () => ({ u: random(), v: random(), turn: random(), colour: random() }));
 
-/** Draw a surface of these sides (metres) in these colours ("#rrggbb", none: undecided), and on it a picture { url, ratio, isCropped }. */
-export function drawOutline(width, height, colours, picture = null) {
+/**
+ * Draw a surface of these sides (metres) in these colours ("#rrggbb", none: undecided), and on it a picture { url, ratio, isCropped }.
+ * Of a `yard` { outer, holes, isEdited } only what lies inside is laid; while it is edited, its points are shown.
+ */
+export function drawOutline(width, height, colours, picture = null, yard = null) {
   const view = byId("outline");
   const person = Math.min(PERSON_M, Math.max(width, height) * 3);
   const margin = Math.max(width, height, 2) * 0.075;
@@ -27,11 +30,19 @@ export function drawOutline(width, height, colours, picture = null) {
   const line = Math.max(total.width, total.height) / 400;
   view.setAttribute("viewBox", `0 0 ${total.width} ${total.height}`);
   view.setAttribute("aria-label", t("form.outline.of", { width, height }));
-  view.replaceChildren(
-    svg("rect", { x: left, y: top, width, height, fill: colours[0] ?? "#efece4" }),
+  [view.dataset.left, view.dataset.top] = [left, top];
+  view.classList.toggle("edited", Boolean(yard?.isEdited));
+  const isCut = yard?.outer.length > 2;
+  const path = yard ? [yard.outer, ...yard.holes].filter((ring) => ring.length).map((ring) => `M${ring.map(([x, y]) => `${left + x} ${top + y}`).join("L")}z`).join("") : "";
+  const laid = [svg("rect", { x: left, y: top, width, height, fill: colours[0] ?? "#efece4" }),
     granules(left, top, width, height, colours.length ? colours : UNDECIDED),
-    picture ? fitted(picture, left, top, width, height) : "",
-    svg("rect", { x: left, y: top, width, height, fill: "none", class: "edge", "stroke-width": line * 1.6 }),
+    picture ? fitted(picture, left, top, width, height) : ""];
+  view.replaceChildren(
+    isCut ? svg("clipPath", { id: "yard-shape" }, svg("path", { d: path, "clip-rule": "evenodd" })) : "",
+    svg("g", isCut ? { "clip-path": "url(#yard-shape)" } : {}, ...laid),
+    svg("rect", { x: left, y: top, width, height, fill: "none", class: isCut ? "edge whole" : "edge", "stroke-width": isCut ? line : line * 1.6 }),
+    path ? svg("path", { d: path, fill: "none", class: "edge", "stroke-width": line * 1.6 }) : "",
+    ...(yard?.isEdited ? yard.outer.map(([x, y]) => svg("circle", { cx: left + x, cy: top + y, r: line * 5, class: "corner-point" })) : []),
     svg("path", { d: PERSON, class: "person", transform: `translate(${left + width + person * 0.1} ${top + height - person}) scale(${person / PERSON_M})` }),
     ...dimension(left, top + height + margin * 0.7, left + width, top + height + margin * 0.7, line, `${metres(width)} m`),
     ...dimension(left - margin * 0.7, top, left - margin * 0.7, top + height, line, `${metres(height)} m`));

@@ -68,6 +68,7 @@ export class OwnPicture {
     const { own_kind: kind, own_fit: fit } = byId("brief").elements;
     const wanted = { ...brief.surface, kind: kind.value, fit: fit.value, style: brief.style, count: brief.count };
     for (const name of ["seed", "project"]) if (brief[name] !== undefined) wanted[name] = brief[name];
+    if (wanted.outline) wanted.outline = JSON.stringify(wanted.outline);
     if (brief.prompt.trim()) wanted.prompt = brief.prompt;
     return [...Object.entries(wanted), ...(brief.palette ?? []).map((code) => ["palette", code])];
   }

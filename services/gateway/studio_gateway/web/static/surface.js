@@ -5,6 +5,8 @@ import { t } from "./messages.js";
 const rgbOf = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
 const packed = (red, green, blue) => (red << 16) | (green << 8) | blue;
 
+const NOTHING = 255; // the index of what lies outside the surface's outline
+
 /** Read a picture: { codes, indices (Uint8Array), width, height }. `colours`: [{ code, hex }]. Throws on other colours. */
 export async function readSurface(url, colours) {
   const bitmap = await createImageBitmap(await (await fetch(url)).blob(), { colorSpaceConversion: "none" });
@@ -15,8 +17,9 @@ export async function readSurface(url, colours) {
   const codeOf = new Map(colours.map(({ code, hex }) => [packed(...rgbOf(hex)), code]));
   const places = new Map();
   const codes = [];
-  const indices = new Uint8Array(width * height);
+  const indices = new Uint8Array(width * height).fill(NOTHING);
   for (let i = 0, pixel = 0; i < indices.length; i += 1, pixel += 4) {
+    if (!data[pixel + 3]) continue;
     const value = packed(data[pixel], data[pixel + 1], data[pixel + 2]);
     if (!places.has(value)) {
       if (!codeOf.has(value)) throw new Error(t("edit.other_colour"));
@@ -88,15 +91,16 @@ function turned({ codes, indices, width, height }) {
   return { codes, indices: changed, width: height, height: width };
 }
 
-/** The code at a place, given as shares of width and height. */
+/** The code at a place, given as shares of width and height; undefined where nothing is laid. */
 export const codeAt = ({ codes, indices, width, height }, x, y) =>
   codes[indices[Math.min(height - 1, Math.floor(y * height)) * width + Math.min(width - 1, Math.floor(x * width))]];
 
 /** Codes with their shares, most common first. */
 export function sharesOf({ codes, indices }) {
   const counts = codes.map(() => 0);
-  for (const index of indices) counts[index] += 1;
-  return codes.map((code, i) => ({ code, share: counts[i] / indices.length })).filter(({ share }) => share > 0)
+  for (const index of indices) if (index !== NOTHING) counts[index] += 1;
+  const laid = counts.reduce((sum, count) => sum + count, 0);
+  return codes.map((code, i) => ({ code, share: counts[i] / laid })).filter(({ share }) => share > 0)
     .sort((a, b) => b.share - a.share);
 }
 
@@ -110,6 +114,6 @@ export function paint(canvas, { codes, indices, width, height }, hexOf) {
     return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0; // little-endian RGBA
   });
   const pixels = new Uint32Array(image.data.buffer);
-  for (let i = 0; i < pixels.length; i += 1) pixels[i] = colours[indices[i]];
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = colours[indices[i]] ?? 0;
   context.putImageData(image, 0, 0);
 }
