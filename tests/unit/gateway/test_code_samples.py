@@ -13,7 +13,8 @@ from studio_local.state_dir import TOOLS
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.tools import program
 
-DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"/>'
+DRAWING = b"""<svg xmlns="http://www.w3.org/2000/svg" width="4000mm" height="2000mm" viewBox="0 0 4 2">
+<path d="M0 0 H4 V2 H0 Z"/></svg>"""
 LANGUAGES = ["curl", "JavaScript", "Python"]
 
 
