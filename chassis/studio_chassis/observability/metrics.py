@@ -91,6 +91,9 @@ used_ratio = Gauge(
 unreadable = Counter(
     "studio_unreadable_documents_total", "Job documents skipped because this release cannot read them, at each meeting."
 )
+database_unavailable = Counter(
+    "studio_database_unavailable_total", "Operations that the database did not answer, or refused for want of rights."
+)
 index_problems = Gauge("studio_index_problems", "Indexes that the database refused or has with another definition.")
 outbox_seconds = Gauge("studio_outbox_oldest_seconds", "Age of the oldest event committed and not published.")
 violations = Gauge(

@@ -17,6 +17,7 @@ from pymongo.errors import (
 )
 
 from studio_chassis.errors import Unavailable
+from studio_chassis.observability import metrics
 from studio_chassis.observability.logs import cause_of
 
 P = ParamSpec("P")
@@ -45,6 +46,7 @@ def outages_as_unavailable() -> Iterator[None]:
     try:
         yield
     except OUTAGES as error:
+        metrics.database_unavailable.inc()
         raise Unavailable(f"database: {cause_of(error)}") from error
     except (DocumentTooLarge, WriteError) as error:
         if isinstance(error, WriteError) and error.code not in _TOO_LARGE:
@@ -54,5 +56,6 @@ def outages_as_unavailable() -> Iterator[None]:
     except PyMongoError as error:
         refused = isinstance(error, OperationFailure) and error.code in _REFUSED
         if refused or error.timeout or error.has_error_label("RetryableWriteError"):
+            metrics.database_unavailable.inc()
             raise Unavailable(f"database: {cause_of(error)}") from error
         raise

@@ -84,7 +84,7 @@ SERVER_FAULTS: tuple[Fault, ...] = (
         staging.kill("database"),
         "database-failover",
         (Act("the member is brought back", staging.start("database")),),
-        alerts=("StudioDependencyUnavailable",),
+        alerts=("StudioDatabaseUnavailable", "StudioDependencyUnavailable"),
         doctor=r"database: MONGODB_URL",
     ),
     Fault(
@@ -93,7 +93,7 @@ SERVER_FAULTS: tuple[Fault, ...] = (
         staging.step_down,
         "database-failover",
         (Act("nobody does anything: an election ends by itself", lambda _: None),),
-        alerts=("StudioDependencyUnavailable",),
+        alerts=("StudioDatabaseUnavailable", "StudioDependencyUnavailable"),
         doctor=r"database: MONGODB_URL",
         name_seconds=60,
         heals=True,
@@ -104,7 +104,7 @@ SERVER_FAULTS: tuple[Fault, ...] = (
         staging.delay_database(1.5),
         "database-failover",
         (Act("the database is as fast as before", staging.delay_database(0)),),
-        alerts=("StudioDependencyUnavailable", "StudioJobsLate"),
+        alerts=("StudioDatabaseUnavailable", "StudioDependencyUnavailable", "StudioJobsLate"),
         doctor=r"database: (no answer|MONGODB_URL)",
     ),
     Fault(
