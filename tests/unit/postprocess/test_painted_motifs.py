@@ -40,8 +40,8 @@ SHADED = (
 )
 REGIONS = (6, 10, 14, 24)
 BENT_BEFORE = 23
-"""Edges of these shaded pictures, and of as many flowing regions, that bent too tightly as commit 5ea2aa3 laid them, the
-last before subjects were kept; counted by the rules as they are now.
+"""Edges of these shaded pictures, and of as many flowing regions, that bent too tightly as commit 5ea2aa3 laid them,
+the last before subjects were kept; counted by the rules as they are now.
 """
 
 
