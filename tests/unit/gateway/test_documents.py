@@ -291,7 +291,7 @@ def test_a_surface_that_is_no_rectangle_has_its_outline_and_area_on_the_sheet() 
     assert "9 × 7 m" in text_of(pdf)
     assert f"{L_SHAPE.area_m2:.2f} m² within the outline" in text_of(pdf)
     pixels = seen(pdf, 4)
-    inked = (pixels < 100).all(axis=2)
+    inked = np.asarray((pixels < 100).all(axis=2))
     red = (pixels == RED).all(axis=2)
     rows, columns = np.nonzero(red)
     middle = (rows.min() + rows.max()) // 2
