@@ -104,6 +104,8 @@ def test_of_an_animated_picture_the_first_frame_is_taken() -> None:
 def test_a_drawing_is_drawn_sharp_at_the_size_of_the_surface() -> None:
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="2" height="2" fill="#0075bc"/></svg>'
     made = fitted(svg, SIZE, "crop", ("RH41", "RH20"))
+    in_mm = svg.replace(b"viewBox", b'width="4000mm" height="2000mm" viewBox')  # as our own drawings are
+    assert fitted(in_mm, SIZE, "crop", ("RH41", "RH20")).stencil == made.stencil
     assert made.told == SAME_SHAPE
     assert (at(shown(made), 0.49, 0.5), at(shown(made), 0.51, 0.5)) == (BLUE, YELLOW)
 

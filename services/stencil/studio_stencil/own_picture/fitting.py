@@ -91,6 +91,7 @@ def _rendered(svg: bytes, size: tuple[int, int], ground: Rgb) -> bytes:
                 width=max(1, int(width)),
                 background=background,
                 skip_system_fonts=True,
+                dpi=96,  # without it a size in millimetres is none
             )
         )
     except UnicodeDecodeError as error:
