@@ -16,16 +16,7 @@ from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.objects import ObjectStore
 from studio_chassis.persistence.spending import SpendingStore
 from studio_chassis.replicate.client import ReplicateClient
-from studio_chassis.replicate.errors import (
-    AccountBlocked,
-    ConnectionFailed,
-    InvalidRequest,
-    NotFound,
-    OutcomeUnknown,
-    ProviderError,
-    ProviderServerError,
-    RateLimited,
-)
+from studio_chassis.replicate.errors import InvalidRequest, NotFound, OutcomeUnknown, ProviderError
 from studio_chassis.replicate.responses import read_report
 from studio_chassis.replicate.webhook_url import webhook_url
 from studio_chassis.runtime import failpoints
@@ -34,6 +25,7 @@ from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested,
 from studio_contracts.job import Job
 from studio_contracts.models import MODELS
 from studio_contracts.slot import GenerationRequest, Slot
+from studio_contracts.spending import Charge
 from studio_domain.domain_events import (
     ClaimReleased,
     CreationLost,
@@ -45,12 +37,12 @@ from studio_domain.domain_events import (
 from studio_domain.lifecycle import FIRST_REQUEST
 from studio_domain.prediction import PredictionReport, UnreadablePrediction
 from studio_domain.spending import Outcome, delivered_by, reservation
+from studio_predictor.disposition import RECHECK_DELAY, disposition
 from studio_predictor.model_input import InvalidInput, slot_input
 from studio_predictor.planning import plan_slots
 from studio_predictor.settings import PredictorSettings
 from studio_predictor.slots import find_prediction, slot_seed
 
-RECHECK_DELAY = timedelta(seconds=5)
 CLOCK_MARGIN = timedelta(minutes=2)
 log = structlog.get_logger()
 
@@ -128,12 +120,7 @@ class Predictor:
             await self._refuse(job, planned, CreationRefused(slot.number, slot.attempt, str(error)))
             return
         charge = reservation(job, slot, self.now(), generation)
-        refused = await self.spending.reserve(charge, self.settings.budgets)
-        if refused is not None and refused.budget.name == "stopped":
-            raise Pause(refused.text, cause="operator" if refused.paused else "spending")
-        if refused is not None:
-            log.warning("over budget", job_id=job.id, slot=slot.number, **refused.budget._asdict())
-            refusal = CreationRefused(slot.number, slot.attempt, refused.text, code="over_budget")
+        if (refusal := await self._reserve(charge)) is not None:
             await self._refuse(job, planned, refusal)
             return
         failpoints.reached("after-reserve")
@@ -150,16 +137,26 @@ class Predictor:
                 cancel_after=job.deadline_at - self.now(),
             )
         except OutcomeUnknown as error:
-            raise _disposition(error) from error
+            raise disposition(error) from error
         except InvalidRequest as error:
             await self.jobs.apply(claim.job, CreationRefused(slot.number, slot.attempt, str(error)))
             await self.spending.settle({charge.id: Outcome(0)})
             return
         except ProviderError as error:
             await self.jobs.apply(claim.job, ClaimReleased(slot.number, slot.attempt))
-            raise _disposition(error) from error
+            raise disposition(error) from error
         failpoints.reached("after-create")
         await self._record(claim.job, slot, report)
+
+    async def _reserve(self, charge: Charge) -> CreationRefused | None:
+        """Hold the money of an attempt; the refusal where a budget has no room. Raises Pause while spending stands."""
+        refused = await self.spending.reserve(charge, self.settings.budgets)
+        if refused is None:
+            return None
+        if refused.budget.name == "stopped":
+            raise Pause(refused.text, cause="operator" if refused.paused else "spending")
+        log.warning("over budget", job_id=charge.job_id, slot=charge.slot, **refused.budget._asdict())
+        return CreationRefused(charge.slot, charge.attempt, refused.text, code="over_budget")
 
     async def _refuse(self, job: Job, planned: SlotsPlanned | None, refusal: CreationRefused) -> None:
         if planned is not None:
@@ -186,7 +183,7 @@ class Predictor:
                 if found is not None:
                     return found
         except ProviderError as error:
-            raise _disposition(error) from error
+            raise disposition(error) from error
         if waited < self.settings.adoption_grace:
             raise Retry(
                 "the provider may still list the prediction", after=self.settings.adoption_grace - waited, counted=False
@@ -229,7 +226,7 @@ class Predictor:
             log.info("nothing left to cancel", prediction_id=prediction_id)
             return None
         except ProviderError as error:
-            raise _disposition(error) from error
+            raise disposition(error) from error
 
     async def _input(self, job: Job, generation: GenerationRequest, slot: Slot) -> dict[str, Any]:
         assert job.plan is not None
@@ -244,16 +241,3 @@ class Predictor:
             return None
         secret = self.settings.replicate_webhook_secret.get_secret_value()
         return webhook_url(self.settings.public_base_url, job.id, slot.number, slot.attempt, secret)
-
-
-def _disposition(error: ProviderError) -> Exception:
-    """What the queue should do about a provider that cannot be used now. None of these is the message's fault."""
-    match error:
-        case RateLimited():
-            return Retry(str(error), after=timedelta(seconds=error.retry_after), counted=False)
-        case AccountBlocked() | ConnectionFailed() | ProviderServerError():
-            return Pause(str(error))
-        case OutcomeUnknown():
-            return Retry(str(error), after=RECHECK_DELAY, counted=False)
-        case _:
-            return Retry(str(error))

@@ -18,7 +18,7 @@ from studio_chassis.replicate.errors import Response as ErrorResponse
 from studio_domain.prediction import PredictionReport, UnreadablePrediction, read_prediction
 from studio_fuzz.mutation import corpus, document, text, value
 from studio_fuzz.target import Target
-from studio_predictor.handlers import _disposition
+from studio_predictor.disposition import disposition
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 TOKEN = "r8_very_secret_token"
@@ -62,7 +62,7 @@ def _check_refusal(error: ProviderError) -> None:
     if isinstance(error, InvalidRequest):
         assert 400 <= error.status < 500
     elif not isinstance(error, NotFound):
-        assert isinstance(_disposition(error), Pause | Retry)
+        assert isinstance(disposition(error), Pause | Retry)
 
 
 def _check_answer(answer: Answer) -> None:
