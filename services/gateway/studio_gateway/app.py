@@ -86,12 +86,14 @@ async def build(context: ServiceContext, settings: GatewaySettings) -> AsyncIter
 
     The child process for foreign drawings starts with the first one: few clients bring any.
     """
-    subscriptions = JobSubscriptions(context.store)
     async with open_process_pool(1, FILE_LIMITS, PRELOAD, is_eager=False) as readers:
-        yield _service(create_app(context, settings, subscriptions, readers), settings, subscriptions)
+        yield define(context, settings, readers)
 
 
-def _service(app: FastAPI, settings: GatewaySettings, subscriptions: JobSubscriptions) -> ServiceDefinition:
+def define(context: ServiceContext, settings: GatewaySettings, readers: WorkRunner) -> ServiceDefinition:
+    """The gateway over what it works with. `readers` read the drawings of clients."""
+    subscriptions = JobSubscriptions(context.store)
+    app = create_app(context, settings, subscriptions, readers)
     has_one_port = settings.health_port == settings.listen_port
 
     def web(health: Health) -> Any:

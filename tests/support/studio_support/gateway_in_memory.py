@@ -28,10 +28,11 @@ from studio_contracts.job import Limits
 from studio_domain import domain_events as h
 from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_gateway.access.job_subscriptions import JobSubscriptions
-from studio_gateway.app import build
+from studio_gateway.app import define
 from studio_gateway.settings import GatewaySettings
 from studio_support import job_fixtures
 from studio_support.plans import make_plan
+from studio_support.same_process import SameProcess
 
 T = TypeVar("T")
 SECRET = "a secret of sixteen or more"
@@ -170,19 +171,19 @@ class GatewayInMemory:
 @asynccontextmanager
 async def open_gateway(gateway: GatewayInMemory) -> AsyncIterator[GatewayInMemory]:
     """Build its application and run its loops until the end."""
-    async with build(gateway.context, gateway.settings) as definition:
-        assert definition.web is not None
-        gateway.definition = definition
-        gateway.app = definition.web(gateway.health)
-        gateway.subscriptions = gateway.app.state.dependencies.jobs.subscriptions
-        loops = [asyncio.ensure_future(_run(loop)) for loop in definition.loops]
-        try:
-            yield gateway
-        finally:
-            await gateway.jobs.outbox.flush()
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+    definition = define(gateway.context, gateway.settings, SameProcess())
+    assert definition.web is not None
+    gateway.definition = definition
+    gateway.app = definition.web(gateway.health)
+    gateway.subscriptions = gateway.app.state.dependencies.jobs.subscriptions
+    loops = [asyncio.ensure_future(_run(loop)) for loop in definition.loops]
+    try:
+        yield gateway
+    finally:
+        await gateway.jobs.outbox.flush()
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
 
 
 OpenGateway = Callable[..., Awaitable[GatewayInMemory]]
