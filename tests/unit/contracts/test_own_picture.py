@@ -1,4 +1,4 @@
-"""What a client may bring as a picture: told by its content; an SVG that reaches outside or acts is refused."""
+"""What a client may bring as a picture: recognised by its content; an SVG that reaches outside or acts is refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A client's own picture on the surface: upright, in shape, in colours that can be bought, and told what was lost."""
+"""A client's own picture on the surface: upright, in shape, in colours one can buy, with a note of what was lost."""
 
 import io
 from typing import Any
@@ -42,7 +42,7 @@ def at(pixels: np.ndarray, x: float, y: float) -> tuple[int, ...]:
 
 def test_a_picture_of_the_same_shape_stays_whole() -> None:
     made = fitted(saved(halves(800, 400)), SIZE, "crop", None)
-    assert made.told == SAME_SHAPE
+    assert made.note == SAME_SHAPE
     assert set(made.codes) == {"RH20", "RH41"}
     assert sum(made.shares) == pytest.approx(1)
     pixels = shown(made)
@@ -51,11 +51,11 @@ def test_a_picture_of_the_same_shape_stays_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sides", "told"), [((400, 400), "50% cut off above and below"), ((1600, 400), "50% cut off at left and right")]
+    ("sides", "note"), [((400, 400), "50% cut off above and below"), ((1600, 400), "50% cut off at left and right")]
 )
-def test_what_is_cut_off_is_told(sides: tuple[int, int], told: str) -> None:
+def test_what_is_cut_off_is_noted(sides: tuple[int, int], note: str) -> None:
     made = fitted(saved(halves(*sides)), SIZE, "crop", None)
-    assert made.told == told
+    assert made.note == note
     assert (at(shown(made), 0.02, 0.5), at(shown(made), 0.98, 0.5)) == (BLUE, YELLOW)
 
 
@@ -66,7 +66,7 @@ def test_rounding_cuts_nothing_beyond_the_picture(sides: tuple[int, int], size: 
 
 def test_contained_pictures_lie_on_the_ground() -> None:
     made = fitted(saved(Image.new("RGB", (200, 200), BLUE)), SIZE, "contain", ("RH02", "RH20"))
-    assert made.told == "shown whole, with 50% ground at left and right"
+    assert made.note == "shown whole, with 50% ground at left and right"
     assert [at(shown(made), x, 0.5) for x in (0.1, 0.5, 0.9)] == [RED, BLUE, RED]
 
 
@@ -106,7 +106,7 @@ def test_a_drawing_is_drawn_sharp_at_the_size_of_the_surface() -> None:
     made = fitted(svg, SIZE, "crop", ("RH41", "RH20"))
     in_mm = svg.replace(b"viewBox", b'width="4000mm" height="2000mm" viewBox')  # as our own drawings are
     assert fitted(in_mm, SIZE, "crop", ("RH41", "RH20")).stencil == made.stencil
-    assert made.told == SAME_SHAPE
+    assert made.note == SAME_SHAPE
     assert (at(shown(made), 0.49, 0.5), at(shown(made), 0.51, 0.5)) == (BLUE, YELLOW)
 
 

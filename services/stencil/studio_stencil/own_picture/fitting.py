@@ -22,8 +22,8 @@ GROUND = "RH31"
 """What is transparent shows this colour where the client has chosen none."""
 FRINGE = 0.005
 """Share up to which a colour is taken for a soft edge between two others."""
-TOLD = 0.005
-"""Share of a picture or surface from which it is told what was cut off or added."""
+NOTED_SHARE = 0.005
+"""Share of a picture or surface from which a note says what was cut off or added."""
 SAME_SHAPE = "it has the surface's shape"
 _LEVELS = 32
 """Colours are matched to 5 bits a channel."""
@@ -39,7 +39,7 @@ class Fitted(NamedTuple):
     stencil: bytes
     codes: tuple[str, ...]
     shares: tuple[float, ...]
-    told: str
+    note: str
 
 
 def fitted(data: bytes, size: tuple[int, int], how: PictureFit, chosen: tuple[str, ...] | None) -> Fitted:
@@ -53,7 +53,7 @@ def fitted(data: bytes, size: tuple[int, int], how: PictureFit, chosen: tuple[st
     height, width = rgb.shape[:2]
     if min(width, height) < MIN_SIDE:
         raise PictureError("unusable", f"{width}x{height} pixels: a side is shorter than {MIN_SIDE}")
-    placed, told = _placed(Image.fromarray(rgb), size, how, ground)
+    placed, note = _placed(Image.fromarray(rgb), size, how, ground)
     pixels = np.asarray(placed)
     indices, codes = _matched(pixels, chosen or tuple(BY_CODE))
     counts = np.bincount(indices.ravel(), minlength=len(codes))
@@ -64,7 +64,7 @@ def fitted(data: bytes, size: tuple[int, int], how: PictureFit, chosen: tuple[st
     file = io.BytesIO()
     placed.save(file, "PNG")
     shares = tuple(float(count) / indices.size for count in counts)
-    return Fitted(file.getvalue(), encode(indices, codes), codes, shares, told)
+    return Fitted(file.getvalue(), encode(indices, codes), codes, shares, note)
 
 
 def _decoded(data: bytes, size: tuple[int, int], ground: Rgb) -> ByteArray:
@@ -112,14 +112,14 @@ def _placed(image: Image.Image, size: tuple[int, int], how: PictureFit, ground: 
         placed.paste(image.resize(inner, Image.Resampling.LANCZOS), corner)
         added = 1 - inner[0] * inner[1] / (size[0] * size[1])
         where = "at left and right" if sideways else "above and below"
-        return placed, f"shown whole, with {added:.0%} ground {where}" if added >= TOLD else SAME_SHAPE
+        return placed, f"shown whole, with {added:.0%} ground {where}" if added >= NOTED_SHARE else SAME_SHAPE
     scale = max(across, down)
     width, height = min(size[0] / scale, image.width), min(size[1] / scale, image.height)  # rounding may exceed them
     left, top = (image.width - width) / 2, (image.height - height) / 2
     placed = image.resize(size, Image.Resampling.LANCZOS, box=(left, top, left + width, top + height))
     cut = 1 - width * height / (image.width * image.height)
     where = "above and below" if sideways else "at left and right"
-    return placed, f"{cut:.0%} cut off {where}" if cut >= TOLD else SAME_SHAPE
+    return placed, f"{cut:.0%} cut off {where}" if cut >= NOTED_SHARE else SAME_SHAPE
 
 
 def _matched(pixels: ByteArray, codes: tuple[str, ...]) -> tuple[ByteArray, tuple[str, ...]]:

@@ -33,7 +33,7 @@ def own_plan(brief: Brief, job_id: str, seed: int, size: Fit, made: Fitted) -> P
     )
     direction = Direction(
         name="own picture",
-        reason=f"the picture you brought: {made.told}",
+        reason=f"the picture you brought: {made.note}",
         strategy="hero",
         seed=seed,
         colours=tuple(PlanColour(code=code, role=role, share=share) for code, role, share in colours),
