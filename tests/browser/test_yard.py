@@ -47,7 +47,7 @@ def sent(page: Page) -> dict[str, Any]:
     return surface
 
 
-def test_it_is_clicked_dragged_undone_and_has_a_tree(page: Page) -> None:
+def test_it_is_clicked_dragged_undone_and_has_a_tree(page: Page, check: Any) -> None:
     for corner in [*CORNERS, (6, 6)]:
         click(page, *corner)
     page.get_by_role("button", name="Undo").click()
@@ -59,6 +59,7 @@ def test_it_is_clicked_dragged_undone_and_has_a_tree(page: Page) -> None:
     page.get_by_label("Click adds a tree or post").check()
     click(page, 1.5, 5)
     expect(page.locator("#area")).to_have_text("45 m²")
+    check(page, "form-yard")
     page.reload()
     expect(page.get_by_role("textbox", name="Border")).to_have_value("0 0\n9 0\n9 3.5\n4 3.5\n4 7\n0 7")
     surface = sent(page)

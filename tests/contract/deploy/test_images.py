@@ -49,7 +49,8 @@ def test_any_builder_takes_it() -> None:
 def test_the_base_is_pinned_and_everything_is_made_from_it() -> None:
     assert Instruction("ARG", "PYTHON_IMAGE=python:3.11-slim-bookworm") in instructions()
     froms = [rest.split()[0] for name, rest in instructions() if name == "FROM"]
-    assert set(froms) <= {"${PYTHON_IMAGE}", "${SERVICE}", *stages()}
+    assert set(froms) <= {"${PYTHON_IMAGE}", "${SERVICE}", "${BEGINS_WITH}", *stages()}
+    assert Instruction("ARG", "BEGINS_WITH=libraries") in instructions()
 
 
 @pytest.mark.parametrize("service", [*SERVICES, "standin"])
@@ -71,7 +72,7 @@ def test_what_runs_is_unprivileged_checked_and_labelled() -> None:
 
 
 def test_every_download_is_compared_with_the_lock_before_it_is_installed() -> None:
-    for name, rest in stages()["build"]:
+    for name, rest in instructions():
         if name == "RUN" and "pip" in rest:
             steps = [step.strip() for step in rest.split("&&")]
             downloads = [place for place, step in enumerate(steps) if "pip download" in step]
@@ -97,7 +98,8 @@ def test_nothing_but_the_sources_reaches_the_builder() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     taken = {rule[1:] for rule in rules if rule.startswith("!")}
-    copied = {rest.split()[0] for name, rest in stages()["build"] if name == "COPY"}
+    building = [one for stage in ("tools", "libraries", "build") for one in stages()[stage]]
+    copied = {rest.split()[0] for name, rest in building if name == "COPY"}
     packages = {"contracts", "chassis", "sdk/python"}
     assert taken == {"requirements.lock", *packages, "services", "cli", "deploy/images", "deploy/standin"}
     assert copied == {"requirements.lock", *packages, "${PACKAGE}"}

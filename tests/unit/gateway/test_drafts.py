@@ -37,7 +37,7 @@ async def test_painting_keeps_the_brief_and_the_directions_that_were_chosen(
     brief = response.json()["brief"]
     assert brief["from"] == {"job": draft_id, "directions": [1], "concept": None, "edits": []}
     assert (brief["kind"], brief["count"], brief["prompt"], brief["surface"]) == (
-        "painted", 2, DRAFT["prompt"], {**DRAFT["surface"], "outline": None},
+        "painted", 2, DRAFT["prompt"], {"width_m": 6, "height_m": 4, "outline": None},
     )  # fmt: skip
     stored = await gateway.jobs.load(response.json()["id"])
     assert stored.brief.source == Source(job=draft_id, directions=(1,))

@@ -52,7 +52,7 @@ async def _claim(self: OwnedJobs, claim: IdempotencyRecord) -> IdempotencyRecord
 
 
 async def _version(self: OwnedJobs, job_id: str) -> int | None:
-    found = await self._versions.of(job_id)
+    found = await self._version(job_id)
     return None if found is None else found.version
 
 
