@@ -196,7 +196,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     page.get_by_role("checkbox", name="Azure").focus()
     page.keyboard.press("Space")
     expect(page.get_by_role("checkbox", name="Azure")).to_be_checked()
-    page.locator("summary").focus()
+    page.locator("#more summary").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Home")
