@@ -2,9 +2,9 @@
 BRIEF ?= ocean energy with fish, flowing bands of blue and turquoise
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
-# Tests with servers wait much of their time: two workers more than cores, each with servers of its own, begin with the
+# Tests with servers wait much of their time: one worker more than cores, each with servers of its own, begin with the
 # longest of them. They set up logging and metrics for their process, so tests that look at those run in another.
-SIDE_BY_SIDE := $(PYTEST) -n $(shell expr 2 + $$(nproc)) --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := $(PYTEST) -n $(shell expr 1 + $$(nproc)) --dist loadfile --no-loadscope-reorder
 UNIT := tests/simulation tests/unit tests/contract tests/border
 INTEGRATION := tests/integration
 E2E := tests/chaos tests/browser tests/acceptance tests/containers

@@ -14,8 +14,8 @@ from studio_support.running_studio import Studio, running_studio
 SECRET = "REPLICATE_WEBHOOK_SECRET"
 PREVIOUS = "REPLICATE_WEBHOOK_SECRET_PREVIOUS"
 NEW = "a secret of the day after yesterday"
-NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STANDIN_DELAY_SECONDS": "12"}
-"""A prediction takes longer than the gateway needs to start again."""
+NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STANDIN_DELAY_SECONDS": "30"}
+"""A prediction takes longer than the gateway needs to start again, on a busy machine too."""
 
 
 @pytest.fixture
