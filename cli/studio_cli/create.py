@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from studio_cli.client_file import read_client_file
 from studio_cli.follow import followed
 from studio_cli.gateway import AsJson, Gateway, Key, Timeout, print_concepts, print_json, studio
 from studio_cli.outline import OutlineFile, OutlineLayer, OutlineUnit, surface_of
@@ -80,7 +81,9 @@ def create(
         own: dict[str, Any] = {"palette": colour or None, "style": style, "count": count}
         own |= {"prompt": prompt, "seed": seed, "name": name, "project": project, "fit": fit or "crop"}
         own |= {"kind": "painted" if as_what == "stencil" else "draft"}
-        data, given = _read_picture(picture), {field: value for field, value in own.items() if value not in (None, "")}
+        too_large = t("file.too_large", file=picture, most=MAX_PICTURE_BYTES // 2**20)
+        data = read_client_file(picture, MAX_PICTURE_BYTES, "--picture", too_large)
+        given = {field: value for field, value in own.items() if value not in (None, "")}
         with studio(gateway, key) as client:
             surface = surface_of(client, width, height, outline, outline_unit, outline_layer)
             given |= {"outline": json.dumps(surface["outline"])} if surface.get("outline") else surface
@@ -158,17 +161,6 @@ def post_and_save(
         return
     print_concepts(job)
     typer.echo(t("files", count=len(files), folder=out))
-
-
-def _read_picture(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > MAX_PICTURE_BYTES:
-            text = t("file.too_large", file=file, most=MAX_PICTURE_BYTES // 2**20)
-            raise typer.BadParameter(text, param_hint="--picture")
-        return file.read_bytes()
-    except OSError as error:
-        text = t("file.unreadable", file=file, reason=error.strerror)
-        raise typer.BadParameter(text, param_hint="--picture") from error
 
 
 def check_folder(out: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from studio_cli.client_file import read_client_file
 from studio_cli.texts import figure, number, t
 from studio_client import StudioClient
 
@@ -33,7 +34,8 @@ def surface_of(
         if unit is not None or layer is not None:
             raise typer.BadParameter(t("outline.of_outline"))
         return {"width_m": width, "height_m": height}
-    data = _read(outline)
+    too_large = t("outline.too_large", file=outline, most=MAX_FILE_BYTES // 2**20)
+    data = read_client_file(outline, MAX_FILE_BYTES, "--outline", too_large)
     if data.lstrip()[:1] == b"{":
         try:
             return {"outline": json.loads(data)}
@@ -50,14 +52,3 @@ def surface_of(
     if left := found["left_out"] + found["open_lines"]:
         typer.echo(t("outline.left_out", count=left, file=outline), err=True)
     return dict(surface)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > MAX_FILE_BYTES:
-            text = t("outline.too_large", file=file, most=MAX_FILE_BYTES // 2**20)
-            raise typer.BadParameter(text, param_hint="--outline")
-        return file.read_bytes()
-    except OSError as error:
-        text = t("file.unreadable", file=file, reason=error.strerror)
-        raise typer.BadParameter(text, param_hint="--outline") from error
