@@ -10,8 +10,7 @@ from typing import Annotated
 import httpx
 import structlog
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from studio_chassis.runtime.settings import read_settings
 from studio_chassis.runtime.shared_settings import ModelSettings, ProviderSettings, PublicAddressSettings
@@ -19,6 +18,7 @@ from studio_cli.checks import check_broker, check_database, check_objects, check
 from studio_cli.connection import Services
 from studio_cli.diagnosis import Check, Finding, examine
 from studio_cli.live_checks import HTTP_SECONDS, check_clocks, check_jobs, check_public_address, check_services
+from studio_cli.tables import console
 
 
 class DoctorSettings(ProviderSettings, PublicAddressSettings, ModelSettings):
@@ -63,9 +63,8 @@ def _checks(settings: DoctorSettings, services: list[str], http: httpx.AsyncClie
 
 
 def _print(findings: list[Finding]) -> None:
-    console = Console(highlight=False)
     for finding in findings:
-        mark = "[green]ok[/green]    " if finding.ok else "[red]fault[/red] "
-        console.print(f"{mark}{finding.name}: {escape(finding.text)}")
+        mark = Text("ok    ", "green") if finding.ok else Text("fault ", "red")
+        console.print(mark.append(f"{finding.name}: {finding.text}", "default"))
         if finding.remedy:
-            console.print(f"      {escape(finding.remedy)}")
+            console.print(f"      {finding.remedy}")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from studio_chassis.runtime.settings import ServiceSettings
-from studio_cli import live_checks
+from studio_cli import doctor, live_checks
 from studio_cli.checks import remedy_for, store_remedy
 from studio_cli.diagnosis import Fault, Finding, examine
 from studio_cli.live_checks import Answer, outcomes
@@ -50,6 +50,15 @@ async def test_one_check_that_hangs_hides_no_other_and_every_finding_says_someth
     assert (findings["hangs"].text, findings["silent"].text) == ("no answer within 0.2 s", "ConnectionError")
     assert findings["faulty"][:4] == Finding("faulty", False, "it is full", "empty it", 0)[:4]
     assert all(finding.text and (finding.ok or finding.remedy) for finding in findings.values())
+
+
+def test_a_finding_is_a_line_that_keeps_brackets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    cause = "[SSL: CERTIFICATE_VERIFY_FAILED] [/] [red]['a', 'b'] " + "and the rest of the cause " * 8 + "\\"
+    doctor._print([Finding("broker", False, cause, "see [amqps]", 0.0), Finding("jobs", True, "[none]", "", 0.0)])
+    assert capsys.readouterr().out.splitlines() == [f"fault broker: {cause}", "      see [amqps]", "ok    jobs: [none]"]
 
 
 def test_full_read_only_forbidden_and_untrusted_stores_have_four_remedies() -> None:
