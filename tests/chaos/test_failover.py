@@ -155,7 +155,6 @@ def test_whole_jobs_finish_while_the_primary_is_killed(
     impatient = {
         "STANDIN_DELAY_SECONDS": "0.1",
         "STUDIO_STUCK_AFTER": "2",
-        "STUDIO_RELAY_AFTER": "1",
         "STUDIO_DAY_CENTS": "100000000",
     }
     with infrastructure.isolated() as endpoints:

@@ -25,7 +25,7 @@ MAX_RELAY_FAILURES = 5
 MAX_PUBLISHING = 500
 """Beyond this many the last would outlast its time-out waiting for its turn: the relay has it later, at less cost."""
 CLEAR_SECONDS = 2.0
-"""For so long a publisher leaves events to those who take them. Shorter than the relay waits."""
+"""For so long a publisher leaves events to those who take them. The relay waits longer: its settings ensure that."""
 log = structlog.get_logger()
 
 

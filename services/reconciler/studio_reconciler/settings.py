@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from studio_chassis.persistence.outbox_publisher import CLEAR_SECONDS
 from studio_chassis.runtime.settings import Duration
 from studio_chassis.runtime.shared_settings import (
     BudgetSettings,
@@ -19,9 +20,10 @@ class ReconcilerSettings(BudgetSettings, CallbackSettings, PublicAddressSettings
 
     relay_after: Duration = Field(
         timedelta(seconds=3),
+        gt=timedelta(seconds=CLEAR_SECONDS),
         validation_alias="STUDIO_RELAY_AFTER",
         description="Age at which the relay publishes a committed event that is still in its outbox. A publisher takes "
-        "up to two seconds to clear one, so less than that publishes events twice",
+        "up to two seconds to clear one; an earlier relay would publish events twice",
     )
     stuck_after: Duration = Field(
         timedelta(minutes=5),

@@ -34,7 +34,7 @@ from studio_support.prometheus import Prometheus, prometheus
 from studio_support.telemetry_files import TELEMETRY
 
 PACE_SECONDS = 3.0
-SETTINGS = {"STANDIN_DELAY_SECONDS": "0.5", "STUDIO_RELAY_AFTER": "1"}
+SETTINGS = {"STANDIN_DELAY_SECONDS": "0.5"}
 
 
 @contextmanager
