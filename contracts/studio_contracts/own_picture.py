@@ -128,7 +128,7 @@ def _ratio(attributes: dict[str, str]) -> float:
         raise OwnPictureError("it does not say how large it is: give it a viewBox, or width and height")
     width, height = (side or 0.0 for side in sides)
     if max(width, height) > MAX_SVG_RATIO * min(width, height):
-        raise OwnPictureError(f"it is more than {MAX_SVG_RATIO:g} times as long as wide")
+        raise OwnPictureError(f"its longer side is more than {MAX_SVG_RATIO:g} times the shorter")
     return width / height
 
 

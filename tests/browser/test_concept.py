@@ -157,7 +157,7 @@ def test_more_of_a_direction_is_drawn_with_one_click(studio: Any, page: Page) ->
     page.goto(f"/jobs/{job['id']}")
     page.get_by_role("button", name="2 more like this, $0.06").click()
     page.wait_for_url(lambda url: "/jobs/" in url and job["id"] not in url)
-    state(page, "Ready")
+    state(page, "Completed")
     more = studio.job(page.url.rpartition("/")[2])
     assert len(more["concepts"]) == 2
     assert more["plan"]["directions"] == [

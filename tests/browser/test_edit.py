@@ -38,7 +38,7 @@ def test_a_colour_is_exchanged_undone_redone_and_kept(studio: Any, page: Page, c
     dialog.get_by_role("button", name="Mirror left and right").click()
     dialog.get_by_role("button", name="Keep as a new version").click()
     page.wait_for_url(lambda url: "/jobs/" in url and job["id"] not in url)
-    state(page, "Ready")
+    state(page, "Completed")
     kept = studio.job(page.url.rpartition("/")[2])
     assert {colour["name"] for colour in kept["concepts"][0]["palette_used"]} == {"Purple", *others}
     assert [edit["kind"] for edit in kept["brief"]["from"]["edits"]] == ["recolour", "mirror"]

@@ -76,7 +76,7 @@ def test_firefox_shows_a_brief_its_job_and_every_view_of_a_concept(gateway: Serv
     firefox.until(SEND, value=True)
     firefox.until("document.querySelector('h1').textContent", "a pond with frogs")
     gateway.finish(next(iter(gateway.inner.database.jobs)))
-    firefox.until("document.getElementById('state').textContent", "Ready")
+    firefox.until("document.getElementById('state').textContent", "Completed")
     firefox.until(
         "String([...document.querySelectorAll('.concept img')].map((image) => image.naturalWidth > 0))", "true"
     )

@@ -90,7 +90,7 @@ def test_a_running_job_is_seen_in_the_tab_s_title_and_its_end_is_notified(gatewa
     gateway.accept("notified", count=2)
     page.add_init_script(NOTIFIED)
     page.goto("/jobs/notified")
-    expect(page).to_have_title("Accepted: ocean energy · TPV Studio")
+    expect(page).to_have_title("Pending: ocean energy · TPV Studio")
     page.get_by_role("button", name="Notify me when it is ready").click()
     expect(page.get_by_role("button", name="You will be notified")).to_be_disabled()
     gateway.plan("notified", (1, 1))
@@ -98,8 +98,8 @@ def test_a_running_job_is_seen_in_the_tab_s_title_and_its_end_is_notified(gatewa
     expect(page).to_have_title("1 of 2: ocean energy · TPV Studio")
     assert page.evaluate("window.notified") == []
     gateway.deliver("notified", 1)
-    expect(page).to_have_title("Ready: ocean energy · TPV Studio")
-    assert page.evaluate("window.notified") == ["Ready: ocean energy"]
+    expect(page).to_have_title("Completed: ocean energy · TPV Studio")
+    assert page.evaluate("window.notified") == ["Completed: ocean energy"]
 
 
 def test_form_and_job_say_how_long_one_usually_takes(gateway: ServedGateway, page: Page) -> None:

@@ -12,11 +12,11 @@ from studio_support.studio_page import OCEAN, held, open_form
 def test_what_was_typed_survives_a_reload_and_is_sent_by_ctrl_enter(studio: Any, page: Page) -> None:
     open_form(page)
     page.get_by_label("Brief").fill("a pond with frogs")
-    page.get_by_label("Length").fill("7")
+    page.get_by_label("Width").fill("7")
     page.get_by_role("checkbox", name="Azure").check()
     page.reload()
     expect(page.get_by_label("Brief")).to_have_value("a pond with frogs")
-    expect(page.get_by_label("Length")).to_have_value("7")
+    expect(page.get_by_label("Width")).to_have_value("7")
     expect(page.get_by_role("checkbox", name="Azure")).to_be_checked()
     with held(studio):
         page.get_by_label("Brief").press("Control+Enter")
@@ -71,17 +71,17 @@ def test_every_refusal_is_shown_at_its_field_and_nothing_is_stored(studio: Any, 
     expect(page.locator("#prompt-error")).to_contain_text("Say in a few words")
     expect(page.get_by_label("Brief")).to_be_focused()
     page.get_by_label("Brief").fill("a pond")
-    page.get_by_label("Length").fill("150")
-    page.get_by_label("Depth").fill("0")
+    page.get_by_label("Width").fill("150")
+    page.get_by_label("Height").fill("0")
     page.get_by_text("drawing chosen for you").click()
     page.get_by_label("Seed").fill("-1")
     page.get_by_role("button", name="Draw").click()
-    expect(page.locator("#surface-error")).to_contain_text("Length: A side is 0.5 to 100 m")
-    expect(page.locator("#surface-error")).to_contain_text("Depth: A side is 0.5 to 100 m")
+    expect(page.locator("#surface-error")).to_contain_text("Width: A side is 0.5 to 100 m")
+    expect(page.locator("#surface-error")).to_contain_text("Height: A side is 0.5 to 100 m")
     expect(page.locator("#outline-caption")).to_have_text("A side has 0.5 to 100 m")
     expect(page.locator("#seed-error")).to_contain_text("Give 0 or more.")
-    expect(page.get_by_label("Length")).to_be_focused()
-    expect(page.get_by_label("Length")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Width")).to_be_focused()
+    expect(page.get_by_label("Width")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#prompt-error")).to_be_empty()
     check(page, "refused")
     assert studio.stored_jobs() == before
@@ -155,7 +155,7 @@ def test_a_picture_of_ones_own_is_seen_on_the_surface_and_laid_with_one_button(p
     page.get_by_label("Your own picture").set_input_files(
         {"name": "sun.svg", "mimeType": "image/svg+xml", "buffer": DRAWING}
     )
-    page.get_by_label("Length").fill("6")
+    page.get_by_label("Width").fill("6")
     expect(page.locator("#outline image")).to_have_attribute("width", "6")  # of 6 × 3 m: what hangs over is clipped
     page.get_by_role("radio", name="All of it").check()
     expect(page.locator("#outline image")).to_have_attribute("width", "3")
@@ -165,7 +165,7 @@ def test_a_picture_of_ones_own_is_seen_on_the_surface_and_laid_with_one_button(p
     expect(page.locator(".about-direction").first).to_contain_text("shown whole, with 50% ground at left and right")
     job_id = page.url.rpartition("/")[2].partition("#")[0]
     page.goto(f"{page.url.rpartition('/jobs/')[0]}/?from={job_id}")
-    expect(page.get_by_label("Length")).to_have_value("6")
+    expect(page.get_by_label("Width")).to_have_value("6")
     expect(page.get_by_label("Brief")).to_have_value("")  # nothing was written, and nothing is drawn by mistake
 
 

@@ -47,7 +47,7 @@ def test_a_job_is_named_sorted_marked_found_again_and_deleted(studio: Any, page:
     expect(card).to_have_count(1)
     expect(card).to_contain_text("Kita Nord")
     expect(page.get_by_label("Project")).to_have_value("Schools")
-    expect(page.get_by_label("State").locator("option", has_text="Ready (1)")).to_have_count(1)
+    expect(page.get_by_label("Status").locator("option", has_text="Completed (1)")).to_have_count(1)
     card.click()
     page.get_by_text("Name, project and notes").click()
     expect(page.get_by_label("Notes", exact=True)).to_have_value("for Monday")
@@ -69,11 +69,11 @@ def test_an_unknown_job_is_explained(page: Page, check: Any) -> None:
 
 def test_recent_jobs_of_this_browser_are_listed_and_can_be_forgotten(page: Page, new_page: Any, check: Any) -> None:
     job_id = send(page, OCEAN)
-    state(page, "Ready")
+    state(page, "Completed")
     open_form(page)
     line = page.locator(f'#recent-list a[href$="/jobs/{job_id}"]')
     expect(line).to_contain_text(OCEAN)
-    expect(line).to_contain_text("Ready")
+    expect(line).to_contain_text("Completed")
     check(page, "recent")
     page.get_by_role("button", name="Forget these").click()
     expect(page.get_by_role("heading", name="Recent in this browser")).to_be_hidden()

@@ -25,13 +25,13 @@ def test_a_german_browser_gets_a_german_page_with_german_numbers_and_plurals(
     page.goto("/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Wie soll der Boden aussehen?")
     expect(page.get_by_role("radio", name="Verspielt Wie Zeichentrick")).to_be_visible()
-    page.get_by_label("Länge").fill("2.5")
+    page.get_by_label("Breite").fill("2.5")
     expect(page.locator("#area")).to_have_text("7,5 m²")
     expect(page.locator("#price-sum")).to_have_text("0,18 $")
     page.get_by_text("zufälliger Startwert").click()
     page.get_by_role("slider").fill("1")
     expect(page.locator("#submit")).to_have_text("1 Konzept zeichnen")
-    page.get_by_label("Länge").fill("150")
+    page.get_by_label("Breite").fill("150")
     page.get_by_label("Beschreibung").fill("ein Teich")
     page.locator("#submit").click()
     expect(page.locator("#surface-error")).to_contain_text("Eine Seite hat 0,5 bis 100 m")
@@ -57,7 +57,7 @@ def test_the_chosen_language_is_remembered(german: BrowserContext) -> None:
 @pytest.mark.parametrize(
     ("english", "text"),
     [
-        ("Waiting for the model", "Wartet auf das Modell"),
+        ("Queued", "Wartet"),
         ("A side is 0.5 to 100 m, and the longer side at most 20 times the shorter.",
          "Eine Seite hat 0,5 bis 100 m, und die längere höchstens das 20-fache der kürzeren."),
         ("'ocean' → Azure, Cream; for contrast → Black", "„Meer“ → Azure, Cream; für den Kontrast → Black"),

@@ -20,8 +20,8 @@ def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, p
     open_form(page)
     check(page, "form")
     page.get_by_label("Brief").fill(OCEAN)
-    page.get_by_label("Length").fill("8")
-    page.get_by_label("Depth").fill("5")
+    page.get_by_label("Width").fill("8")
+    page.get_by_label("Height").fill("5")
     expect(page.locator("#outline")).to_have_accessible_name("The surface to scale: 8 by 5 metres")
     expect(page.locator("#area")).to_have_text("40 m²")
     for name in ("Cream", "Standard Blue", "Turquoise", "Bright Yellow"):
@@ -33,7 +33,7 @@ def test_a_concept_is_made_watched_opened_compared_and_downloaded(studio: Any, p
         expect(page.get_by_role("img", name="Stencil").first).to_be_visible()
         expect(page.locator(".stages [aria-current=step]")).to_contain_text("Pictures")
         check(page, "making")
-    state(page, "Ready")
+    state(page, "Completed")
     expect(page.get_by_role("heading", name="6 concepts, best first")).to_be_visible()
     expect(page.locator(".rank")).to_have_text(["1", "2", "3", "4", "5", "6"])
     scores = [int(text.split()[1]) for text in page.locator(".concept .score-line").all_text_contents()]
@@ -69,9 +69,9 @@ def test_pictures_are_shown_as_they_arrive(studio: Any, page: Page, check: Any) 
         send(page, mark, count=6)
         expect(page.get_by_role("heading", name="Pictures so far")).to_be_visible()
         expect(page.locator(".concept:not(.waiting)").first).to_be_visible()
-        state(page, "Drawing")
+        state(page, "Running")
         check(page, "arriving")
-        state(page, "Ready")
+        state(page, "Completed")
 
 
 def test_a_failed_job_says_why_and_offers_its_brief_again(studio: Any, page: Page, check: Any) -> None:
@@ -87,7 +87,7 @@ def test_a_failed_job_says_why_and_offers_its_brief_again(studio: Any, page: Pag
 def test_a_running_job_can_be_canceled(studio: Any, page: Page, check: Any) -> None:
     with studio.faults(prediction=[{"outcome": "stuck_processing"}]) as mark:
         job_id = send(page, mark)
-        state(page, "Drawing")
+        state(page, "Running")
         page.get_by_role("button", name="Cancel").click()
         state(page, "Canceled")
     expect(page.get_by_role("heading", name="This job was canceled")).to_be_visible()
@@ -108,7 +108,7 @@ def test_a_reload_and_another_device_show_the_same_job(studio: Any, page: Page, 
             expect(seen.get_by_role("heading", level=1)).to_have_text(OCEAN)
             expect(seen.get_by_role("img", name="Stencil").first).to_be_visible()
     for seen in (page, other):
-        state(seen, "Ready")
+        state(seen, "Completed")
         expect(seen.locator(".concept")).to_have_count(1)
 
 
@@ -123,7 +123,7 @@ def test_a_restart_of_the_server_is_survived(studio: Any, page: Page, check: Any
         finally:
             studio.stack.start("gateway")
         expect(page.locator("#connection")).to_be_hidden()
-    state(page, "Ready")
+    state(page, "Completed")
 
 
 def test_drafts_show_what_was_understood_and_the_chosen_one_is_painted(studio: Any, page: Page, check: Any) -> None:
@@ -132,7 +132,7 @@ def test_drafts_show_what_was_understood_and_the_chosen_one_is_painted(studio: A
     page.get_by_role("button", name="Draft first, free").click()
     page.wait_for_url("**/jobs/*")
     draft_id = page.url.rpartition("/")[2]
-    state(page, "Ready")
+    state(page, "Completed")
     understood = page.locator("#reading")
     expect(understood).to_contain_text("3 ×")
     expect(understood).to_contain_text("whale")
@@ -148,7 +148,7 @@ def test_drafts_show_what_was_understood_and_the_chosen_one_is_painted(studio: A
     name = drafts.first.locator("h3").inner_text()
     drafts.first.get_by_role("button", name="Paint this draft, $0.06").click()
     page.wait_for_url(lambda url: "/jobs/" in url and draft_id not in url)
-    state(page, "Ready")
+    state(page, "Completed")
     painted = studio.job(page.url.rpartition("/")[2])
     assert painted["brief"]["from"]["job"] == draft_id
     assert [direction["name"] for direction in painted["plan"]["directions"]] == [name]
@@ -159,7 +159,7 @@ def test_drafts_show_what_was_understood_and_the_chosen_one_is_painted(studio: A
 def test_polling_covers_for_events_that_do_not_come(page: Page) -> None:
     page.route("**/events", lambda route: route.abort())
     send(page, OCEAN)
-    state(page, "Ready")
+    state(page, "Completed")
 
 
 def test_a_phone_of_320_pixels_shows_everything_without_sideways_scrolling(
@@ -201,9 +201,9 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Home")
     expect(page.get_by_role("button", name="Draw 1 concept")).to_be_visible()
-    page.get_by_label("Length").focus()
+    page.get_by_label("Width").focus()
     page.keyboard.press("Enter")
-    state(page, "Ready")
+    state(page, "Completed")
     opener = page.locator("button[data-concept]")
     opener.focus()
     page.keyboard.press("Enter")
@@ -219,7 +219,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
 
 def test_progress_is_announced_to_screen_readers(page: Page) -> None:
     send(page, OCEAN)
-    expect(page.get_by_role("status").and_(page.locator("#announce"))).to_contain_text("Ready. 1 concept")
+    expect(page.get_by_role("status").and_(page.locator("#announce"))).to_contain_text("Completed. 1 concept")
 
 
 def test_nothing_moves_for_those_who_asked_for_it(studio: Any, new_page: Any) -> None:

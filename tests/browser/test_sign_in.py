@@ -60,7 +60,7 @@ def test_a_key_entered_once_makes_a_concept_and_an_ended_session_loses_nothing(
     assert (job.owner, job.brief.prompt) == ("ada", "a pond with fish")
 
     gateway.finish(job.id)
-    expect(page.locator("#state")).to_have_text("Ready")
+    expect(page.locator("#state")).to_have_text("Completed")
     page.wait_for_function(SHOWS_A_PICTURE)
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download all").click()
@@ -91,7 +91,7 @@ def test_the_page_of_a_link_shows_what_was_chosen_and_offers_no_more(
     expect(page.locator("#prompt")).to_have_text("a pond with fish")
     (job,) = gateway.inner.database.jobs.values()
     gateway.finish(job.id, slots=(1, 1))
-    expect(page.locator("#state")).to_have_text("Ready")
+    expect(page.locator("#state")).to_have_text("Completed")
     page.get_by_role("button", name="Favourite: concept 2").click()
     expect(page.get_by_role("button", name="Favourite: concept 2")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Share").click()
@@ -104,7 +104,7 @@ def test_the_page_of_a_link_shows_what_was_chosen_and_offers_no_more(
     context = browser.new_context(reduced_motion="reduce")
     client = context.new_page()
     client.goto(link)
-    expect(client.locator("#state")).to_have_text("Ready")
+    expect(client.locator("#state")).to_have_text("Completed")
     expect(client.locator("#prompt")).to_have_text("Concepts")
     expect(client.locator(".concept")).to_have_count(1)
     expect(client.locator("#missing")).to_have_count(0)
@@ -129,7 +129,7 @@ def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway,
     expect(page.locator("#prompt")).to_have_text("a pond with fish")
     (job,) = gateway.inner.database.jobs.values()
     gateway.finish(job.id)
-    expect(page.locator("#state")).to_have_text("Ready")
+    expect(page.locator("#state")).to_have_text("Completed")
     page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Make the link").click()
     link = page.get_by_label("Who has this link sees this job for 14 days").input_value()
@@ -138,7 +138,7 @@ def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway,
     context = browser.new_context(reduced_motion="reduce")
     client = context.new_page()
     client.goto(link)
-    expect(client.locator("#state")).to_have_text("Ready")
+    expect(client.locator("#state")).to_have_text("Completed")
     client.wait_for_function(SHOWS_A_PICTURE)
     assert client.url == f"{gateway.url}/jobs/{job.id}", "the secret is out of the address"
     expect(client.get_by_role("link", name="Download all")).to_be_visible()
@@ -146,7 +146,7 @@ def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway,
     for name in ("Change the brief", "New concept"):
         expect(client.get_by_role("link", name=name)).to_have_count(0)
     client.reload()
-    expect(client.locator("#state")).to_have_text("Ready")
+    expect(client.locator("#state")).to_have_text("Completed")
 
     page.get_by_role("button", name="End this link").click()
     expect(page.get_by_text("The link is ended.")).to_be_visible()

@@ -28,8 +28,8 @@ def page(browser: Browser, gateway: ServedGateway) -> Iterator[Page]:
     page = context.new_page()
     open_form(page)
     page.get_by_label("Brief").fill("fish")
-    page.get_by_label("Length").fill("9")
-    page.get_by_label("Depth").fill("7")
+    page.get_by_label("Width").fill("9")
+    page.get_by_label("Height").fill("7")
     page.get_by_text("The yard is no rectangle").click()
     yield page
     context.close()
@@ -93,5 +93,5 @@ def test_it_is_read_from_a_drawing_whose_unit_is_chosen(page: Page) -> None:
     page.get_by_label("Unit").select_option("m")
     expect(page.locator("#yard-told")).to_have_text("Read. Points: 6, holes: 1, lines left out: 0.")
     expect(page.locator("#surface-error")).to_be_empty()
-    expect(page.get_by_label("Length")).to_have_value("6")
+    expect(page.get_by_label("Width")).to_have_value("6")
     assert len(sent(page)["outline"]["holes"]) == 1

@@ -434,7 +434,7 @@ class SlotView(TypedDict):
 
 class State(TypedDict):
     """
-    A status of a job, with words for people. A final one never changes.
+    A status of a job, and the same word as a title. A final one never changes.
     """
 
     name: Literal["pending", "queued", "running", "completed", "failed", "canceled"]

@@ -28,7 +28,7 @@ REFUSED = {
     "no size": ("<svg><rect/></svg>", "how large"),
     "no area": ('<svg viewBox="0 0 0 10"/>', "how large"),
     "a size that is no number": ('<svg viewBox="0 0 nan 10"/>', "how large"),
-    "too long": ('<svg viewBox="0 0 1000 10"/>', "times as long"),
+    "too long": ('<svg viewBox="0 0 1000 10"/>', "times the shorter"),
     "another language": ("<html><body/></html>", "begins with <html>"),
     "an unknown encoding": ('<?xml version="1.0" encoding="klingon"?>' + SVG.format(""), "no whole SVG"),
     "a foreign encoding": ('<?xml version="1.0" encoding="shift_jis"?>' + SVG.format(""), "no whole SVG"),

@@ -37,7 +37,7 @@ def test_the_form_has_a_card_for_every_style_and_takes_strategies_from_the_optio
 
 @pytest.mark.parametrize(
     "constant",
-    [f"{MIN_WIDTH_MM:g} mm", f"{MIN_RADIUS_MM:g} mm", f"{MAX_PROMPT} characters", "CENTS", "Waiting for the model"],
+    [f"{MIN_WIDTH_MM:g} mm", f"{MIN_RADIUS_MM:g} mm", f"{MAX_PROMPT} characters", "CENTS", "Professional"],
 )
 def test_no_limit_price_or_word_of_the_contracts_stands_on_the_page(constant: str) -> None:
     scripts = {name: file.body.decode() for name, file in FILES.items() if name.endswith((".js", "en.json", ".html"))}

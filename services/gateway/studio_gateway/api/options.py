@@ -43,14 +43,6 @@ _STRATEGIES: dict[str, str] = {
     "bands": "Flowing stripes",
     "grid": "Tiles",
 }
-_STATES: dict[Status, str] = {
-    "pending": "Accepted",
-    "queued": "Waiting for the model",
-    "running": "Drawing",
-    "completed": "Ready",
-    "failed": "Failed",
-    "canceled": "Canceled",
-}
 router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY])
 
 
@@ -63,7 +55,7 @@ class Choice(BaseModel):
 
 
 class State(BaseModel):
-    """A status of a job, with words for people. A final one never changes."""
+    """A status of a job, and the same word as a title. A final one never changes."""
 
     name: Status
     title: str
@@ -126,7 +118,7 @@ def options_for(model: str, typical_times: list[TypicalTime]) -> Options:
         ],
         styles=_choices(get_args(Style), _STYLES),
         strategies=_choices(get_args(Strategy), _STRATEGIES),
-        states=[State(name=name, title=title, is_final=name in TERMINAL) for name, title in _STATES.items()],
+        states=[State(name=name, title=name.capitalize(), is_final=name in TERMINAL) for name in get_args(Status)],
     )
 
 

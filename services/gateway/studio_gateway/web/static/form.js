@@ -80,10 +80,10 @@ function update() {
 // Problems are shown beside their field in the API's words, except for empty required fields.
 const EMPTY = [
   ["prompt", () => !byId("prompt").value.trim() && !(own.file && own.isLaid), t("form.empty.prompt")],
-  ["surface.width_m", () => number("width") === null, t("form.empty.length")],
-  ["surface.height_m", () => number("height") === null, t("form.empty.depth")],
+  ["surface.width_m", () => number("width") === null, t("form.empty.width")],
+  ["surface.height_m", () => number("height") === null, t("form.empty.height")],
 ];
-const LABELS = { "surface.width_m": t("form.length"), "surface.height_m": t("form.depth") };
+const LABELS = { "surface.width_m": t("form.width"), "surface.height_m": t("form.height") };
 
 function place(field) {
   const whole = field.split(".")[0];

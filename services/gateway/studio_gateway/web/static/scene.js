@@ -43,13 +43,13 @@ export class Scene {
   }
 
   ground(job, picture) {
-    const { width_m: width, height_m: depth } = job.brief.surface;
-    const most = Math.max(width, depth);
+    const { width_m: width, height_m: height } = job.brief.surface;
+    const most = Math.max(width, height);
     const share = (side) => `${(side / most) * 100}%`;
     const plane = h("div", { class: "plane" }, h("div", { class: "around" }), ...this.copies().map(([column, row]) =>
       styled(h("div", { class: "copy" }, layer(job, picture, "")), { transform: `translate(${column * 100}%, ${row * 100}%) scale(${column % 2 ? -1 : 1}, ${row % 2 ? -1 : 1})` })));
-    if (this.furnished) plane.append(...THINGS.map((thing) => standing(thing, width, depth)));
-    return styled(h("div", { class: "yard" }, plane), { "--plane-width": share(width), "--plane-depth": share(depth), "--ratio": width / depth });
+    if (this.furnished) plane.append(...THINGS.map((thing) => standing(thing, width, height)));
+    return styled(h("div", { class: "yard" }, plane), { "--plane-width": share(width), "--plane-height": share(height), "--ratio": width / height });
   }
 
   copies() {
@@ -58,9 +58,9 @@ export class Scene {
 }
 
 /** A thing on the plane, upright and turned to the viewer. */
-function standing({ path, width, height, scale = 1, colour, x, y }, surfaceWidth, surfaceDepth) {
+function standing({ path, width, height, scale = 1, colour, x, y }, surfaceWidth, surfaceHeight) {
   const shape = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "xMidYMax meet", "aria-hidden": "true" }, svg("path", { d: path, fill: colour, "fill-rule": "evenodd" }));
   const wide = (width * scale) / surfaceWidth;
-  const tall = (height * scale) / surfaceDepth;
+  const tall = (height * scale) / surfaceHeight;
   return styled(h("div", { class: "thing" }, shape), { left: `${(x - wide / 2) * 100}%`, top: `${(y - tall) * 100}%`, width: `${wide * 100}%`, height: `${tall * 100}%` });
 }
