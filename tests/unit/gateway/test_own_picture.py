@@ -10,6 +10,7 @@ import pytest
 from studio_chassis.errors import Unavailable
 from studio_contracts.object_keys import own_picture_key
 from studio_contracts.own_picture import MAX_PICTURE_BYTES, UNNAMED
+from studio_domain.lifecycle import Transition
 from studio_support.gateway_in_memory import GatewayInMemory, OpenGateway
 
 PATH = "/v1/jobs/from-picture"
@@ -118,6 +119,24 @@ async def test_a_job_that_the_database_refused_leaves_no_second_object(
     again = await client.post(PATH, content=SVG, headers=headers)
     assert again.status_code == 202, again.text
     assert list(gateway.bucket) == [own_picture_key(again.json()["id"])]
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+async def test_an_unrepeatable_request_that_the_database_refused_leaves_no_picture_but_for_a_stored_job(
+    gateway: GatewayInMemory, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    """Without a key a client cannot ask for the same job again, but the write may have happened all the same."""
+    insert = gateway.store.insert
+
+    async def refused(first: Transition) -> None:
+        if is_stored:
+            await insert(first)
+        raise Unavailable("cut")
+
+    monkeypatch.setattr(gateway.store, "insert", refused)
+    assert (await client.post(PATH, content=SVG)).status_code == 503
+    assert list(gateway.bucket) == [own_picture_key(job_id) for job_id in gateway.database.jobs]
+    assert len(gateway.bucket) == is_stored
 
 
 async def test_a_larger_file_is_refused_before_it_is_read(gateway: GatewayInMemory, client: httpx.AsyncClient) -> None:

@@ -3,8 +3,9 @@
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 import structlog
@@ -12,12 +13,12 @@ from fastapi import APIRouter, Body, Header, Response, status
 from fastapi.openapi.models import Example
 from opentelemetry.trace import SpanKind
 
-from studio_chassis.errors import JobExists, JobNotFound
+from studio_chassis.errors import JobExists, JobNotFound, Unavailable
 from studio_chassis.observability.tracing import span, traceparent_of
 from studio_contracts.brief import MAX_SEED, Brief
 from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job
-from studio_contracts.object_keys import own_picture_key
+from studio_contracts.object_keys import job_prefix, own_picture_key
 from studio_gateway.access.authentication import JobsToCreate
 from studio_gateway.access.closed_route import ClosedRoute
 from studio_gateway.access.owned_jobs import OwnedJobs
@@ -171,9 +172,33 @@ async def accept_brief(
         if job_id is not None and await jobs.version_of(job_id) is not None:
             raise JobExists(job_id) from None  # accepted earlier, and paid from what was left then
         raise
+    may_come_again = job_id is not None
     job_id = job_id or str(uuid4())
     if picture is not None:
         await deps.objects.put(own_picture_key(job_id), picture)
+    try:
+        return await _stored(
+            deps, jobs, brief, job_id, traceparent, callback=callback, metadata=metadata, name=name, project=project
+        )
+    except Unavailable:
+        if picture is not None and not may_come_again:
+            await _remove_orphan(deps, jobs, job_id)
+        raise
+
+
+async def _remove_orphan(deps: Dependencies, jobs: OwnedJobs, job_id: str) -> None:
+    """Remove the picture of a job that is not there and that no repeated request can make: its id is known to nobody.
+
+    Where the database does not answer, the picture stays, for the job may be stored.
+    """
+    with suppress(Unavailable):
+        if await jobs.version_of(job_id) is None:
+            await deps.objects.delete_under(job_prefix(job_id))
+
+
+async def _stored(
+    deps: Dependencies, jobs: OwnedJobs, brief: Brief, job_id: str, traceparent: str | None, **details: Any
+) -> Job:
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
     with span("accept a job", given or "", SpanKind.SERVER) as current:
         job = await jobs.accept(
@@ -182,10 +207,7 @@ async def accept_brief(
             seed=secrets.randbelow(MAX_SEED + 1),
             traceparent=traceparent_of(current, given),
             limits=deps.limits,
-            callback=callback,
-            metadata=metadata,
-            name=name,
-            project=project,
+            **details,
         )
     log.info("accepted", job_id=job.id, count=brief.count, owner=job.owner, key_id=job.key_id)
     return job
