@@ -69,7 +69,8 @@ def make_concept(
     rgb, media_type = decode(original)
     height, width = rgb.shape[:2]
     check_usable(width, height)
-    colours = tuple(palette) if asked is None else fit_palette(rgb, palette, asked, refused)
+    unseen = _unseen((height, width), layout, surface)
+    colours = tuple(palette) if asked is None else fit_palette(rgb, palette, asked, refused, unseen)
     indices = clamp_for(colours).indices(rgb)
     matched = hue_first(rgb, colours)
     limited = limit_regions(matched)
@@ -77,7 +78,7 @@ def make_concept(
     laid = make_installable(limited, colours, layout, surface.width_m, surface.height_m, base, rgb, surface.outline)
     survived = kept(laid.cleaned.seen, laid.cleaned.laid, laid.cleaned.working_mm, laid.composed)
     faithful = survived.overall * (1 - laid.cleaned.fragments)
-    shown = with_outside(indices, _unseen(indices.shape, layout, surface))
+    shown = with_outside(indices, unseen)
     quality = measure(rgb, shown, colours, _recoloured(stencil, palette, colours), laid.after.score / 100 * faithful)
     quality = quality.model_copy(update={"score": _judged(quality.score, faithful, survived)})
     laid_height, laid_width = laid.indices.shape

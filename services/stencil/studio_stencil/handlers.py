@@ -26,7 +26,7 @@ from studio_stencil.editing.plan import edited_plan
 from studio_stencil.motifs.letters import ATTRIBUTION as LETTERS
 from studio_stencil.motifs.library import ATTRIBUTION as MOTIFS
 from studio_stencil.own_picture.fitting import fitted
-from studio_stencil.own_picture.plan import own_plan, surface_fit
+from studio_stencil.own_picture.plan import laid_pixels, own_plan, surface_fit
 from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan, not_drawn
 from studio_stencil.planning.roles import roles_by_share
 
@@ -108,10 +108,11 @@ class StencilMaker:
         """Take the client's own picture: fitted to the surface, and in colours that can be bought."""
         assert job.brief.picture is not None
         size = surface_fit(job.brief)
+        laid = laid_pixels(job.brief, size)
         try:
             data = await self.objects.get(own_picture_key(job.id))
             made = await self.workers.run(
-                fitted, data, (size.size.width, size.size.height), job.brief.picture.fit, job.brief.palette
+                fitted, data, (size.size.width, size.size.height), job.brief.picture.fit, job.brief.palette, laid
             )
         except ObjectNotFound:
             await self._refuse(job, "the picture is not there any more")

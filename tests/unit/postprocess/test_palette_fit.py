@@ -103,3 +103,13 @@ def test_the_mean_difference_falls_by_a_third_and_the_picture_stays_as_colourful
         even = np.full(len(whole), 1 / len(whole))
         assert colourfulness(shown, even) >= 0.9 * colourfulness(whole, even)
     assert sum(after) <= 2 / 3 * sum(before)
+
+
+def test_what_lies_outside_the_outline_asks_for_no_colour() -> None:
+    picture = painted(regions(300, 200, 12, 2), of("RH20", "RH41"))
+    picture[:, 150:] = BY_CODE["RH02"].rgb
+    unseen = np.zeros(picture.shape[:2], np.bool_)
+    unseen[:, 150:] = True
+    assert set(codes(fit_palette(picture, PLANNED, unseen=unseen))) == {"RH20", "RH41"}
+    assert "RH02" in codes(fit_palette(picture, PLANNED))
+    assert fit_palette(picture, PLANNED, unseen=np.ones_like(unseen)) == fit_palette(picture, PLANNED)

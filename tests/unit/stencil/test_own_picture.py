@@ -11,7 +11,7 @@ from studio_contracts.brief import Brief, OwnPicture, Surface
 from studio_contracts.palette import BY_CODE
 from studio_pictures.errors import PictureError
 from studio_stencil.own_picture.fitting import SAME_SHAPE, Fitted, fitted
-from studio_stencil.own_picture.plan import surface_fit
+from studio_stencil.own_picture.plan import laid_pixels, surface_fit
 
 SIZE = (320, 160)
 BLUE, YELLOW, RED = (BY_CODE[code].rgb for code in ("RH20", "RH41", "RH02"))
@@ -151,3 +151,31 @@ def test_on_a_long_surface_a_whole_picture_is_framed_and_a_cropped_one_repeated(
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+CORNER = {"outer": [(0, 0), (2, 0), (2, 1), (8, 1), (8, 4), (0, 4)]}
+"""A surface of 8 × 4 m without its upper right corner of 6 × 1 m."""
+
+
+def test_shares_and_colours_are_those_inside_the_outline() -> None:
+    picture = Image.new("RGB", (1600, 800), BLUE)
+    picture.paste(RED, (500, 0, 1600, 150))  # outside
+    picture.paste(YELLOW, (800, 200, 1600, 800))  # 12 of the 26 m² that are laid
+    brief = Brief(prompt="x", surface=Surface.model_validate({"outline": CORNER}))
+    size = surface_fit(brief)
+    made = fitted(saved(picture), size.size, "crop", None, laid_pixels(brief, size))
+    assert made.codes == ("RH20", "RH41")
+    assert made.shares == pytest.approx((14 / 26, 12 / 26), abs=0.01)
+    assert fitted(saved(picture), size.size, "crop", None).codes[-1] == "RH02", "without an outline it is laid"
+
+
+def test_of_a_repeated_picture_each_copy_counts_with_what_is_laid_of_it() -> None:
+    outline = {"outer": [(0, 0), (4, 0), (4, 1), (12, 1), (12, 2), (0, 2)]}  # the first of three panels is whole
+    brief = Brief(prompt="x", surface=Surface.model_validate({"outline": outline}))
+    size = surface_fit(brief)
+    laid = laid_pixels(brief, size)
+    assert size.layout == "tiled"
+    assert laid is not None
+    height, width = laid.shape
+    assert [laid[height // 4, width // 2], laid[height * 3 // 4, width // 2]] == [1, 3]
+    assert laid_pixels(Brief(prompt="x"), size) is None

@@ -6,6 +6,7 @@ A greedy choice with swaps over a histogram of the picture's colours, as in k-me
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio_colour.difference import ByteArray, FloatArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import MAX_CHOSEN, PALETTE, Colour
@@ -29,16 +30,22 @@ Weights = FloatArray
 
 
 def fit_palette(
-    rgb: ByteArray, planned: Sequence[Colour], kept: Sequence[Colour] = (), refused: Sequence[Colour] = ()
+    rgb: ByteArray,
+    planned: Sequence[Colour],
+    kept: Sequence[Colour] = (),
+    refused: Sequence[Colour] = (),
+    unseen: NDArray[np.bool_] | None = None,
 ) -> tuple[Colour, ...]:
     """At most six colours for an sRGB picture, shape (height, width, 3): `kept`, and the nearest but those `refused`.
+
+    Pixels that are `unseen`, shape (height, width), do not count: they lie outside the surface's outline.
 
     Coloured pixels weigh more than grey ones, and lost chroma counts, so that a photograph does not go grey. If the
     picture in the colours chosen would be less colourful than both itself and what the whole range makes of it, up to
     three colours are exchanged for livelier ones. The most used come first. Where the colours `planned` for the brief
     are nearly as good, they stay. 1 to 10 ms.
     """
-    bins, weights = _histogram(rgb)
+    bins, weights = _histogram(rgb, unseen)
     weighted = weights * (1 + _CHROMA_WEIGHT * _CHROMA[bins])
     fixed = [PALETTE.index(colour) for colour in kept]
     out = np.array([colour in refused for colour in PALETTE])
@@ -65,7 +72,7 @@ def colourfulness(rgb: FloatArray, weights: Weights) -> float:
     return float(np.hypot(*spread) + 0.3 * np.hypot(*mean))
 
 
-def _histogram(rgb: ByteArray) -> tuple[np.ndarray, Weights]:
+def _histogram(rgb: ByteArray, unseen: NDArray[np.bool_] | None) -> tuple[np.ndarray, Weights]:
     """The bins that the picture's colours fall into, and their shares, which are smaller on edges."""
     sample = rgb[::_STEP, ::_STEP]
     high = (sample >> (8 - _BITS)).astype(np.int32)
@@ -74,6 +81,8 @@ def _histogram(rgb: ByteArray) -> tuple[np.ndarray, Weights]:
     weight = np.ones(code.shape)
     weight[:, 1:][np.abs(np.diff(light, axis=1)) > _EDGE] = _OF_EDGES
     weight[1:][np.abs(np.diff(light, axis=0)) > _EDGE] = _OF_EDGES
+    if unseen is not None and not (hidden := unseen[::_STEP, ::_STEP]).all():
+        weight[hidden] = 0
     count = np.bincount(code.ravel(), weights=weight.ravel())
     bins = np.flatnonzero(count)
     return bins, count[bins] / count.sum()

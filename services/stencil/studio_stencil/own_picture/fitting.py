@@ -42,12 +42,17 @@ class Fitted(NamedTuple):
     note: str
 
 
-def fitted(data: bytes, size: tuple[int, int], how: PictureFit, chosen: tuple[str, ...] | None) -> Fitted:
+def fitted(
+    data: bytes, size: tuple[int, int], how: PictureFit, chosen: tuple[str, ...] | None, laid: ByteArray | None = None
+) -> Fitted:
     """Decode a picture, fit it to `size`, (width, height) in pixels, and match its colours.
 
     Those are the ones `chosen`, the first of which is the ground, or else the six of the range that are nearest most
-    often. Raises PictureError; MemoryError.
+    often. `laid` (height, width) says how often each pixel is laid on the surface: once if left out. Raises
+    PictureError; MemoryError.
     """
+    if laid is None or not laid.any():
+        laid = np.ones(size[::-1], np.uint8)
     ground = BY_CODE[chosen[0] if chosen else GROUND].rgb
     rgb = _decoded(data, size, ground)
     height, width = rgb.shape[:2]
@@ -55,15 +60,12 @@ def fitted(data: bytes, size: tuple[int, int], how: PictureFit, chosen: tuple[st
         raise PictureError("unusable", f"{width}x{height} pixels: a side is shorter than {MIN_SIDE}")
     placed, note = _placed(Image.fromarray(rgb), size, how, ground)
     pixels = np.asarray(placed)
-    indices, codes = _matched(pixels, chosen or tuple(BY_CODE))
-    counts = np.bincount(indices.ravel(), minlength=len(codes))
+    indices, codes, shares = _matched(pixels, chosen or tuple(BY_CODE), laid)
     if not chosen:
-        common = [code for code, count in zip(codes, counts, strict=True) if count >= FRINGE * indices.size]
-        indices, codes = _matched(pixels, tuple(common[:MAX_CHOSEN]) or codes[:1])
-        counts = np.bincount(indices.ravel(), minlength=len(codes))
+        common = [code for code, share in zip(codes, shares, strict=True) if share >= FRINGE]
+        indices, codes, shares = _matched(pixels, tuple(common[:MAX_CHOSEN]) or codes[:1], laid)
     file = io.BytesIO()
     placed.save(file, "PNG")
-    shares = tuple(float(count) / indices.size for count in counts)
     return Fitted(file.getvalue(), encode(indices, codes), codes, shares, note)
 
 
@@ -122,8 +124,10 @@ def _placed(image: Image.Image, size: tuple[int, int], how: PictureFit, ground: 
     return placed, f"{cut:.0%} cut off {where}" if cut >= NOTED_SHARE else SAME_SHAPE
 
 
-def _matched(pixels: ByteArray, codes: tuple[str, ...]) -> tuple[ByteArray, tuple[str, ...]]:
-    """Indices of the nearest colours (CIEDE2000), and their codes: those that are there, the most common first."""
+def _matched(
+    pixels: ByteArray, codes: tuple[str, ...], laid: ByteArray
+) -> tuple[ByteArray, tuple[str, ...], tuple[float, ...]]:
+    """Indices of the nearest colours (CIEDE2000), the codes that are laid and their shares, the most common first."""
     steps = (np.arange(_LEVELS) * 8 + 4).astype(np.uint8)
     cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     wanted = [colour for colour in PALETTE if colour.code in codes]
@@ -132,8 +136,11 @@ def _matched(pixels: ByteArray, codes: tuple[str, ...]) -> tuple[ByteArray, tupl
     nearest = np.stack([delta_e(lab, colour) for colour in palette]).argmin(axis=0)
     level = (pixels >> 3).astype(np.int32)
     found = nearest[level[..., 0] << 10 | level[..., 1] << 5 | level[..., 2]]
-    counts = np.bincount(found.ravel(), minlength=len(wanted))
+    counts = np.bincount(found.ravel(), laid.ravel(), minlength=len(wanted))
     order = [int(number) for number in np.argsort(-counts, kind="stable") if counts[number]]
+    if not np.isin(found, order).all():  # a colour is nowhere but where nothing is laid
+        return _matched(pixels, tuple(wanted[number].code for number in order), laid)
     places = np.zeros(len(wanted), np.uint8)
     places[order] = np.arange(len(order), dtype=np.uint8)
-    return places[found], tuple(wanted[number].code for number in order)
+    shares = tuple(float(counts[number] / counts.sum()) for number in order)
+    return places[found], tuple(wanted[number].code for number in order), shares

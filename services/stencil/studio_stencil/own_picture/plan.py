@@ -2,11 +2,15 @@
 
 import hashlib
 
+import numpy as np
+
+from studio_colour.difference import ByteArray
 from studio_contracts.brief import Brief
 from studio_contracts.object_keys import stencil_key
 from studio_contracts.own_picture import UNNAMED
 from studio_contracts.pictures import StoredPicture
 from studio_contracts.plan import Direction, Plan, PlanColour
+from studio_pictures.outline_mask import inside_mask
 from studio_stencil.own_picture.fitting import Fitted
 from studio_stencil.planning.reading import read_brief
 from studio_stencil.planning.roles import roles_by_share
@@ -19,6 +23,25 @@ def surface_fit(brief: Brief) -> Fit:
     is_whole = brief.picture is not None and brief.picture.fit == "contain"
     framed = brief.framed or (is_whole and sides[1] > MOST_RATIO * sides[0])
     return fit(brief.surface.width_m, brief.surface.height_m, framed=framed)
+
+
+def laid_pixels(brief: Brief, size: Fit) -> ByteArray | None:
+    """How often each pixel of the picture, (height, width), is laid inside the surface's outline; None without one."""
+    outline = brief.surface.outline
+    if outline is None:
+        return None
+    shape = size.size.height, size.size.width
+    sides_mm = np.array((brief.surface.width_m, brief.surface.height_m)) * 1000
+    picture_mm = np.array(size.size) * size.mm_per_pixel
+    along = int(sides_mm.argmax())
+    panels = round(sides_mm[along] / (size.ground_m[along] * 1000)) if size.layout == "tiled" else 1
+    laid = np.zeros(shape, np.uint8)
+    for number in range(panels):
+        corner = (sides_mm - picture_mm) / 2
+        corner[along] += (number - panels // 2) * size.ground_m[along] * 1000
+        inside = inside_mask(outline, shape, (size.mm_per_pixel,) * 2, (float(corner[0]), float(corner[1])))
+        laid += np.flip(inside, 1 - along) if (number - panels // 2) % 2 else inside  # every other panel is mirrored
+    return laid
 
 
 def own_plan(brief: Brief, job_id: str, seed: int, size: Fit, made: Fitted) -> Plan:
