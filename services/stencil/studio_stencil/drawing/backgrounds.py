@@ -1,5 +1,7 @@
 """What motifs lie on: fields with edges that bend gently, and the layers that paint them."""
 
+import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -114,9 +116,23 @@ def discs(ground: Ground, taken: BaseGeometry, colours: list[int], count: int, r
         radius = float(min(room[best], rng.uniform(380, 750)))
         if radius < 360:
             break
-        spot = translate(shapely.Point(0, 0).buffer(radius, quad_segs=24), *spots[best].tolist())
+        x, y = spots[best].tolist()
         if ground.mm_per_pixel >= COARSE_PIXEL_MM:
-            spot = translate(spot, *steady([spot], [[Room(spot, radius)]], ground)[0])
+            radius = math.floor(radius / 10) * 10.0
+            (left, top), (right, down) = ground.pixel_corner(x, y), _steadied(radius, ground.mm_per_pixel)
+            x, y = left + right, top + down
+        spot = translate(_disc(radius), x, y)
         layers.append(Layer(colours[number % len(colours)], spot))
         taken = taken.union(spot)
     return layers
+
+
+@lru_cache(maxsize=512)
+def _steadied(radius: float, mm_per_pixel: float) -> tuple[float, float]:
+    """How far in millimetres a disc's middle is to lie from a pixel's corner, so that it looks round."""
+    disc = _disc(radius)
+    return steady([disc], [[Room(disc, radius)]], Ground(mm_per_pixel, mm_per_pixel, 1, 1))[0]
+
+
+def _disc(radius: float) -> BaseGeometry:
+    return shapely.Point(0, 0).buffer(radius, quad_segs=24)

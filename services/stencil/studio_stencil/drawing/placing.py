@@ -1,20 +1,14 @@
 """Where motifs lie: inside fields of one colour, apart from each other, as large as the room allows."""
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import shapely
-from shapely.affinity import rotate, scale, translate
+from shapely.affinity import rotate, scale
 from shapely.geometry.base import BaseGeometry
 
-from studio_stencil.drawing.scene import Ground, Layer
-from studio_stencil.drawing.steadying import COARSE_PIXEL_MM, MANY, SMALL_PIXELS, Room, objections, rooms_of, steady
-from studio_stencil.motifs.colours import motif_colours
-from studio_stencil.motifs.inlays import laid
-from studio_stencil.motifs.layable import SIZE_STEP
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.sizes import least_size_m, meant_size, smallest_size_m
 
@@ -35,10 +29,6 @@ CONCESSIONS = ((1.0, 0.75), (0.8, 0.5), (0.0, 0.0))
 """What is given up in turn: sizes in parts of the smallest at which all is whole, and how many of those asked for."""
 STEP = 0.9
 LARGEST_M = 9.0
-MOST_MADE_M = 4.2
-"""A larger motif is one of this size, at which nothing is lost that matters, enlarged."""
-OTHERS = 3
-"""How many outlines of a motif are tried where pixels show one badly."""
 UPRIGHT_TILT, FREE_TILT = 0.0, 14.0
 _TILTS = dict.fromkeys("🐋🐳🐟🐠🐡🦈🐬🐙🦑🐢🚀🛸🪐⭐🌟🍁🍂🍃🌿🦋🐝🐞🐚❤🎈🪁✈☄🌸🌺🌼", FREE_TILT)
 _STEPS = "👣🐾"
@@ -193,60 +183,3 @@ def _best_place(
             best = Placed(wish.emoji, x, y, size_m, turn, mirrored, field.colour, wish.colour)
             most, where = float(room.max()), tried[spot]
     return best, where
-
-
-def layers_of(place: Placed, codes: Sequence[str], ground: Ground) -> list[Layer]:
-    """The parts of a placed motif, in palette colours that are not its ground's, nor the base's if others are there.
-
-    On coarse pixels they lie less than one beside their place where that makes their edges such that they can be laid.
-    Where nothing does, the motif gets another outline.
-    """
-    below = codes[place.ground]
-    free = tuple(code for code in codes[1:] if code != below) or tuple(code for code in codes if code != below)
-    colours = tuple(motif_colours(place.emoji, free, below, place.colour).items())
-    drawn_m = least_size_m(place.emoji)
-    made_m = max(min(place.size_m, MOST_MADE_M), drawn_m)
-    drawn_m *= SIZE_STEP ** max(0, math.floor(math.log(made_m / drawn_m, SIZE_STEP) + 1e-6))
-    made = (place.emoji, round(drawn_m, 3), colours, below)
-    if ground.mm_per_pixel < COARSE_PIXEL_MM:
-        parts = laid(*made, _clearest(*made))
-        return [Layer(codes.index(part.code), _placed(part.area, place, drawn_m)) for part in parts]
-    best, fewest = list[Layer](), MANY
-    for other in range(OTHERS):
-        parts, rooms = laid(*made, other), _rooms(*made, other)
-        areas = [_placed(part.area, place, drawn_m) for part in parts]
-        there = [[Room(_placed(one, place, drawn_m), by * place.size_m / drawn_m) for one, by in own] for own in rooms]
-        by, count = steady(areas, there, ground)
-        if count < fewest:
-            moved = [translate(area, *by) for area in areas]
-            best = [Layer(codes.index(part.code), area) for part, area in zip(parts, moved, strict=True)]
-            fewest = count
-        if not count:
-            break
-    return best
-
-
-@lru_cache(maxsize=1024)
-def _clearest(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str) -> int:
-    """Which outline of a motif the rule objects to least where pixels are small, wherever it lies between them."""
-    counts = []
-    for other in range(OTHERS):
-        areas = [part.area for part in laid(emoji, size_m, colours, ground, other)]
-        counts.append(objections(areas, _rooms(emoji, size_m, colours, ground, other), SMALL_PIXELS))
-        if not counts[-1]:
-            break
-    return counts.index(min(counts))
-
-
-@lru_cache(maxsize=1024)
-def _rooms(
-    emoji: str, size_m: float, colours: tuple[tuple[str, str], ...], ground: str, other: int
-) -> list[list[Room]]:
-    return rooms_of([part.area for part in laid(emoji, size_m, colours, ground, other)])
-
-
-def _placed(area: BaseGeometry, place: Placed, drawn_m: float) -> BaseGeometry:
-    """An area of a motif that is drawn at one size, where and as large as it lies on the surface."""
-    larger = place.size_m / drawn_m
-    area = scale(area, -larger if place.mirrored else larger, larger, origin=(0, 0))
-    return translate(rotate(area, place.turn, origin=(0, 0)), place.x, place.y)

@@ -1,5 +1,6 @@
 """A stencil as areas in millimetres, painted one over the other, and the pixels it becomes."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,17 @@ class Ground(NamedTuple):
     def mm_per_pixel(self) -> float:
         """Side of a pixel on the ground."""
         return max(self.width / self.columns, self.height / self.rows)
+
+    @property
+    def overhang(self) -> tuple[float, float]:
+        """How far in millimetres the picture reaches beyond the surface, to the left and above."""
+        px = self.mm_per_pixel
+        return (self.columns * px - self.width) / 2, (self.rows * px - self.height) / 2
+
+    def pixel_corner(self, x: float, y: float) -> tuple[float, float]:
+        """The top left corner, in millimetres, of the pixel in which a point lies."""
+        px, (left, top) = self.mm_per_pixel, self.overhang
+        return math.floor((x + left) / px) * px - left, math.floor((y + top) / px) * px - top
 
     @property
     def surface(self) -> BaseGeometry:

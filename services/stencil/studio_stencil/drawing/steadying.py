@@ -94,7 +94,7 @@ def _window(areas: Sequence[BaseGeometry], ground: Ground) -> tuple[Ground, floa
     """A part of the ground, with the same pixels, that holds the areas, and its left and top in millimetres."""
     px = ground.mm_per_pixel
     x0, y0, x1, y1 = shapely.total_bounds(np.array(areas, object))
-    over = (ground.columns * px - ground.width) / 2, (ground.rows * px - ground.height) / 2
+    over = ground.overhang
     left, top = math.floor((x0 + over[0]) / px) - MARGIN, math.floor((y0 + over[1]) / px) - MARGIN
     columns, rows = math.ceil((x1 + over[0]) / px) + MARGIN - left, math.ceil((y1 + over[1]) / px) + MARGIN - top
     return Ground(columns * px, rows * px, columns, rows), left * px - over[0], top * px - over[1]

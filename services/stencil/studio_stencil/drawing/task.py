@@ -10,7 +10,8 @@ from shapely.affinity import translate
 from studio_contracts.palette import BY_CODE
 from studio_stencil.drawing.backgrounds import Background
 from studio_stencil.drawing.colour import difference, lab
-from studio_stencil.drawing.placing import Placed, Wanted, hull, layers_of
+from studio_stencil.drawing.motif_layers import layers_of
+from studio_stencil.drawing.placing import Placed, Wanted, hull
 from studio_stencil.drawing.scene import Ground, Layer
 from studio_stencil.motifs.colours import motif_colours
 

@@ -42,16 +42,13 @@ class Part(NamedTuple):
 class Motif(NamedTuple):
     """A drawing whose longer side is 1 long, centred on the origin.
 
-    parts do not overlap and are in painting order; a part that something else lies on has a hole there.
+    parts do not overlap and are in painting order; a part that something else lies on has a hole there. silhouette is
+    all of them as one area.
     """
 
     emoji: str
     parts: tuple[Part, ...]
-
-    @property
-    def silhouette(self) -> BaseGeometry:
-        """All parts as one area."""
-        return shapely.union_all([part.area.buffer(_SEAM) for part in self.parts]).buffer(-_SEAM)
+    silhouette: BaseGeometry
 
 
 @lru_cache(maxsize=512)
@@ -135,4 +132,5 @@ def _motif(emoji: str, parts: list[Part]) -> Motif | None:
     scale = 1 / max(right - left, bottom - top)
     middle = (left + right) / 2, (top + bottom) / 2
     placed = [Part(fill, shapely.transform(area, lambda points: (points - middle) * scale)) for fill, area in parts]
-    return Motif(emoji, tuple(placed))
+    silhouette = shapely.union_all([part.area.buffer(_SEAM) for part in placed]).buffer(-_SEAM)
+    return Motif(emoji, tuple(placed), silhouette)
