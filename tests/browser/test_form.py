@@ -145,6 +145,17 @@ def test_the_first_paint_does_not_wait_for_the_api(page: Page) -> None:
     assert paints == 1
 
 
+def test_the_key_x_swaps_width_and_height(page: Page) -> None:
+    open_form(page)
+    page.get_by_label("Width").fill("7")
+    page.get_by_label("Width").press("Control+x")  # cuts, as everywhere
+    page.get_by_label("Width").fill("7")
+    page.get_by_label("Height").press("x")
+    expect(page.get_by_label("Width")).to_have_value("3")
+    expect(page.get_by_label("Height")).to_have_value("7")
+    expect(page.locator("#outline")).to_have_attribute("aria-label", "The surface to scale: 3 by 7 metres")
+
+
 DRAWING = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">
 <rect width="100" height="100" fill="#0075bc"/>
 <circle cx="50" cy="50" r="30" fill="#ffd833"/></svg>"""

@@ -207,7 +207,12 @@ form.addEventListener("input", (event) => {
   edited(event);
 });
 form.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(byId("submit"));
+  const isControlled = event.ctrlKey || event.metaKey;
+  if (event.key === "Enter" && isControlled) form.requestSubmit(byId("submit"));
+  if (event.key === "x" && !isControlled && event.target.matches("#width, #height")) { // no number has an x
+    event.preventDefault();
+    byId("swap").click();
+  }
 });
 byId("swap").addEventListener("click", () => {
   const [width, height] = [byId("width"), byId("height")];
