@@ -13,7 +13,7 @@ FUZZ ?= 1000000
 FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
-.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all bench bench-quick bench-pipeline \
+.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all bench bench-quick bench-growth bench-pipeline \
 	bench-page bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
 
 help: ## this list
@@ -91,6 +91,9 @@ bench: setup ## the studio beside FastStream and Celery, into docs/benchmarks.md
 
 bench-quick: setup ## the same in five minutes, into .studio/compare/quick.md
 	@$(PYTHON) bench/compare.py --rounds 1 --jobs 16 --pictures 3 --kills 0 --report .studio/compare/quick.md
+
+bench-growth: setup ## jobs per second and p99 by backlog, collection, workers, pictures, watchers, into docs/growth.md (20 minutes)
+	@$(PYTHON) bench/growth.py
 
 bench-pipeline: setup ## jobs per second, time added by us, share of each stage
 	@$(PYTHON) bench/pipeline.py

@@ -7,6 +7,7 @@ of one job is what the kernel, the consumers and the database counted from posti
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ from pymongo import MongoClient
 from rich.console import Console
 from rich.table import Table
 
+from studio_contracts.models import MODELS
 from studio_local.ports import LOOPBACK, free_port
 from studio_local.processes import ManagedProcess, stop_all
 from studio_local.stack import ServiceStack
@@ -30,12 +32,14 @@ from studio_local.stack import ServiceStack
 from measuring import stack_at_once
 from stack_meter import Bill, Counts, Meter
 
-BRIEF = {
+BRIEF: dict[str, Any] = {
     "prompt": "ocean energy with fish, flowing bands of blue and turquoise",
     "surface": {"width_m": 6, "height_m": 4},  # 3:2, so pictures of 1152 x 768
     "strategy": "bands",
     "count": 6,
 }
+FIGURES = Path(__file__).parent.parent / "docs" / "capacity.json"
+CPU_OF = ("gateway", "stencil", "predictor", "postprocess", "reconciler", "beam.smp", "mongod")
 TIMEOUT_SECONDS = 600
 IDLE_SECONDS = 10
 ENDED = {"final": True}
@@ -151,11 +155,34 @@ def report(console: Console, rounds: Sequence[Round], idle: Counts, stored: Mapp
     console.print(table)
 
 
+def figures(rounds: Sequence[Round], stored: Mapping[str, float]) -> dict[str, Any]:
+    """What one job costs, in the terms of docs/capacity.py."""
+    jobs = sum(one.jobs for one in rounds)
+    parts = {
+        part: {key: sum(getattr(one.bill, part)[key] for one in rounds) / jobs for key in getattr(rounds[0].bill, part)}
+        for part in ("cpu", "messages", "database")
+    }
+    database = parts["database"]
+    numbers = {
+        "messages": sum(parts["messages"].values()),
+        "writes": database["insert"] + database["update"],
+        "reads": database["queries"] + database["getmore"],
+        "document_bytes": stored["job document, bytes"],
+        "index_bytes": stored["its indexes, bytes on disk"],
+        "objects": stored["objects"],
+        "object_bytes": stored["objects, bytes"],
+        "cents": BRIEF["count"] * MODELS["sdxl"].cents_per_picture,
+    }
+    cpu = {name: round(seconds, 4) for name, seconds in parts["cpu"].items() if name in CPU_OF}
+    return {"cpu": cpu, **{name: round(number, 1) for name, number in numbers.items()}}
+
+
 def main() -> None:
-    """Start the stack, measure, print."""
+    """Start the stack, measure, print, and keep what docs/capacity.py calculates with."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=12, help="jobs in each round")
     parser.add_argument("--replicas", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--figures", type=Path, default=FIGURES, help="where the cost of one job is kept")
     arguments = parser.parse_args()
     console = Console()
     with (
@@ -171,6 +198,7 @@ def main() -> None:
         threading.Event().wait(IDLE_SECONDS)
         idle = {key: spent / IDLE_SECONDS for key, spent in meter.read([]).since(before).cpu.items()}
         report(console, rounds, idle, meter.stored())
+        arguments.figures.write_text(json.dumps(figures(rounds, meter.stored()), indent=2) + "\n")
 
 
 if __name__ == "__main__":

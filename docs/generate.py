@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -50,6 +51,7 @@ def documents() -> dict[Path, str]:
         HERE / "settings.md": "\n".join(_settings()) + "\n",
         HERE / "metrics.md": "\n".join(_metrics()) + "\n",
         HERE / "scaling.md": "\n".join(_scaling()) + "\n",
+        HERE / "capacity.md": runpy.run_path(str(HERE / "capacity.py"))["page"](),
         CLIENT / "types.py": _client_types(_json(_app().openapi())),
     }
 

@@ -123,14 +123,25 @@ def _cpu_of_session(leader: int) -> float:
 
 @contextmanager
 def studio(
-    infrastructure: Infrastructure, folder: Path, *, canned: bool, extra: Mapping[str, str] = MappingProxyType({})
+    infrastructure: Infrastructure,
+    folder: Path,
+    *,
+    canned: bool,
+    extra: Mapping[str, str] = MappingProxyType({}),
+    replicas: int = 1,
 ) -> Iterator[Contestant]:
-    """The studio's five services; `extra` is added to their environment."""
+    """The studio's five services, of each worker but the reconciler so many `replicas`; `extra` is added to their
+    environment.
+    """
     with infrastructure.isolated() as endpoints, ExitStack() as stack:
         services = ServiceStack(infrastructure, endpoints, folder, extra={**_extra(canned=canned), **extra})
         replaced = {STANDIN: "peers.cached_standin"} | ({"postprocess": "peers.canned_postprocess"} if canned else {})
         for name, module in replaced.items():
-            services.services[name] = _with_module(services, name, module)
+            services.services[name] = _with_module(services, name, module, services.ports[name])
+        for number in range(2, replicas + 1):
+            for name in ("stencil", "predictor", "postprocess"):
+                module = replaced.get(name, f"studio_{name}")
+                services.services[f"{name}-{number}"] = _with_module(services, name, module, free_port())
         stack.enter_context(services)
         workers = [services.services[name] for name in WORKERS]
         contestant = Contestant(
@@ -140,8 +151,8 @@ def studio(
         yield contestant
 
 
-def _with_module(services: ServiceStack, name: str, module: str) -> ManagedProcess:
-    service, port = services.services[name], services.ports[name]
+def _with_module(services: ServiceStack, name: str, module: str, port: int) -> ManagedProcess:
+    service = services.services[name]
     environment = services.environment | {"STUDIO_HEALTH_PORT": str(port)}
     command = [sys.executable, "-m", module]
 

@@ -1,0 +1,246 @@
+"""What grows with the studio, and what does not: jobs a second and the slowest hundredth, by one number at a time.
+
+Run by `make bench-growth`, or for some series with `--series`. The whole stack as processes on two cores, the work on
+pictures replaced by a canned result, the provider's delay at 0. It writes docs/growth.md with a plot of each series.
+"""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+from peers.contestants import Contestant, studio
+from plot import plot
+
+from studio_local.infrastructure import Infrastructure
+
+from http_client import Connection, request
+from measuring import bind, percentile
+from rounds import BRIEF, added, wait
+
+DOCS = Path(__file__).parent.parent / "docs"
+WINDOW_SECONDS = 20.0
+"""For so long the changes to jobs are counted; a backlog need not be worked off."""
+POSTING = 4
+INSERTED = 5000
+WATCHING = {"STUDIO_STREAMS": "2000", "STUDIO_STREAMS_PER_CLIENT": "2000", "STUDIO_CONNECTIONS_PER_CLIENT": "4000"}
+
+
+class Point(NamedTuple):
+    """What one size gave; `p99` in milliseconds."""
+
+    size: int
+    jobs_per_second: float
+    p99: float
+
+
+class Series(NamedTuple):
+    """What grows, through which sizes, what its p99 is of, and how a running studio is measured at one size."""
+
+    grows: str
+    sizes: tuple[int, ...]
+    p99_of: str
+    measure: Callable[[Contestant, int], Point]
+
+
+def post_many(contestant: Contestant, number: int, brief: dict[str, Any]) -> tuple[list[str], list[float]]:
+    """Post that many jobs over a few connections; their ids, and the milliseconds that each answer took."""
+
+    def share(count: int) -> list[tuple[str, float]]:
+        found = []
+        with httpx.Client(base_url=contestant.url, timeout=60, trust_env=False) as client:
+            for _ in range(count):
+                started = time.perf_counter()
+                job = client.post("/v1/jobs", json=brief).raise_for_status().json()
+                found.append((job["id"], (time.perf_counter() - started) * 1000))
+        return found
+
+    shares = [number // POSTING + (place < number % POSTING) for place in range(POSTING)]
+    with ThreadPoolExecutor(POSTING) as threads:
+        posted = [one for found in threads.map(share, shares) for one in found]
+    return [job_id for job_id, _ in posted], [milliseconds for _, milliseconds in posted]
+
+
+def rate(contestant: Contestant) -> float:
+    """Jobs' worth of changes that are committed a second, for a while or until every job has ended.
+
+    A long backlog goes through one stage before the next, so the jobs that end meanwhile say little.
+    """
+    before, started = _changes(contestant), time.perf_counter()
+    unfinished = {"finished_at": None}
+    while contestant.jobs.find_one(unfinished) is not None and time.perf_counter() - started < WINDOW_SECONDS:
+        time.sleep(0.2)
+    changes, seconds = _changes(contestant) - before, time.perf_counter() - started
+    ended = contestant.jobs.find_one({"finished_at": {"$ne": None}}, sort=[("version", -1)])
+    assert ended is not None
+    return float(changes / ended["version"] / seconds)
+
+
+def _changes(contestant: Contestant) -> int:
+    """Committed to all jobs together."""
+    return int(next(iter(contestant.jobs.aggregate([{"$group": {"_id": None, "all": {"$sum": "$version"}}}])))["all"])
+
+
+def backlog(contestant: Contestant, size: int) -> Point:
+    """Jobs that wait: how fast they are worked off, and how long an answer takes beside them."""
+    _, answers = post_many(contestant, size, BRIEF)
+    return Point(size, rate(contestant), percentile(answers[-200:], 99))
+
+
+def _load(contestant: Contestant, size: int, brief: dict[str, Any], jobs: int = 40) -> Point:
+    """Jobs a second when some are posted together, then what is added to each, one at a time."""
+    started = time.perf_counter()
+    ids, _ = post_many(contestant, jobs, brief)
+    wait(contestant, ids)
+    per_second = jobs / (time.perf_counter() - started)
+    alone: list[str] = []
+    for _ in range(jobs):
+        alone += post_many(contestant, 1, brief)[0]
+        wait(contestant, alone[-1:])
+    return Point(size, per_second, percentile(added(contestant, alone), 99))
+
+
+def collection(contestant: Contestant, size: int) -> Point:
+    """Old jobs in the database: copies of a finished one, without its concepts, timeline and pictures."""
+    ids, _ = post_many(contestant, 1, BRIEF)
+    wait(contestant, ids)
+    (job,) = contestant.results(ids)
+    kept = {name: value for name, value in job.items() if name not in ("_id", "concepts", "timeline", "plan")}
+    for start in range(0, size, INSERTED):
+        numbers = range(start, min(start + INSERTED, size))
+        contestant.jobs.insert_many([kept | _old(number, job) for number in numbers], ordered=False)
+    return _load(contestant, size, BRIEF)
+
+
+def _old(number: int, job: dict[str, Any]) -> dict[str, Any]:
+    """What distinguishes a copy: it was made some seconds before the one made last."""
+    earlier = timedelta(seconds=number + 1)
+    times = {name: job[name] - earlier for name in ("created_at", "updated_at", "started_at", "finished_at")}
+    slots = [slot | {"provider_id": f"old-{number}-{slot['number']}"} for slot in job["predictions"]]
+    return {"_id": f"old-{number:08}", "predictions": slots, "outbox": [], **times}
+
+
+def workers(contestant: Contestant, size: int) -> Point:
+    """That many processes of stencil, predictor and postprocess."""
+    return _load(contestant, size, BRIEF)
+
+
+def concepts(contestant: Contestant, size: int) -> Point:
+    """Pictures that a job asks for."""
+    return _load(contestant, size, BRIEF | {"count": size})
+
+
+def watchers(contestant: Contestant, size: int) -> Point:
+    """Event streams that are open, ten on each of some waiting jobs, while others are made."""
+    with watching(contestant, size):
+        return _load(contestant, size, BRIEF)
+
+
+@contextmanager
+def watching(contestant: Contestant, number: int) -> Iterator[None]:
+    """That many streams, read in a thread. The jobs they follow wait: nothing was published of them."""
+    ids, _ = post_many(contestant, 1, BRIEF)
+    wait(contestant, ids)
+    (job,) = contestant.results(ids)
+    waiting = [f"watched-{place}" for place in range((number + 9) // 10)]
+    fresh = {"status": "pending", "stage": "stencil", "final": False, "version": 1, "outbox": []}
+    nothing: dict[str, Any] = {"plan": None, "generation": None, "finished_at": None, "started_at": None}
+    empty: dict[str, Any] = {"predictions": [], "concepts": [], "expires_at": None}
+    for job_id in waiting:
+        times = {"created_at": datetime.now(UTC), "updated_at": datetime.now(UTC), "timeline": job["timeline"][:1]}
+        contestant.jobs.insert_one(job | fresh | nothing | empty | times | {"_id": job_id})
+    opened, done = Event(), Event()
+    thread = Thread(target=lambda: asyncio.run(_follow(contestant.url, waiting, number, opened, done)))
+    thread.start()
+    try:
+        if not opened.wait(120):
+            raise SystemExit(f"{number} streams did not open")
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+async def _follow(url: str, jobs: Sequence[str], number: int, opened: Event, done: Event) -> None:
+    port = urlsplit(url).port
+    assert port is not None
+    streams = []
+    for place in range(number):
+        stream = await Connection.open(port)
+        stream.send(request("GET", f"/v1/jobs/{jobs[place // 10]}/events"))
+        await stream.read_until(b"job.created")
+        streams.append(stream)
+    opened.set()
+    await asyncio.to_thread(done.wait)
+    await asyncio.gather(*(stream.close() for stream in streams), return_exceptions=True)
+
+
+ADDED = "time added to a job, one at a time"
+SERIES = {
+    "backlog": Series("jobs that wait", (100, 1_000, 10_000), "answers to POST", backlog),
+    "collection": Series("old jobs in the database", (0, 100_000, 1_000_000), ADDED, collection),
+    "workers": Series("processes of each worker", (1, 2, 4), ADDED, workers),
+    "concepts": Series("pictures a job", (1, 6, 12), ADDED, concepts),
+    "watchers": Series("open event streams", (0, 100, 1_000), ADDED, watchers),
+}
+
+
+def run(infrastructure: Infrastructure, name: str, at_most: int | None) -> list[Point]:
+    """The points of a series, each on an empty studio."""
+    series, points = SERIES[name], []
+    for size in (one for one in series.sizes if at_most is None or one <= at_most):
+        folder, replicas = infrastructure.root / f"growth-{name}", size if name == "workers" else 1
+        with studio(infrastructure, folder, canned=True, extra=WATCHING, replicas=replicas) as contestant:
+            wait(contestant, post_many(contestant, 4, BRIEF)[0])
+            points.append(series.measure(contestant, size))
+        print(f"{name} {size:,}: {points[-1].jobs_per_second:.2f} jobs/s, p99 {points[-1].p99:.0f} ms", flush=True)
+    return points
+
+
+def write(name: str, points: Sequence[Point], folder: Path) -> list[str]:
+    """Its plots, and the part of the document that shows them."""
+    series = SERIES[name]
+    pictures = {
+        f"growth-{name}-rate.svg": plot("jobs/s", series.grows, [(one.size, one.jobs_per_second) for one in points]),
+        f"growth-{name}-p99.svg": plot(
+            f"p99 of {series.p99_of}, ms", series.grows, [(one.size, one.p99) for one in points]
+        ),
+    }
+    for file, text in pictures.items():
+        (folder / "pictures" / file).write_text(text)
+    rows = [f"| {one.size:,} | {one.jobs_per_second:.2f} | {one.p99:.0f} |" for one in points]
+    shown = " ".join(f"![{series.grows}](pictures/{file})" for file in pictures)
+    head = [f"| {series.grows} | jobs/s | p99 of {series.p99_of}, ms |", "|---|---|---|"]
+    return [f"## {series.grows[0].upper()}{series.grows[1:]}", "", *head, *rows, "", shown, ""]
+
+
+def main() -> None:
+    """Measure the series that are asked for, and write the document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", nargs="+", choices=SERIES, default=list(SERIES))
+    parser.add_argument("--at-most", type=int, help="leave out larger sizes")
+    parser.add_argument("--into", type=Path, default=DOCS, help="folder of growth.md and its pictures")
+    arguments = parser.parse_args()
+    load, cores = os.getloadavg()[0], bind(2)
+    (arguments.into / "pictures").mkdir(parents=True, exist_ok=True)
+    folder = Path(".studio") / "compare"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = ["# Growth", "", f"By `make bench-growth` on {datetime.now(UTC):%Y-%m-%d}: {cores} cores, without work on"]
+    text += [f"pictures, load average {load:.1f} before. One number grows at a time.", ""]
+    with Infrastructure(folder) as infrastructure:
+        for name in arguments.series:
+            text += write(name, run(infrastructure, name, arguments.at_most), arguments.into)
+    (arguments.into / "growth.md").write_text("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()
