@@ -9,6 +9,8 @@ from pathlib import Path
 
 from studio_local.stack import LocalStack
 
+TICKS = os.sysconf("SC_CLK_TCK")
+
 
 def take_cores(parser: ArgumentParser) -> None:
     """The option for the number of cores that everything is bound to."""
@@ -28,6 +30,19 @@ def stack_at_once(*, fresh: bool = False) -> LocalStack:
     folder.mkdir(parents=True, exist_ok=True)
     unlimited = {"STUDIO_DAY_CENTS": "100000000", "STUDIO_STREAMS_PER_CLIENT": "500"}
     return LocalStack(folder, fresh=fresh, extra={"STANDIN_DELAY_SECONDS": "0"} | unlimited)
+
+
+def session_seconds(leader: int) -> float:
+    """User and system seconds of a process that leads a session, and of all it has started there."""
+    spent = 0.0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(fields[3]) == leader:
+            spent += sum(map(int, fields[11:15])) / TICKS
+    return spent
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

@@ -1,7 +1,6 @@
 """Reads what a stack has spent: CPU time, messages, database operations, storage."""
 
 import json
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +13,8 @@ from pymongo import MongoClient
 from studio_local.ports import LOOPBACK
 from studio_local.stack import ServiceStack
 
-TICKS = os.sysconf("SC_CLK_TCK")
+from measuring import session_seconds
+
 DONE = re.compile(r'^studio_messages_total\{outcome="done",queue="([^"]+)"\} (\S+)$', re.MULTILINE)
 OPERATIONS = ("insert", "update", "remove", "queries", "getmore")
 Counts = Mapping[str, float]
@@ -52,8 +52,7 @@ class Meter:
         for pid in json.loads((self._stack.infrastructure.root / "processes.json").read_text()):
             words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
             name = words[2].removeprefix("studio_") if words[1] == "-m" else Path(words[0]).name
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            spent[name] += sum(map(int, fields[11:13])) / TICKS
+            spent[name] += session_seconds(int(pid))  # with the children that work on pictures
         return spent
 
     def _operations(self) -> Counts:

@@ -20,8 +20,9 @@ from studio_local.processes import ManagedProcess, running
 from studio_local.services import STANDIN, WORKERS
 from studio_local.stack import ServiceStack
 
+from measuring import session_seconds
+
 READY_SECONDS = 120
-TICKS = os.sysconf("SC_CLK_TCK")
 BENCH = Path(__file__).parent.parent
 UNLIMITED = {"STUDIO_DAY_CENTS": "100000000", "STANDIN_DELAY_SECONDS": "0"}
 
@@ -107,18 +108,10 @@ def _count(totals: Mapping[str, Any], kind: str) -> float:
 
 def _cpu_of_session(leader: int) -> float:
     """User and system seconds of a process and all it has started, if it is not the stand-in."""
-    spent = 0.0
     with suppress(OSError):
         if b"standin" in Path(f"/proc/{leader}/cmdline").read_bytes():
-            return spent
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended
-            continue
-        if int(fields[3]) == leader:
-            spent += sum(map(int, fields[11:15])) / TICKS
-    return spent
+            return 0.0
+    return session_seconds(leader)
 
 
 @contextmanager
