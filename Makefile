@@ -13,7 +13,7 @@ FUZZ ?= 1000000
 FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
-.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all bench bench-quick bench-growth bench-pipeline \
+.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all pods bench bench-quick bench-growth bench-pipeline \
 	bench-page bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
 
 help: ## this list
@@ -59,6 +59,9 @@ drill: setup ## stage a fault, see who names it, mend it by its runbook, write i
 drill-all: setup ## every command of the runbooks on a healthy studio, then each fault in turn: an hour, every night
 	@$(PYTHON) tests/chaos/drill.py --walk
 	@$(PYTHON) tests/chaos/drill.py --all
+
+pods: setup ## the local overlay as real pods on two nodes of this machine (root; deploy/kubernetes/README.md says what else)
+	@PYTHON=$(PYTHON) tests/pods/run.sh
 
 soak: setup ## the deterministic simulation for as many seeds as asked (SEEDS=20000)
 	@$(PYTHON) tests/simulation/run.py --seeds $(SEEDS) --workers $$(nproc)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds Kubernetes 1.20.2 from Debian's source and unpacks etcd, for the tests beside this file, into
+# Builds Kubernetes 1.20.2 from Debian's source and unpacks etcd, for the tests beside this file and `make pods`, into
 # .studio/tools/kubernetes. Needs Debian 12 or its like with gcc, make and dpkg-dev, no root: about 10 minutes and 4 GB in
 # a folder that is removed at the end. Nothing of the machine's own apt is touched.
 set -euo pipefail
@@ -34,8 +34,8 @@ export GOROOT=$work/root/usr/lib/go-1.19 GOPATH=$work/go GOCACHE=$work/gocache G
 export PATH=$GOROOT/bin:$work/root/usr/bin:$PATH LD_LIBRARY_PATH=$work/root/usr/lib/x86_64-linux-gnu
 export KUBE_GIT_TREE_STATE=archive KUBE_GIT_VERSION=v1.20.2 KUBE_GIT_MAJOR=1 KUBE_GIT_MINOR=20 KUBE_GIT_COMMIT=debian
 make -C source KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS=-mod=vendor GOLDFLAGS="-s -w" \
-    WHAT="cmd/kube-apiserver cmd/kube-controller-manager cmd/kube-scheduler"
+    WHAT="cmd/kube-apiserver cmd/kube-controller-manager cmd/kube-scheduler cmd/kubelet cmd/kube-proxy"
 
 mkdir -p "$target"
-cp source/_output/local/bin/linux/amd64/kube-{apiserver,controller-manager,scheduler} root/usr/bin/etcd "$target/"
+cp source/_output/local/bin/linux/amd64/kube{-apiserver,-controller-manager,-scheduler,let,-proxy} root/usr/bin/etcd "$target/"
 ls -l "$target"

@@ -82,6 +82,7 @@ def control_plane(folder: Path) -> Iterator[Access]:
             token_auth_file=tokens,
             authorization_mode="RBAC",
             service_cluster_ip_range="10.96.0.0/16",
+            kubelet_preferred_address_types="InternalIP",  # no server knows the names of nodes
             disable_admission_plugins="TaintNodesByCondition",  # no kubelet would remove the taint
         )
         follower = {"kubeconfig": access.kubeconfig, "bind_address": LOOPBACK, "port": 0, "leader_elect": "false"}
