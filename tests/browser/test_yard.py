@@ -95,3 +95,16 @@ def test_it_is_read_from_a_drawing_whose_unit_is_chosen(page: Page) -> None:
     expect(page.locator("#surface-error")).to_be_empty()
     expect(page.get_by_label("Width")).to_have_value("6")
     assert len(sent(page)["outline"]["holes"]) == 1
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_the_preview_stays_in_sight_of_the_panel(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    border = page.get_by_role("textbox", name="Border")
+    border.fill("0 0\n9 0\n9 7")
+    border.scroll_into_view_if_needed()
+    expect(page.locator("#outline")).to_be_in_viewport(ratio=1)
+    expect(border).to_be_in_viewport(ratio=1)
+    click(page, 0, 7)
+    expect(border).to_have_value("0 0\n9 0\n9 7\n0 7")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
