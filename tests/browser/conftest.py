@@ -20,6 +20,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from studio_local.infrastructure import Infrastructure
+from studio_support.running_studio import IMPATIENT, Studio, running_studio
 from studio_support.served_gateway import ServedGateway, serving
 
 SCREENS = Path(__file__).resolve().parents[2] / "out" / "screens"
@@ -52,6 +54,13 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def studio(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """One for all files of a worker: each test looks at jobs of its own, and leaves the studio as it was."""
+    with running_studio(infrastructure, tmp_path_factory.mktemp("studio"), IMPATIENT) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

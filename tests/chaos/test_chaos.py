@@ -13,7 +13,7 @@ from studio_support.secret_search import leaks
 
 PACE_SECONDS = 1.2
 REST_SECONDS = 240
-QUICK_FAILPOINTS = 3
+QUICK_FAILPOINTS = 2
 """Of each service, by the seed: another run has others. `make chaos` has all of them."""
 UNTIDY_WEBHOOKS = [
     {"kind": "lost", "rate": 0.2},

@@ -23,22 +23,20 @@ RARE = (
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
 def test_every_promise_holds_whatever_goes_wrong(first: int, record_property: Callable[[str, object], None]) -> None:
     counts: Counter[str] = Counter()
+    traces, statuses = set[str](), set[str]()
     for seed in range(first, first + CHUNK):
         outcome = run(seed)
         counts += outcome.counts
+        traces.add("\n".join(outcome.trace))
+        statuses.update(outcome.statuses)
         assert not outcome.violations, "\n".join(
             [*outcome.trace, *outcome.violations, f"repeat with: python tests/simulation/run.py --seed {seed} --trace"]
         )
     record_property("simulated", dict(counts))
     assert [what for what in RARE if not counts[what]] == [], "the simulation left this out"
+    assert (len(traces), statuses) == (CHUNK, {"completed", "failed", "canceled"}), "two worlds are alike, or too calm"
 
 
 @pytest.mark.parametrize("seed", [3, 17])
 def test_the_same_seed_gives_the_same_run_to_the_byte(seed: int) -> None:
     assert run(seed).trace == run(seed).trace
-
-
-def test_runs_differ_and_end_in_every_final_state() -> None:
-    outcomes = [run(seed) for seed in range(24)]
-    assert len({"\n".join(outcome.trace) for outcome in outcomes}) == len(outcomes)
-    assert {status for outcome in outcomes for status in outcome.statuses} == {"completed", "failed", "canceled"}
