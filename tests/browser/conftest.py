@@ -21,6 +21,7 @@ from playwright.sync_api import (
 )
 
 from studio_local.infrastructure import Infrastructure
+from studio_support import tools
 from studio_support.running_studio import IMPATIENT, Studio, running_studio
 from studio_support.served_gateway import ServedGateway, serving
 
@@ -31,20 +32,19 @@ QUIET = [
 ]  # fmt: skip
 DESKTOP = ViewportSize(width=1280, height=860)
 PATIENCE_MS = 60_000
-REMEDY = "Chromium is missing: install it (Debian: apt-get install chromium)."
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where Chromium is; installed where that can be done without asking."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = tools.find_chromium()
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         quietly: dict[str, Any] = {"check": False, "capture_output": True, "timeout": 600}
         subprocess.run(["apt-get", "-q", "update"], **quietly)
-        install = ["apt-get", "-q", "-y", "install", "--no-install-recommends", "chromium"]
+        install = ["apt-get", "-q", "-y", "install", "--no-install-recommends", tools.CHROMIUM[0]]
         subprocess.run(install, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, **quietly)
-        found = shutil.which("chromium")
-    return found or pytest.fail(REMEDY, pytrace=False)
+        found = tools.find_chromium()
+    return found or pytest.fail(f"Chromium is missing: install it ({tools.GET_CHROMIUM}).", pytrace=False)
 
 
 @pytest.fixture(scope="module")

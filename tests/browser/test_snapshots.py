@@ -33,6 +33,8 @@ SCALE = 16
 BLOCK = 4
 MAX_BLOCK, MAX_MEAN = 60.0, 8.0
 """Most difference, of 255, in a block of 64 × 64 pixels of the window, and on average."""
+NOT_ASKED_YET = "Object.defineProperty(window.Notification, 'permission', { get: () => 'default' })"
+"""May the page notify? Without a window, some Chromiums have refused before anybody asks."""
 DECODED = """() => Promise.all([...document.images].filter((image) => {
     const box = image.getBoundingClientRect();
     return box.width && box.top < innerHeight && box.bottom > 0;
@@ -107,6 +109,7 @@ def gateway() -> Iterator[ServedGateway]:
 def page(browser: Browser, gateway: ServedGateway) -> Iterator[Page]:
     context = browser.new_context(base_url=gateway.url, reduced_motion="reduce", locale="en")
     context.route("**/v1/options", without_typical_times)
+    context.add_init_script(NOT_ASKED_YET)
     context.clock.set_fixed_time(datetime.now(UTC))  # so that jobs stay as young as they are
     yield context.new_page()
     context.close()

@@ -16,6 +16,7 @@ import pytest
 from studio_local.ports import free_port, is_listening
 from studio_local.processes import wait_until
 from studio_local.state_dir import TOOLS
+from studio_support import tools
 from studio_support.served_gateway import ServedGateway, serving
 from studio_support.tools import program
 
@@ -74,8 +75,7 @@ def traefik() -> str:
 
 @pytest.fixture(scope="session")
 def chromium_or_skip() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    return found or pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    return tools.find_chromium() or pytest.skip(f"Chromium is not installed ({tools.GET_CHROMIUM})")
 
 
 @pytest.fixture(scope="session")
