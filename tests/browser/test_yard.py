@@ -97,6 +97,15 @@ def test_it_is_read_from_a_drawing_whose_unit_is_chosen(page: Page) -> None:
     assert len(sent(page)["outline"]["holes"]) == 1
 
 
+def test_a_border_that_is_written_beyond_the_sides_is_seen_whole_and_widens_them(page: Page) -> None:
+    border = page.get_by_role("textbox", name="Border")
+    border.fill("0 0\n12 0\n12 8\n0 8")
+    expect(page.locator("#outline")).to_have_attribute("aria-label", "The surface to scale: 12 by 8 metres")
+    border.press("Tab")
+    expect(page.get_by_label("Width")).to_have_value("12")
+    expect(page.get_by_label("Height")).to_have_value("8")
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_on_a_phone_the_preview_stays_in_sight_of_the_panel(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})

@@ -74,7 +74,8 @@ function update() {
     : real ? t("form.outline.caption", { height: PERSON_M })
     : t("form.outline.limits", { least: options.min_side_m, most: options.max_side_m });
   byId("area").textContent = real ? `${metres(outlined ? yard.area : width * height)} m²` : "";
-  if (real) drawOutline(width, height, swatches ? swatches.chosen.map((colour) => colour.hex) : [], own?.preview, yard?.shown);
+  const [right, bottom] = yard?.reach ?? [0, 0]; // a border that is being written may reach over the sides
+  if (real) drawOutline(Math.max(width, right), Math.max(height, bottom), swatches ? swatches.chosen.map((colour) => colour.hex) : [], own?.preview, yard?.shown);
 }
 
 // Problems are shown beside their field in the API's words, except for empty required fields.

@@ -40,6 +40,7 @@ export class Yard {
     byId("yard-undo").addEventListener("click", () => this.undo());
     byId("yard-clear").addEventListener("click", () => this.write([], [], []));
     byId("yard").addEventListener("toggle", changed);
+    byId("yard-border").addEventListener("change", () => this.enclose());
     this.view.addEventListener("pointerdown", (event) => this.press(event));
     this.view.addEventListener("pointermove", (event) => this.drag(event));
     for (const name of ["pointerup", "pointercancel"]) this.view.addEventListener(name, () => { this.held = null; });
@@ -55,6 +56,19 @@ export class Yard {
 
   get trees() {
     return read(byId("yard-trees").value).map(([x, y, across = numberIn("yard-across")]) => [x, y, across]);
+  }
+
+  /** How far the border reaches to the right and down, in metres; 0 without one. */
+  get reach() {
+    return [0, 1].map((axis) => Math.max(0, ...this.border.map((point) => point[axis]).filter(Number.isFinite)));
+  }
+
+  /** Make the sides in the form as large as the border needs. */
+  enclose() {
+    const [right, bottom] = this.reach;
+    if (right > numberIn("width")) byId("width").value = millimetre(right);
+    if (bottom > numberIn("height")) byId("height").value = millimetre(bottom);
+    this.changed();
   }
 
   /** What the preview shows: { outer, holes, isEdited }, or null. */
@@ -114,7 +128,7 @@ export class Yard {
     }
   }
 
-  /** Exchange length and depth, and the outline with them. */
+  /** Exchange width and height, and the outline with them. */
   swap() {
     const turned = (ring) => ring.map(([x, y, ...rest]) => [y, x, ...rest]);
     if (this.border.length) this.write(turned(this.border), turned(this.trees), this.holes.map(turned));
