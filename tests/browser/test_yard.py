@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -104,6 +105,20 @@ def test_a_border_that_is_written_beyond_the_sides_is_seen_whole_and_widens_them
     border.press("Tab")
     expect(page.get_by_label("Width")).to_have_value("12")
     expect(page.get_by_label("Height")).to_have_value("8")
+
+
+def test_a_compared_picture_ends_at_the_slider_on_both_sides(page: Page, gateway: ServedGateway) -> None:
+    """What is transparent outside the outline shows nothing of the picture beside it."""
+    brief = {"prompt": "fish", "count": 1, "surface": {"outline": {"outer": CORNERS}}}
+    job_id = httpx.post(f"{gateway.url}/v1/jobs", json=brief, timeout=60, trust_env=False).json()["id"]
+    gateway.finish(job_id)
+    page.goto(f"/jobs/{job_id}#0-0")
+    page.get_by_text("Compare", exact=True).click()
+    sides = page.locator(".compare .side")
+    expect(sides).to_have_count(2)
+    page.locator("#split").fill("30")
+    expect(sides.first).to_have_css("clip-path", "inset(0px 70% 0px 0px)")
+    expect(sides.last).to_have_css("clip-path", "inset(0px 0px 0px 30%)")
 
 
 @pytest.mark.parametrize("width", [320, 390])

@@ -25,12 +25,13 @@ function stage(viewer) {
   const { surface } = job.brief;
   const onSurface = isLaid(viewer);
   const first = pictures[sides[0]];
-  const [under, over] = sides.map((kind) => (onSurface ? layer(job, pictures[kind], name(kind)) : whole(pictures[kind], name(kind))));
-  over.classList.add("over");
+  // Each is cut at the slider, for one of them may be transparent outside the surface's outline.
+  const [left, right] = sides.map((kind, i) => h("div", { class: i ? "side over" : "side" },
+    onSurface ? layer(job, pictures[kind], name(kind)) : whole(pictures[kind], name(kind))));
   const slider = h("input", { id: "split", type: "range", min: 0, max: 100, step: "any", value: viewer.split, "aria-label": t("compare.slider", { left: name(sides[0]), right: name(sides[1]) }) });
   const marked = onSurface && viewer.marked && showsMarks(viewer) ? marks(concept.violations, surface) : null;
   marked?.classList.add(sides[1] === "installable" ? "over" : "left");
-  const element = h("div", { class: "compare" }, under, over, marked,
+  const element = h("div", { class: "compare" }, left, right, marked,
     h("span", { class: "tag left", "aria-hidden": "true" }, name(sides[0])), h("span", { class: "tag right", "aria-hidden": "true" }, name(sides[1])),
     h("span", { class: "handle", "aria-hidden": "true" }), slider);
   const set = () => {
