@@ -102,18 +102,26 @@ def retry(
     print_json(job) if as_json else typer.echo(f"job {job['id']}")
 
 
-def download(job_id: JobId, out: Out = Path("concepts"), gateway: Gateway = None, key: Key = None) -> None:
+def download(
+    job_id: JobId, out: Out = Path("concepts"), as_json: AsJson = False, gateway: Gateway = None, key: Key = None
+) -> None:
     """Save a job with all its files: pictures, SVG, DXF, sheets to print, materials."""
     check_folder(out)
     with studio(gateway, key) as client:
         files = client.download(client.get(job_id), out)
-    typer.echo(t("files", count=len(files), folder=out))
+    if as_json:
+        print_json({"job": job_id, "files": [str(file) for file in files]})
+    else:
+        typer.echo(t("files", count=len(files), folder=out))
 
 
-def open_job(job_id: JobId, gateway: Gateway = None, key: Key = None) -> None:
+def open_job(job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key: Key = None) -> None:
     """Open a job's page in the browser."""
     with studio(gateway, key) as client:
         client.get(job_id)
         address = f"{client.address}/jobs/{job_id}"
-    typer.echo(address)
+    if as_json:
+        print_json({"job": job_id, "url": address})
+    else:
+        typer.echo(address)
     typer.launch(address)

@@ -42,6 +42,7 @@ def note(
 def delete(
     job_id: JobId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
     gateway: Gateway = None,
     key: Key = None,
 ) -> None:
@@ -49,9 +50,12 @@ def delete(
     with studio(gateway, key) as client:
         job = client.get(job_id)
         if not yes:
-            typer.confirm(t("job.delete", name=repr(job["name"] or job["brief"]["prompt"])), abort=True)
+            typer.confirm(t("job.delete", name=repr(job["name"] or job["brief"]["prompt"])), abort=True, err=True)
         client.delete(job_id)
-    typer.echo(t("job.deleted", id=job_id))
+    if as_json:
+        print_json({"job": job_id, "deleted": True})
+    else:
+        typer.echo(t("job.deleted", id=job_id))
 
 
 def projects(as_json: AsJson = False, gateway: Gateway = None, key: Key = None) -> None:

@@ -61,13 +61,17 @@ def shares(job_id: JobId, as_json: AsJson = False, gateway: Gateway = None, key:
 def unshare(
     job_id: JobId,
     link_id: Annotated[str, typer.Argument(help="The link's id, as `studio job shares` prints it.")],
+    as_json: AsJson = False,
     gateway: Gateway = None,
     key: Key = None,
 ) -> None:
     """End a link for good."""
     with studio(gateway, key) as client:
         client.end_share(job_id, link_id)
-    typer.echo(t("share.end", id=link_id))
+    if as_json:
+        print_json({"job": job_id, "id": link_id, "ended": True})
+    else:
+        typer.echo(t("share.end", id=link_id))
 
 
 def _end(link: LinkView) -> str:

@@ -71,6 +71,9 @@ def test_a_job_is_posted_listed_watched_and_saved(terminal: Terminal) -> None:
     assert watched.stderr.splitlines()[-1] == "completed"
     out = terminal.folder / "saved"
     assert "files in" in terminal("job", "download", first, "--out", str(out)).stdout
+    saved = terminal.json("job", "download", first, "--out", str(out))
+    assert saved["job"] == first
+    assert {Path(file).is_file() for file in saved["files"]} == {True}
     assert (out / "rank-1-sheet.pdf").read_bytes().startswith(b"%PDF")
     assert terminal("job", "list", "--status", "completed").stdout.startswith(first)
     assert terminal("job", "list", "--text", "SEA").stdout.startswith(second)
@@ -165,7 +168,7 @@ def test_jobs_are_named_sorted_marked_and_deleted(terminal: Terminal) -> None:
     assert terminal("job", "projects").stdout == "1\tParks\n"
     for filters in (("--text", "kita"), ("--project", "Parks"), ("--favourite",)):
         assert [line.split("\t")[0] for line in terminal("job", "list", *filters).stdout.splitlines()] == [first]
-    assert terminal("job", "delete", first, "--yes").exit_code == 0
+    assert terminal.json("job", "delete", first, "--yes") == {"job": first, "deleted": True}
     assert [job["id"] for job in terminal.json("job", "list")] == [second]
 
 
@@ -181,7 +184,7 @@ def test_a_job_is_shared_by_links_that_hide_what_they_shall(terminal: Terminal) 
         "favourites, materials, downloads",
     ]
     assert terminal.json("job", "share", job)["shows"] == ["brief", "materials", "downloads", "cost"]
-    assert terminal("job", "unshare", job, link).exit_code == 0
+    assert terminal.json("job", "unshare", job, link) == {"job": job, "id": link, "ended": True}
     assert terminal("job", "shares", job).stdout.split("\t")[1] == "ended"
     wrong = terminal("job", "share", job, "--hide", "price")
     assert (wrong.exit_code, wrong.stdout) == (2, "")

@@ -1,10 +1,12 @@
 """The texts of the terminal in each language: complete, alike in what is filled in, each used, and chosen as asked."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import studio_cli
@@ -83,3 +85,14 @@ def test_german_has_its_plurals_and_numbers_and_unknown_names_stay() -> None:
         assert (texts.named("status", "completed"), texts.named("status", "melted")) == ("fertig", "melted")
     finally:
         texts.choose("en")
+
+
+def test_every_command_that_talks_to_the_api_prints_json_when_asked() -> None:
+    def without(command: Any, name: str = "studio") -> Iterator[str]:
+        options = {option for each in command.params for option in each.opts}
+        if "--gateway" in options and "--json" not in options:
+            yield name
+        for part, each in getattr(command, "commands", {}).items():
+            yield from without(each, f"{name} {part}")
+
+    assert list(without(get_command(main))) == []
