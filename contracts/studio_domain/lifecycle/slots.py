@@ -227,5 +227,5 @@ def pictures_made(job: Job, made: PicturesMade, context: TransitionContext) -> J
     for failure in made.failures:
         job = _warn(job, failure.code, f"Picture {first + failure.index}: {failure.text}", slot.number)
     job = job.model_copy(update={"concepts": (*job.concepts, *made.concepts)})
-    detail = f"{len(made.concepts)} pictures" + (f", {len(made.failures)} failed" if made.failures else "")
+    detail = f"pictures: {len(made.concepts)}" + (f", failed: {len(made.failures)}" if made.failures else "")
     return settle(context.log(job, "pictures.made", slot=slot.number, detail=detail, seconds=made.seconds), context)

@@ -53,7 +53,7 @@ def slots_planned(job: Job, planned: SlotsPlanned, context: TransitionContext) -
     warnings = (*job.warnings, *_not_sent(planned.generation))
     wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots, "warnings": warnings})
     return context.log(
-        wanted, "slots.planned", detail=f"{planned.generation.model}: {job.brief.count} in {len(slots)} calls"
+        wanted, "slots.planned", detail=f"{planned.generation.model}, pictures: {job.brief.count}, calls: {len(slots)}"
     )
 
 

@@ -74,7 +74,7 @@ TO_PROGRAMS = {
     "{} at character {}",
     "invalid",
 }
-LOGGED = re.compile(r"was: \{\}|\{\} pictures|rescue \{\}|\{\}: \{\}(?: in \{\} calls)?|\{\}(?: \{\})*")
+LOGGED = re.compile(r"was: \{\}|(?:\{\}, )?pictures: \{\}(?:, calls: \{\})?|rescue \{\}|\{\}: \{\}|\{\}(?: \{\})*")
 """Details of a timeline, and texts that hold nothing but other texts."""
 
 
