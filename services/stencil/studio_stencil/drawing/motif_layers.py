@@ -14,12 +14,8 @@ from studio_stencil.drawing.steadying import COARSE_PIXEL_MM, MANY, SMALL_PIXELS
 from studio_stencil.motifs.colours import motif_colours
 from studio_stencil.motifs.inlays import LaidPart, laid
 from studio_stencil.motifs.layable import SIZE_STEP
-from studio_stencil.motifs.sizes import least_size_m
-
-MOST_MADE_M = 4.2
-"""A larger motif is one of this size, at which nothing is lost that matters, enlarged."""
-OTHERS = 3
-"""How many outlines of a motif are tried where pixels show one badly."""
+from studio_stencil.motifs.outlines import OTHERS
+from studio_stencil.motifs.sizes import MOST_MADE_M, least_size_m
 
 
 class _Made(NamedTuple):

@@ -11,8 +11,8 @@ from studio_stencil.drawing.compositions import scattered
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, placed_in
 from studio_stencil.drawing.scene import Layer
 from studio_stencil.drawing.task import DrawingTask, Drawn, with_motifs
-from studio_stencil.motifs.layable import outline
 from studio_stencil.motifs.library import STEPS
+from studio_stencil.motifs.outlines import outline
 from studio_stencil.motifs.sizes import least_size_m
 
 STEP_EDGE_MM = 135.0

@@ -10,8 +10,9 @@ from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.colour import CLOSE, difference
 from studio_stencil.motifs.corners import squared
-from studio_stencil.motifs.layable import ISLAND_MM2, faults, outline
-from studio_stencil.motifs.library import Motif, find_motif
+from studio_stencil.motifs.layable import ISLAND_MM2, faults
+from studio_stencil.motifs.library import find_motif
+from studio_stencil.motifs.outlines import outline
 from studio_stencil.motifs.thickness import LIMB_MM, largest_piece, opened, pieces, without_holes, without_tips
 
 MOST_COLOURS = 4
@@ -42,11 +43,10 @@ def laid(
     `colours` are pairs of fill and palette code. A colour inside the outline is left out where it could not be laid:
     the largest takes its place. `other` chooses another outline; see `outline`. Empty where there is no such motif.
     """
-    motif = find_motif(emoji)
-    if motif is None:
+    if find_motif(emoji) is None:
         return ()
     whole = outline(emoji, size_m, other)
-    regions = _regions(motif, size_m, dict(colours))
+    regions = _regions(emoji, size_m, colours)
     body, *others = sorted(regions, key=lambda code: -regions[code].area)
     parts = _painted(whole, body, [(code, regions[code]) for code in others[: MOST_COLOURS - 1]])
     beneath = others and regions[others[0]].area > MOSTLY * regions[body].area
@@ -76,11 +76,13 @@ def _painted(whole: BaseGeometry, body: str, others: list[tuple[str, BaseGeometr
     return tuple(found)
 
 
-def _regions(motif: Motif, size_m: float, colours: Mapping[str, str]) -> dict[str, BaseGeometry]:
+@lru_cache(maxsize=256)
+def _regions(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...]) -> Mapping[str, BaseGeometry]:
     """The area of each palette colour in millimetres, as drawn."""
+    motif, codes = find_motif(emoji), dict(colours)
     areas: dict[str, list[BaseGeometry]] = {}
-    for part in motif.parts:
-        areas.setdefault(colours[part.fill], []).append(part.area)
+    for part in motif.parts if motif else ():
+        areas.setdefault(codes[part.fill], []).append(part.area)
     size = size_m * 1000
     return {
         code: scale(shapely.union_all(parts), size, size, origin=(0, 0)).buffer(3.0).buffer(-3.0)

@@ -1,8 +1,7 @@
-"""A motif at its real size as an installer can lay it: its outline."""
+"""An area as an installer can lay it."""
 
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable
 
 import numpy as np
 import shapely
@@ -10,7 +9,6 @@ from shapely.affinity import scale
 from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.motifs.corners import INNER_RADIUS_MM, outer_radius, squared
-from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.thickness import (
     LIMB_MM,
     closed,
@@ -20,7 +18,6 @@ from studio_stencil.motifs.thickness import (
     pieces,
     widened,
     with_gaps,
-    with_slits,
     without_holes,
     without_tips,
 )
@@ -39,53 +36,55 @@ FACTORS = ((1.0, 1.03, 0.975), (1.06, 0.95, 1.09))
 """An outline that cannot be laid at its size is made at one of these and scaled back."""
 TRIES = tuple((arcs, factor) for factors in FACTORS for arcs in (True, False) for factor in factors)
 """With arcs between corners or not, and a factor, in the order in which they are tried."""
-FIRST_TRIES = 6
-"""After so many an outline of another size is tried."""
 FINE_MM = 14.0
 THIN_MM, SLENDER_MM = 121.0, 225.0
 """A strip narrower than this and longer than this breaks the rule for widths."""
-SLITS_MM, MORE_AREA = (112.0, 128.0, 144.0), 1.12
-"""Widths of the slits that open the counters of letters, and how much the area may grow while they stay open."""
 
 
-@lru_cache(maxsize=1024)
-def outline(emoji: str, size_m: float, other: int = 0) -> BaseGeometry:
-    """The silhouette in millimetres, centred on the origin, its longer side about `size_m`.
+class Attempts:
+    """What TRIES, by their numbers, make of an area in millimetres so that it can be laid; each is made once."""
 
-    `other` is how many outlines that could be laid are passed over, where pixels show those badly.
-    """
-    motif = find_motif(emoji)
-    if motif is None:
-        return shapely.Polygon()
-    plain = _plain(motif.silhouette, size_m)
-    if not emoji.isalnum():
-        return _at_size_or_smaller(motif.silhouette, size_m, other)
-    made: BaseGeometry = shapely.Polygon()
-    for width in SLITS_MM:
-        slit = with_slits(plain, ISLAND_MM2, width)
-        made = layable(slit)
-        if made.area <= MORE_AREA * slit.area:  # its counters are still open
-            break
-    return made
+    def __init__(self, plain: BaseGeometry) -> None:
+        self.plain = plain
+        self._blunt: dict[float, tuple[BaseGeometry, BaseGeometry]] = {}
+        self._made: dict[int, BaseGeometry] = {}
+        self._faulty: dict[int, float] = {}
 
+    def outline(self, number: int) -> BaseGeometry:
+        """What a try makes, whether or not it can be laid."""
+        factor = TRIES[number][1]
+        return scale(self._before_scaling(number), 1 / factor, 1 / factor, origin=(0, 0))
 
-def _plain(silhouette: BaseGeometry, size_m: float) -> BaseGeometry:
-    return scale(silhouette, size_m * 1000, size_m * 1000, origin=(0, 0)).simplify(5.0)
+    def best(self, numbers: Iterable[int], other: int = 0) -> tuple[int, float]:
+        """The first of these tries that leaves no fault, but for `other` of them, or the one with the fewest; and its
+        faultiness.
+        """
+        best, fewest = 0, math.inf
+        for number in numbers:
+            count = self._faultiness(number)
+            if not count and other:
+                other -= 1
+                continue
+            if count < fewest:
+                best, fewest = number, count
+            if not count:
+                break
+        return best, fewest
 
+    def _faultiness(self, number: int) -> float:
+        if number not in self._faulty:
+            made = self._before_scaling(number)
+            self._faulty[number] = faultiness(self._blunt[TRIES[number][1]][0], made)
+        return self._faulty[number]
 
-def _at_size_or_smaller(silhouette: BaseGeometry, size_m: float, other: int) -> BaseGeometry:
-    """A silhouette made layable; where the first tries at its size fail, one that is made smaller and enlarged."""
-    plain = without_holes(_plain(silhouette, size_m), ISLAND_MM2)
-    made, faulty = _best(plain, TRIES[:FIRST_TRIES], other)
-    if not faulty:
-        return made
-    smaller, _ = _best(without_holes(_plain(silhouette, size_m / SIZE_STEP), ISLAND_MM2), TRIES[:FIRST_TRIES])
-    enlarged = scale(smaller, SIZE_STEP, SIZE_STEP, origin=(0, 0))
-    still = _faultiness(plain, enlarged)
-    if not still:
-        return enlarged
-    other, left = _best(plain, TRIES[FIRST_TRIES:])
-    return min(((faulty, made), (left, other), (still, enlarged)), key=lambda pair: pair[0])[1]
+    def _before_scaling(self, number: int) -> BaseGeometry:
+        arcs, factor = TRIES[number]
+        if factor not in self._blunt:
+            asked = scale(self.plain, factor, factor, origin=(0, 0))
+            self._blunt[factor] = asked, _blunt(asked)
+        if number not in self._made:
+            self._made[number] = _cut(self._blunt[factor][1], arcs)
+        return self._made[number]
 
 
 def layable(plain: BaseGeometry) -> BaseGeometry:
@@ -93,33 +92,11 @@ def layable(plain: BaseGeometry) -> BaseGeometry:
 
     Where that does not succeed, it is made a little larger or smaller and scaled back.
     """
-    return _best(plain, TRIES)[0]
+    attempts = Attempts(plain)
+    return attempts.outline(attempts.best(range(len(TRIES)))[0])
 
 
-def _best(plain: BaseGeometry, tries: Sequence[tuple[bool, float]], other: int = 0) -> tuple[BaseGeometry, float]:
-    """What the first try makes of an area that leaves no fault, but for `other` of them, or that with the fewest; and
-    its faultiness.
-    """
-    best, fewest = shapely.Polygon(), math.inf
-    blunt: dict[float, tuple[BaseGeometry, BaseGeometry]] = {}
-    for arcs, factor in tries:
-        if factor not in blunt:
-            asked = scale(plain, factor, factor, origin=(0, 0))
-            blunt[factor] = asked, _blunt(asked)
-        asked = blunt[factor][0]
-        made = _cut(blunt[factor][1], arcs)
-        count = _faultiness(asked, made)
-        if not count and other:
-            other -= 1
-            continue
-        if count < fewest:
-            best, fewest = scale(made, 1 / factor, 1 / factor, origin=(0, 0)), count
-        if not count:
-            break
-    return best, fewest
-
-
-def _faultiness(asked: BaseGeometry, made: BaseGeometry) -> float:
+def faultiness(asked: BaseGeometry, made: BaseGeometry) -> float:
     """How much cannot be laid of an outline, at its size and enlarged, and whether it lacks too much of what was asked
     for.
     """

@@ -6,14 +6,17 @@ from functools import lru_cache
 import shapely
 from shapely.affinity import scale
 
-from studio_stencil.motifs.layable import ISLAND_MM2, roughly_layable
+from studio_stencil.motifs.layable import ISLAND_MM2, SIZE_STEP, roughly_layable
 from studio_stencil.motifs.library import find_motif
+from studio_stencil.motifs.recorded import recorded_smallest_m
 from studio_stencil.motifs.thickness import closed, extent, pieces
 
 SIZES_M = (0.9, 1.2, 1.5, 1.8, 2.1, 2.6)
 """Sizes that are tried."""
 LARGEST_M = 3.2
 """From here on nothing is lost that matters."""
+MOST_MADE_M = 4.2
+"""A larger motif is one of this size, at which nothing is lost that matters, enlarged."""
 GAP, LONG_GAP = 0.12, 0.07
 """Width and length of the gaps that matter, in parts of the motif's longer side."""
 LOST_GAPS, LOST_AREA = 0.028, 0.05
@@ -50,6 +53,12 @@ def smallest_size_m(emoji: str) -> float:
     """The smallest size, its longer side in metres, at which a motif can be laid whole: limbs, tails and the gaps
     between them are there.
     """
+    recorded = recorded_smallest_m(emoji)
+    return searched_smallest_m(emoji) if recorded is None else recorded
+
+
+def searched_smallest_m(emoji: str) -> float:
+    """That size, found by trying several."""
     least = least_size_m(emoji)
     tried = [size for size in SIZES_M if size > least]
     low, high = 0, len(tried)
@@ -60,6 +69,13 @@ def smallest_size_m(emoji: str) -> float:
         else:
             low = middle + 1
     return max(least, tried[low] if low < len(tried) else LARGEST_M)
+
+
+def made_sizes_m(emoji: str) -> list[float]:
+    """The sizes at which outlines of a motif are made: from the least size on, each SIZE_STEP times the one before."""
+    least = least_size_m(emoji)
+    steps = max(0, math.floor(math.log(MOST_MADE_M / least, SIZE_STEP) + 1e-6))
+    return [round(least * SIZE_STEP**step, 3) for step in range(steps + 1)]
 
 
 def _is_whole(emoji: str, size_m: float) -> bool:

@@ -56,12 +56,11 @@ def extent(area: BaseGeometry) -> float:
 def widened(area: BaseGeometry, width: float = LIMB_MM) -> BaseGeometry:
     """The area with every limb at least `width` wide; each is dilated by what its own half-width lacks."""
     half = width / 2
-    thin = shapely.union_all(
-        [p for p in pieces(area.difference(opened(area, half).buffer(1.0))) if extent(p) > LONG_MM]
-    )
+    wider = opened(area, half)
+    thin = shapely.union_all([p for p in pieces(area.difference(wider.buffer(1.0))) if extent(p) > LONG_MM])
     if thin.is_empty:
         return area
-    added, wider = [area], opened(area, half)
+    added = [area]
     for level in range(1, LEVELS + 1):
         radius = half * (1 - level / LEVELS)
         reached = opened(area, radius) if radius > 1 else area

@@ -13,8 +13,9 @@ from studio_postprocess.installable.rules import inspect
 from studio_stencil.drawing.scene import Ground, Layer, rasterised
 from studio_stencil.motifs.colours import motif_colours
 from studio_stencil.motifs.inlays import laid
-from studio_stencil.motifs.layable import layable, outline
+from studio_stencil.motifs.layable import layable
 from studio_stencil.motifs.library import find_motif
+from studio_stencil.motifs.outlines import outline
 from studio_stencil.motifs.sizes import least_size_m, smallest_size_m
 
 MOTIFS = (
