@@ -48,19 +48,23 @@ def laid(
     whole = outline(emoji, size_m, other)
     regions = _regions(emoji, size_m, colours)
     body, *others = sorted(regions, key=lambda code: -regions[code].area)
-    parts = _painted(whole, body, [(code, regions[code]) for code in others[: MOST_COLOURS - 1]])
+    known = faults(pieces(whole)).buffer(LIMB_MM)
+    parts = _painted(whole, known, body, [(code, regions[code]) for code in others[: MOST_COLOURS - 1]])
     beneath = others and regions[others[0]].area > MOSTLY * regions[body].area
     if len(parts) == 1 and beneath and difference(others[0], ground) >= 2 * CLOSE:
-        parts = _painted(whole, others[0], [(body, regions[body])])
+        parts = _painted(whole, known, others[0], [(body, regions[body])])
         mostly = len(parts) > 1 and parts[1].area.area > MOST_OF_IT * regions[body].area
         return parts if mostly else (LaidPart(body, whole),)
     return parts
 
 
-def _painted(whole: BaseGeometry, body: str, others: list[tuple[str, BaseGeometry]]) -> tuple[LaidPart, ...]:
-    """The silhouette in its body's colour, and those of the others on it that can be laid."""
+def _painted(
+    whole: BaseGeometry, known: BaseGeometry, body: str, others: list[tuple[str, BaseGeometry]]
+) -> tuple[LaidPart, ...]:
+    """The silhouette in its body's colour, and those of the others on it that can be laid. It has faults at known
+    places.
+    """
     rest, found = whole, [LaidPart(body, whole)]
-    known = faults(pieces(whole)).buffer(LIMB_MM)
     for code, region in others:
         shape = _inside(region, rest, known)
         if shape is None:

@@ -2,8 +2,8 @@
 
     python -m studio_stencil.motifs.record [--processes 2]
 
-It takes about 20 minutes of a core. It goes on where it was interrupted; what is not there yet is searched for when a
-motif is drawn. The motifs that most words name come first.
+It takes about 40 minutes of a core. It goes on where it was interrupted; what is not there yet is searched for when a
+motif is drawn. Motifs that have a size by meaning come first, for briefs often name them; then those of most words.
 """
 
 import argparse
@@ -16,12 +16,12 @@ from studio_stencil.motifs import recorded
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.outlines import searched
 from studio_stencil.motifs.recorded import Recorded, size_key
-from studio_stencil.motifs.sizes import made_sizes_m, searched_smallest_m
+from studio_stencil.motifs.sizes import made_sizes_m, meant_size, searched_smallest_m
 from studio_stencil.planning.lexicon import FOLDER
 
 
 def nameable() -> list[str]:
-    """Every motif that a brief can name, those with most names first, then letters and digits."""
+    """Every motif that a brief can name: those with a size by meaning first, then by number of names."""
     names: Counter[str] = Counter()
     for table in sorted(FOLDER.glob("??.tsv")):
         for line in table.read_text(encoding="utf-8").splitlines():
@@ -29,7 +29,8 @@ def nameable() -> list[str]:
             if kind == "pictures":
                 names.update(emoji.rstrip("*") for emoji in value.split())
     letters = (letter for some in LETTERS.values() for letter in some)
-    return [emoji for emoji in (*dict(names.most_common()), *letters) if find_motif(emoji) is not None]
+    often = sorted(dict(names.most_common()), key=lambda emoji: meant_size(emoji) == 1.0)
+    return [emoji for emoji in (*often, *letters) if find_motif(emoji) is not None]
 
 
 def found_for(emoji: str) -> Recorded:
