@@ -6,6 +6,8 @@ import jsonschema
 
 TEXT = {"type": "string", "minLength": 1}
 COUNT = {"type": "integer", "minimum": 0}
+APPROVAL = "api-approved.kubernetes.io"
+"""An annotation that the API server wants of definitions in the groups of *.k8s.io."""
 QUANTITY = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(m|[KMGT]i?)?$"}
 
 
@@ -140,7 +142,7 @@ def _definition(api_version: str, kind: str, spec: dict[str, Any]) -> dict[str, 
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
+        "metadata": {"name": f"{plural}.{group}", "annotations": {APPROVAL: "unapproved, declared by tests"}},
         "spec": {
             "group": group,
             "scope": "Namespaced",
