@@ -1,6 +1,5 @@
 """What a placed motif becomes on the ground: layers of its colours, moved between coarse pixels to look right."""
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,9 +12,8 @@ from studio_stencil.drawing.scene import Ground, Layer
 from studio_stencil.drawing.steadying import COARSE_PIXEL_MM, MANY, SMALL_PIXELS, Room, objections, rooms_of, steady
 from studio_stencil.motifs.colours import motif_colours
 from studio_stencil.motifs.inlays import LaidPart, laid
-from studio_stencil.motifs.layable import SIZE_STEP
 from studio_stencil.motifs.outlines import OTHERS
-from studio_stencil.motifs.sizes import MOST_MADE_M, least_size_m
+from studio_stencil.motifs.sizes import made_size_m
 
 
 class _Made(NamedTuple):
@@ -39,11 +37,9 @@ def layers_of(place: Placed, codes: Sequence[str], ground: Ground) -> list[Layer
     below = codes[place.ground]
     free = tuple(code for code in codes[1:] if code != below) or tuple(code for code in codes if code != below)
     colours = tuple(motif_colours(place.emoji, free, below, place.colour).items())
-    drawn_m = least_size_m(place.emoji)
-    made_m = max(min(place.size_m, MOST_MADE_M), drawn_m)
-    drawn_m *= SIZE_STEP ** max(0, math.floor(math.log(made_m / drawn_m, SIZE_STEP) + 1e-6))
-    made = _Made(place.emoji, round(drawn_m, 3), colours, below)
-    larger = place.size_m / drawn_m
+    made_m = made_size_m(place.emoji, place.size_m)
+    made = _Made(place.emoji, round(made_m, 3), colours, below)
+    larger = place.size_m / made_m
     if ground.mm_per_pixel < COARSE_PIXEL_MM:
         other, by = _clearest(made), (place.x, place.y)
     else:

@@ -71,11 +71,23 @@ def searched_smallest_m(emoji: str) -> float:
     return max(least, tried[low] if low < len(tried) else LARGEST_M)
 
 
-def made_sizes_m(emoji: str) -> list[float]:
-    """The sizes at which outlines of a motif are made: from the least size on, each SIZE_STEP times the one before."""
+def made_size_m(emoji: str, size_m: float) -> float:
+    """The largest size, no larger than `size_m`, at which outlines of a motif are made: from the least on, each
+    SIZE_STEP times the one before.
+    """
     least = least_size_m(emoji)
-    steps = max(0, math.floor(math.log(MOST_MADE_M / least, SIZE_STEP) + 1e-6))
-    return [round(least * SIZE_STEP**step, 3) for step in range(steps + 1)]
+    return least * SIZE_STEP ** _steps(least, size_m)
+
+
+def made_sizes_m(emoji: str) -> list[float]:
+    """All of these sizes, to the millimetre."""
+    least = least_size_m(emoji)
+    return [round(least * SIZE_STEP**step, 3) for step in range(_steps(least, MOST_MADE_M) + 1)]
+
+
+def _steps(least_m: float, size_m: float) -> int:
+    made_m = max(min(size_m, MOST_MADE_M), least_m)
+    return max(0, math.floor(math.log(made_m / least_m, SIZE_STEP) + 1e-6))
 
 
 def _is_whole(emoji: str, size_m: float) -> bool:
