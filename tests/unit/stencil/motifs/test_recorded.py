@@ -8,7 +8,7 @@ import pytest
 
 from studio_stencil.motifs import layable, outlines, recorded
 from studio_stencil.motifs.outlines import searched
-from studio_stencil.motifs.recorded import WAYS, Try, parsed, recorded_smallest_m, recorded_try
+from studio_stencil.motifs.recorded import TRIES_PER_WAY, Try, parsed, recorded_smallest_m, recorded_try
 from studio_stencil.motifs.sizes import made_sizes_m, searched_smallest_m
 
 OFTEN = "🐢"
@@ -40,7 +40,7 @@ def test_each_line_has_the_sizes_at_which_its_motif_is_made() -> None:
 
 
 def test_a_try_is_one_character() -> None:
-    assert len(layable.TRIES) == WAYS
+    assert len(layable.TRIES) == TRIES_PER_WAY
 
 
 @pytest.mark.parametrize("seed", range(4))
