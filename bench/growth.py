@@ -30,7 +30,8 @@ from rounds import BRIEF, added, wait
 DOCS = Path(__file__).parent.parent / "docs"
 WINDOW_SECONDS = 20.0
 """For so long the changes to jobs are counted; a backlog need not be worked off."""
-POSTING = 4
+POSTING, LOAD = 4, 40
+"""Connections over which jobs are posted, and jobs of a load."""
 INSERTED = 5000
 WATCHING = {"STUDIO_STREAMS": "2000", "STUDIO_STREAMS_PER_CLIENT": "2000", "STUDIO_CONNECTIONS_PER_CLIENT": "4000"}
 
@@ -96,14 +97,14 @@ def backlog(contestant: Contestant, size: int) -> Point:
     return Point(size, rate(contestant), percentile(answers[-200:], 99))
 
 
-def _load(contestant: Contestant, size: int, brief: dict[str, Any], jobs: int = 40) -> Point:
+def _load(contestant: Contestant, size: int, brief: dict[str, Any]) -> Point:
     """Jobs a second when some are posted together, then what is added to each, one at a time."""
     started = time.perf_counter()
-    ids, _ = post_many(contestant, jobs, brief)
+    ids, _ = post_many(contestant, LOAD, brief)
     wait(contestant, ids)
-    per_second = jobs / (time.perf_counter() - started)
+    per_second = LOAD / (time.perf_counter() - started)
     alone: list[str] = []
-    for _ in range(jobs):
+    for _ in range(LOAD):
         alone += post_many(contestant, 1, brief)[0]
         wait(contestant, alone[-1:])
     return Point(size, per_second, percentile(added(contestant, alone), 99))
