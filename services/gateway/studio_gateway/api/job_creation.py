@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import structlog
@@ -178,7 +178,17 @@ async def accept_brief(
         await deps.objects.put(own_picture_key(job_id), picture)
     try:
         return await _stored(
-            deps, jobs, brief, job_id, traceparent, callback=callback, metadata=metadata, name=name, project=project
+            partial(
+                jobs.accept,
+                brief,
+                job_id=job_id,
+                limits=deps.limits,
+                callback=callback,
+                metadata=metadata,
+                name=name,
+                project=project,
+            ),
+            traceparent,
         )
     except Unavailable:
         if picture is not None and not may_come_again:
@@ -196,18 +206,9 @@ async def _remove_orphan(deps: Dependencies, jobs: OwnedJobs, job_id: str) -> No
             await deps.objects.delete_under(job_prefix(job_id))
 
 
-async def _stored(
-    deps: Dependencies, jobs: OwnedJobs, brief: Brief, job_id: str, traceparent: str | None, **details: Any
-) -> Job:
+async def _stored(accept: Callable[..., Awaitable[Job]], traceparent: str | None) -> Job:
     given = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
     with span("accept a job", given or "", SpanKind.SERVER) as current:
-        job = await jobs.accept(
-            brief,
-            job_id=job_id,
-            seed=secrets.randbelow(MAX_SEED + 1),
-            traceparent=traceparent_of(current, given),
-            limits=deps.limits,
-            **details,
-        )
-    log.info("accepted", job_id=job.id, count=brief.count, owner=job.owner, key_id=job.key_id)
+        job = await accept(seed=secrets.randbelow(MAX_SEED + 1), traceparent=traceparent_of(current, given))
+    log.info("accepted", job_id=job.id, count=job.brief.count, owner=job.owner, key_id=job.key_id)
     return job
