@@ -58,7 +58,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def studio(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """One for all files of a worker, which ends with the last: each test looks at jobs of its own and leaves it as it was."""
+    """One for all files of a worker: each test looks at jobs of its own, and leaves the studio as it was."""
     with running_studio(infrastructure, tmp_path_factory.mktemp("studio"), IMPATIENT) as studio:
         yield studio
 
