@@ -142,7 +142,7 @@ def test_twenty_poison_messages_are_dead_lettered_and_two_hundred_good_ones_hand
         fleet.kill("predictor")  # stencils suffice here: the pictures are left undone
         times = [(number, run_round(fleet, f"round-{turn}", number)) for turn, number in enumerate(rounds)]
         assert wait_until(lambda: handled(fleet) == outcomes, PATIENCE_SECONDS), handled(fleet)
-        assert asyncio.run(dead_letters(fleet.stack.endpoints)) == bad
+        assert wait_until(lambda: asyncio.run(dead_letters(fleet.stack.endpoints)) == bad, PATIENCE_SECONDS)
         assert proxy.delivered[topology.STENCIL_JOB_CREATED.name] - good - bad < REPEATED
         if thorough:  # the first round warms up
             with_poison, without = (min(time for bad, time in times[1:] if bad == number) for number in (BAD, 0))
