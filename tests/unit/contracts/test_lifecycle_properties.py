@@ -77,7 +77,7 @@ def _told(job: Job) -> dict[str, Any]:
     return job.model_dump(exclude={"version", "timeline", "updated_at"})
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(histories(), st.booleans())
 def test_every_permutation_and_repetition_of_reports_ends_in_the_same_job(
     history: tuple[list[h.PredictionReported], dict[int, h.PicturesMade], list[int]], at_once: bool
@@ -112,7 +112,7 @@ def walks(draw: st.DrawFn) -> tuple[Job, list[h.DomainEvent]]:
     return new, [*planned(counts), *draw(slot_steps), *failures, *draw(anything), *draw(slot_steps)]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(walks())
 def test_no_walk_breaks_the_promises_of_the_lifecycle(walk: tuple[Job, list[h.DomainEvent]]) -> None:
     job, steps = walk

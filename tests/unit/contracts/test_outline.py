@@ -126,14 +126,14 @@ def test_it_is_turned_and_mirrored_with_the_surface(quarters: int) -> None:
 POINTS = st.tuples(st.integers(0, 12), st.integers(0, 12))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(POINTS, min_size=3, max_size=7, unique=True))
 def test_rings_are_simple_as_a_well_kept_library_sees_them(ring: list[tuple[int, int]]) -> None:
     line = shapely.LinearRing(ring)
     assert (first_crossing(ring) is None) == (line.is_simple and shapely.Polygon(ring).area > 0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(POINTS, min_size=3, max_size=6, unique=True), st.lists(POINTS, min_size=3, max_size=6), st.integers(1, 8)
 )

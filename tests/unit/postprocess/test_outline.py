@@ -151,7 +151,7 @@ def test_measures_count_pixels_inside_alone() -> None:
     assert (quality.fidelity, quality.flatness, quality.adherence, quality.contrast) == (1, 1, 1, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(0.3, 1.0), min_size=5, max_size=12),
     st.sampled_from([(7, 9), (40, 33), (120, 160)]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import resvg_py
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
@@ -156,7 +156,6 @@ def test_a_path_walked_back_is_the_same_path() -> None:
     assert there[12] == pytest.approx([5.0, 2.5])  # a positive bulge is on the right: y points down
 
 
-@settings(deadline=None)
 @given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3)))
 def test_any_picture_is_traced_whole(indices: ByteArray) -> None:
     height, width = indices.shape

@@ -91,7 +91,7 @@ def test_all_that_a_long_brief_names_survives_and_so_does_the_style(style: Style
 @given(
     prompt=st.one_of(st.text(max_size=2000), st.lists(st.sampled_from(PARAGRAPH.split()), max_size=300).map(" ".join))
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_prompt_is_longer_than_the_model_reads(style: Style, prompt: str) -> None:
     for reading in (read_brief(prompt), Reading(language="en", wanted=prompt)):
         positive, negative, _ = compose(reading, style, LONGEST_NAMES)

@@ -92,7 +92,7 @@ def test_no_colour_and_seven_colours_are_refused(codes: list[str]) -> None:
         make_plan("ocean", 5, 5, codes, None, 1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     prompt=st.text(max_size=80) | st.sampled_from(["ocean with three fish", "flowing stars", "tiles and a whale"]),
     width=st.floats(0.5, 10),

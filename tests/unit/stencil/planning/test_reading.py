@@ -80,7 +80,7 @@ def test_a_thing_refused_by_name_is_never_drawn(language: str) -> None:
 
 
 @given(st.text(max_size=2000))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_can_be_read(text: str) -> None:
     read_brief(text)
 
@@ -89,7 +89,7 @@ WORDS = sorted({word for language in LANGUAGES for word in list(load(language).m
 
 
 @given(st.lists(st.sampled_from([*WORDS, ",", ".", ";", "🐋", "🩷", "3", "999999"]), max_size=60).map(" ".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_known_words_in_any_order_can_be_read(text: str) -> None:
     reading = read_brief(text)
     assert all(subject.count is None or subject.count > 0 for subject in reading.subjects)
