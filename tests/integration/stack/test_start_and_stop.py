@@ -21,13 +21,19 @@ Start = Callable[..., subprocess.Popen[str]]
 START_SECONDS = 180.0
 """For the interpreter and its imports, on a machine that is busy."""
 
+UNFINISHED = (
+    b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n"
+    b"Expect: 100-continue\r\n\r\n"
+)
+"""A request that is answered once its body has come."""
+
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a service whose broker and database are away, with its port, and another one for health and metrics."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(service: str, port: int, health_port: int | None = None) -> subprocess.Popen[str]:
+    def start(service: str, port: int, health_port: int | None = None, drain: str = "1") -> subprocess.Popen[str]:
         environment = os.environ | {
             "RABBITMQ_URL": "amqp://studio:studio@127.0.0.1:1/",
             "MONGODB_URL": "mongodb://127.0.0.1:1/?replicaSet=studio",
@@ -38,7 +44,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             "STUDIO_GATEWAY_PORT": str(port),
             "STUDIO_LOG_FORMAT": "json",
             "STUDIO_INSTANCE": "the one that was started",
-            "STUDIO_DRAIN_SECONDS": "1",
+            "STUDIO_DRAIN_SECONDS": drain,
             "STUDIO_ACCESS": "local",
         }
         process = subprocess.Popen(
@@ -114,12 +120,14 @@ def test_the_gateway_keeps_its_metrics_off_the_public_port(start: Start, free: i
 
 
 def test_a_second_signal_ends_a_service_immediately(start: Start, free: int) -> None:
-    process = start("reconciler", free)
+    process = start("gateway", free, drain="300")
+    assert process.stdout is not None
     assert wait_until(lambda: _readiness(free) is not None, START_SECONDS)
-    for _ in range(20):
+    with socket.create_connection(("127.0.0.1", free)) as client:
+        client.sendall(UNFINISHED)
+        assert client.recv(100).startswith(b"HTTP/1.1 100 ")  # the body is waited for: the drain cannot end
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.05)
-        if process.poll() is not None:
-            break
-    process.communicate(timeout=START_SECONDS)
-    assert process.returncode in (0, 1)
+        assert any(json.loads(line)["event"] == "draining" for line in process.stdout)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=START_SECONDS)
+    assert (process.returncode, json.loads(output.strip().splitlines()[-1])["reason"]) == (1, "stopped a second time")
