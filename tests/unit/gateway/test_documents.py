@@ -1,27 +1,21 @@
-"""What is taken to the site: the sheet is true to scale, and the tables agree with the job."""
+"""What is taken to the site: the tables agree with the job, and files are made once."""
 
 import asyncio
 import csv
 import io
 import re
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import numpy as np
 import openpyxl
-import pypdfium2
 import pytest
-from PIL import Image
 
 from studio_contracts.brief import Surface
-from studio_contracts.concept import Blend, BlendPart, ColourShare, Concept, InstallabilityReport, Quality, Violation
-from studio_contracts.errors import JobWarning
 from studio_gateway.dependencies import MAX_DOCUMENTS_PER_CLIENT
 from studio_gateway.documents import drawn_sheets
 from studio_gateway.documents import sheet as drawing
-from studio_gateway.documents.sheet import SCALES, draw_sheet
+from studio_gateway.documents.sheet import draw_sheet
 from studio_gateway.documents.sheet_content import Paper, Sheet
 from studio_gateway.documents.tables import COLUMNS, materials_csv
 from studio_gateway.documents.texts import Texts
@@ -29,74 +23,7 @@ from studio_gateway.documents.workbook import BLEND_COLUMNS, materials_xlsx
 from studio_gateway.web.languages import CATALOGUES, DOCUMENT_TEXTS, PHRASES
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.job_fixtures import MATERIALS
-from studio_support.outlines import L_SHAPE
-
-MM_OF_INCH = 25.4
-PAPERS: dict[Paper, tuple[float, float]] = {"A4": (297, 210), "A3": (420, 297)}
-RED = (255, 0, 0)
-
-
-def a_sheet(surface: Surface, prompt: str = "ocean") -> Sheet:
-    file = io.BytesIO()
-    Image.new("RGB", (64, 48), RED).save(file, "PNG")
-    installer = InstallabilityReport(
-        score_before=90,
-        score=90,
-        counts={"radius": 1},
-        violations=(Violation(rule="radius", code="RH20", box=(0, 0, 500, 500)),),
-    )
-    concept = Concept(
-        id="0-0",
-        slot=0,
-        index=0,
-        rank=1,
-        pictures={},
-        quality=Quality(score=0.5, fidelity=1, flatness=1, contrast=1, balance=1, mean_delta_e=0),
-        palette_used=(ColourShare(code="RH20", share=1),),
-        materials=MATERIALS,
-        installer=installer,
-    )
-    return Sheet(prompt, surface, concept, file.getvalue(), datetime(2026, 3, 1, tzinfo=UTC), "http://studio/jobs/a")
-
-
-def seen(pdf: bytes, dots_per_mm: float) -> np.ndarray:
-    page = pypdfium2.PdfDocument(pdf)[0]
-    return np.asarray(page.render(scale=dots_per_mm * MM_OF_INCH / 72).to_pil().convert("RGB"))
-
-
-def text_of(pdf: bytes, page: int = 0) -> str:
-    return str(pypdfium2.PdfDocument(pdf)[page].get_textpage().get_text_range())
-
-
-@pytest.mark.parametrize("paper", ["A4", "A3"])
-@pytest.mark.parametrize("sides", [(10, 3), (3, 10), (0.5, 0.5), (100, 50), (5, 5), (100, 5)])
-def test_the_picture_has_the_scale_that_the_sheet_names(paper: Paper, sides: tuple[float, float]) -> None:
-    pdf = draw_sheet(a_sheet(Surface(width_m=sides[0], height_m=sides[1])), paper)
-    pixels = seen(pdf, 4)
-    assert (pixels.shape[1] / 4, pixels.shape[0] / 4) == pytest.approx(PAPERS[paper], abs=1)
-    rows, columns = np.nonzero((pixels == RED).all(axis=2))
-    scale = next(scale for scale in SCALES if f"scale 1:{scale}," in text_of(pdf))
-    expected = (sides[0] * 1000 / scale, sides[1] * 1000 / scale)
-    assert (np.ptp(columns) / 4, np.ptp(rows) / 4) == pytest.approx(expected, abs=1)
-
-
-def test_the_sheet_says_what_to_order_what_is_marked_and_where_it_is_from() -> None:
-    text = text_of(draw_sheet(a_sheet(Surface(width_m=10, height_m=3), "Лес и ежи, forêt")))
-    for part in ("Лес и ежи, forêt", "RH20", "Total", "Marked: 1 × curve tighter than 600 mm", "http://studio/jobs/a"):
-        assert part in text
-    assert re.search(r"10\s000 mm", text)
-    assert "1 March 2026" in text
-
-
-@pytest.mark.parametrize("prompt", ["wide " * 400, "w" * 2000, "\U0001fa77 hearts 中文 עברית ไทย", "a\u0301" * 1000])
-def test_whatever_a_brief_holds_leaves_room_for_the_picture(prompt: str) -> None:
-    pdf = draw_sheet(a_sheet(Surface(width_m=10, height_m=3), prompt))
-    assert (seen(pdf, 2) == RED).all(axis=2).any()
-
-
-def test_the_same_concept_gives_the_same_bytes() -> None:
-    sheet = a_sheet(Surface())
-    assert draw_sheet(sheet) == draw_sheet(sheet)
+from studio_support.sheets import BLENDED, a_sheet, text_of
 
 
 @pytest.fixture
@@ -115,15 +42,10 @@ async def test_tables_agree_with_the_job(client: httpx.AsyncClient, concept_path
     assert float(rows[-1]["granule_kg"]) == MATERIALS.kg
 
 
-BLEND = Blend(
-    reason="named", word="navy", hex="#01153e", code="RH20", delta_e=9.0, delta_e_alone=33.7, area_m2=17.5, kg=154,
-    recipe=(BlendPart(code="RH70", parts=9, kg=115.5), BlendPart(code="RH21", parts=3, kg=38.5)),
-)  # fmt: skip
-BLENDED = MATERIALS.model_copy(update={"blends": (BLEND,)})
 BLEND_IN_WORDS = "navy: 9 RH70 + 3 RH21, ΔE 9.0 (RH20 alone 33.7), 17.50 m²"
 
 
-def test_blends_stand_in_every_table_and_on_the_sheet() -> None:
+def test_blends_stand_in_every_table() -> None:
     rows = list(csv.DictReader(io.StringIO(materials_csv(BLENDED))))
     assert [row["blend"] for row in rows] == [BLEND_IN_WORDS, "", ""]
     book = openpyxl.load_workbook(io.BytesIO(materials_xlsx(BLENDED, Texts())))
@@ -131,44 +53,6 @@ def test_blends_stand_in_every_table_and_on_the_sheet() -> None:
         ("RH20", "navy", "RH70", 9, 115.5),
         ("RH20", "navy", "RH21", 3, 38.5),
     ]
-    sheet = a_sheet(Surface())
-    blended = sheet._replace(concept=sheet.concept.model_copy(update={"materials": BLENDED}))
-    assert "9 RH70 + 3 RH21" in text_of(draw_sheet(blended))
-
-
-@pytest.mark.parametrize("paper", ["A4", "A3"])
-@pytest.mark.parametrize("blends", [1, 12, 60])
-def test_what_has_no_room_on_the_first_page_stands_on_further_ones(paper: Paper, blends: int) -> None:
-    many = tuple(BLEND.model_copy(update={"word": f"navy {number}x"}) for number in range(blends))
-    sheet = a_sheet(Surface(width_m=10, height_m=3))
-    materials = MATERIALS.model_copy(update={"blends": many})
-    warnings = (JobWarning(code="late", text="The last warning of all."),)
-    concept = sheet.concept.model_copy(update={"materials": materials, "warnings": warnings})
-    document = pypdfium2.PdfDocument(draw_sheet(sheet._replace(concept=concept), paper))
-    pages = [" ".join(str(page.get_textpage().get_text_range()).split()) for page in document]
-    assert (len(pages) == 1) == (blends < 60)
-    assert [number for number in range(blends) if f"navy {number}x" not in " ".join(pages)] == []
-    assert "The last warning of all." in pages[-1]
-    assert all("http://studio/jobs/a" in page for page in pages)
-    if len(pages) > 1:
-        assert all(f"page {number} of {len(pages)}" in page for number, page in enumerate(pages, 1))
-    for page in document:
-        text = page.get_textpage()
-        boxes = [text.get_charbox(place) for place in range(text.count_chars())]
-        assert max(right for _, _, right, _ in boxes) < page.get_width() - 20
-        assert min(bottom for _, bottom, *_ in boxes) > 10
-
-
-def test_a_sheet_is_in_german_with_its_numbers_and_dates() -> None:
-    sheet = a_sheet(Surface(width_m=10.5, height_m=3))
-    concept = sheet.concept.model_copy(update={"materials": BLENDED})
-    said = " ".join(text_of(draw_sheet(sheet._replace(language="de", concept=concept))).split())
-    wanted = (
-        "10,5 × 3 m", "10 500 mm", "Konzept 1", "verlegbar: 90 von 100", "Material", "Säcke", "Summe", "Bindemittel",
-        "Markiert: 1 × Bogen enger als 600 mm", "Zwölfteln", "ΔE 9,0", "1. März 2026", "Maßstab 1:",
-    )  # fmt: skip
-    assert [part for part in wanted if part not in said] == []
-    assert re.findall(r"Materials|Total|bags|Marked|March|\d\.\d", said) == []
 
 
 def test_what_services_say_is_said_in_german_with_what_is_filled_in() -> None:
@@ -284,15 +168,3 @@ async def test_a_client_has_so_many_files_made_at_once(
     assert len(refused) == 3
     assert refused[0].json()["type"] == "urn:tpv-studio:problem:too-many-documents"
     assert (await client.get(address)).status_code == 200
-
-
-def test_a_surface_that_is_no_rectangle_has_its_outline_and_area_on_the_sheet() -> None:
-    pdf = draw_sheet(a_sheet(L_SHAPE))
-    assert "9 × 7 m" in text_of(pdf)
-    assert f"{L_SHAPE.area_m2:.2f} m² within the outline" in text_of(pdf)
-    pixels = seen(pdf, 4)
-    inked = np.asarray((pixels < 100).all(axis=2))
-    red = (pixels == RED).all(axis=2)
-    rows, columns = np.nonzero(red)
-    middle = (rows.min() + rows.max()) // 2
-    assert inked[middle - 2 : middle + 3, columns.min() + 5 : columns.max() - 5].any(axis=0).mean() > 0.4
