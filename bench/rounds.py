@@ -42,7 +42,7 @@ class Figures(NamedTuple):
 
 
 def post(contestant: Contestant, number: int, interval: float = 0.0) -> list[str]:
-    """Post so many jobs, one each `interval` seconds; their ids."""
+    """Post `number` jobs, one each `interval` seconds; their ids."""
     ids: list[str] = []
     started = time.perf_counter()
     with httpx.Client(base_url=contestant.url, timeout=60, trust_env=False) as client:
@@ -125,7 +125,7 @@ def run_rounds(
     *,
     canned: bool,
 ) -> dict[str, list[Figures]]:
-    """So many rounds; who begins changes with each."""
+    """The rounds, one contestant after the other in each; who begins changes with each round."""
     found: defaultdict[str, list[Figures]] = defaultdict(list)
     cores = len(os.sched_getaffinity(0))
     for number in range(rounds):

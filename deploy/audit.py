@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     try:
         found: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):
-        *_, reason = done.stderr.strip().splitlines() or ["pip-audit said nothing"]
+        *_, reason = done.stderr.strip().splitlines() or ["pip-audit printed nothing"]
         return _say(
             NOT_CHECKED, f"Nothing was checked: {reason[:300]}\nRun `make audit` where advisories can be reached."
         )

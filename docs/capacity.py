@@ -1,4 +1,4 @@
-"""The table of docs/capacity.md that is calculated: what so many jobs a day need, from what one job was measured to."""
+"""The table of docs/capacity.md that is calculated: what a number of jobs a day needs, calculated from one job."""
 
 import json
 import math

@@ -123,7 +123,7 @@ def studio(
     extra: Mapping[str, str] = MappingProxyType({}),
     replicas: int = 1,
 ) -> Iterator[Contestant]:
-    """The studio's five services, of each worker but the reconciler so many `replicas`; `extra` is added to their
+    """The studio's five services, each worker but the reconciler `replicas` times; `extra` is added to their
     environment.
     """
     with infrastructure.isolated() as endpoints, ExitStack() as stack:

@@ -54,4 +54,4 @@ async def _examined(name: str, check: Check, seconds: float) -> Finding:
         remedy = "look whether its address can be reached from here: firewall, network policy, name"
     except Exception as error:  # noqa: BLE001 - whatever a check meets is a finding
         text, ok, remedy = cause_of(error), False, "see the text; no check expects this"
-    return Finding(name, ok, text or "nothing was said", remedy, round(time.perf_counter() - started, 2))
+    return Finding(name, ok, text or "no text", remedy, round(time.perf_counter() - started, 2))

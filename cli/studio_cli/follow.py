@@ -31,13 +31,13 @@ def followed(client: StudioClient, job: JobView, timeout: float) -> JobView:
 
 
 def _in_lines(client: StudioClient, job: JobView, timeout: float) -> JobView:
-    said = ""
+    shown = ""
 
     def say(now: JobView) -> None:
-        nonlocal said
-        if _state(now) != said:
-            said = _state(now)
-            typer.echo(said, err=True)
+        nonlocal shown
+        if _state(now) != shown:
+            shown = _state(now)
+            typer.echo(shown, err=True)
 
     say(job)
     return client.wait(job, timeout=timeout, changed=say)

@@ -55,8 +55,8 @@ async def check_public_address(settings: PublicAddressSettings, http: httpx.Asyn
     except httpx.HTTPError as error:
         raise Fault(f"PUBLIC_BASE_URL cannot be reached from here: {cause_of(error)}", remedy) from error
     if answer.status_code != httpx.codes.UNAUTHORIZED or _json(answer).get("type", "") != _OURS:
-        said = " ".join(answer.text.split())[:100]
-        raise Fault(f"something else answers at PUBLIC_BASE_URL: {answer.status_code} {said}", remedy)
+        text = " ".join(answer.text.split())[:100]
+        raise Fault(f"something else answers at PUBLIC_BASE_URL: {answer.status_code} {text}", remedy)
     return "a forged webhook posted to PUBLIC_BASE_URL was refused by our gateway"
 
 

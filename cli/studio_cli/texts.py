@@ -47,7 +47,7 @@ def named(kind: str, name: str) -> str:
 
 
 def number(value: float, digits: int) -> str:
-    """A number with so many digits after the point."""
+    """A number with `digits` digits after the point."""
     text = f"{value:.{digits}f}"
     return text.replace(".", ",") if _chosen == "de" else text
 

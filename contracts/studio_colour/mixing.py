@@ -82,7 +82,7 @@ def _mixtures() -> _Mixtures:
 
 
 def _of(granules: int) -> NDArray[np.uint8]:
-    """Every mixture of exactly so many of the palette's granules, uint8 (mixtures, colours)."""
+    """Every mixture of exactly this many of the palette's granules, uint8 (mixtures, colours)."""
     colours = np.indices((len(PALETTE),) * granules).reshape(granules, -1)
     colours = colours[:, (np.diff(colours, axis=0) > 0).all(axis=0)]
     shares = np.indices((PARTS + 1,) * granules).reshape(granules, -1)

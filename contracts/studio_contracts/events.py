@@ -62,15 +62,15 @@ def _short(value: object) -> str:
 
 
 class PredictionUpdated(SlotPayload):
-    """The provider said something of a prediction, by webhook or when asked. Not interpreted yet."""
+    """What the provider reported about a prediction, by webhook or when polled. Not interpreted yet."""
 
     type: ClassVar[str] = "studio.prediction.updated.v1"
     prediction: dict[str, Any]
 
     @property
     def key(self) -> str:
-        said = (_short(self.prediction.get(name)) for name in ("id", "status"))
-        return ".".join((super().key, *said))
+        identity = (_short(self.prediction.get(name)) for name in ("id", "status"))
+        return ".".join((super().key, *identity))
 
 
 class PredictionSucceeded(SlotPayload):

@@ -175,12 +175,12 @@ def difference(one: Image.Image, other: Image.Image) -> tuple[float, float]:
 @pytest.mark.parametrize("name", STATES)
 def test_a_state_says_and_looks_what_it_did(page: Page, name: str) -> None:
     show(page, STATES[name])
-    said = CHANGES.sub("…", page.locator("dialog[open]" if "#" in STATES[name].path else "body").aria_snapshot()) + "\n"
+    tree = CHANGES.sub("…", page.locator("dialog[open]" if "#" in STATES[name].path else "body").aria_snapshot()) + "\n"
     now, text, picture = seen(page), SNAPSHOTS / f"{name}.yaml", SNAPSHOTS / f"{name}.png"
     if KEEPS:
-        text.write_text(said, encoding="utf-8")
+        text.write_text(tree, encoding="utf-8")
         keep(now, picture)
-    assert said == text.read_text(encoding="utf-8")
+    assert tree == text.read_text(encoding="utf-8")
     for shot, before, window in zip(now, kept(picture), WINDOWS, strict=True):
         largest, mean = difference(shot, before)
         assert largest < MAX_BLOCK, (window, largest)

@@ -18,7 +18,7 @@ def page(browser: Browser, gateway: ServedGateway) -> Iterator[Page]:
 
 
 def lose(page: Page, name: str, times: int) -> None:
-    """The file does not arrive so many times."""
+    """The file does not arrive the first `times` times."""
     page.route(f"**/static/{name}", lambda route: route.abort(), times=times)
 
 

@@ -92,7 +92,7 @@ def test_it_is_read_from_a_drawing_whose_unit_is_chosen(page: Page) -> None:
     )
     expect(page.locator("#surface-error")).to_contain_text("does not say how large it is")
     page.get_by_label("Unit").select_option("m")
-    expect(page.locator("#yard-told")).to_have_text("Read. Points: 6, holes: 1, lines left out: 0.")
+    expect(page.locator("#yard-status")).to_have_text("Read. Points: 6, holes: 1, lines left out: 0.")
     expect(page.locator("#surface-error")).to_be_empty()
     expect(page.get_by_label("Width")).to_have_value("6")
     assert len(sent(page)["outline"]["holes"]) == 1

@@ -1,4 +1,4 @@
-"""`make drill`: stage a fault, see who names it, mend it by its runbook, and write down what happened."""
+"""`make drill`: stage a fault, see who names it, resolve it by its runbook, and write down what happened."""
 
 import argparse
 import os
@@ -23,9 +23,9 @@ RING_SECONDS = 420.0
 
 
 def main() -> int:
-    """Exit status 1 when a fault was not named in time, not mended, or a job was lost."""
+    """Exit status 1 when a fault was not named in time, not resolved, or a job was lost."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("faults", nargs="*", help="names; without one, any of them, which is not said")
+    parser.add_argument("faults", nargs="*", help="names; without one, a random one, which is not named beforehand")
     parser.add_argument("--all", action="store_true", help="each in turn")
     parser.add_argument(
         "--walk", action="store_true", help="run the commands that the runbooks print, on a healthy studio"

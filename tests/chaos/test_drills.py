@@ -1,4 +1,4 @@
-"""Five faults on one studio: each is named by the doctor or an alert, is mended by its runbook, and loses no job."""
+"""Five faults on one studio: each is named by the doctor or an alert, is resolved by its runbook, and loses no job."""
 
 from collections.abc import Iterator
 

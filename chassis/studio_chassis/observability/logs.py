@@ -28,8 +28,8 @@ def redacted(text: str) -> str:
 def cause_of(error: BaseException) -> str:
     """An error's kind and the beginning of what it says, on one line and without secrets: full, read-only, refused."""
     paragraph = str(error).strip().split("\n\n")[0]
-    said = " ".join(redacted(paragraph).split())[:MAX_CAUSE_CHARS]
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    text = " ".join(redacted(paragraph).split())[:MAX_CAUSE_CHARS]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -128,7 +128,7 @@ def on_creation_lost(job: Job, loss: CreationLost, context: TransitionContext) -
     """Nothing was bought, as far as the provider knows, so the slot loses none of the attempts it may fail.
 
     It may have been paid for without a trace all the same: the next try has another number, and money is set aside.
-    Once the provider has called back it certainly was; what it said is on its way to us.
+    Once the provider has called back it certainly was, and its report is being delivered.
     """
     slot = _slot(job, loss, "submitting")
     return (

@@ -22,7 +22,7 @@ from studio_contracts.job import Job, Status, TimelineEntry, TimelineEvent
 from studio_contracts.slot import SETTLED, Slot
 
 FIRST_REQUEST = (0, 1)
-"""Slot and attempt that whoever plans the slots requests at once."""
+"""Slot and attempt that are requested together with the plan of the slots."""
 OPEN = ("waiting", "submitting", "running")
 """States of a slot whose prediction is still to be reported."""
 MAX_TIMELINE = 200

@@ -1,4 +1,4 @@
-"""Services that die are started again, as a cluster does it: at once, then after longer and longer waits."""
+"""Services that die are started again, as a cluster does it: immediately, then after longer and longer waits."""
 
 import time
 from collections.abc import Callable, Mapping

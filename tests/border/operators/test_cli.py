@@ -61,9 +61,9 @@ def test_servers_that_do_not_answer_are_named_without_traceback_or_warning(
     environment = {**_environment(), **NOWHERE, "OBJECT_STORE_URL": tmp_path.as_uri()}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 1
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     for unwanted in ("Traceback", "never awaited", "Warning", "secret"):
-        assert unwanted not in said
+        assert unwanted not in output
     if arguments != ("doctor",):
         assert done.stdout == ""
         assert "studio doctor" in done.stderr

@@ -51,7 +51,7 @@ class LedgerCheck(NamedTuple):
 def wait_for_rest(stack: ServiceStack, seconds: float) -> bool:
     """Whether every job becomes final, every outbox empty, every client called, and no money is held.
 
-    Gives up when there was no progress for so many seconds: a slow machine needs longer, not more patience with a job.
+    Gives up when there was no progress for `seconds`: a slow machine needs longer in all, and a stuck job does not.
     """
     with jobs_of(stack.endpoints) as jobs:
         busy = {"$or": [{"final": False}, {"outbox.0": {"$exists": True}}, {"callback.calls.state": "open"}]}

@@ -1,1 +1,1 @@
-"""Stages a fault on the local stack, waits until an alert or `studio doctor` names it, and mends it by its runbook."""
+"""Stages a fault on the local stack, waits until an alert or the doctor names it, and resolves it by its runbook."""

@@ -11,7 +11,7 @@ from studio_drill.faults import Act, DrillStack, Fault
 from studio_drill.watch import Finding, Watch
 from studio_local.processes import wait_until
 
-MEND_SECONDS = 600.0
+RESOLVE_SECONDS = 600.0
 SETTLED_SECONDS = 300.0
 BEFORE = 3
 """Jobs that complete before the fault."""
@@ -26,28 +26,28 @@ class Report:
     lines: list[str] = field(default_factory=list)
     named: Finding | None = None
     named_after: float = 0.0
-    mended_after: float | None = None
+    resolved_after: float | None = None
     jobs: str = ""
     lost: int = 0
 
     @property
     def passed(self) -> bool:
-        """Named in two minutes unless it heals by itself, mended in ten, nothing lost."""
-        return (self.named is not None or self.fault.heals) and self.mended_after is not None and not self.lost
+        """Named in two minutes unless it heals by itself, resolved in ten, nothing lost."""
+        return (self.named is not None or self.fault.heals) and self.resolved_after is not None and not self.lost
 
     def note(self, text: str) -> None:
         self.lines.append(f"{datetime.now(UTC):%H:%M:%S} {text}")
 
     def __str__(self) -> str:
         named = "named by nobody" if self.named is None else f"named after {self.named_after:.0f} s by {self.named.who}"
-        mended = "not mended" if self.mended_after is None else f"mended {self.mended_after:.0f} s later"
-        return f"{self.fault.name}: {named}, {mended}; {self.jobs}"
+        resolved = "not resolved" if self.resolved_after is None else f"resolved {self.resolved_after:.0f} s later"
+        return f"{self.fault.name}: {named}, {resolved}; {self.jobs}"
 
 
 def carry_out(fault: Fault, studio: DrillStack, watch: Watch, ring_seconds: float = 0.0) -> Report:
     """Stage it on a stack under load that is well, and see it through. The load goes on.
 
-    Nobody mends it for so many seconds while no alert rings, although the doctor may have named it before.
+    Nobody resolves it for `ring_seconds` while no alert rings, although the doctor may have named it before.
     """
     report = Report(fault, datetime.now(UTC))
     _settle(studio, watch, fault)
@@ -57,10 +57,10 @@ def carry_out(fault: Fault, studio: DrillStack, watch: Watch, ring_seconds: floa
     _wait_for_a_name(fault, watch, report, staged)
     wait_until(lambda: watch.rang_thrice(fault), ring_seconds)
     began = time.monotonic()
-    _mend(fault, studio, report)
-    if _works(studio, began + MEND_SECONDS):
-        report.mended_after = time.monotonic() - began
-        report.note(f"a new job completes, {report.mended_after:.0f} s after the first command")
+    _resolve(fault, studio, report)
+    if _works(studio, began + RESOLVE_SECONDS):
+        report.resolved_after = time.monotonic() - began
+        report.note(f"a new job completes, {report.resolved_after:.0f} s after the first command")
     _count_jobs(fault, studio, report)
     return report
 
@@ -82,8 +82,8 @@ def _wait_for_a_name(fault: Fault, watch: Watch, report: Report, staged: float) 
             report.note(f"also {alert}")
 
 
-def _mend(fault: Fault, studio: DrillStack, report: Report) -> None:
-    for step in fault.mend:
+def _resolve(fault: Fault, studio: DrillStack, report: Report) -> None:
+    for step in fault.remedy:
         if isinstance(step, Act):
             step.do(studio)
             report.note(step.says)
@@ -112,7 +112,7 @@ def _works(studio: DrillStack, deadline: float) -> bool:
     def completes() -> bool:
         nonlocal job_id
         if not job_id or studio.load.status(job_id) in TERMINAL - {"completed"}:
-            job_id = studio.load.post("a pond after the mend")
+            job_id = studio.load.post("a pond after the fix")
         return studio.load.status(job_id) == "completed"
 
     return wait_until(completes, deadline - time.monotonic())
@@ -126,7 +126,7 @@ def completed(studio: DrillStack) -> int:
 def _count_jobs(fault: Fault, studio: DrillStack, report: Report) -> None:
     """Wait until every job accepted so far has ended; where they fail, each was posted again and completed."""
     accepted = list(studio.load.accepted)
-    retries = [step for step in fault.mend if isinstance(step, str) and step.startswith("studio job retry")]
+    retries = [step for step in fault.remedy if isinstance(step, str) and step.startswith("studio job retry")]
 
     def ended() -> bool:
         if _unsaved(fault, studio, accepted):

@@ -54,7 +54,7 @@ class DrillStack:
 
 @dataclass(frozen=True)
 class Act:
-    """What others do: the provider recovers, a network is mended. No command of ours does it."""
+    """What others do: the provider recovers, a network is restored. No command of ours does it."""
 
     says: str
     do: Callable[[DrillStack], None]
@@ -62,7 +62,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Fault:
-    """A row: what breaks, who names it, and the lines of the runbook's `Act` that mend it.
+    """A row: what breaks, who names it, and the lines of the runbook's `Act` that resolve it.
 
     `stage` returns when the fault is there. `doctor` is a pattern for `check: text` of a finding. `words` are put in
     the places that the runbook leaves open, QUEUE or SERVICE. Where `jobs_fail`, the page posts them again.
@@ -73,7 +73,7 @@ class Fault:
     says: str
     stage: Callable[[DrillStack], None]
     runbook: str
-    mend: tuple[str | Act, ...]
+    remedy: tuple[str | Act, ...]
     alerts: tuple[str, ...] = ()
     doctor: str = ""
     words: Mapping[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from studio_contracts.job import TERMINAL
 
 ANSWER_SECONDS = 15
 MOST_OPEN = 20
-"""No further job is posted while so many have not ended: a slow machine would never catch up."""
+"""No further job is posted while this number have not ended: a slow machine would never catch up."""
 
 
 class Load:

@@ -30,4 +30,4 @@ def with_block(text: str, report: Report) -> str:
 
 def _summary(report: Report) -> str:
     named = "Named by nobody" if report.named is None else f"Named after {report.named_after:.0f} s"
-    return f"{report.fault.says}. {named}, mended {report.mended_after or 0:.0f} s later, {report.jobs}."
+    return f"{report.fault.says}. {named}, resolved {report.resolved_after or 0:.0f} s later, {report.jobs}."

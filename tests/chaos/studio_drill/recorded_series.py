@@ -38,8 +38,9 @@ def record(report: Report, watch: Watch) -> list[str]:
             "tests": tests,
         }
         by = f"tests/chaos/drill.py --record {report.fault.name}"
-        said = f"# Scraped on {report.on:%Y-%m-%d} by `{by}`: {report.fault.says}.\n"
-        (FOLDER / f"{report.fault.name}.yaml").write_text(said + yaml.safe_dump(document, sort_keys=False, width=120))
+        comment = f"# Scraped on {report.on:%Y-%m-%d} by `{by}`: {report.fault.says}.\n"
+        text = comment + yaml.safe_dump(document, sort_keys=False, width=120)
+        (FOLDER / f"{report.fault.name}.yaml").write_text(text)
     return [test["name"] for test in tests]
 
 

@@ -51,7 +51,7 @@ SERVER_FAULTS: tuple[Fault, ...] = (
         "nothing passes between the services and the broker, and connections stand",
         lambda studio: studio.broker_line.hold(),
         "broker-full-or-partitioned",
-        (Act("the network is mended", lambda studio: studio.broker_line.release()),),
+        (Act("the network is restored", lambda studio: studio.broker_line.release()),),
         alerts=("StudioOutboxOld",),
         doctor=r"broker: (no answer|RABBITMQ_URL)",
     ),

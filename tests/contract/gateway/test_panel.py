@@ -106,7 +106,7 @@ def token_of(gateway: ServedGateway, job_id: str) -> str:
     return webhook_url(gateway.url, job_id, 0, 1, gateway.secret).split("/")[-4]
 
 
-def prediction(gateway: ServedGateway, job_id: str, status: str, **said: Any) -> dict[str, Any]:
+def prediction(gateway: ServedGateway, job_id: str, status: str, **fields: Any) -> dict[str, Any]:
     """What the provider sends of the job's prediction."""
     return {
         "id": gateway.inner.prediction_id(job_id, 0),
@@ -119,22 +119,22 @@ def prediction(gateway: ServedGateway, job_id: str, status: str, **said: Any) ->
         "metrics": {"predict_time": 2.5},
         "created_at": "2026-03-01T12:00:00.000Z",
         "webhook": f"{gateway.url}/.netlify/functions/replicate-callback?token=secret",
-        **said,
+        **fields,
     }
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "fields"),
     [
         ("succeeded", {"output": ["https://replicate.delivery/a/out-0.png"]}),
         ("failed", {"error": "NSFW content detected", "metrics": {}}),
     ],
 )
-def test_the_provider_s_old_callback_is_accepted(gateway: ServedGateway, status: str, said: dict[str, Any]) -> None:
+def test_the_provider_s_old_callback_is_accepted(gateway: ServedGateway, status: str, fields: dict[str, Any]) -> None:
     job_id = f"called-back-{status}"
     gateway.accept(job_id)
     gateway.start_prediction(job_id)
-    body = prediction(gateway, job_id, status, **said)
+    body = prediction(gateway, job_id, status, **fields)
     again = {"token": token_of(gateway, job_id), "body": body}
     with panel(gateway.url, {"callbacks": [again, again]}) as shown:
         assert [shown(), shown()] == [("answered", {"status": 204, "body": None})] * 2

@@ -25,7 +25,7 @@ def lines_of(page: str) -> set[str]:
 
 
 def steps(fault: Fault) -> list[str]:
-    return [step for step in fault.mend if isinstance(step, str)]
+    return [step for step in fault.remedy if isinstance(step, str)]
 
 
 def test_there_are_twenty_and_each_has_a_name_of_its_own() -> None:
@@ -44,7 +44,7 @@ def test_an_alert_or_a_check_names_the_fault_and_leads_to_its_page(fault: Fault)
 
 @by_name
 def test_what_mends_the_fault_stands_on_its_page(fault: Fault) -> None:
-    assert fault.mend
+    assert fault.remedy
     assert set(steps(fault)) <= lines_of(fault.runbook)
 
 
@@ -83,14 +83,14 @@ def test_each_command_of_a_page_is_walked_or_a_step_of_a_drill_or_said_not_to_be
 def report(fault: Fault) -> Report:
     named = Finding("broker", "away", "")
     lines = ["12:00:00 gone"]
-    return Report(fault, datetime(2026, 1, 2, tzinfo=UTC), lines, named, 3.0, mended_after=4.0, jobs="3 jobs, 0 lost")
+    return Report(fault, datetime(2026, 1, 2, tzinfo=UTC), lines, named, 3.0, resolved_after=4.0, jobs="3 jobs, 0 lost")
 
 
 def test_a_drill_replaces_what_the_last_one_wrote() -> None:
     fault = FAULTS[0]
     page = "# A\n\n## Carried out\n\nOn a day.\n\nNot carried out: much.\n"
     once = with_block(page, report(fault))
-    assert once.index("Named after 3 s, mended 4 s later") < once.index("Not carried out")
+    assert once.index("Named after 3 s, resolved 4 s later") < once.index("Not carried out")
     assert with_block(once, report(fault)) == once
     assert with_block(with_block(page, report(FAULTS[1])), report(fault)).count("<!-- drill ") == 2
 

@@ -140,13 +140,13 @@ def test_doctor_tells_a_wrong_password_and_a_wrong_server_apart(studio: Any) -> 
         "MONGODB_URL": mongodb.replace("mongodb://", "mongodb://studio:wrong@"),
         "PUBLIC_BASE_URL": studio.stack.standin_url,
     }
-    said = (
+    expected = (
         "ACCESS_REFUSED",
         "Authentication failed",
         "something else answers at PUBLIC_BASE_URL: 404",
         "sdxl is there",
     )
-    done = doctor_until(studio, lambda done: all(text in done.stdout for text in said), **wrong)
+    done = doctor_until(studio, lambda done: all(text in done.stdout for text in expected), **wrong)
     assert done.exit_code == 1
     findings = {one["name"]: one for one in json.loads(done.stdout)}
     assert "ACCESS_REFUSED" in findings["broker"]["text"]

@@ -94,7 +94,7 @@ class TwoOwners(World):
 
 
 def second_owner_seconds(waiting: int, share: int, picture_seconds: float = PICTURE_SECONDS) -> float:
-    """Virtual seconds until the second owner's four pictures are there, behind so many jobs of the first's.
+    """Virtual seconds until the second owner's four pictures are there, behind `waiting` jobs of the first's.
 
     `share` is STUDIO_SLOTS_PER_OWNER. The first owner may have as many jobs open as it wants, which
     STUDIO_OPEN_JOBS (50) prevents elsewhere.

@@ -44,7 +44,7 @@ class Alertmanager:
 
 @contextmanager
 def alertmanager(folder: Path, receivers: Mapping[str, str]) -> Iterator[Alertmanager]:
-    """Sends at once to the receivers at these URLs, by name. Skips the test where there is no Alertmanager."""
+    """Sends immediately to the receivers at these URLs, by name. Skips the test where there is no Alertmanager."""
     binary = shutil.which(PROGRAM) or pytest.skip(f"Alertmanager is missing ({GET})")
     configuration = yaml.safe_load((TELEMETRY / "alertmanager.yaml").read_text())
     configuration["route"]["group_wait"] = "0s"

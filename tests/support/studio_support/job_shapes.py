@@ -59,14 +59,14 @@ def report(
     status: str, outputs: int | None = None, error: str | None = None, *, slot: int = 0, attempt: int = 1
 ) -> h.PredictionReported:
     """The provider's word on the prediction of that slot and attempt; None outputs is `"output": null`."""
-    said = PredictionReport(
+    report = PredictionReport(
         id=f"p{slot}.{attempt}",
         status=status,
         outputs=tuple(f"https://replicate.delivery/{slot}/{n}.png" for n in range(outputs or 0)),
         error=error,
         predict_seconds=4.0,
     )
-    return h.PredictionReported(slot, attempt, said)
+    return h.PredictionReported(slot, attempt, report)
 
 
 def concept(slot: int, index: int, score: float = 0.5) -> Concept:

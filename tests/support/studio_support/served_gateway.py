@@ -82,7 +82,7 @@ class ServedGateway:
         self._run(start())
 
     def plan(self, job_id: str, slots: Sequence[int]) -> None:
-        """The stencils are drawn; each slot is to deliver so many pictures."""
+        """The stencils are drawn; each slot is to deliver its number of pictures."""
         self._run(self.inner.draw(job_id, slots))
 
     def start_slot(self, job_id: str, slot: int) -> None:

@@ -32,7 +32,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _refusal(settings_type: type[ServiceSettings], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """The first words of what is said before the exit, but for the advice at the end."""
+    """The first words of what is printed before the exit, but for the advice at the end."""
     with pytest.raises(SystemExit) as refusal:
         read_settings(settings_type)
     assert refusal.value.code == 2
@@ -150,10 +150,10 @@ def test_a_secret_of_the_examples_is_refused_by_name_and_accepted_for_a_trial(
     monkeypatch.setenv(name, EXAMPLES[name])
     with pytest.raises(SystemExit):
         read_settings(settings_type)
-    said = capsys.readouterr().err
-    assert f"{name}: from an example" in said
-    assert "openssl rand" in said
-    assert EXAMPLES[name] not in said
+    printed = capsys.readouterr().err
+    assert f"{name}: from an example" in printed
+    assert "openssl rand" in printed
+    assert EXAMPLES[name] not in printed
     monkeypatch.setenv("STUDIO_EXAMPLE_VALUES", "accept")
     read_settings(settings_type)
 

@@ -114,10 +114,10 @@ async def test_pauses_and_causes_of_services_are_listed_and_one_that_is_down_hid
     monkeypatch.setattr(live_checks, "ask", ask)
     with pytest.raises(Fault) as raised:
         await live_checks.check_services(["http://one", "http://two", "http://three", "http://four"], NO_HTTP)
-    said = str(raised.value)
+    text = str(raised.value)
     for part in ("predictor.job-ended: no credit", "stencil: broker: away", "http://three does not answer (Connection"):
-        assert part in said
-    assert "four" not in said
+        assert part in text
+    assert "four" not in text
 
 
 async def test_a_clock_that_is_ahead_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

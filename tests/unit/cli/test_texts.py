@@ -53,7 +53,7 @@ def test_every_text_is_used_and_every_key_has_a_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
+    ("arguments", "environment", "expected"),
     [
         ([], {"LANG": "C.UTF-8"}, "There is no profile none"),
         ([], {"LANG": "de_AT.UTF-8"}, "Es gibt kein Profil none"),
@@ -64,11 +64,11 @@ def test_every_text_is_used_and_every_key_has_a_text() -> None:
     ],
 )
 def test_the_language_is_that_asked_for_else_that_of_the_locale(
-    arguments: list[str], environment: dict[str, str], said: str
+    arguments: list[str], environment: dict[str, str], expected: str
 ) -> None:
     done = CliRunner(env={**NOWHERE, **environment}).invoke(main, [*arguments, "job", "list"])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert expected in done.stderr
     assert texts.language() == "en", "the next command in this process chooses anew"
 
 

@@ -32,7 +32,7 @@ from studio_support.job_shapes import (
     slot_path,
 )
 
-FAREWELLS = {"completed": JobCompleted, "failed": JobFailed, "canceled": JobCanceled}
+TERMINAL_EVENTS = {"completed": JobCompleted, "failed": JobFailed, "canceled": JobCanceled}
 RANK = {"pending": 0, "queued": 1, "running": 2, "completed": 3, "failed": 3, "canceled": 3}
 OWNER_S = (h.DetailsChanged, h.DeletionRequested)
 """What an owner does to keep jobs in order: no progress, and no message follows."""
@@ -81,14 +81,14 @@ def _assert_status_goes_forward(job: Job, after: Job, event: h.DomainEvent) -> N
 
 def _assert_events_follow_from_the_state(job: Job, change: Transition, event: h.DomainEvent) -> None:
     after = change.job
-    said = [event.payload for event in change.events]
+    payloads = [event.payload for event in change.events]
     before = () if isinstance(event, h.RescueRequested | h.Reopened) else outstanding_messages(job)
     expected = [message for message in outstanding_messages(after) if message not in before]
     if isinstance(event, h.WebhookReceived):
         expected.append(PredictionUpdated(slot=event.slot, attempt=event.attempt, prediction=event.prediction))
     if after.is_final and not isinstance(event, OWNER_S):
-        assert isinstance(said.pop(), FAREWELLS[after.status])
-    assert said == expected, event
+        assert isinstance(payloads.pop(), TERMINAL_EVENTS[after.status])
+    assert payloads == expected, event
     assert len({event.id for event in change.events}) == len(change.events)
     again = transition(job, event, now=after.updated_at + timedelta(hours=1), by="another")
     assert again is not None

@@ -59,8 +59,8 @@ def test_what_services_say_is_said_in_german_with_what_is_filled_in() -> None:
     texts = Texts("de")
     for english, german in PHRASES["de"].items():
         if english != german and english.replace("{}", "").strip(" ,:;/-×→"):
-            assert texts.said(english.replace("{}", "RH20")) != english.replace("{}", "RH20"), english
-    assert texts.said("nobody knows this") == "nobody knows this"
+            assert texts.translated(english.replace("{}", "RH20")) != english.replace("{}", "RH20"), english
+    assert texts.translated("nobody knows this") == "nobody knows this"
 
 
 def test_every_language_has_the_texts_of_documents_and_each_is_used() -> None:

@@ -90,7 +90,7 @@ def template(node: ast.AST | None) -> Iterator[str]:
         yield from (text for value in node.values for text in template(value))
 
 
-def said(file: Path) -> Iterator[str]:
+def texts_in(file: Path) -> Iterator[str]:
     """The texts for people of a module."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
@@ -110,13 +110,13 @@ def by_place(text: str) -> str:
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_every_text_of_the_api_is_translated(file: Path) -> None:
-    texts = {by_place(text) for text in said(file)} - TO_PROGRAMS
+    texts = {by_place(text) for text in texts_in(file)} - TO_PROGRAMS
     untranslated = {text for text in texts if not LOGGED.fullmatch(text)} - PHRASES["de"].keys()
     assert untranslated == set()
 
 
 def test_the_sources_are_looked_through() -> None:
-    texts = [text for file in SOURCES for text in said(file)]
+    texts = [text for file in SOURCES for text in texts_in(file)]
     assert len(texts) > 80
 
 

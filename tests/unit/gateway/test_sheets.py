@@ -86,13 +86,13 @@ def test_what_has_no_room_on_the_first_page_stands_on_further_ones(paper: Paper,
 def test_a_sheet_is_in_german_with_its_numbers_and_dates() -> None:
     sheet = a_sheet(Surface(width_m=10.5, height_m=3))
     concept = sheet.concept.model_copy(update={"materials": BLENDED})
-    said = " ".join(text_of(draw_sheet(sheet._replace(language="de", concept=concept))).split())
+    drawn = " ".join(text_of(draw_sheet(sheet._replace(language="de", concept=concept))).split())
     wanted = (
         "10,5 × 3 m", "10 500 mm", "Konzept 1", "verlegbar: 90 von 100", "Material", "Säcke", "Summe", "Bindemittel",
         "Markiert: 1 × Bogen enger als 600 mm", "Zwölfteln", "ΔE 9,0", "1. März 2026", "Maßstab 1:",
     )  # fmt: skip
-    assert [part for part in wanted if part not in said] == []
-    assert re.findall(r"Materials|Total|bags|Marked|March|\d\.\d", said) == []
+    assert [part for part in wanted if part not in drawn] == []
+    assert re.findall(r"Materials|Total|bags|Marked|March|\d\.\d", drawn) == []
 
 
 def test_a_surface_that_is_no_rectangle_has_its_outline_and_area_on_the_sheet() -> None:

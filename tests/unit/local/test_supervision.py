@@ -33,10 +33,10 @@ class Bench:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self.said: list[str] = []
+        self.printed: list[str] = []
         self.stencil, self.gateway = StubServer("stencil"), StubServer("gateway")
         servers = {"stencil": self.stencil, "gateway": self.gateway}
-        self.supervisor = Supervisor(servers, self.said.append, lambda: self.seconds)
+        self.supervisor = Supervisor(servers, self.printed.append, lambda: self.seconds)
 
     def wait_until_started(self) -> float:
         """Steps of half a second until the stencil lives; how long that took."""
@@ -54,7 +54,7 @@ def test_a_service_that_dies_is_started_again_and_the_others_are_left_alone() ->
     bench.stencil.kill()
     assert bench.wait_until_started() == 1
     assert (bench.stencil.starts, bench.gateway.starts) == (1, 0)
-    assert bench.said == ["stencil has ended; it is started again in 1 s."]
+    assert bench.printed == ["stencil has ended; it is started again in 1 s."]
 
 
 def test_the_waits_grow_to_a_bound_and_begin_anew_after_a_steady_time() -> None:

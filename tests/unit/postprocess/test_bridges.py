@@ -22,7 +22,7 @@ def checked(picture: ByteArray) -> tuple[Shapes, WidthCheck]:
 
 
 def leg(foot: int) -> ByteArray:
-    """A body with a foot, so many pixels long and 14 wide, on a leg that is 6 wide."""
+    """A body with a foot, `length` pixels long and 14 wide, on a leg that is 6 wide."""
     picture = np.zeros((240, 240), np.uint8)
     picture[40:100, 60:180] = 1
     picture[100:150, 117:123] = 1

@@ -20,7 +20,7 @@ SCALE = 5.0
 
 
 def house(width: int) -> ByteArray:
-    """The outline of a house in black lines so many pixels wide."""
+    """The outline of a house in black lines of this width in pixels."""
     picture = np.zeros((600, 600), np.uint8)
     outline = np.array([[120, 520], [120, 260], [300, 90], [480, 260], [480, 520]])
     cv2.polylines(picture, [outline], True, (2,), width)

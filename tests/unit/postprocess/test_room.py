@@ -19,7 +19,7 @@ BLACK, WHITE = 0, 255
 
 
 def wall_with_gate(wall: int, gate: tuple[int, int]) -> ByteArray:
-    """A dark wall, so many pixels wide, on light ground, with a hole (width, height) in it."""
+    """A dark wall of this width in pixels, on light ground, with a hole (width, height) in it."""
     picture = np.zeros((200, 200), np.uint8)
     picture[:, 100 - wall // 2 : 100 + wall // 2] = 1
     across, down = gate

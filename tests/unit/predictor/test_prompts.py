@@ -67,14 +67,14 @@ def test_letters_are_not_refused_where_they_are_asked_for() -> None:
     assert "letters" not in compose(read_brief("letters and numbers hopscotch"), "playful", []).negative
 
 
-@pytest.mark.parametrize(("brief", "said"), [
+@pytest.mark.parametrize(("brief", "expected"), [
     ("tres tortugas verdes y una ballena grande", "three green turtles, large whale"),
     ("Treffpunkt Wald mit Igel und zwei Füchsen", "hedgehog, two foxes, forest"),
     ("une forêt avec des papillons et un grand soleil", "butterflies, large sun, forest"),
     ("labirinto con onde in toni caldi", "maze pattern, waves pattern, warm tones"),
 ])  # fmt: skip
-def test_a_brief_in_another_language_is_said_in_english(brief: str, said: str) -> None:
-    assert compose(read_brief(brief), "professional", []).positive.startswith(said)
+def test_a_brief_in_another_language_is_put_in_english(brief: str, expected: str) -> None:
+    assert compose(read_brief(brief), "professional", []).positive.startswith(expected)
 
 
 @pytest.mark.parametrize("style", STYLE_NAMES)

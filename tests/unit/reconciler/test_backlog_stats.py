@@ -40,9 +40,9 @@ async def test_the_gauges_show_what_is_under_way_and_what_is_wrong() -> None:
     assert gauge("studio_outbox_oldest_seconds") == 60
     assert gauge("studio_invariant_violations", invariant="final_is_complete") == 1
     assert gauge("studio_invariant_violations", invariant="ranked_in_order") == 0
-    (said,) = logs
-    assert (said["invariant"], list(said["jobs"])) == ("final_is_complete", ["j1"])
-    assert "ended, but in no final state" in said["jobs"]["j1"]
+    (line,) = logs
+    assert (line["invariant"], list(line["jobs"])) == ("final_is_complete", ["j1"])
+    assert "ended, but in no final state" in line["jobs"]["j1"]
 
 
 async def test_a_job_from_the_future_has_no_negative_age() -> None:

@@ -31,7 +31,7 @@ class RescuerFixture:
     def __init__(self) -> None:
         self.now = NOW
         self.database = SimulatedDatabase()
-        self.said: list[Event] = []
+        self.published: list[Event] = []
         self.asked: list[str] = []
         self.answer: dict[str, Any] | None = None
         self.refuses: set[str] = set()
@@ -43,7 +43,7 @@ class RescuerFixture:
     async def _publish(self, event: Event) -> None:
         if event.subject in self.refuses:
             raise Unavailable("this one is never taken")
-        self.said.append(event)
+        self.published.append(event)
 
     async def _read(self, prediction_id: str) -> dict[str, Any]:
         self.asked.append(prediction_id)
@@ -62,13 +62,13 @@ class RescuerFixture:
 
     async def watch(self, minutes: int) -> dict[int, int]:
         """How many messages were published in each minute, with one round a minute."""
-        said = {}
+        counts = {}
         for minute in range(minutes):
-            self.now, before = NOW + timedelta(minutes=minute), len(self.said)
+            self.now, before = NOW + timedelta(minutes=minute), len(self.published)
             await self.rescuer.rescue_stuck(STUCK)
-            if len(self.said) > before:
-                said[minute] = len(self.said) - before
-        return said
+            if len(self.published) > before:
+                counts[minute] = len(self.published) - before
+        return counts
 
 
 async def test_rescues_of_a_job_that_never_moves_become_rarer() -> None:
@@ -91,7 +91,7 @@ async def test_a_thousand_hopeless_jobs_do_not_starve_the_next() -> None:
         fixture.refuses.add(f"hopeless-{number}")
     fixture.accept("the 1001st", NOW - timedelta(hours=1))
     await fixture.rescuer.rescue_stuck(STUCK)
-    assert [event.subject for event in fixture.said] == ["the 1001st"]
+    assert [event.subject for event in fixture.published] == ["the 1001st"]
     await fixture.rescuer.rescue_stuck(STUCK)
     assert all(job.rescues == 1 for job in fixture.database.jobs.values()), "no job is rescued twice at the same time"
 
@@ -116,7 +116,7 @@ async def test_a_polled_prediction_is_recorded_like_a_webhook() -> None:
     await notified.jobs.apply("j", RescueRequested(STUCK))
     await notified.jobs.apply("j", WebhookReceived(0, 1, slim_prediction(body)), wait_for_publish=False)
     await notified.jobs.outbox.flush()
-    assert asking.said == notified.said
+    assert asking.published == notified.published
     assert asking.database.jobs == notified.database.jobs
 
 
@@ -127,7 +127,7 @@ async def test_one_unreadable_job_stops_neither_rescue_nor_deadlines_nor_the_rel
     fixture.database.unreadable.add("j0")
     fixture.now += 2 * STUCK
     await fixture.rescuer.rescue_stuck(STUCK)
-    assert {event.subject for event in fixture.said} == {"j1", "j2"}
+    assert {event.subject for event in fixture.published} == {"j1", "j2"}
     fixture.now += timedelta(seconds=10**6)
     await fixture.rescuer.end_overdue()
     assert {job.id for job in fixture.database.jobs.values() if job.is_final} == {"j1", "j2"}
@@ -149,4 +149,4 @@ async def test_a_job_that_makes_the_rescuer_raise_anything_does_not_stop_the_oth
     monkeypatch.setattr(JobService, "apply", fails_for_one)
     fixture.now += 2 * STUCK
     await fixture.rescuer.rescue_stuck(STUCK)
-    assert {event.subject for event in fixture.said} == {"j1", "j2"}
+    assert {event.subject for event in fixture.published} == {"j1", "j2"}

@@ -88,7 +88,7 @@ async def caller_of(request: Request, *scopes: str) -> Caller:
 
 
 async def still_allowed(request: Request, caller: Caller) -> bool:
-    """Whether who was let in still would be: its key, session or link has not ended since."""
+    """Whether the caller is still allowed: its key, session or link has not ended since."""
     try:
         now = await _caller(
             dependencies_of(request), request, await BEARER(request), await SESSION(request), await SHARE(request)

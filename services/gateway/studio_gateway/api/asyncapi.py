@@ -19,7 +19,7 @@ _SENT = {
 _RETRIED = {
     ATTEMPT: "The number of the delivery to a handler, from 1.",
     DEFERRALS: "How often it was deferred through no fault of its own.",
-    LAST_ERROR: "What the last handler said.",
+    LAST_ERROR: "The error of the last handler.",
 }
 _DEAD_LETTERED = {DEAD_LETTERED_AT: "When it was put into the dead-letter queue, in UTC."}
 

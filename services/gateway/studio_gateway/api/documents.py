@@ -149,7 +149,7 @@ def _headers(name: str) -> dict[str, str]:
 
 
 def too_many_documents() -> ProblemError:
-    """A 429 for a client that has so many files made at once."""
+    """A 429 for a client that has too many files made at the same time."""
     metrics.rate_limited.labels("documents").inc()
     detail = "Too many of your files are being made. Fetch them one after another."
     return ProblemError(429, "too-many-documents", "Too many files at once", detail, retry_after=2)

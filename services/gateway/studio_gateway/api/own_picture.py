@@ -194,7 +194,7 @@ async def create_job_from_picture(
 
 
 def _check(picture: bytes) -> None:
-    """What can be said of the bytes without decoding them. Raises RequestValidationError."""
+    """What is known of the bytes without decoding them. Raises RequestValidationError."""
     try:
         if kind_of(picture) == "SVG":
             check_svg(picture)

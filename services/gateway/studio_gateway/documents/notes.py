@@ -31,11 +31,11 @@ def _notes(sheet: Sheet, texts: Texts) -> Iterator[str]:
         )
     broken = Counter(RULE_TEXTS[violation.rule] for violation in installer.violations) if installer is not None else {}
     if broken:
-        marks = ", ".join(f"{count} × {texts.said(text)}" for text, count in broken.items())
+        marks = ", ".join(f"{count} × {texts.translated(text)}" for text, count in broken.items())
         yield texts("sheet.marked", marks=marks)
     if needs is not None and needs.blends:
         yield _blends(needs, texts)
-    yield from (texts.said(warning.text) for warning in sheet.concept.warnings)
+    yield from (texts.translated(warning.text) for warning in sheet.concept.warnings)
 
 
 def _blends(needs: Materials, texts: Texts) -> str:

@@ -201,7 +201,7 @@ def _rows_below(y: float) -> int:
 
 
 def _further_pages(lines: int, columns: list[float], top: float) -> list[list[tuple[float, float]]]:
-    """Where the columns of each further page begin, for so many lines."""
+    """Where the columns of each further page begin, for this number of lines."""
     first = top - 10 - 8 * mm
     pages = ceil(max(0, lines) / (_rows_below(first) * len(columns)))
     return [[(left, first) for left in columns]] * pages

@@ -20,7 +20,7 @@ class Texts:
         return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], self._texts[key])
 
     def number(self, value: float, digits: int) -> str:
-        """A number with so many digits after the point."""
+        """A number with `digits` digits after the point."""
         return f"{value:.{digits}f}".replace(".", self("number.decimal"))
 
     def figure(self, value: float) -> str:
@@ -36,7 +36,7 @@ class Texts:
         month = self("months").split()[moment.month - 1]
         return self("date", day=str(moment.day), month=month, year=str(moment.year))
 
-    def said(self, text: str) -> str:
+    def translated(self, text: str) -> str:
         """A text of the services in this language; one that is not known stays as it is."""
         phrases = PHRASES.get(self.language, {})
         if text in phrases:
@@ -44,19 +44,21 @@ class Texts:
         for template, pattern in _patterns(self.language):
             if (found := pattern.fullmatch(text)) is not None:
                 return self._filled(phrases[template], found.groups())
-        return "; ".join(map(self.said, text.split("; "))) if "; " in text else text
+        return "; ".join(map(self.translated, text.split("; "))) if "; " in text else text
 
     def _filled(self, template: str, values: tuple[str, ...]) -> str:
         first, *others = template.split("{}")
         return first + "".join(self._value(value) + part for value, part in zip(values, others, strict=True))
 
     def _value(self, value: str) -> str:
-        return value.replace(".", self("number.decimal")) if re.fullmatch(r"\d+\.\d+", value) else self.said(value)
+        return (
+            value.replace(".", self("number.decimal")) if re.fullmatch(r"\d+\.\d+", value) else self.translated(value)
+        )
 
 
 @cache
 def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
-    """The templates that have something filled in, the longest first: what is said most exactly is known best."""
+    """The templates that have something filled in, the longest first, because it is the most specific."""
     phrases: Mapping[str, str] = PHRASES.get(language, {})
     templates = sorted((text for text in phrases if "{}" in text), key=len, reverse=True)
     return [(text, re.compile("(.+?)".join(map(re.escape, text.split("{}"))), re.DOTALL)) for text in templates]

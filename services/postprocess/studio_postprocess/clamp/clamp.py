@@ -46,7 +46,7 @@ class Clamp:
         self._colours = np.array([PALETTE.index(colour) for colour in palette])
         self._nearest = np.full(1 << 24, _UNKNOWN, np.uint8)
         self._cell_seen = np.zeros(SIDE**3, np.bool_)
-        self._learning = Lock()  # each cell is written once: a second time would undo what the formula said
+        self._learning = Lock()  # each cell is written once: a second time would undo the result of the formula
 
     def indices(self, rgb: ByteArray) -> ByteArray:
         """Palette indices, shape (height, width), of an sRGB picture, shape (height, width, 3)."""

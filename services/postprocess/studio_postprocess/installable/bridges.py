@@ -53,7 +53,7 @@ def with_bridges(shapes: Shapes, places: WidthCheck, mm_per_pixel: float) -> Sha
 
 
 def _paint(widened: ByteArray, shapes: Shapes, parts: Pieces, part: int, radius: float) -> None:
-    """Paint what is within so many pixels of a part's medial axis in its colour."""
+    """Paint what is within `radius` pixels of a part's medial axis in its colour."""
     left, top, across, down = parts.box[part].tolist()
     margin = int(radius) + 2
     window = (slice(max(top - margin, 0), top + down + margin), slice(max(left - margin, 0), left + across + margin))

@@ -106,7 +106,7 @@ def eased(
 
 
 def with_adjoining(failed: BoolArray, regions: IntArray, changed: BoolArray, least: float) -> BoolArray:
-    """The places that failed, a flag for each, and those whose change goes on in theirs along at least so many pixels:
+    """The places that failed, a flag for each, and those whose change goes on in theirs along at least `least` pixels:
     half of a change would leave a step.
     """
     found = []

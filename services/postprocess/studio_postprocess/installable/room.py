@@ -17,7 +17,7 @@ MOST_GROWN_MM = 180.0
 STANDS_OUT = 0.15
 """OKLab distance from every neighbour from which a piece is worth room."""
 MOST_GROWN = 24
-"""At most so many pieces are grown, the largest first."""
+"""How many pieces are grown at most, the largest first."""
 
 _TOO_SMALL, _GROWN_TO = 1.02, 1.05
 _SPARE_MM = 20.0

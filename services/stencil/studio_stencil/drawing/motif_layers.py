@@ -68,7 +68,7 @@ def _steadied(
     made: _Made, larger: float, turn: float, mirrored: bool, mm_per_pixel: float
 ) -> tuple[int, tuple[float, float]]:
     """Which outline of a motif the rule objects to least on coarse pixels, and how far in millimetres, less than a
-    pixel, its middle is then to lie from the corner of one. So equal motifs are looked at once, wherever they lie.
+    pixel, its middle is then to lie from the corner of one. So equal motifs are looked at once only, wherever they lie.
     """
     pixels = Ground(mm_per_pixel, mm_per_pixel, 1, 1)
     best, fewest = (0, (0.0, 0.0)), MANY

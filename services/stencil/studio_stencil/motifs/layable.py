@@ -29,7 +29,7 @@ BRIDGE_MM = 260.0
 """A small piece this near to a larger one is joined to it."""
 KEPT_PART = 0.9
 LOST_PART, LOST_COUNTS = 0.01, 1000
-"""An outline that lacks more than this part of what was asked for is worse by so many faults."""
+"""An outline that lacks more than this part of what was asked for is worse by this number of faults."""
 SIZE_STEP = 1.15
 """Motifs are made layable at sizes this far apart and enlarged from there, so that few have to be made."""
 FACTORS = ((1.0, 1.03, 0.975), (1.06, 0.95, 1.09))

@@ -14,7 +14,7 @@ from studio_stencil.motifs.thickness import with_slits, without_holes
 OTHERS = 3
 """How many outlines of a motif are tried where pixels show one badly."""
 FIRST_TRIES = 6
-"""After so many an outline of another size is tried."""
+"""After this number of tries an outline of another size is tried."""
 AT_SIZE, SMALLER = 0, 1
 """Ways of a try: at the size asked for, or at one a SIZE_STEP smaller and enlarged."""
 SLITS_MM, MORE_AREA = (112.0, 128.0, 144.0), 1.12

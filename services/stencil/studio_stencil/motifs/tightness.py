@@ -45,7 +45,7 @@ def too_tight(line: np.ndarray, outer: float, inner: float) -> np.ndarray:
 
 
 def _corner_turns(short: np.ndarray, leg: int) -> list[float]:
-    """Turns of the distinct corners along a stretch; `short` are the turns at its points by legs of so many steps."""
+    """Turns of the distinct corners along a stretch; `short` are the turns at its points by legs of `leg` steps."""
     left, found = short.copy(), list[float]()
     while (sharpest := float(left.max())) >= CORNER_TURN:
         at = int(left.argmax())

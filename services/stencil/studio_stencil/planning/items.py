@@ -1,4 +1,4 @@
-"""The parts a brief is read from: phrases with what they can mean, and what is said of a thing before the thing."""
+"""The parts a brief is read from: phrases with what they can mean, and what describes a thing and stands before it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
@@ -36,7 +36,7 @@ NOTHING = Item("", "", {}, 0)
 
 @dataclass(frozen=True)
 class Given:
-    """What was said of a thing before the thing itself."""
+    """What describes a thing and stands before it."""
 
     count: int | None = None
     several: bool = False

@@ -228,7 +228,7 @@ class Reader:
         return item.lemma if self.language == "en" else emoji_names()[motif]
 
     def _count(self, item: Item, given: Given) -> int | None:
-        """The number said; None for several: a plural, or a word like "fish" that is its own."""
+        """The number asked for; None for several: a plural, or a word like "fish" that is its own."""
         if given.count is not None and not (given.article and item.plural):
             return given.count
         own_plural = "same_plural" in item.kinds or (self.language == "fr" and item.lemma[-1:] in ("s", "x", "z"))

@@ -29,7 +29,7 @@ def colours_that_fit(colours: int, width_mm: float, height_mm: float) -> int:
 def bands_per_colour(shares: Sequence[float], depth_mm: float) -> list[int]:
     """How many bands each colour gets on a surface of this depth, in role order.
 
-    One each, then one more to whichever has the widest, while that can be laid. The base never gets more than it can
+    One each, then one more to the one that has the widest, while that can be laid. The base never gets more than it can
     alternate with.
     """
     wanted = round(depth_mm / min(max(depth_mm / 6, BAND_MM[0]), BAND_MM[1]))

@@ -153,7 +153,7 @@ def _definition(api_version: str, kind: str, spec: dict[str, Any]) -> dict[str, 
 
 
 def _structural(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same in the subset of JSON schema that is left to custom resources; unknown fields are refused anyhow."""
+    """The same in the subset of JSON schema that is left to custom resources; unknown fields are always refused."""
     found = {key: value for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
     if "const" in found:
         found["enum"] = [found.pop("const")]

@@ -20,7 +20,7 @@ const results = new Results(byId("results"), openConcept, paint, mark);
 const notes = new Notes(byId("notes"), show);
 const again = `${ROOT}?from=${encodeURIComponent(id)}`;
 let job = null;
-let said = "";
+let announced = "";
 let viewer = null; // loaded when a concept is opened, as many who look at a job open none
 
 // The open concept is named after the # of the address, so that it can be sent on and "back" closes it.
@@ -146,7 +146,7 @@ function announce() {
   const text = isFinal(job)
     ? t("and_then", { first: stateTitle(job.status), second: job.status === "completed" ? countText(job) : job.error?.title ?? "" })
     : t("and_then", { first: current?.name ?? stateTitle(job.status), second: current?.text ?? "" });
-  if (text !== said) byId("announce").textContent = said = text;
+  if (text !== announced) byId("announce").textContent = announced = text;
 }
 
 function showActions() {

@@ -25,7 +25,7 @@ export const phrases = messages.api ?? {};
 
 const plurals = new Intl.PluralRules(language);
 
-/** A number as the language writes it, with at most (or exactly) so many digits after the point, and no groups. */
+/** A number as the language writes it, with at most `most` and at least `least` digits after the point, and no groups. */
 export function number(value, { most = 2, least = 0 } = {}) {
   return value.toLocaleString(language, { maximumFractionDigits: most, minimumFractionDigits: least, useGrouping: false });
 }

@@ -5,7 +5,7 @@ import { language, number, phrases } from "./messages.js";
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const holes = (text) => text.split("{}").length;
 
-// The longest first: what is said most exactly is known best.
+// The longest first, because it is the most specific.
 const templates = Object.entries(phrases).filter(([english]) => english.includes("{}"))
   .sort(([one], [other]) => other.length - one.length || holes(one) - holes(other))
   .map(([english, translated]) => ({ pattern: new RegExp(`^${english.split("{}").map(escaped).join("(.+?)")}$`, "s"), translated }));

@@ -117,13 +117,13 @@ export class Yard {
   async takeFile() {
     const [file] = byId("yard-file").files;
     if (!file) return;
-    byId("yard-told").textContent = t("yard.reading");
+    byId("yard-status").textContent = t("yard.reading");
     try {
       const { surface, left_out: closed, open_lines: open } = await readOutline(file, byId("yard-unit").value);
       this.take(surface);
-      byId("yard-told").textContent = t("yard.read", { points: surface.outline.outer.length, holes: surface.outline.holes.length, left: closed + open });
+      byId("yard-status").textContent = t("yard.read", { points: surface.outline.outer.length, holes: surface.outline.holes.length, left: closed + open });
     } catch (error) {
-      byId("yard-told").textContent = "";
+      byId("yard-status").textContent = "";
       byId("surface-error").textContent = error.errors?.map(({ detail }) => detail).join("\n") || error.message;
     }
   }
