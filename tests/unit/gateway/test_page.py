@@ -23,6 +23,7 @@ from studio_contracts.models import MODELS
 from studio_contracts.palette import MAX_CHOSEN
 from studio_gateway.web.languages import CATALOGUES
 from studio_gateway.web.page import ASSETS, DOCUMENTS
+from studio_gateway.web.templates import STYLES
 from studio_support.gateway_in_memory import OpenGateway
 
 FORM = DOCUMENTS["form", "en"].body.decode()
@@ -112,3 +113,9 @@ def test_no_address_on_the_page_begins_at_the_top_of_the_host(name: str) -> None
 def test_the_form_begins_with_the_surface_that_the_api_takes_for_granted() -> None:
     sides = [(name, value) for value, name in re.findall(r'value="([\d.]+)" data-field="surface\.(\w+)"', FORM)]
     assert {name: float(value) for name, value in sides} == Surface().model_dump(exclude={"outline"})
+
+
+def test_the_style_sheet_holds_each_of_its_parts() -> None:
+    parts = sorted(file.name for file in STYLES[0].parent.iterdir())
+    assert parts == sorted(file.name for file in STYLES)
+    assert ASSETS["style.css"].body.decode() == "".join(file.read_text(encoding="utf-8") for file in STYLES)

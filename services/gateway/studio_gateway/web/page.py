@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response, status
 from studio_gateway.http.conditional_requests import is_known
 from studio_gateway.http.problems import not_found
 from studio_gateway.web.languages import CATALOGUES, PHRASES, VARY, language_of
-from studio_gateway.web.templates import PAGES, STATIC, render
+from studio_gateway.web.templates import PAGES, STATIC, STYLES, render
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -57,7 +57,9 @@ _TEXTS = {
     ).encode()
     for language, texts in CATALOGUES.items()
 }
-ASSETS = {name: _asset(name, body) for name, body in (_FILES | _TEXTS | {"font.ttf": _FONT.read_bytes()}).items()}
+# One request for the browser, and one cascade, though each part of the page has a file of its own.
+_MADE = {"style.css": b"".join(file.read_bytes() for file in STYLES), "font.ttf": _FONT.read_bytes()}
+ASSETS = {name: _asset(name, body) for name, body in (_FILES | _TEXTS | _MADE).items()}
 DOCUMENTS = {
     (page.name, language): _asset(
         "page.html",

@@ -11,6 +11,10 @@ from studio_gateway.web.languages import CATALOGUES
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
+STYLES = tuple(
+    Path(__file__).parent / "styles" / f"{name}.css" for name in ("base", "form", "jobs", "job", "concept", "media")
+)
+"""The parts of the style sheet in their order: a later one overrides an earlier one."""
 _IMPORT = re.compile(r'from "\./([\w.]+)"|^import "\./([\w.]+)"', re.MULTILINE)
 
 
