@@ -210,5 +210,10 @@ def _field(error: dict[str, Any], allowed: Allowed) -> FieldProblem:
     return FieldProblem(
         field=name[:100],
         detail=field_text(error)[:500],
-        allowed=valid.split(", ") if valid else allowed(where),
+        allowed=valid.split(", ") if valid else None if _is_about_several_fields(error) else allowed(where),
     )
+
+
+def _is_about_several_fields(error: dict[str, Any]) -> bool:
+    """A rule of a whole object: its text says what is wrong, and a list of all fields would not help."""
+    return isinstance(error.get("input"), Mapping) and error["type"] not in ("missing", "extra_forbidden")
