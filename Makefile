@@ -13,6 +13,9 @@ FUZZ ?= 1000000
 FUZZ_SEED ?= 1
 CODE := contracts chassis services cli sdk deploy tests bench
 
+# Tests start hundreds of interpreters: where the environment forbids bytecode, each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all pods bench bench-quick bench-growth bench-pipeline \
 	bench-page bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
 
