@@ -4,7 +4,7 @@ import json
 import re
 import runpy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +13,6 @@ from typing import Any, Literal, cast, get_args, get_origin
 
 import yaml
 from annotated_types import MinLen
-from datamodel_code_generator import InputFileType, LiteralType, generate
-from datamodel_code_generator.enums import DataModelType
-from datamodel_code_generator.format import Formatter, PythonVersion
 from fastapi import FastAPI
 from prometheus_client import Counter, Gauge, Histogram
 from pydantic import SecretStr
@@ -42,22 +39,30 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
 }
 
 
-def documents() -> dict[Path, str]:
-    """Every generated document, by its path."""
+def documents() -> dict[Path, Callable[[], str]]:
+    """What makes each generated document, by its path."""
     return {
-        HERE / "api" / "openapi.json": _json(_app().openapi()),
-        HERE / "api" / "routes.md": "\n".join(_routes()) + "\n",
-        HERE / "api" / "asyncapi.json": _json(asyncapi(API_VERSION)),
-        HERE / "settings.md": "\n".join(_settings()) + "\n",
-        HERE / "metrics.md": "\n".join(_metrics()) + "\n",
-        HERE / "scaling.md": "\n".join(_scaling()) + "\n",
-        HERE / "capacity.md": runpy.run_path(str(HERE / "capacity.py"))["page"](),
-        CLIENT / "types.py": _client_types(_json(_app().openapi())),
+        HERE / "api" / "openapi.json": _openapi,
+        HERE / "api" / "routes.md": lambda: "\n".join(_routes()) + "\n",
+        HERE / "api" / "asyncapi.json": lambda: _json(asyncapi(API_VERSION)),
+        HERE / "settings.md": lambda: "\n".join(_settings()) + "\n",
+        HERE / "metrics.md": lambda: "\n".join(_metrics()) + "\n",
+        HERE / "scaling.md": lambda: "\n".join(_scaling()) + "\n",
+        HERE / "capacity.md": lambda: str(runpy.run_path(str(HERE / "capacity.py"))["page"]()),
+        CLIENT / "types.py": lambda: _client_types(_openapi()),
     }
+
+
+def _openapi() -> str:
+    return _json(_app().openapi())
 
 
 def _client_types(openapi: str) -> str:
     """The answers of the API as typed dictionaries. What a newer studio adds is no error, so none is closed."""
+    from datamodel_code_generator import InputFileType, LiteralType, generate
+    from datamodel_code_generator.enums import DataModelType
+    from datamodel_code_generator.format import Formatter, PythonVersion
+
     made = generate(
         openapi,
         input_file_type=InputFileType.OpenAPI,
@@ -230,7 +235,8 @@ def _row(name: str, replicas: str, by: str, resources: dict[str, Any]) -> str:
 
 def main() -> int:
     """Write what has changed."""
-    for path, text in documents().items():
+    for path, make in documents().items():
+        text = make()
         path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

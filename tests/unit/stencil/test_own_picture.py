@@ -1,6 +1,7 @@
 """A client's own picture on the surface: upright, in shape, in colours one can buy, with a note of what was lost."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -124,21 +125,21 @@ def test_a_colourful_picture_keeps_the_six_colours_that_it_shows_most(rng: np.ra
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("make", "reason"),
     [
-        (b"GIF89a" + b"\0" * 40, "not_a_picture"),
-        (b"", "not_a_picture"),
-        (b"<svg viewBox='0 0 1 1'><script/></svg>", "not_a_picture"),
-        ("<svg viewBox='0 0 1 1'><desc>é</desc></svg>".encode("latin-1"), "not_a_picture"),
-        (saved(Image.new("RGB", (4, 200))), "unusable"),
-        (saved(Image.new("RGB", (64, 64)))[:-30], "damaged"),
-        (saved(Image.new("1", (20_000, 20_000))), "too_large"),
+        (lambda: b"GIF89a" + b"\0" * 40, "not_a_picture"),
+        (lambda: b"", "not_a_picture"),
+        (lambda: b"<svg viewBox='0 0 1 1'><script/></svg>", "not_a_picture"),
+        (lambda: "<svg viewBox='0 0 1 1'><desc>é</desc></svg>".encode("latin-1"), "not_a_picture"),
+        (lambda: saved(Image.new("RGB", (4, 200))), "unusable"),
+        (lambda: saved(Image.new("RGB", (64, 64)))[:-30], "damaged"),
+        (lambda: saved(Image.new("1", (20_000, 20_000))), "too_large"),
     ],
     ids=["a GIF", "nothing", "a script", "not UTF-8", "a line", "cut off", "a bomb"],
 )
-def test_what_cannot_be_used_is_refused_with_its_reason(data: bytes, reason: str) -> None:
+def test_what_cannot_be_used_is_refused_with_its_reason(make: Callable[[], bytes], reason: str) -> None:
     with pytest.raises(PictureError) as refused:
-        fitted(data, SIZE, "crop", None)
+        fitted(make(), SIZE, "crop", None)
     assert refused.value.reason == reason
 
 
