@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from studio_local.install import rabbitmq_server
-from studio_local.ports import LOOPBACK, is_listening
+from studio_local.ports import LOOPBACK, NO_TLS, is_listening
 from studio_local.processes import ManagedProcess, ProcessRecords
 
 USER = "studio"
@@ -21,7 +21,7 @@ AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 STOP_SECONDS = 1.0
 # Idle schedulers of the Erlang VM spin for a while before they sleep: of use to a server with cores of its own.
 SLEEP_AT_ONCE = "+sbwt none +sbwtdcpu none +sbwtdio none"
-EPMD_SECONDS = 10.0
+EPMD_SECONDS = 90.0
 
 
 class BrokerPorts(NamedTuple):
@@ -59,9 +59,9 @@ class Management(NamedTuple):
             response.raise_for_status()
 
     def _request(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
-        return httpx.request(
-            method, f"{self.url}/api/{path}", auth=(self.user, self.password), json=body, timeout=30, trust_env=False
-        )
+        login = (self.user, self.password)
+        address = f"{self.url}/api/{path}"
+        return httpx.request(method, address, auth=login, json=body, timeout=30, trust_env=False, verify=NO_TLS)
 
 
 class NativeBroker:

@@ -27,7 +27,7 @@ from studio_local.ports import stable_ports
 from studio_local.processes import ProcessRecords, Server, running, wait_until
 from studio_local.state_dir import FolderLock, stable_secrets
 
-START_SECONDS = 90
+START_SECONDS = 180
 URL_SECONDS = 15
 
 

@@ -10,7 +10,7 @@ import httpx
 from studio_contracts.services import SERVICES
 from studio_local.errors import StackError
 from studio_local.infrastructure import Endpoints
-from studio_local.ports import LOOPBACK, is_free, is_listening
+from studio_local.ports import LOOPBACK, NO_TLS, is_free, is_listening
 from studio_local.processes import ManagedProcess, ProcessRecords
 
 GATEWAY = "gateway"
@@ -94,7 +94,7 @@ def service_processes(
 def is_ready(port: int, instance: str) -> bool:
     """Whether the service that listens on the port is that instance, and ready."""
     try:
-        answer = httpx.get(f"http://{LOOPBACK}:{port}/readyz", timeout=2, trust_env=False)
+        answer = httpx.get(f"http://{LOOPBACK}:{port}/readyz", timeout=2, trust_env=False, verify=NO_TLS)
         return answer.is_success and answer.json().get("instance") == instance
     except (httpx.HTTPError, ValueError, AttributeError):  # a stranger may answer anything
         return False

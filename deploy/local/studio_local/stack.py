@@ -20,7 +20,7 @@ from studio_local.services import (
     uses_replicate,
 )
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 
 
 class ServiceStack:
