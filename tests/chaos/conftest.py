@@ -1,4 +1,4 @@
-"""Private servers, because tests kill them. STUDIO_CHAOS_JOBS is the size, STUDIO_CHAOS_SEED the order."""
+"""Native servers, because tests kill them. STUDIO_CHAOS_JOBS is the size, STUDIO_CHAOS_SEED the order."""
 
 import os
 import random
@@ -11,6 +11,7 @@ from studio_chaos.fleet import Fleet
 from studio_chaos.proxy import Proxy
 from studio_local.infrastructure import Infrastructure
 from studio_local.stack import ServiceStack
+from studio_support.native_servers import native_servers
 
 QUICK_JOBS = 40
 IMPATIENT = {
@@ -45,12 +46,12 @@ def seed() -> int:
 
 
 @pytest.fixture(scope="session")
-def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
-    """Native servers: those given by URL belong to others and must not be killed."""
-    with Infrastructure(
-        tmp_path_factory.mktemp("chaos"), environment=os.environ | {"STUDIO_STACK": "native"}
-    ) as running:
-        yield running
+def infrastructure(
+    infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Infrastructure]:
+    """Those of the worker where they are native."""
+    with native_servers(infrastructure, tmp_path_factory.mktemp("chaos")) as native:
+        yield native
 
 
 OpenStack = Callable[..., AbstractContextManager[tuple[Fleet, Proxy]]]
