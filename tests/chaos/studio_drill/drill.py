@@ -13,6 +13,8 @@ from studio_local.processes import wait_until
 
 RESOLVE_SECONDS = 600.0
 SETTLED_SECONDS = 300.0
+LOOK_SECONDS = 0.5
+"""Between two looks: each uses everything that the doctor proves."""
 BEFORE = 3
 """Jobs that complete before the fault."""
 
@@ -74,6 +76,7 @@ def _settle(studio: DrillStack, watch: Watch, fault: Fault) -> None:
 
 def _wait_for_a_name(fault: Fault, watch: Watch, report: Report, staged: float) -> None:
     while report.named is None and time.monotonic() - staged < fault.name_seconds:
+        time.sleep(LOOK_SECONDS)
         report.named = watch.named(fault)
     report.named_after = time.monotonic() - staged
     report.note(f"after {report.named_after:.0f} s {report.named or 'nobody has named it'}")

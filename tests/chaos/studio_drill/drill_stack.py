@@ -67,7 +67,7 @@ def drill_stack_for(fault: Fault, infrastructure: Infrastructure) -> Iterator[tu
         client = opening.enter_context(MongoClient[dict[str, Any]](infrastructure.mongodb_url))
         database = client[endpoints.database]
         studio = DrillStack(deployments, shell, load, broker_line, database_line, expired, valid, database)
-        yield studio, Watch(shell, alerts, series)
+        yield studio, Watch(deployments.shared, alerts, series)
 
 
 class _Pods:

@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from typer.testing import CliRunner
+
+from studio_cli.app import main
 from studio_drill.faults import Fault
-from studio_drill.shell import Shell
 from studio_support.alertmanager import Alertmanager
 from studio_support.prometheus import Prometheus
 
@@ -29,9 +32,11 @@ class Finding(NamedTuple):
 class Watch:
     """Looks at both. Without a Prometheus, who has the `series`, the doctor is alone."""
 
-    def __init__(self, shell: Shell, alerts: Prometheus | Alertmanager | None, series: Prometheus | None) -> None:
+    def __init__(
+        self, settings: Mapping[str, str], alerts: Prometheus | Alertmanager | None, series: Prometheus | None
+    ) -> None:
         self.series = series
-        self._shell = shell
+        self._settings = settings
         self._alerts = alerts
 
     def alerts(self) -> list[Finding]:
@@ -43,12 +48,12 @@ class Watch:
         ]
 
     def findings(self) -> list[Finding]:
-        """All faults of the doctor."""
-        done = self._shell.run("studio doctor --json 2>/dev/null")
-        start = done.output.find("[")
+        """All faults of the doctor, who is asked in this process: to start one for each look costs a second of CPU."""
+        done = CliRunner(env=self._settings).invoke(main, ["doctor", "--json"])
+        start = done.stdout.find("[")
         if start < 0:
-            return [Finding("doctor", f"said nothing ({done.status}): {done.output[-300:]}", "")]
-        found = json.loads(done.output[start:])
+            return [Finding("doctor", f"said nothing ({done.exit_code}): {done.output[-300:]}", "")]
+        found = json.loads(done.stdout[start:])
         return [Finding(one["name"], one["text"], one["remedy"]) for one in found if not one["ok"]]
 
     def named(self, fault: Fault) -> Finding | None:
