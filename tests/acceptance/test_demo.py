@@ -20,7 +20,7 @@ COUNT = 6
 def printed() -> str:
     """What the demo prints; it must exit 0."""
     environment = {key: value for key, value in os.environ.items() if key != "REPLICATE_API_TOKEN"}
-    done = subprocess.run(["make", "demo"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(["make", "demo"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

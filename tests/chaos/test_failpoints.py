@@ -23,7 +23,7 @@ for number in range(3):
 
 def drilled(failpoint: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-c", DRILL.format(failpoint=failpoint)], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", DRILL.format(failpoint=failpoint)], capture_output=True, text=True, timeout=180
     )
     return done.returncode, done.stdout
 

@@ -36,7 +36,7 @@ class Compose:
         # The engine's own builder: BuildKit would want a plugin that not every machine has.
         self._environment = os.environ | {"DOCKER_BUILDKIT": "0", "STUDIO_VERSION": "test", "STUDIO_REVISION": "abc"}
 
-    def run(self, *arguments: str, seconds: float = 120) -> str:
+    def run(self, *arguments: str, seconds: float = 300) -> str:
         """What the command prints on stdout."""
         done = subprocess.run(
             [*self._command, *arguments], env=self._environment, capture_output=True, text=True, timeout=seconds
@@ -108,7 +108,7 @@ def studio(compose: Compose) -> Iterator[httpx.Client]:
     """A client of the gateway; the studio runs."""
     compose.run("down", "--volumes", "--remove-orphans")
     try:
-        compose.run("up", "--detach", "--no-build", "--wait", "--wait-timeout", "240", seconds=300)
+        compose.run("up", "--detach", "--no-build", "--wait", "--wait-timeout", "480", seconds=600)
         token = compose.run("run", "--rm", "--no-TTY", "cli", "keys", "create", "tests", "--owner", "tests").strip()
         headers = {"Authorization": f"Bearer {token}"}
         base = f"http://127.0.0.1:{compose.port}"

@@ -14,7 +14,7 @@ from studio_local.processes import ManagedProcess, wait_until
 from studio_local.services import service_processes
 from studio_local.stack import ServiceStack
 
-READY_SECONDS = 120
+READY_SECONDS = 240
 DEATH_SECONDS = 240
 
 

@@ -14,7 +14,7 @@ from studio_local.install import mongod
 from studio_local.ports import LOOPBACK, free_port, is_listening
 from studio_local.processes import ManagedProcess, ProcessRecords, wait_until
 
-START_SECONDS = 60
+START_SECONDS = 180
 NAME = SERVER_OPTIONS[SERVER_OPTIONS.index("--replSet") + 1]
 SHORT_ELECTIONS = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}
 

@@ -24,7 +24,7 @@ from studio_local.ports import LOOPBACK, free_port
 from studio_local.processes import ProcessRecords, wait_until
 from studio_local.state_dir import stable_secrets
 
-START_SECONDS = 90
+START_SECONDS = 180
 
 
 class Servers(NamedTuple):

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -96,11 +95,9 @@ def test_sigterm_ends_a_service_that_waits_for_everything(start: Start, free: in
     assert body is not None
     assert body["instance"] == "the one that was started"
     process.send_signal(signal.SIGTERM)
-    began = time.monotonic()
     output, _ = process.communicate(timeout=START_SECONDS)
     assert process.returncode == 0
     assert json.loads(output.strip().splitlines()[-1])["event"] == "stopped"
-    assert time.monotonic() - began < 60  # the drain and the closing of connections that are not there take 12
 
 
 def test_the_gateway_keeps_its_metrics_off_the_public_port(start: Start, free: int) -> None:

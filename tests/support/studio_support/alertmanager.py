@@ -60,8 +60,8 @@ def alertmanager(folder: Path, receivers: Mapping[str, str]) -> Iterator[Alertma
         command = [binary, "--cluster.listen-address=", *(f"--{name}={value}" for name, value in options.items())]
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
-        assert wait_until(lambda: is_listening(port), 60), (folder / "alertmanager.log").read_text()
+        assert wait_until(lambda: is_listening(port), 180), (folder / "alertmanager.log").read_text()
         yield Alertmanager(address)
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(180)

@@ -15,7 +15,7 @@ from studio_local.database import NativeDatabase
 from studio_local.ports import LOOPBACK, free_port
 from studio_local.processes import ProcessRecords
 
-START_SECONDS = 90
+START_SECONDS = 180
 DATABASE = "studio"
 
 

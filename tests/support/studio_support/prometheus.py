@@ -14,6 +14,8 @@ from studio_local.processes import wait_until
 from studio_support import tools
 from studio_support.telemetry_files import TELEMETRY
 
+START_SECONDS = 180
+
 
 class Prometheus:
     """A client of a running server."""
@@ -71,9 +73,9 @@ def prometheus(
         command = [binary, *(f"--{name}={value}" for name, value in options.items())]
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
-        assert wait_until(lambda: is_listening(port), 30), (folder / "log").read_text()
+        assert wait_until(lambda: is_listening(port), START_SECONDS), (folder / "log").read_text()
         with closing(Prometheus(address)) as client:
             yield client
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(START_SECONDS)
