@@ -62,8 +62,8 @@ def test_materials_violations_and_drawings_are_shown(studio: Any, page: Page, ch
 
 
 def test_violations_are_marked_where_they_are(studio: Any, page: Page) -> None:
-    job = studio.run(OCEAN, count=1)
-    found = {"rule": "radius", "code": "RH20", "box": [7000, 1000, 1000, 500]}  # mm on 10 by 3 m
+    job = studio.run(OCEAN, surface={"width_m": 10, "height_m": 3})
+    found = {"rule": "radius", "code": "RH20", "box": [7000, 1000, 1000, 500]}  # mm
     job["concepts"][0]["violations"] = [found]
     page.route(f"**/v1/jobs/{job['id']}", lambda route: route.fulfill(json=job))
     page.goto(f"/jobs/{job['id']}#{job['concepts'][0]['id']}")

@@ -6,12 +6,12 @@ from typing import Any
 
 from studio_chaos.fleet import Fleet
 from studio_chaos.ledger_check import check_ledger, jobs_of, wait_for_rest
-from studio_chaos.load_generator import post_jobs
+from studio_chaos.load_generator import SMALL, post_jobs
 from studio_contracts import topology
 from studio_local.processes import wait_until
 
 DRAIN_SECONDS = 10
-GRACE_SECONDS = DRAIN_SECONDS + 20
+GRACE_SECONDS = DRAIN_SECONDS + 110
 NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STUDIO_DRAIN_SECONDS": str(DRAIN_SECONDS)}
 """The relay stays: a gateway that starts takes webhooks before it has found the broker, and leaves them to it."""
 WORK_SECONDS = 300
@@ -41,7 +41,7 @@ def test_no_service_loses_or_repeats_anything_on_sigterm(open_stack: Any, thorou
     with open_stack(**NO_RESCUE) as (fleet, _):
         for name in ("stencil", "predictor", "postprocess"):
             fleet.kill(name)
-        accepted = post_jobs(fleet.stack.gateway_url, jobs)
+        accepted = post_jobs(fleet.stack.gateway_url, jobs, surface=SMALL)
         fleet.start("stencil")
         fleet.wait_ready("stencil")
         roll(fleet, "stencil", times)

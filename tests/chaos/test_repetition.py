@@ -10,7 +10,7 @@ import pytest
 from studio_chaos.duplicate_delivery import duplicate_delivery
 from studio_chaos.fleet import Fleet
 from studio_chaos.ledger_check import check_ledger, jobs_of, pending_messages, wait_for_rest
-from studio_chaos.load_generator import post_jobs
+from studio_chaos.load_generator import SMALL, post_jobs
 from studio_chaos.proxy import Proxy
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_contracts.job import Job
@@ -76,7 +76,7 @@ async def test_a_lost_confirm_loses_no_event_and_repeats_no_effect(
     fleet, proxy = stack
     jobs, lost_confirms = (60, 50) if thorough else (8, 16)
     proxy.swallow_confirms(lost_confirms)
-    accepted = await asyncio.to_thread(post_jobs, fleet.stack.gateway_url, jobs)
+    accepted = await asyncio.to_thread(post_jobs, fleet.stack.gateway_url, jobs, surface=SMALL)
     assert await asyncio.to_thread(wait_for_rest, fleet.stack, REST_SECONDS)
     published_again = fleet.metric_value("reconciler", "studio_relayed_total")
     with capsys.disabled():
@@ -111,7 +111,7 @@ async def run_jobs(fleet: Fleet, jobs: int) -> list[str]:
     async with httpx.AsyncClient(base_url=fleet.stack.gateway_url, trust_env=False, timeout=30) as client:
         one_slot = {"strategy": "scattered"}  # a strategy that the client asks for is the only direction
         briefs = [
-            {"prompt": f"a pond with {seed} fish", "count": 1 + seed % 2, "seed": seed, **one_slot}
+            {"prompt": f"a pond with {seed} fish", "count": 1 + seed % 2, "seed": seed, **one_slot, "surface": SMALL}
             for seed in range(jobs)
         ]
         answers = [await client.post("/v1/jobs", json=brief) for brief in briefs]

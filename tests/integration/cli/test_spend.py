@@ -7,8 +7,9 @@ from typer.testing import CliRunner
 
 from studio_cli.app import main
 from studio_contracts.models import MODELS
+from studio_support.running_studio import SMALL
 
-BRIEF = {"prompt": "a pond", "count": 4}
+BRIEF = {"prompt": "a pond", "count": 4, "surface": SMALL}
 
 
 def studio_command(studio: Any, *arguments: str) -> str:

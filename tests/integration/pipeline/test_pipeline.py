@@ -87,7 +87,8 @@ def test_the_same_seed_gives_the_same_stencil(studio: Any) -> None:
 
 
 def test_a_client_s_palette_is_used_and_no_other_colour(studio: Any) -> None:
-    job = studio.run(count=1, palette=["RH20", "RH31", "RH41"])
+    wide = {"width_m": 10, "height_m": 3}  # a smaller one has no place for a drawing in all three
+    job = studio.run(count=1, palette=["RH20", "RH31", "RH41"], surface=wide)
     assert {colour["code"] for colour in job["plan"]["directions"][0]["palette"]} == {"RH20", "RH31", "RH41"}
     assert_complete(studio, job, 1)
 

@@ -19,6 +19,8 @@ from studio_local.stack import ServiceStack
 from studio_support.guarded_database import DATABASE, GuardedDatabase
 
 PATIENCE_SECONDS = 240.0
+SMALL = {"width_m": 4, "height_m": 2}
+"""Large enough for three directions of most briefs."""
 IMPATIENT = {
     "STANDIN_DELAY_SECONDS": "0.1",
     "STUDIO_STUCK_AFTER": "2",
@@ -52,8 +54,11 @@ class Studio:
         self._standin.delete("/faults").raise_for_status()
 
     def post(self, prompt: str | None = "ocean energy with fish", **brief: Any) -> str:
-        """The job of a brief; one that begins with another job has no prompt."""
-        wanted = brief if prompt is None else {"prompt": prompt, **brief}
+        """The job of a brief; one that begins with another job has no prompt.
+
+        It is for one picture of a small surface unless it says more: one of ten by three metres takes twice the work.
+        """
+        wanted = brief if prompt is None else {"prompt": prompt, "count": 1, "surface": SMALL, **brief}
         answer = self.client.post("/v1/jobs", json=wanted)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
