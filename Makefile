@@ -6,8 +6,9 @@ PYTEST := $(PYTHON) -m pytest -q
 # longest of them. They set up logging and metrics for their process, so tests that look at those run in another.
 SIDE_BY_SIDE := $(PYTEST) -n $(shell expr 1 + $$(nproc)) --dist loadfile --no-loadscope-reorder
 UNIT := tests/simulation tests/unit tests/contract tests/border
-INTEGRATION := tests/integration
-E2E := tests/chaos tests/browser tests/acceptance tests/containers
+LONG := $(addprefix tests/integration/,pipeline stack telemetry cli)
+INTEGRATION := $(LONG) $(filter-out $(LONG),$(wildcard tests/integration/*))
+E2E := tests/containers tests/browser tests/chaos tests/acceptance
 SEEDS ?= 20000
 FUZZ ?= 1000000
 FUZZ_SEED ?= 1

@@ -18,7 +18,14 @@ from studio_support.running_studio import IMPATIENT, Studio, running_studio
 for name in ("COLUMNS", "LINES"):  # workers have a terminal's; consoles that are made at import would keep its width
     os.environ.pop(name, None)
 
-GROUPS = ("tests/containers", "tests/integration/kubernetes", "tests/integration/stack")
+GROUPS = (
+    "tests/browser",
+    "tests/containers",
+    "tests/integration/cli",
+    "tests/integration/kubernetes",
+    "tests/integration/stack",
+    "tests/integration/telemetry",
+)
 """Folders that are a group as a whole."""
 
 

@@ -20,18 +20,18 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from studio_local.infrastructure import Infrastructure
 from studio_support import tools
-from studio_support.running_studio import IMPATIENT, Studio, running_studio
 from studio_support.served_gateway import ServedGateway, serving
+from studio_support.shared_studio import studio
 
+__all__ = ["studio"]
 SCREENS = Path(__file__).resolve().parents[2] / "out" / "screens"
 QUIET = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DESKTOP = ViewportSize(width=1280, height=860)
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +54,6 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="package")
-def studio(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """One for all files of a worker: each test looks at jobs of its own, and leaves the studio as it was."""
-    with running_studio(infrastructure, tmp_path_factory.mktemp("studio"), IMPATIENT) as studio:
-        yield studio
 
 
 @pytest.fixture(scope="module")

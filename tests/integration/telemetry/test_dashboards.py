@@ -63,11 +63,13 @@ def test_every_panel_shows_something_once_there_was_work_and_trouble(studio: Any
     with studio.faults(webhooks=[{"kind": "lost"}], create=[{"status": 429, "times": 1}]) as prompt:
         assert studio.run(prompt)["status"] == "completed"
     with studio.faults(create=[{"status": 402}]) as prompt:  # no credit
-        studio.post(prompt)
+        unpaid = studio.post(prompt)
         studio.until(lambda: bool(watching.query("studio_consumer_paused == 1")))
     studio.publish_raw(topology.STENCIL_JOB_CREATED.types[0], b"{not json", {"ce-specversion": "1.0"})
     wait_until(lambda: not empty(watching), PATIENCE_SECONDS)
     assert empty(watching) == []
+    assert studio.wait(unpaid)["status"] == "completed"
+    studio.dead_letter(topology.STENCIL_JOB_CREATED.dead_letter_queue)  # the studio is as it was, for other tests
 
 
 def empty(watching: Prometheus) -> list[str]:

@@ -23,6 +23,8 @@ from studio_cli.app import main
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_contracts.services import SERVICES
+from studio_local.infrastructure import Infrastructure
+from studio_support.running_studio import IMPATIENT, Studio, running_studio
 from studio_support.secret_search import search, secrets_of
 
 ALL_BUT_RECONCILER = {f"studio-{name}" for name in SERVICES if name != "reconciler"}
@@ -72,17 +74,24 @@ class Receiver:
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
-    """Every service that is started while the receiver runs sends its spans to it without delay."""
     receiver = Receiver()
     thread = threading.Thread(target=receiver.server.serve_forever)
     thread.start()
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{receiver.server.server_port}")
-        environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
-        yield receiver
+    yield receiver
     receiver.server.shutdown()
     receiver.server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def studio(
+    receiver: Receiver, infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
+    """Sends its spans to the receiver without delay."""
+    address = f"http://127.0.0.1:{receiver.server.server_port}"
+    traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": address, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    with running_studio(infrastructure, tmp_path_factory.mktemp("studio"), IMPATIENT | traced) as studio:
+        yield studio
 
 
 def test_a_job_is_one_trace_through_four_services(receiver: Receiver, studio: Any) -> None:

@@ -1,0 +1,5 @@
+"""One running studio for all tests of the folder."""
+
+from studio_support.shared_studio import studio
+
+__all__ = ["studio"]
