@@ -17,7 +17,7 @@ CODE := contracts chassis services cli sdk deploy tests bench
 # Tests start hundreds of interpreters: where the environment forbids bytecode, each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-run demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all pods bench bench-quick bench-growth bench-pipeline \
+.PHONY: help setup setup-run bytecode demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all pods bench bench-quick bench-growth bench-pipeline \
 	bench-page bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
 
 help: ## this list
@@ -36,8 +36,12 @@ demo: export BRIEF := $(BRIEF)
 up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 8080); UP=--exit-on-failure ends it when a service dies
 	@$(PYTHON) -m studio_local up $(UP)
 
+# Where Python is told to write no bytecode, each of the two hundred processes of the tests would compile our modules.
+bytecode: setup
+	@$(PYTHON) -m compileall -q contracts chassis services deploy cli sdk
+
 # Lint needs one core for a minute, and the tests wait now and then: they share the time.
-test: setup ## lint and every test
+test: setup bytecode ## lint and every test
 	@status=0; log=$$(mktemp); \
 	$(MAKE) --no-print-directory lint >$$log 2>&1 & lint=$$!; \
 	$(MAKE) --no-print-directory test-unit || status=1; \
@@ -48,10 +52,10 @@ test: setup ## lint and every test
 test-unit: setup ## tests that need no server: a few minutes, in parallel
 	@$(PYTEST) -n auto --dist worksteal $(UNIT)
 
-test-integration: setup ## tests on a real broker and database
+test-integration: setup bytecode ## tests on a real broker and database
 	@$(SIDE_BY_SIDE) $(INTEGRATION)
 
-test-e2e: setup ## tests of whole systems: processes killed, a browser, containers, the demo
+test-e2e: setup bytecode ## tests of whole systems: processes killed, a browser, containers, the demo
 	@$(SIDE_BY_SIDE) $(E2E)
 
 chaos: setup ## 200 jobs while everything is killed, cut off and lost, on real processes
