@@ -6,6 +6,7 @@ import runpy
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import NoneType
@@ -53,6 +54,7 @@ def documents() -> dict[Path, Callable[[], str]]:
     }
 
 
+@cache
 def _openapi() -> str:
     return _json(_app().openapi())
 
