@@ -128,3 +128,11 @@ def test_composing_leaves_the_picture_alone() -> None:
     before = picture.copy()
     compose(picture, "framed", 10.0, 3.0, base=0, border=0)
     assert (picture == before).all()
+
+
+@pytest.mark.parametrize("layout", ["full", "framed"])
+def test_what_is_laid_is_a_copy(layout: Layout) -> None:
+    picture = np.ones((40, 60), np.uint8)
+    laid = compose(picture, layout, 6, 4, 0, 2).indices
+    laid[:] = 9
+    assert (picture == 1).all()

@@ -62,7 +62,7 @@ def compose(
     y = _positions(height_m * 1000, height * scale, scale, pixel)
     place = _PLACE[layout]
     columns, rows = place(x, width), place(y, height)
-    surface = picture.take(rows, axis=0).take(columns, axis=1)
+    surface = np.array(_at(_at(picture, rows, 0), columns, 1))
     if layout == "framed":
         surface[(y < 0) | (y >= height)] = base
         surface[:, (x < 0) | (x >= width)] = base
@@ -101,6 +101,14 @@ def _positions(length: float, extent: float, scale: float, pixel: float) -> IntA
     # The small offset keeps centres that fall on the line between two pixels from going either way by rounding.
     positions: IntArray = np.floor((centres - (length - extent) / 2) / scale + 1e-6).astype(np.int64)
     return positions
+
+
+def _at(picture: NDArray[Any], positions: IntArray, axis: int) -> NDArray[Any]:
+    """Rows (axis 0) or columns (1) of a picture at these positions: a view where they follow each other."""
+    first, following = positions[0], len(positions)
+    if np.array_equal(positions, np.arange(first, first + following)):
+        return picture[first : first + following] if axis == 0 else picture[:, first : first + following]
+    return picture.take(positions, axis)
 
 
 def _cropped(positions: IntArray, size: int) -> IntArray:

@@ -82,10 +82,9 @@ class Pieces:
 
     def sums(self, values: NDArray[Any]) -> FloatArray:
         """The sum of the values, shape (height, width), in each piece."""
-        labels, values = self.labels.ravel(), values.ravel()
-        if not (kept := labels >= 0).all():
-            labels, values = labels[kept], values[kept]
-        return np.asarray(np.bincount(labels, weights=values, minlength=len(self.area)), np.float64)
+        piece = self.labels.ravel()[self.runs] + 1  # 0 where there is no piece
+        of_run = np.add.reduceat(values.ravel(), self.runs, dtype=np.float64)
+        return np.asarray(np.bincount(piece, weights=of_run, minlength=len(self.area) + 1)[1:], np.float64)
 
     def largest(self, values: NDArray[_Scalar]) -> NDArray[_Scalar]:
         """The largest of the values, shape (height, width) and not negative, in each piece."""
