@@ -1,8 +1,10 @@
 """Start the reconciler service: `python -m studio_reconciler`."""
 
-from studio_chassis.runtime.service import run_service
-from studio_reconciler.app import build
-from studio_reconciler.settings import ReconcilerSettings
+from studio_chassis.runtime.imports import without_collecting_garbage
 
 if __name__ == "__main__":
+    with without_collecting_garbage():
+        from studio_chassis.runtime.service import run_service
+        from studio_reconciler.app import build
+        from studio_reconciler.settings import ReconcilerSettings
     run_service("reconciler", ReconcilerSettings, build)
