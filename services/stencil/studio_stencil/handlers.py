@@ -20,14 +20,15 @@ from studio_contracts.pictures import StoredPicture
 from studio_contracts.plan import Direction, Plan, PlanColour
 from studio_domain.domain_events import StencilDrawn, WorkFailed
 from studio_pictures.errors import PictureError
-from studio_stencil.drawing.compose import encode
+from studio_stencil.drawing.compose import Sketch, encode
 from studio_stencil.drawing.directions import Direction as ChosenDirection
 from studio_stencil.editing.plan import edited_plan
+from studio_stencil.motif_maker import MotifMaker
 from studio_stencil.motifs.letters import ATTRIBUTION as LETTERS
 from studio_stencil.motifs.library import ATTRIBUTION as MOTIFS
 from studio_stencil.own_picture.fitting import fitted
 from studio_stencil.own_picture.plan import laid_pixels, own_plan, surface_fit
-from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan, not_drawn
+from studio_stencil.planning.plan import Stencil, StencilPlan, draw, make_plan, not_drawn, sketch
 from studio_stencil.planning.roles import roles_by_share
 
 
@@ -38,6 +39,7 @@ class StencilMaker:
     jobs: JobService
     objects: ObjectStore
     workers: WorkRunner
+    motifs: MotifMaker
 
     async def draw_stencils(self, job: Job, _: JobCreated) -> None:
         """job.created → draw the stencils of a new job. Raises Reject for a brief that cannot be drawn."""
@@ -52,7 +54,9 @@ class StencilMaker:
             await self._fit_own(job, started)
             return
         try:
-            plan, stencils = await asyncio.to_thread(_drawn, job.brief, job.seed)
+            plan, sketches = await asyncio.to_thread(_arranged, job.brief, job.seed)
+            await self.motifs.make(wish for arranged in sketches for wish in arranged.motifs)
+            plan, stencils = await asyncio.to_thread(_drawn, plan, sketches)
         except ValueError as error:  # errors of arithmetic and memory are never retried as they are
             raise Reject(f"the stencil cannot be drawn: {error}") from error
         directions = []
@@ -143,12 +147,12 @@ class StencilMaker:
 
 def warm_up() -> None:
     """Draw a brief and discard it, so that the first real one does not wait for tables, fonts and modules."""
-    _drawn(Brief(prompt="a green fish and the number 7", kind="draft"), 0)
+    _drawn(*_arranged(Brief(prompt="a green fish and the number 7", kind="draft"), 0))
 
 
-def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, bytes]]]:
-    """A stencil for each direction. No more directions than pictures, where each is to be painted; a draft also varies
-    the strategy that the client asked for, as far as that makes a difference.
+def _arranged(brief: Brief, seed: int) -> tuple[StencilPlan, list[Sketch]]:
+    """What each direction of a brief shows and where. No more directions than pictures, where each is to be painted; a
+    draft also varies the strategy that the client asked for, as far as that makes a difference.
     """
     plan = make_plan(
         brief.prompt,
@@ -162,9 +166,14 @@ def _drawn(brief: Brief, seed: int) -> tuple[StencilPlan, list[tuple[Stencil, by
         variations=MAX_DIRECTIONS if brief.kind == "draft" else 1,
         outline=brief.surface.outline,
     )
+    return plan, [sketch(plan, direction) for direction in plan.directions]
+
+
+def _drawn(plan: StencilPlan, sketches: Sequence[Sketch]) -> tuple[StencilPlan, list[tuple[Stencil, bytes]]]:
+    """The stencils of the directions that differ, and the plan with these directions alone."""
     drawn: dict[bytes, tuple[ChosenDirection, Stencil]] = {}
-    for direction in plan.directions:
-        stencil = draw(plan, direction)
+    for direction, arranged in zip(plan.directions, sketches, strict=True):
+        stencil = draw(plan, direction, arranged)
         drawn.setdefault(encode(stencil.indices, stencil.codes), (direction, stencil))  # a compass has no variations
     directions = tuple(direction for direction, _ in drawn.values())
     return plan._replace(directions=directions), [(stencil, png) for png, (_, stencil) in drawn.items()]

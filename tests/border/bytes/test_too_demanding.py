@@ -29,6 +29,7 @@ from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_postprocess.handlers import Postprocess
 from studio_postprocess.io.download import Downloader, read_allow_list
 from studio_stencil import handlers as stencil_handlers
+from studio_stencil.motif_maker import MotifMaker
 from studio_support import hostile
 from studio_support.job_fixtures import GENERATION
 from studio_support.same_process import SameProcess
@@ -67,7 +68,7 @@ class Studio:
         return await self.jobs.load("j")
 
     async def draw(self, objects: Any) -> None:
-        await stencil_handlers.StencilMaker(self.jobs, objects, SameProcess()).draw_stencils(
+        await stencil_handlers.StencilMaker(self.jobs, objects, SameProcess(), MotifMaker(None)).draw_stencils(
             await self.jobs.load("j"), JobCreated()
         )
 

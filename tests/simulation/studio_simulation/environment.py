@@ -89,7 +89,11 @@ def _plan(world: "World", prompt: str, *arguments: Any, **options: Any) -> Any:
     return make_plan(prompt, *arguments, **options)
 
 
-def _cheap_drawing(plan: Any, direction: Any) -> Stencil:
+def _cheap_sketch(*_: Any) -> Any:
+    return SimpleNamespace(motifs=[])
+
+
+def _cheap_drawing(plan: Any, direction: Any, _: Any) -> Stencil:
     """Another stencil for each direction."""
     indices = np.full((4, 4 + plan.directions.index(direction)), plan.seed % 3, dtype=np.uint8)
     return Stencil(plan.codes, (1.0, *[0.0] * (len(plan.codes) - 1)), indices, direction.reason, (), ())
@@ -122,6 +126,7 @@ def simulated_environment(world: "World") -> Iterator[None]:
             (standardwebhooks.webhooks, "datetime", Clock),
             (studio_stencil.app, "open_process_pool", _no_pool),
             (studio_stencil.handlers, "make_plan", partial(_plan, world)),
+            (studio_stencil.handlers, "sketch", _cheap_sketch),
             (studio_stencil.handlers, "draw", _cheap_drawing),
             (studio_stencil.handlers, "time", stopwatch),
             (studio_postprocess.app, "usable_cores", lambda: 2),

@@ -11,6 +11,7 @@ from studio_contracts.brief import Brief
 from studio_contracts.events import Event, JobCreated
 from studio_contracts.job import Job, Limits
 from studio_stencil.handlers import StencilMaker
+from studio_stencil.motif_maker import MotifMaker
 from studio_support.same_process import SameProcess
 
 
@@ -34,7 +35,7 @@ class StencilStudio:
         wanted = Brief(**{"prompt": "ocean energy", **brief})
         await self.jobs.accept(wanted, job_id=job_id, seed=7, traceparent="00-1", limits=Limits())
         await self.jobs.outbox.flush()
-        await StencilMaker(self.jobs, self.objects, SameProcess()).draw_stencils(
+        await StencilMaker(self.jobs, self.objects, SameProcess(), MotifMaker(None)).draw_stencils(
             await self.jobs.load(job_id), JobCreated()
         )
         return await self.jobs.load(job_id)

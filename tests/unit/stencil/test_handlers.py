@@ -7,6 +7,7 @@ from studio_contracts.concept import ColourShare, Concept, Quality
 from studio_contracts.edits import Recolour, Turn
 from studio_contracts.job import Job
 from studio_contracts.object_keys import job_prefix
+from studio_stencil.drawing import motif_layers
 from studio_stencil.handlers import warm_up
 from studio_stencil.motifs.inlays import laid
 from studio_stencil.motifs.letters import letter
@@ -36,7 +37,8 @@ async def test_what_is_shown_and_what_is_not_is_recorded() -> None:
     assert [warning.code for warning in job.warnings] == ["not_drawn"]
 
 
-def test_warming_up_reads_words_and_draws_motifs_and_letters() -> None:
+def test_warming_up_reads_words_and_draws_motifs_and_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(motif_layers, "MOTIFS", motif_layers.Motifs())
     for cached in (find_motif, letter, laid):
         cached.cache_clear()
     warm_up()

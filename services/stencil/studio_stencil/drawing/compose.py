@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import shapely
 from PIL import Image
-from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from studio_contracts.brief import Strategy
@@ -19,7 +17,9 @@ from studio_stencil.drawing import compositions, games, patterns, tilings, walkw
 from studio_stencil.drawing.backgrounds import discs
 from studio_stencil.drawing.bands import draw_bands
 from studio_stencil.drawing.directions import Direction
-from studio_stencil.drawing.placing import Wanted, wanted
+from studio_stencil.drawing.motif_layers import MotifWish, layers_of, wish_for
+from studio_stencil.drawing.placing import Placed, Wanted, wanted
+from studio_stencil.drawing.room import Room
 from studio_stencil.drawing.scene import Ground, Layer, rasterised
 from studio_stencil.drawing.sheet import Sheet
 from studio_stencil.drawing.task import DrawingTask, Drawn
@@ -74,6 +74,92 @@ class Composition(NamedTuple):
         return np.asarray(self.indices.ravel() if self.inside is None else self.indices[self.inside])
 
 
+class Sketch(NamedTuple):
+    """A composition whose motifs are not made yet: they lie on `below`, and on them lies `above`.
+
+    `field` is the ground on which motifs were placed. Where it is the room in an outline, its place there is `room`,
+    out of which nothing goes. `blank` is the picture, and why it shows no motifs, where nothing is to be painted.
+    """
+
+    ground: Ground
+    codes: Sequence[str]
+    wishes: Sequence[Wanted]
+    field: Ground
+    below: list[Layer]
+    placed: list[Placed]
+    above: list[Layer]
+    room: Room | None
+    blank: tuple[np.ndarray, str] | None
+
+    @property
+    def motifs(self) -> list[MotifWish]:
+        """What is to be made."""
+        return [wish_for(place, self.codes, self.field) for place in self.placed]
+
+
+def sketched(
+    reading: Reading,
+    colours: Sequence[str],
+    width_m: float,
+    height_m: float,
+    size_px: tuple[int, int],
+    direction: Direction,
+    seed: int,
+    outline: BaseGeometry | None = None,
+) -> Sketch:
+    """Decide what a direction of a brief shows and where; the same arguments give the same picture, to the byte.
+
+    `colours` are 1 to 6 palette codes in role order, the ground first. The surface lies in the middle of a picture of
+    size_px columns and rows, multiples of 8, whose pixels are as large as covers it: what hangs over is cropped evenly.
+    `outline` is what of it is laid, in mm from its top left corner, where that is not all.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    ground = Ground(width_m * 1000, height_m * 1000, *size_px, outline)
+    wishes = wishes_of(reading, ground.surface.area / 1e6)
+    sketch = Sketch(ground, colours, wishes, ground, [], [], [], None, None)
+    if len(colours) == 1 or ground.short < scale.MIN_FEATURE_MM * 3:
+        return sketch._replace(blank=(np.zeros(size_px[::-1], np.uint8), "no room or no colour for it"))
+    if direction.strategy == "bands":
+        return sketch._replace(blank=(draw_bands(sheet_of(colours, ground), rng), "bands shows a pattern"))
+    return _arranged(sketch, DRAW[direction.strategy], direction.strategy, rng)
+
+
+def _arranged(
+    sketch: Sketch, way: Callable[[DrawingTask], Drawn], strategy: Strategy, rng: np.random.Generator
+) -> Sketch:
+    """What a way makes of a sketch. Inside an outline, what should be whole lies in the room, with spots around it."""
+    ground = sketch.ground
+    is_whole = strategy in WHOLE or (strategy in WHOLE_WITH_MOTIFS and sketch.wishes)
+    if ground.outline is None or not is_whole:
+        drawn = way(DrawingTask(ground, sketch.codes, sketch.wishes, rng))
+        return sketch._replace(below=drawn.layers, placed=drawn.placed)
+    task = DrawingTask(ground.in_room, sketch.codes, sketch.wishes, rng)
+    drawn, room = way(task), ground.room
+    count = min(int((ground.outline.area - room.box.area) / 5e6), MOST_SPOTS)
+    spots = discs(ground, room.box, task.accents or task.colours, count, rng)
+    return sketch._replace(field=task.ground, below=drawn.layers, placed=drawn.placed, above=spots, room=room)
+
+
+def painted(sketch: Sketch) -> Composition:
+    """The picture of a sketch; motifs that are not known yet are made."""
+    ground, shown = sketch.ground, [place.emoji for place in sketch.placed]
+    inside = None if ground.outline is None else rasterised([Layer(1, ground.outline)], ground) == 1
+    if sketch.blank is not None:
+        blank, why = sketch.blank
+        return Composition(blank, (), _missing(sketch.wishes, [], why), inside)
+    layers = [*sketch.below]
+    for place in sketch.placed:
+        layers += layers_of(place, sketch.codes, sketch.field)
+    if sketch.room is not None:
+        layers = [Layer(layer.colour, sketch.room.taking(layer.area)) for layer in layers]
+    return Composition(
+        rasterised(layers + sketch.above, ground),
+        tuple(Counter(shown).items()),
+        _missing(sketch.wishes, shown, "no room in which it could be laid"),
+        inside,
+    )
+
+
 def compose(
     reading: Reading,
     colours: Sequence[str],
@@ -84,45 +170,8 @@ def compose(
     seed: int,
     outline: BaseGeometry | None = None,
 ) -> Composition:
-    """Draw a direction of a brief; the same arguments give the same picture, to the byte.
-
-    `colours` are 1 to 6 palette codes in role order, the ground first. The surface lies in the middle of a picture of
-    size_px columns and rows, multiples of 8, whose pixels are as large as covers it: what hangs over is cropped evenly.
-    `outline` is what of it is laid, in mm from its top left corner, where that is not all.
-    """
-    rng = np.random.Generator(np.random.PCG64(seed))
-    ground = Ground(width_m * 1000, height_m * 1000, *size_px, outline)
-    inside = None if outline is None else rasterised([Layer(1, outline)], ground) == 1
-    wishes = wishes_of(reading, ground.surface.area / 1e6)
-    if len(colours) == 1 or ground.short < scale.MIN_FEATURE_MM * 3:
-        blank, why = np.zeros(size_px[::-1], np.uint8), "no room or no colour for it"
-        return Composition(blank, (), _missing(wishes, [], why), inside)
-    if direction.strategy == "bands":
-        indices = draw_bands(sheet_of(colours, ground), rng)
-        return Composition(indices, (), _missing(wishes, [], f"{direction.strategy} shows a pattern"), inside)
-    drawn = _drawn(DRAW[direction.strategy], DrawingTask(ground, colours, wishes, rng), direction.strategy)
-    shown = [place.emoji for place in drawn.placed]
-    return Composition(
-        rasterised(drawn.layers, ground),
-        tuple(Counter(shown).items()),
-        _missing(wishes, shown, "no room in which it could be laid"),
-        inside,
-    )
-
-
-def _drawn(way: Callable[[DrawingTask], Drawn], task: DrawingTask, strategy: Strategy) -> Drawn:
-    """What a way makes of a task. Inside an outline, what should be whole lies in the room, with spots around it."""
-    ground = task.ground
-    is_whole = strategy in WHOLE or (strategy in WHOLE_WITH_MOTIFS and task.wishes)
-    if ground.outline is None or not is_whole:
-        return way(task)
-    room = ground.room
-    drawn = way(task._replace(ground=ground.in_room))
-    layers = [Layer(layer.colour, translate(layer.area, room.left, room.top)) for layer in drawn.layers]
-    box = shapely.box(room.left, room.top, room.left + room.width, room.top + room.height)
-    layers = [Layer(layer.colour, layer.area.intersection(box)) for layer in layers]
-    count = min(int((ground.outline.area - box.area) / 5e6), MOST_SPOTS)
-    return drawn._replace(layers=layers + discs(ground, box, task.accents or task.colours, count, task.rng))
+    """Draw a direction of a brief: see `sketched`."""
+    return painted(sketched(reading, colours, width_m, height_m, size_px, direction, seed, outline))
 
 
 def wishes_of(reading: Reading, area_m2: float) -> list[Wanted]:

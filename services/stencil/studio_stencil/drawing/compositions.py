@@ -4,12 +4,12 @@ import numpy as np
 import shapely
 from shapely.affinity import translate
 
-from studio_stencil.drawing.backgrounds import Background, discs, flowing, horizon, plain, pool
+from studio_stencil.drawing.backgrounds import discs, flowing, horizon, plain, pool
 from studio_stencil.drawing.colour import CLOSE, difference
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, placed_in
 from studio_stencil.drawing.room import Room
 from studio_stencil.drawing.scene import Ground, Layer
-from studio_stencil.drawing.task import DrawingTask, Drawn, shape_of, with_motifs
+from studio_stencil.drawing.task import DrawingTask, Drawn, shape_of
 from studio_stencil.motifs.colours import fill_difference, natural_colours
 from studio_stencil.motifs.sizes import least_size_m
 
@@ -28,14 +28,14 @@ def scattered(task: DrawingTask) -> Drawn:
         background = background._replace(
             layers=discs(task.ground, taken, accents, min(3 + int(room / 12), 14), task.rng)
         )
-    return with_motifs(task, background, placed)
+    return Drawn(background.layers, placed)
 
 
 def flow(task: DrawingTask) -> Drawn:
     """Motifs in a field of the base colour between bands that flow along the surface."""
     background = flowing(task.ground, task.accents[:4], task.rng)
     fields = [field for field in background.fields if field.colour == 0]
-    return with_motifs(task, background, placed_in(fields, task.wishes, task.rng))
+    return Drawn(background.layers, placed_in(fields, task.wishes, task.rng))
 
 
 def hero(task: DrawingTask) -> Drawn:
@@ -87,7 +87,7 @@ def _hero(task: DrawingTask, first: Wanted, others: list[Wanted], share: float) 
         taken = shapely.union_all([taken, *map(shape_of, companions)])
         free_m2 = (ground.surface.area - taken.area) / 1e6
         layers = layers + discs(ground, taken, accents[rings:] or accents, min(int(free_m2 / 5), 8), task.rng)
-    return with_motifs(task, Background(layers, []), [place, *companions])
+    return Drawn(layers, [place, *companions])
 
 
 def _golden(
@@ -122,7 +122,7 @@ def panorama(task: DrawingTask) -> Drawn:
     background = horizon(task.ground, [sky, *hills, land], high, task.rng)
     placed = placed_in(background.fields[:1], above, task.rng) if above else []
     placed += placed_in(background.fields[-1:], below, task.rng) if below else []
-    return with_motifs(task, background, placed)
+    return Drawn(background.layers, placed)
 
 
 def medallions(task: DrawingTask) -> Drawn:
@@ -149,7 +149,7 @@ def medallions(task: DrawingTask) -> Drawn:
             placed.append(Placed(wish.emoji, x, y, size, 0.0, False, colour, wish.colour))
         elif radius > 1000:
             layers.append(Layer(0, translate(shapely.Point(0, 0).buffer(0.55 * radius, quad_segs=32), x, y)))
-    return with_motifs(task, Background(layers, []), placed)
+    return Drawn(layers, placed)
 
 
 def _medallion_colour(task: DrawingTask, wish: Wanted | None, turn: int) -> int:

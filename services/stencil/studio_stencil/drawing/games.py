@@ -5,11 +5,10 @@ import shapely
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
-from studio_stencil.drawing.backgrounds import Background
 from studio_stencil.drawing.compositions import scattered
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, placed_in
 from studio_stencil.drawing.scene import Layer
-from studio_stencil.drawing.task import DrawingTask, Drawn, with_motifs
+from studio_stencil.drawing.task import DrawingTask, Drawn
 from studio_stencil.drawing.walkway import path
 from studio_stencil.motifs.layable import ISLAND_MM2, layable
 from studio_stencil.motifs.sizes import least_size_m
@@ -56,7 +55,7 @@ def track(task: DrawingTask) -> Drawn:
         start = shapely.box(x + number * bar, ground.height / 2, x + (number + 1) * bar, ground.height)
         layers.append(Layer(colour, start.intersection(layers[0].area)))
     placed = placed_in([Field(0, inner)], task.wishes, task.rng) if task.wishes else []
-    return with_motifs(task, Background(layers, []), placed)
+    return Drawn(layers, placed)
 
 
 def hopscotch(task: DrawingTask) -> Drawn:
@@ -82,7 +81,7 @@ def hopscotch(task: DrawingTask) -> Drawn:
             digit = str(number % 10)
             if DIGIT * side / 1000 >= least_size_m(digit):
                 placed.append(Placed(digit, x, y, round(DIGIT * side / 1000, 2), 0.0, False, colour, None))
-    return with_motifs(task, Background(layers, []), placed)
+    return Drawn(layers, placed)
 
 
 def snakes(task: DrawingTask) -> Drawn:
@@ -117,7 +116,7 @@ def snakes(task: DrawingTask) -> Drawn:
     free = Field(0, field.difference(taken.buffer(APART_MM / 2)))
     wishes = [wish for wish in task.wishes if wish.emoji != "🪜"] or [Wanted("🐍", count, 1.3, None)]
     placed = placed_in([free], wishes, task.rng)
-    return with_motifs(task, Background(layers + ladders, []), placed)
+    return Drawn(layers + ladders, placed)
 
 
 def _ladder(rungs: int) -> BaseGeometry:
@@ -231,7 +230,7 @@ def compass(task: DrawingTask) -> Drawn:
         for character, dx, dy in (("N", 0, -1), ("E", 1, 0), ("S", 0, 1), ("W", -1, 0)):
             x, y = middle[0] + dx * away, middle[1] + dy * away
             placed.append(Placed(character, x, y, round(letter, 2), 0.0, False, 0, None))
-    return with_motifs(task, Background(layers, []), placed)
+    return Drawn(layers, placed)
 
 
 def _star(reach: float) -> BaseGeometry:

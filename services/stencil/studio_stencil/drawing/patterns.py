@@ -4,10 +4,9 @@ import numpy as np
 import shapely
 from shapely.affinity import translate
 
-from studio_stencil.drawing.backgrounds import Background
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, hull, placed_in
 from studio_stencil.drawing.scene import Layer
-from studio_stencil.drawing.task import DrawingTask, Drawn, with_motifs
+from studio_stencil.drawing.task import DrawingTask, Drawn
 from studio_stencil.motifs.layable import ISLAND_MM2
 from studio_stencil.motifs.sizes import least_size_m
 
@@ -39,7 +38,7 @@ def stripes(task: DrawingTask) -> Drawn:
     field = shapely.box(0, low, ground.width, high) if upright else shapely.box(low, 0, high, ground.height)
     field = field.intersection(ground.surface)
     placed = placed_in([Field(0, field)], task.wishes, task.rng) if task.wishes else []
-    return with_motifs(task, Background(layers, []), placed)
+    return Drawn(layers, placed)
 
 
 def circles(task: DrawingTask) -> Drawn:
@@ -68,7 +67,7 @@ def circles(task: DrawingTask) -> Drawn:
             size = round((radii[-1] - APART_MM) / reach, 2)
             if size >= least_size_m(wish.emoji):
                 placed.append(Placed(wish.emoji, x, y, size, 0.0, False, ground_there, wish.colour))
-    return with_motifs(task, Background(layers, []), placed)
+    return Drawn(layers, placed)
 
 
 def islands(task: DrawingTask) -> Drawn:
@@ -101,7 +100,7 @@ def islands(task: DrawingTask) -> Drawn:
             size = round((radius - APART_MM) / reach, 2)
             if size >= least_size_m(wish.emoji):
                 placed.append(Placed(wish.emoji, *middle, size, 0.0, False, colour, wish.colour))
-    return with_motifs(task, Background(layers, []), placed)
+    return Drawn(layers, placed)
 
 
 def spiral(task: DrawingTask) -> Drawn:

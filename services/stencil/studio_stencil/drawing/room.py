@@ -25,6 +25,15 @@ class Room(NamedTuple):
     width: float
     height: float
 
+    @property
+    def box(self) -> shapely.Polygon:
+        """The rectangle as an area."""
+        return shapely.box(self.left, self.top, self.left + self.width, self.top + self.height)
+
+    def taking(self, area: BaseGeometry) -> BaseGeometry:
+        """An area that was drawn from the rectangle's top left corner, in its place, without what goes out of it."""
+        return translate(area, self.left, self.top).intersection(self.box)
+
 
 def area_on_picture(outline: Outline, layout: Layout, ground_m: tuple[float, float]) -> BaseGeometry | None:
     """What of the picture lies inside the surface's outline, in mm from the top left corner of the ground it shows.

@@ -8,9 +8,7 @@ import shapely
 from shapely.affinity import translate
 
 from studio_contracts.palette import BY_CODE
-from studio_stencil.drawing.backgrounds import Background
 from studio_stencil.drawing.colour import difference, lab
-from studio_stencil.drawing.motif_layers import layers_of
 from studio_stencil.drawing.placing import Placed, Wanted, hull
 from studio_stencil.drawing.scene import Ground, Layer
 from studio_stencil.motifs.colours import motif_colours
@@ -48,18 +46,10 @@ class DrawingTask(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """Layers from the bottom to the top, and the motifs among them."""
+    """What lies below the motifs, from the bottom to the top, and the motifs."""
 
     layers: list[Layer]
     placed: list[Placed]
-
-
-def with_motifs(task: DrawingTask, background: Background, placed: list[Placed]) -> Drawn:
-    """A background with motifs on it."""
-    layers = list(background.layers)
-    for place in placed:
-        layers += layers_of(place, task.codes, task.ground)
-    return Drawn(layers, placed)
 
 
 def shape_of(place: Placed) -> shapely.Geometry:

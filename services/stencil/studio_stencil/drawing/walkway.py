@@ -6,11 +6,11 @@ from itertools import product
 import shapely
 from shapely.affinity import rotate, scale, translate
 
-from studio_stencil.drawing.backgrounds import Background, winding
+from studio_stencil.drawing.backgrounds import winding
 from studio_stencil.drawing.compositions import scattered
 from studio_stencil.drawing.placing import APART_MM, Field, Placed, Wanted, hull, placed_in
 from studio_stencil.drawing.scene import Layer
-from studio_stencil.drawing.task import DrawingTask, Drawn, with_motifs
+from studio_stencil.drawing.task import DrawingTask, Drawn
 from studio_stencil.motifs.library import STEPS
 from studio_stencil.motifs.outlines import outline
 from studio_stencil.motifs.sizes import least_size_m
@@ -44,7 +44,7 @@ def path(task: DrawingTask) -> Drawn:
     beside = [wish for wish in task.wishes if not prints.get(wish.emoji)]
     placed = [place for found in prints.values() for place in found]
     placed += placed_in(fields, beside, task.rng) if beside else []
-    return with_motifs(task, Background(layers, []), placed)
+    return Drawn(layers, placed)
 
 
 def _along(line: shapely.LineString, ribbon: shapely.Geometry, wish: Wanted, colour: int) -> list[Placed]:

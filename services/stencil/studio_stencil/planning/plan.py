@@ -11,7 +11,7 @@ from studio_contracts.brief import MAX_DIRECTIONS, Strategy
 from studio_contracts.outline import Outline
 from studio_contracts.palette import BY_CODE, MAX_CHOSEN
 from studio_contracts.reading import Reading
-from studio_stencil.drawing.compose import LETTERS, Composition, compose
+from studio_stencil.drawing.compose import LETTERS, Composition, Sketch, painted, sketched
 from studio_stencil.drawing.directions import Direction, choose_directions
 from studio_stencil.drawing.room import area_on_picture
 from studio_stencil.motifs.palette import with_motif_colours
@@ -89,9 +89,9 @@ def make_plan(
     return StencilPlan(reading, codes, reason, fitted, laid, seed, directions)
 
 
-def draw(plan: StencilPlan, direction: Direction) -> Stencil:
-    """Draw one direction of a plan."""
-    composition = compose(
+def sketch(plan: StencilPlan, direction: Direction) -> Sketch:
+    """Arrange one direction of a plan."""
+    return sketched(
         plan.reading,
         plan.codes,
         *plan.fit.ground_m,
@@ -100,6 +100,11 @@ def draw(plan: StencilPlan, direction: Direction) -> Stencil:
         plan.seed + direction.variation,
         plan.outline,
     )
+
+
+def draw(plan: StencilPlan, direction: Direction, arranged: Sketch | None = None) -> Stencil:
+    """Draw one direction of a plan, which may be arranged already."""
+    composition = painted(arranged or sketch(plan, direction))
     counts = np.bincount(composition.laid, minlength=len(plan.codes))
     shown = np.flatnonzero(counts)
     place_of = np.where(counts > 0, (counts > 0).cumsum() - 1, 0).astype(np.uint8)

@@ -10,11 +10,11 @@ from PIL import Image
 from studio_contracts.brief import Strategy, Surface
 from studio_contracts.edits import Edit, Mirror, Recolour, Turn
 from studio_contracts.outline import Outline
-from studio_stencil.drawing.compose import DRAW, WHOLE, wishes_of
-from studio_stencil.drawing.compose import _drawn as drawn_inside
+from studio_stencil.drawing.compose import WHOLE, Sketch, sketched
+from studio_stencil.drawing.directions import Direction
 from studio_stencil.drawing.room import area_on_picture, largest_rectangle
 from studio_stencil.drawing.scene import Ground
-from studio_stencil.drawing.task import DrawingTask, shape_of
+from studio_stencil.drawing.task import shape_of
 from studio_stencil.editing.edit import NOTHING, edit, read_surface
 from studio_stencil.planning.plan import draw, make_plan
 from studio_stencil.planning.reading import read_brief
@@ -40,28 +40,30 @@ def ground_of(surface: Surface) -> Ground:
     return Ground(surface.width_m * 1000, surface.height_m * 1000, 1152, 896, area)
 
 
+def sketch_of(brief: str, surface: Surface, strategy: Strategy) -> Sketch:
+    size_m, direction = (surface.width_m, surface.height_m), Direction("", strategy, "")
+    return sketched(read_brief(brief), CODES, *size_m, (1152, 896), direction, 5, ground_of(surface).outline)
+
+
 @pytest.mark.parametrize("surface", [L_SHAPE, ROUND], ids=["L", "round"])
 @pytest.mark.parametrize("strategy", MOTIFS)
 def test_motifs_lie_inside_the_outline(surface: Surface, strategy: Strategy) -> None:
     ground = ground_of(surface)
-    wishes = wishes_of(read_brief("a whale and three fish"), surface.area_m2)
-    task = DrawingTask(ground, CODES, wishes, np.random.Generator(np.random.PCG64(5)))
-    drawn = drawn_inside(DRAW[strategy], task, strategy)
-    assert drawn.placed or strategy == "islands"  # which finds no room between two trees
+    sketch = sketch_of("a whale and three fish", surface, strategy)
+    assert sketch.placed or strategy == "islands"  # which finds no room between two trees
     moved = (ground.room.left, ground.room.top) if strategy in {*WHOLE, "islands"} else (0, 0)
-    for place in drawn.placed:
+    for place in sketch.placed:
         shape = shapely.transform(shape_of(place), lambda points: points + moved)
         assert shape.difference(ground.surface).area < 0.01 * shape.area, place
 
 
 @pytest.mark.parametrize("strategy", sorted(WHOLE))
 def test_games_are_not_cut(strategy: Strategy) -> None:
-    ground = ground_of(ROUND)
-    task = DrawingTask(ground, CODES, [], np.random.Generator(np.random.PCG64(5)))
-    drawn = drawn_inside(DRAW[strategy], task, strategy)
-    assert drawn.layers
-    for layer in drawn.layers:
-        assert layer.area.difference(ground.surface.buffer(2)).is_empty
+    sketch = sketch_of("waves", ROUND, strategy)
+    assert sketch.room is not None
+    assert sketch.below
+    for area in [*(sketch.room.taking(layer.area) for layer in sketch.below), *(spot.area for spot in sketch.above)]:
+        assert area.difference(sketch.ground.surface.buffer(2)).is_empty
 
 
 def test_the_largest_rectangle_lies_inside() -> None:
