@@ -1,6 +1,6 @@
 """The colours of a motif at its real size, inlaid so that each can be laid."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.colour import CLOSE, difference
 from studio_stencil.motifs.corners import squared
+from studio_stencil.motifs.inlays_in_vain import inlays_in_vain
 from studio_stencil.motifs.layable import ISLAND_MM2, faults
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.outlines import outline
@@ -24,6 +25,8 @@ MOST_OF_IT = 0.8
 """It is, if this part of the first can then be laid."""
 RIM_MM = 60.0
 """Slivers narrower than this beside a colour become its own."""
+CLOSING_MM = 3.0
+"""Gaps in a colour's region narrower than twice this are closed."""
 
 
 class LaidPart(NamedTuple):
@@ -31,6 +34,13 @@ class LaidPart(NamedTuple):
 
     code: str
     area: BaseGeometry
+
+
+class Inlay(NamedTuple):
+    """A colour's area on a silhouette, and what is left of the silhouette."""
+
+    shape: BaseGeometry
+    left: BaseGeometry
 
 
 @lru_cache(maxsize=1024)
@@ -41,63 +51,128 @@ def laid(
     painting order: the first is the whole silhouette, in a colour that does not read as the ground.
 
     `colours` are pairs of fill and palette code. A colour inside the outline is left out where it could not be laid:
-    the largest takes its place. `other` chooses another outline; see `outline`. Empty where there is no such motif.
+    the largest takes its place. Which are searched for in vain is recorded for many. `other` chooses another outline;
+    see `outline`. Empty where there is no such motif.
     """
     if find_motif(emoji) is None:
         return ()
     whole = outline(emoji, size_m, other)
-    regions = _regions(emoji, size_m, colours)
+    fills = _fills_by_code(emoji, colours)
+    vain = inlays_in_vain(emoji, size_m) if not other else frozenset[int]()
+    plain = _in_one_colour(emoji, size_m, fills, ground, vain)
+    if plain is not None:
+        return (LaidPart(plain, whole),)
+    regions = {code: region(emoji, size_m, mask) for code, mask in fills.items()}
     body, *others = sorted(regions, key=lambda code: -regions[code].area)
-    known = faults(pieces(whole)).buffer(LIMB_MM)
-    parts = _painted(whole, known, body, [(code, regions[code]) for code in others[: MOST_COLOURS - 1]])
-    beneath = others and regions[others[0]].area > MOSTLY * regions[body].area
+    known = known_faults(whole)
+    asked = [(code, regions[code]) for code in others[: MOST_COLOURS - 1]]
+    parts = _painted(whole, known, body, asked, [code for code in others if fills[code] in vain])
+    beneath = others and regions[others[0]].area > MOSTLY * regions[body].area and -fills[body] not in vain
     if len(parts) == 1 and beneath and difference(others[0], ground) >= 2 * CLOSE:
         parts = _painted(whole, known, others[0], [(body, regions[body])])
-        mostly = len(parts) > 1 and parts[1].area.area > MOST_OF_IT * regions[body].area
-        return parts if mostly else (LaidPart(body, whole),)
+        return parts if len(parts) > 1 and is_most_of_it(parts[1].area, regions[body]) else (LaidPart(body, whole),)
     return parts
 
 
+def is_most_of_it(laid_area: BaseGeometry, drawn: BaseGeometry) -> bool:
+    """Whether a colour that lies on another is still the largest of its motif: nearly all of what is drawn is laid."""
+    return bool(laid_area.area > MOST_OF_IT * drawn.area)
+
+
+@lru_cache(maxsize=512)
+def _fill_numbers(emoji: str) -> Mapping[str, int]:
+    """The fills of a motif, numbered in the order of its parts."""
+    motif = find_motif(emoji)
+    fills = dict.fromkeys(part.fill for part in motif.parts) if motif else ()
+    return {fill: number for number, fill in enumerate(fills)}
+
+
+def _fills_by_code(emoji: str, colours: tuple[tuple[str, str], ...]) -> dict[str, int]:
+    """The fills that each palette code stands for, as bits by their numbers."""
+    codes, masks = dict(colours), dict[str, int]()
+    for fill, number in _fill_numbers(emoji).items():
+        masks[codes[fill]] = masks.get(codes[fill], 0) | 1 << number
+    return masks
+
+
+def _in_one_colour(
+    emoji: str, size_m: float, fills: Mapping[str, int], ground: str, vain: Collection[int]
+) -> str | None:
+    """The palette code of a motif of which nothing else can be laid, where that is recorded; None where it is not.
+
+    Regions take long to make. What can be told without them is how much they cover at least and at most.
+    """
+    motif, numbers, size = find_motif(emoji), _fill_numbers(emoji), size_m * 1000
+    least, most = dict.fromkeys(fills, 0.0), dict.fromkeys(fills, 0.0)
+    for part in motif.parts if motif else ():
+        code = next(code for code, mask in fills.items() if mask >> numbers[part.fill] & 1)
+        area = part.area.area * size**2
+        around = CLOSING_MM * part.area.length * size + 4 * CLOSING_MM**2 * len(shapely.get_parts(part.area))
+        least[code] += 0.999 * area
+        most[code] += 1.001 * area + around
+    body, *others = sorted(least, key=lambda code: -least[code])
+    for code in others:
+        beneath = most[code] > MOSTLY * least[body] and difference(code, ground) >= 2 * CLOSE
+        if fills[code] not in vain or most[code] >= least[body] or (beneath and -fills[body] not in vain):
+            return None
+    return body
+
+
 def _painted(
-    whole: BaseGeometry, known: BaseGeometry, body: str, others: list[tuple[str, BaseGeometry]]
+    whole: BaseGeometry,
+    known: BaseGeometry,
+    body: str,
+    others: list[tuple[str, BaseGeometry]],
+    hopeless: Collection[str] = (),
 ) -> tuple[LaidPart, ...]:
     """The silhouette in its body's colour, and those of the others on it that can be laid. It has faults at known
-    places.
+    places. The hopeless cannot be laid on the body alone.
     """
     rest, found = whole, [LaidPart(body, whole)]
-    for code, region in others:
-        shape = _inside(region, rest, known)
-        if shape is None:
+    for code, area in others:
+        if len(found) == 1 and code in hopeless:
             continue
-        left = opened(rest.difference(shape.buffer(0.1)), RIM_MM / 2)
-        shape = shape.buffer(RIM_MM).difference(left).intersection(whole.buffer(OVER_MM))
-        for _, other in found[1:]:
-            shape = shape.difference(other)
-        shape = opened(shape, RIM_MM / 2)
-        if _can_be_laid(shape, known) and _can_be_laid(whole.difference(shape), known):
-            rest = left
-            found.append(LaidPart(code, shape))
+        inlay = inlaid(area, whole, rest, known, [part.area for part in found[1:]])
+        if inlay is not None:
+            found.append(LaidPart(code, inlay.shape))
+            rest = inlay.left
     return tuple(found)
 
 
+def inlaid(
+    area: BaseGeometry, whole: BaseGeometry, rest: BaseGeometry, known: BaseGeometry, beside: Iterable[BaseGeometry]
+) -> Inlay | None:
+    """What of a colour's region can be laid on the rest of a silhouette, beside other colours; None for nothing."""
+    shape = _inside(area, rest, known)
+    if shape is None:
+        return None
+    left = opened(rest.difference(shape.buffer(0.1)), RIM_MM / 2)
+    shape = shape.buffer(RIM_MM).difference(left).intersection(whole.buffer(OVER_MM))
+    for other in beside:
+        shape = shape.difference(other)
+    shape = opened(shape, RIM_MM / 2)
+    can_be_laid = _can_be_laid(shape, known) and _can_be_laid(whole.difference(shape), known)
+    return Inlay(shape, left) if can_be_laid else None
+
+
+def known_faults(whole: BaseGeometry) -> BaseGeometry:
+    """The surroundings of what cannot be laid of a silhouette, whatever lies on it."""
+    return faults(pieces(whole)).buffer(LIMB_MM)
+
+
 @lru_cache(maxsize=256)
-def _regions(emoji: str, size_m: float, colours: tuple[tuple[str, str], ...]) -> Mapping[str, BaseGeometry]:
-    """The area of each palette colour in millimetres, as drawn."""
-    motif, codes = find_motif(emoji), dict(colours)
-    areas: dict[str, list[BaseGeometry]] = {}
-    for part in motif.parts if motif else ():
-        areas.setdefault(codes[part.fill], []).append(part.area)
-    size = size_m * 1000
-    return {
-        code: scale(shapely.union_all(parts), size, size, origin=(0, 0)).buffer(3.0).buffer(-3.0)
-        for code, parts in areas.items()
-    }
+def region(emoji: str, size_m: float, fills: int) -> BaseGeometry:
+    """The area of some fills of a motif in millimetres, as drawn; the fills are bits in the order of its parts."""
+    motif, size = find_motif(emoji), size_m * 1000
+    assert motif is not None
+    numbers = _fill_numbers(emoji)
+    areas = [part.area for part in motif.parts if fills >> numbers[part.fill] & 1]
+    return scale(shapely.union_all(areas), size, size, origin=(0, 0)).buffer(CLOSING_MM).buffer(-CLOSING_MM)
 
 
-def _inside(region: BaseGeometry, whole: BaseGeometry, known: BaseGeometry) -> BaseGeometry | None:
+def _inside(area: BaseGeometry, whole: BaseGeometry, known: BaseGeometry) -> BaseGeometry | None:
     """The part of a whole that a colour's region covers, so that both it and the rest can be laid; or None."""
-    region = without_holes(region.buffer(2.0), ISLAND_MM2)
-    wide = opened(region, LIMB_MM / 2)
+    wide = opened(without_holes(area.buffer(2.0), ISLAND_MM2), LIMB_MM / 2)
     large = [piece for piece in pieces(wide) if piece.area > ISLAND_MM2]
     chosen: BaseGeometry | None = None
     for piece in sorted(large, key=lambda piece: -piece.area)[:4]:

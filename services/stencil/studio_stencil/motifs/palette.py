@@ -9,7 +9,7 @@ from studio_stencil.motifs.colours import natural_colours
 
 OWN_COLOURS = 3
 """Places at the end of a palette that motifs may take."""
-_GROUNDS = frozenset(
+GROUNDS = frozenset(
     [
         "ocean",
         "river",
@@ -39,7 +39,7 @@ def with_motif_colours(codes: Sequence[str], reading: Reading) -> tuple[str, ...
     mains = [subject.colour or next(iter(natural_colours(subject.motif or "")), "") for subject in motifs]
     mains = [code for code in dict.fromkeys(mains) if code]
     clear = [code for code in codes if all(difference(code, main) >= 2 * CLOSE for main in mains[:2])]
-    base = codes[0] if not clear or _GROUNDS & set(reading.setting) else clear[0]
+    base = codes[0] if not clear or GROUNDS & set(reading.setting) else clear[0]
     ordered = [base, *(code for code in codes if code != base)]
     if reading.only_colours:
         return tuple(ordered)

@@ -6,7 +6,7 @@ motif set and of the rules; where these differ, nothing is recorded, and everyth
 
 import hashlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -88,12 +88,12 @@ def lines() -> Mapping[str, str]:
     return dict(row.split("\t", 1) for row in rows) if head == fingerprint() else {}
 
 
-def fingerprint() -> str:
+def fingerprint(rules: Sequence[str] = RULES) -> str:
     """A hash of what decides what is found: the numbers of the rules, the sets of motifs, and the library that grows
     and shrinks areas.
     """
     parts = [f"{name} {version(name)}" for name in SETS] + [shapely.geos_version_string]
-    for name in RULES:
+    for name in rules:
         module = importlib.import_module(f"studio_stencil.motifs.{name}")  # some of them look things up here
         numbers = {name: value for name, value in vars(module).items() if name.isupper()}
         parts += [
