@@ -47,6 +47,8 @@ def kept(seen: Shapes, laid: Shapes, mm_per_pixel: float, drawn: ByteArray | Non
     seen = merge(seen, short & (pieces.area * (mm_per_pixel**2 / 1e6) < TEXTURE_M2))
     shown = 1.0 if drawn is None else _SPARE * _seen_of(drawn, seen)
     seen, laid = (Shapes(np.ascontiguousarray(shapes.indices[::_STEP, ::_STEP])) for shapes in (seen, laid))
+    if np.array_equal(seen.indices, laid.indices):  # as most drafts are: what is found in one holds for both
+        laid = seen
     mm_per_pixel *= _STEP
     lengths = _surviving(seen, laid, mm_per_pixel)
     by_colour = {colour: there / whole for colour, (there, whole) in lengths.items() if whole}
@@ -75,12 +77,15 @@ def _surviving(seen: Shapes, laid: Shapes, mm_per_pixel: float) -> dict[int, tup
     reach = TOLERANCE_MM / mm_per_pixel
     lengths: dict[int, tuple[float, float]] = {}
     for colour in colours_of(seen.indices):
-        own, now = seen.indices == colour, laid.indices == colour
+        own = seen.indices == colour
         axis, border = seen.axes & own, borders & own
-        there = np.count_nonzero(axis & _near(now, reach))
-        there_too = np.count_nonzero(border & _near(borders_now & now, reach))
         whole = np.count_nonzero(axis) + np.count_nonzero(border) / 2
-        lengths[colour] = float(there + there_too / 2), float(whole)
+        there = whole
+        if laid is not seen:
+            now = laid.indices == colour
+            near = np.count_nonzero(axis & _near(now, reach))
+            there = near + np.count_nonzero(border & _near(borders_now & now, reach)) / 2
+        lengths[colour] = float(there), float(whole)
     return lengths
 
 
@@ -88,9 +93,11 @@ def _figures(seen: Shapes, laid: Shapes) -> tuple[Shapes, Shapes]:
     """Masks of what is not ground; of `laid`, what is not the piece that covers most of that ground."""
     before, after = seen.pieces, laid.pieces
     ground = before.labels == before.ground
+    figures = Shapes(with_outside((~ground).view(np.uint8), ~inside(seen.indices)))
+    if laid is seen:
+        return figures, figures
     still = after.labels == np.bincount(after.labels[ground & inside(laid.indices)]).argmax()
-    figures = with_outside((~ground).view(np.uint8), ~inside(seen.indices))
-    return Shapes(figures), Shapes(with_outside((~still).view(np.uint8), ~inside(laid.indices)))
+    return figures, Shapes(with_outside((~still).view(np.uint8), ~inside(laid.indices)))
 
 
 def _near(mask: BoolArray, reach: float) -> BoolArray:
