@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio_local.infrastructure import Infrastructure
+from studio_support.native_servers import native_servers
 
 LISTENING = "0A"
 
@@ -21,11 +22,11 @@ def native_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def infrastructure(
-    tmp_path_factory: pytest.TempPathFactory, native_environment: dict[str, str]
+    infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Infrastructure]:
-    root = tmp_path_factory.mktemp("studio")
-    with Infrastructure(root, environment=native_environment) as running:
-        yield running
+    """Those of the worker where they are native."""
+    with native_servers(infrastructure, tmp_path_factory.mktemp("studio")) as native:
+        yield native
 
 
 def _stat(process: Path) -> list[str]:
