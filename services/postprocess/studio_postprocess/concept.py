@@ -53,6 +53,7 @@ def make_concept(
     asked: Sequence[Colour] | None = None,
     refused: Sequence[Colour] = (),
     unsold: Sequence[UnsoldColour] = (),
+    is_drawn: bool = False,
 ) -> ConceptPictures:
     """Decode, clamp, lay on the surface, clean, measure and encode a picture.
 
@@ -60,7 +61,8 @@ def make_concept(
     indices into `palette`, shape (height, width); the palette's first colour is the base. Where the client has chosen
     no colours, `asked` are those that the brief names, maybe none: the concept gets them and others that suit its own
     picture, where `palette` does not, but none of those `refused`. For colours that are `unsold`, and where the picture
-    speckles, the materials have blends. Raises PictureError.
+    speckles, the materials have blends. A picture that `is_drawn` is the stencil itself, and so its own clamp. Raises
+    PictureError.
 
     `quantized` is the exact clamp; what is laid is matched hue first, and thumbnail and shares show it. Peak memory:
     about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds at most 40 MB, of which
@@ -71,7 +73,7 @@ def make_concept(
     check_usable(width, height)
     unseen = _unseen((height, width), layout, surface)
     colours = tuple(palette) if asked is None else fit_palette(rgb, palette, asked, refused, unseen)
-    indices = clamp_for(colours).indices(rgb)
+    indices = stencil if is_drawn and asked is None else clamp_for(colours).indices(rgb)
     matched = hue_first(rgb, colours)
     limited = limit_regions(matched)
     base = int(hue_difference(palette_rgb(palette[:1])[0], colours).argmin())

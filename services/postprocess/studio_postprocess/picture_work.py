@@ -28,7 +28,18 @@ def work_on_picture(
         palette, stencil_indices = [BY_CODE[code] for code in codes], indices_of(stencil)
         asked = None if fit is None else [BY_CODE[code] for code in fit.asked]
         refused = [] if fit is None else [BY_CODE[code] for code in fit.refused]
-        return make_concept(original, palette, expected_size, stencil_indices, layout, surface, asked, refused, unsold)
+        return make_concept(
+            original,
+            palette,
+            expected_size,
+            stencil_indices,
+            layout,
+            surface,
+            asked,
+            refused,
+            unsold,
+            is_drawn=original == stencil,
+        )
     except cv2.error as error:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError(str(error)) from error

@@ -2,6 +2,7 @@
 
 import io
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from studio_contracts.palette import BY_CODE
 from studio_pictures.errors import PictureError
 from studio_postprocess.clamp.clamp import Clamp, clamp_for
 from studio_postprocess.concept import make_concept
+from studio_postprocess.io.encode import encode_indexed
+from studio_postprocess.picture_work import work_on_picture
 from studio_postprocess.results import ConceptPictures
 from studio_support.synthetic_pictures import painted, regions
 
@@ -55,6 +58,21 @@ def test_a_picture_becomes_a_concept() -> None:
     assert concept.quality.adherence is not None
     assert concept.quality.adherence > 0.8
     assert codes(concept) == ["colour_unused"]  # the design has no cream
+
+
+def test_a_draft_is_its_own_clamp(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its picture is the stencil, so a palette that no picture had before costs no table."""
+
+    def refuse(_: object) -> None:
+        raise AssertionError("a draft was clamped")
+
+    stencil = regions(*SIZE, 8, 6)
+    data = encode_indexed(stencil, OCEAN)
+    clamped = make_concept(data, OCEAN, SIZE, stencil, "full", GROUND)
+    work_again = partial(work_on_picture, data, data, [colour.code for colour in OCEAN], SIZE, "full", GROUND)
+    assert work_again() == clamped  # the first warms up with a picture of its own
+    monkeypatch.setattr("studio_postprocess.concept.clamp_for", refuse)
+    assert work_again() == clamped
 
 
 def test_a_concept_brings_what_an_installer_needs() -> None:
