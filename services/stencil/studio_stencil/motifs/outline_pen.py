@@ -11,6 +11,8 @@ CURVE_STEPS = 12
 """Straight pieces that stand for one curve."""
 
 _T = np.linspace(0.0, 1.0, CURVE_STEPS + 1)[1:, np.newaxis]
+_WEIGHTS = (1 - _T) ** 3, 3 * (1 - _T) ** 2 * _T, 3 * (1 - _T) * _T**2, _T**3
+"""What each point of a curve counts at its steps."""
 
 
 class OutlinePen(BasePen):  # type: ignore[misc]
@@ -27,10 +29,9 @@ class OutlinePen(BasePen):  # type: ignore[misc]
         self.contours[-1].append(pt)
 
     def _curveToOne(self, pt1: tuple[float, float], pt2: tuple[float, float], pt3: tuple[float, float]) -> None:  # noqa: N802 - fontTools calls it so
-        start, first, second, end = (np.array(point) for point in (self._getCurrentPoint(), pt1, pt2, pt3))
-        u = 1 - _T
-        points = u**3 * start + 3 * u**2 * _T * first + 3 * u * _T**2 * second + _T**3 * end
-        self.contours[-1] += [(float(x), float(y)) for x, y in points]
+        start, first, second, end = np.array((self._getCurrentPoint(), pt1, pt2, pt3), np.float64)
+        points = _WEIGHTS[0] * start + _WEIGHTS[1] * first + _WEIGHTS[2] * second + _WEIGHTS[3] * end
+        self.contours[-1] += map(tuple, points.tolist())
 
 
 def filled(contours: list[list[tuple[float, float]]], even_odd: bool = False) -> BaseGeometry:

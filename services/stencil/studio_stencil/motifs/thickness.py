@@ -79,12 +79,14 @@ def with_gaps(area: BaseGeometry, before: BaseGeometry, gap: float = GAP_MM, lim
     """The area without crevices: a long one is opened to `gap` where the limbs beside it stay `limb` wide, others are
     filled. `before` is the area whose gaps matter, before its limbs were widened.
     """
-    for crevice in crevices(area, gap):
+    uncut, found = area, crevices(area, gap)
+    for crevice in found:
         if extent(crevice) > LONG_MM:
             cut = area.difference(crevice.buffer(0.25 * gap))
             if opened(cut, limb / 2 - 4).buffer(8).contains(cut.intersection(crevice.buffer(2 * gap)).buffer(-4)):
                 area = cut
-    return area.union(shapely.union_all([c.buffer(1.5) for c in crevices(area, gap)]))
+    left = found if area is uncut else crevices(area, gap)
+    return area.union(shapely.union_all([crevice.buffer(1.5) for crevice in left]))
 
 
 def without_holes(area: BaseGeometry, least_mm2: float) -> BaseGeometry:
