@@ -9,7 +9,7 @@ import pytest
 
 from studio_chaos.in_process import Provider, addresses, service_context_on
 from studio_chaos.job_fixtures import STATES, freeze
-from studio_chaos.ledger_check import message_counts
+from studio_chaos.ledger_check import settled_counts
 from studio_chaos.virtual_clock import VirtualClock
 from studio_chassis.persistence import outbox_publisher
 from studio_chassis.replicate.client import ReplicateClient
@@ -93,7 +93,7 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
                 await time.pass_until(frozen + STUCK_AFTER + 2 * PERIOD)
                 assert rescues(await one.store.recent(everything)) == {1: everything}
                 expected = Counter(AWAITED[state].name for state in names.values())
-                assert await message_counts(endpoints, *expected) == expected
+                assert await settled_counts(endpoints, expected) == expected
                 assert provider.asked == Counter(name for name, state in names.items() if state == "running")
                 await time.pass_until(frozen + DEADLINE + earliest - PERIOD)
                 assert not any(job.is_final for job in await one.store.recent(everything))

@@ -236,4 +236,8 @@ async def test_a_thousand_webhooks_of_every_kind_end_in_the_right_jobs(
             assert slot["outputs"] == [TRUTH.format(document["_id"])], f"seed {seed}"
             assert (slot["attempt"], slot["prediction_ids"]) == (1, [document["_id"]])
             assert (steps["prediction.started"], steps["prediction.succeeded"]) == (1, 1)
-        assert (await message_counts(endpoints, queue))[queue] >= len(cases)
+
+        async def all_counted() -> bool:  # a broker counts a confirmed message a moment later
+            return (await message_counts(endpoints, queue))[queue] >= len(cases)
+
+        assert await asyncio.to_thread(wait_until, lambda: asyncio.run(all_counted()), PATIENCE_SECONDS)

@@ -1,8 +1,9 @@
 """The state after a chaos run: every job, every picture, every payment, every dead letter."""
 
+import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,6 +23,8 @@ from studio_domain.invariants import at_rest_violations, job_violations
 from studio_local.infrastructure import Endpoints
 from studio_local.processes import wait_until
 from studio_local.stack import ServiceStack
+
+LOOKS, LOOK_SECONDS = 1200, 0.05
 
 
 class LedgerCheck(NamedTuple):
@@ -155,6 +158,18 @@ async def message_counts(endpoints: Endpoints, *queues: str) -> dict[str, int]:
         channel = await connection.channel()
         declared = [(await channel.declare_queue(queue, passive=True)).declaration_result for queue in queues]
     return {queue: one.message_count or 0 for queue, one in zip(queues, declared, strict=True)}
+
+
+async def settled_counts(endpoints: Endpoints, expected: Mapping[str, int]) -> dict[str, int]:
+    """The counts of these queues once they are as expected, or the last ones seen.
+
+    A broker counts a confirmed message a moment later.
+    """
+    for _ in range(LOOKS):
+        if await message_counts(endpoints, *expected) == expected:
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return await message_counts(endpoints, *expected)
 
 
 def unfinished_jobs(stack: ServiceStack, accepted: list[str]) -> str:

@@ -56,7 +56,7 @@ def test_every_service_and_the_broker_answer_under_their_names(studio: Any, watc
 def test_every_alert_is_on_watch_and_none_rings_for_a_studio_in_order(studio: Any, watching: Prometheus) -> None:
     assert watching.alerts() == {rule["alert"] for rule in RULES}
     assert studio.run()["status"] == "completed"
-    assert watching.firing() == {}
+    studio.until(lambda: watching.firing() == {})  # a scrape that a busy machine was late for rings for a moment
 
 
 def test_every_panel_shows_something_once_there_was_work_and_trouble(studio: Any, watching: Prometheus) -> None:
