@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -18,6 +19,8 @@ VALUES = {
     "attempt": "1", "token": "x", "name": "style.css", "paper": "a4",
 }  # fmt: skip
 LARGER = {OWN_PICTURE_PATH: MAX_PICTURE_BYTES, OUTLINE_PATH: MAX_FILE_BYTES}
+request = partial(httpx.request, trust_env=False, verify=False)
+"""Each on a connection of its own, without loading certificates that none of them needs."""
 BODIES: dict[str, dict[str, object]] = {"/.netlify/functions/studio-enqueue": {"job_id": "nowhere"}}
 
 
@@ -47,9 +50,8 @@ def call(gateway: ServedGateway, policy: RoutePolicy, key: str | None, body: byt
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     parameters = {"jobId": "nowhere"} if path.endswith("studio-inspire-status") else None
     json = None if policy.method == "GET" or body else BODIES.get(policy.path, {"prompt": "a pond", "days": 1})
-    return httpx.request(
-        policy.method, gateway.url + path, headers=headers, params=parameters, json=json, content=body, trust_env=False
-    )
+    address = gateway.url + path
+    return request(policy.method, address, headers=headers, params=parameters, json=json, content=body)
 
 
 def test_every_route_asks_for_a_key_or_is_named_with_the_reason_why_not(keyed: ServedGateway) -> None:
@@ -90,9 +92,9 @@ def test_without_a_key_no_route_says_what_is_wrong_with_a_request(keyed: ServedG
         address = keyed.url + path_of(policy)
         for body, media_type in BAD_BODIES:
             headers = {"Content-Type": media_type} if media_type else {}
-            answer = httpx.request(policy.method, address, content=body, headers=headers, timeout=60, trust_env=False)
+            answer = request(policy.method, address, content=body, headers=headers, timeout=60)
             assert answer.status_code == 401, (policy, body[:20], answer.text)
-        answer = httpx.request(policy.method, f"{address}?nonsense=1", timeout=60, trust_env=False)
+        answer = request(policy.method, f"{address}?nonsense=1", timeout=60)
         assert answer.status_code == 401, (policy, answer.text)
 
 
