@@ -4,8 +4,6 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import aio_pika
 import pytest
@@ -14,27 +12,9 @@ from typer.testing import CliRunner
 from studio_cli.app import main
 from studio_contracts.topology import EXCHANGE
 from studio_local.infrastructure import Infrastructure
-from studio_support.guarded_database import guarded_database
+from studio_support.guarded_database import GuardedDatabase, guarded_database
 from studio_support.running_studio import IMPATIENT, Studio, running_studio
 from studio_support.secret_search import leaks, logs_of, planted, search, secrets_of, written
-
-
-def test_no_secret_is_in_logs_documents_messages_or_objects(studio: Any) -> None:
-    assert studio.run(count=2)["status"] == "completed"
-    with studio.faults(prediction=[{"outcome": "failed", "failure": "nsfw"}], webhooks=[{"kind": "unsigned"}]) as mark:
-        assert studio.run(mark)["status"] == "failed"
-    names = set(secrets_of(studio.stack))
-    assert names >= {"broker", "provider", "webhook_token", "webhook_signing_key", "webhook token 0"}
-    assert leaks(studio.stack) == []
-
-
-def test_the_search_finds_a_secret_that_is_there(studio: Any) -> None:
-    for name in ("provider", "webhook_signing_key", "broker"):
-        path = planted(logs_of(studio.stack), secrets_of(studio.stack)[name])
-        try:
-            assert leaks(studio.stack) == [f"{name} in logs/planted.log"]
-        finally:
-            path.unlink()
 
 
 class Collector:
@@ -57,7 +37,7 @@ class Collector:
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def collector() -> Iterator[Collector]:
     collector = Collector()
     thread = threading.Thread(target=collector.server.serve_forever)
@@ -102,32 +82,69 @@ def studio_command(studio: Studio, *arguments: str) -> str:
     return str(done.stdout)
 
 
-def test_no_key_session_or_link_is_in_anything_that_the_run_wrote_or_answered(
-    infrastructure: Infrastructure, tmp_path: Path, collector: Collector
-) -> None:
-    """Nor a password of the database, in which each service works with its own rights alone."""
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedDatabase]:
+    """In which each service works with its own rights alone."""
+    with guarded_database(tmp_path_factory.mktemp("guarded")) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def studio(
+    infrastructure: Infrastructure,
+    tmp_path_factory: pytest.TempPathFactory,
+    collector: Collector,
+    database: GuardedDatabase,
+) -> Iterator[Studio]:
+    """With keys, which sends its spans to the collector; its client has a key."""
     extra = {"STUDIO_ACCESS": "keys", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
-    with (
-        guarded_database(tmp_path) as database,
-        running_studio(infrastructure, tmp_path, IMPATIENT | extra, database) as studio,
-    ):
-        listener = Listener(studio.stack.endpoints.rabbitmq_url)
-        listener.bind()
+    folder = tmp_path_factory.mktemp("studio")
+    with running_studio(infrastructure, folder, IMPATIENT | extra, database) as studio:
         key = studio_command(studio, "keys", "create", "test", "--owner", "ada").strip()
         studio.client.headers["Authorization"] = f"Bearer {key}"
-        path = f"/v1/jobs/{studio.run(count=2)['id']}"
-        link = studio.client.post(f"{path}/shares", json={"days": 1}).json()["url"].partition("#share=")[2]
-        studio.client.post(f"{path}/shares/open", json={"token": link}).raise_for_status()
-        studio.client.post("/v1/session", json={"key": key}).raise_for_status()
-        session = studio.client.cookies["studio_session"]
-        for wrong in ({"Authorization": f"Bearer {key[:-1]}x"}, {"Cookie": f"studio_session={key}"}):
-            studio.client.get("/v1/jobs", headers=wrong)
-        shown = [studio.get(address).content for address in (path, "/v1/jobs", f"{path}/shares", "/openapi.json")]
-        shown += [studio_command(studio, *command).encode() for command in (("audit",), ("keys", "list"))]
-        secrets = {"key": key, "session": session, "link": link, **secrets_of(studio.stack), **database.passwords}
-        places = [*written(studio.stack), ("messages", listener.hear()), ("answers", b"".join(shown))]
-    places.append(("traces", collector.received))  # the services have ended, and sent what they had
+        yield studio
+
+
+def test_no_secret_is_in_logs_documents_messages_or_objects(studio: Studio) -> None:
+    assert studio.run(count=2)["status"] == "completed"
+    with studio.faults(prediction=[{"outcome": "failed", "failure": "nsfw"}], webhooks=[{"kind": "unsigned"}]) as mark:
+        assert studio.run(mark)["status"] == "failed"
+    names = set(secrets_of(studio.stack))
+    assert names >= {"broker", "provider", "webhook_token", "webhook_signing_key", "webhook token 0"}
+    assert leaks(studio.stack) == []
+
+
+def test_the_search_finds_a_secret_that_is_there(studio: Studio) -> None:
+    for name in ("provider", "webhook_signing_key", "broker"):
+        path = planted(logs_of(studio.stack), secrets_of(studio.stack)[name])
+        try:
+            assert leaks(studio.stack) == [f"{name} in logs/planted.log"]
+        finally:
+            path.unlink()
+
+
+def test_no_key_session_or_link_is_in_anything_that_the_run_wrote_or_answered(
+    studio: Studio, collector: Collector, database: GuardedDatabase
+) -> None:
+    """Nor a password of the database."""
+    listener = Listener(studio.stack.endpoints.rabbitmq_url)
+    listener.bind()
+    key = studio.client.headers["Authorization"].removeprefix("Bearer ")
+    path = f"/v1/jobs/{studio.run(count=2)['id']}"
+    link = studio.client.post(f"{path}/shares", json={"days": 1}).json()["url"].partition("#share=")[2]
+    studio.client.post(f"{path}/shares/open", json={"token": link}).raise_for_status()
+    studio.client.post("/v1/session", json={"key": key}).raise_for_status()
+    session = studio.client.cookies["studio_session"]
+    for wrong in ({"Authorization": f"Bearer {key[:-1]}x"}, {"Cookie": f"studio_session={key}"}):
+        studio.client.get("/v1/jobs", headers=wrong)
+    shown = [studio.get(address).content for address in (path, "/v1/jobs", f"{path}/shares", "/openapi.json")]
+    shown += [studio_command(studio, *command).encode() for command in (("audit",), ("keys", "list"))]
+    last = b"process postprocess.prediction-succeeded"
     job_id = path.rpartition("/")[2].encode()
+    studio.until(lambda: job_id in collector.received and last in collector.received)
+    secrets = {"key": key, "session": session, "link": link, **secrets_of(studio.stack), **database.passwords}
+    places = [*written(studio.stack), ("messages", listener.hear()), ("answers", b"".join(shown))]
+    places.append(("traces", collector.received))
     kinds = {place.partition("/")[0].partition(" ")[0] for place, content in places if job_id in content}
     assert kinds >= {"logs", "jobs", "audit", "messages", "answers", "traces"}, "not everything was looked through"
     assert list(search(secrets, places)) == []
