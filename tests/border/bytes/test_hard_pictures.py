@@ -6,8 +6,7 @@ Each is worked on in a process of its own, within the memory a worker has.
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -20,20 +19,29 @@ from studio_postprocess.installable.region_limit import MAX_EDGES, edges, limit_
 from studio_support import hostile
 
 PROGRAM = """
-import json, resource, sys, time
+import json, os, resource, sys, time
 import numpy as np
 from studio_contracts.brief import Surface
 from studio_contracts.palette import PALETTE
 from studio_postprocess.concept import make_concept
-width, height = int(sys.argv[2]), int(sys.argv[3])
-data = open(sys.argv[1], "rb").read()
-stencil = np.zeros((height, width), np.uint8)
-ground = Surface(width_m=6, height_m=4.5)
-before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-concept = make_concept(data, PALETTE[5:11], (width, height), stencil, "full", ground)
-memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-print(json.dumps([memory, time.process_time() - start, concept.quality.score, concept.installer.score]))
+
+def measure(path, width, height):
+    data = open(path, "rb").read()
+    stencil = np.zeros((height, width), np.uint8)
+    ground = Surface(width_m=6, height_m=4.5)
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    concept = make_concept(data, PALETTE[5:11], (width, height), stencil, "full", ground)
+    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    print(json.dumps([memory, time.process_time() - start, concept.quality.score]), flush=True)
+
+for line in sys.stdin:
+    if os.fork() == 0:
+        measure(*json.loads(line))
+        os._exit(0)
+    if os.wait()[1]:
+        sys.exit("a child failed")
 """
+"""Measures the picture of each line in a child of its own, which finds everything imported."""
 MAKERS = (
     hostile.checkerboard,
     hostile.halftone,
@@ -46,29 +54,44 @@ SECONDS_A_MEGAPIXEL = 3.0
 """Of one core, with the slowest machines in mind: measured are 0.3 to 1.0."""
 
 
-def measured(rgb: ByteArray, folder: Path) -> tuple[float, float, float]:
+Measure = Callable[[ByteArray], tuple[float, float, float]]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measure]:
     """Bytes of memory beyond the start's, seconds of processor time, and score of a picture's concept."""
-    height, width = rgb.shape[:2]
-    Image.fromarray(rgb).save(folder / "picture.png", compress_level=1)
-    command = [sys.executable, "-c", PROGRAM, str(folder / "picture.png"), str(width), str(height)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
-    memory, seconds, score, _ = json.loads(done.stdout)
-    return memory, seconds, score
+    path = tmp_path_factory.mktemp("hard") / "picture.png"
+    command = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        orders, results = process.stdin, process.stdout
+
+        def measured(rgb: ByteArray) -> tuple[float, float, float]:
+            height, width = rgb.shape[:2]
+            Image.fromarray(rgb).save(path, compress_level=1)
+            print(json.dumps([str(path), width, height]), file=orders)
+            memory, seconds, score = json.loads(results.readline())
+            return memory, seconds, score
+
+        yield measured
+        orders.close()
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.__name__)
-def test_a_picture_of_dots_keeps_the_bounds(maker: Callable[[int, int], ByteArray], tmp_path: Path) -> None:
+def test_a_picture_of_dots_keeps_the_bounds(maker: Callable[[int, int], ByteArray], measured: Measure) -> None:
     width, height = 1632, 1224
-    memory, seconds, score = measured(maker(width, height), tmp_path)
+    memory, seconds, score = measured(maker(width, height))
     assert memory < 60 * 2**20 + 40 * width * height
     assert seconds < SECONDS_A_MEGAPIXEL * width * height / 1e6
     assert 0 <= score < 0.6
 
 
 @pytest.mark.parametrize("maker", [hostile.checkerboard, hostile.noise], ids=lambda maker: maker.__name__)
-def test_the_largest_of_them_keeps_the_bounds_too(maker: Callable[[int, int], ByteArray], tmp_path: Path) -> None:
+def test_the_largest_of_them_keeps_the_bounds_too(maker: Callable[[int, int], ByteArray], measured: Measure) -> None:
     width, height = 3264, 2448
-    memory, seconds, _ = measured(maker(width, height), tmp_path)
+    memory, seconds, _ = measured(maker(width, height))
     assert memory < 60 * 2**20 + 40 * width * height
     assert seconds < SECONDS_A_MEGAPIXEL * width * height / 1e6
 
