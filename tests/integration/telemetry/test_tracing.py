@@ -1,15 +1,11 @@
 """One job is one trace across all services, as a receiver of OTLP over HTTP gets it."""
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from typer.testing import CliRunner
 
 from studio_chassis.messaging.broker import open_broker
@@ -23,75 +19,10 @@ from studio_cli.app import main
 from studio_contracts import topology
 from studio_contracts.events import Event
 from studio_contracts.services import SERVICES
-from studio_local.infrastructure import Infrastructure
-from studio_support.running_studio import IMPATIENT, Studio, running_studio
 from studio_support.secret_search import search, secrets_of
+from studio_support.span_receiver import Receiver
 
 ALL_BUT_RECONCILER = {f"studio-{name}" for name in SERVICES if name != "reconciler"}
-
-
-class Span(NamedTuple):
-    service: str
-    name: str
-    trace_id: str
-    job_id: str | None
-
-
-class Receiver:
-    """What an OpenTelemetry collector would be: takes spans by POST /v1/traces."""
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-        self.received = b""
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.received += body
-                receiver.take(ExportTraceServiceRequest.FromString(body))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    def take(self, request: ExportTraceServiceRequest) -> None:
-        for resource in request.resource_spans:
-            service = next(one.value.string_value for one in resource.resource.attributes if one.key == "service.name")
-            for span in (span for scope in resource.scope_spans for span in scope.spans):
-                job_id = next((one.value.string_value for one in span.attributes if one.key == "job_id"), None)
-                self.spans.append(Span(service, span.name, span.trace_id.hex(), job_id))
-
-    def of_job(self, job_id: str) -> list[Span]:
-        """Spans that carry the job id, and all other spans of their traces."""
-        spans = list(self.spans)
-        traces = {span.trace_id for span in spans if span.job_id == job_id}
-        return [span for span in spans if span.trace_id in traces]
-
-
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    thread = threading.Thread(target=receiver.server.serve_forever)
-    thread.start()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def studio(
-    receiver: Receiver, infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Studio]:
-    """Sends its spans to the receiver without delay."""
-    address = f"http://127.0.0.1:{receiver.server.server_port}"
-    traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": address, "OTEL_BSP_SCHEDULE_DELAY": "100"}
-    with running_studio(infrastructure, tmp_path_factory.mktemp("studio"), IMPATIENT | traced) as studio:
-        yield studio
 
 
 def test_a_job_is_one_trace_through_four_services(receiver: Receiver, studio: Any) -> None:
