@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
@@ -14,9 +13,9 @@ from studio_support.kubernetes import crds
 from studio_support.kubernetes.flows import Flow, Place, allowed
 from studio_support.kubernetes.manifests import Manifests, named, of_kind, pods
 from studio_support.kubernetes.overlays import KUBERNETES, rendered
+from studio_support.kubernetes.schemas import validate
 from studio_support.telemetry_files import ROOT, TELEMETRY
 
-VERSION = "1.34"
 COMPONENTS = sorted(folder.name for folder in (KUBERNETES / "components").iterdir())
 CLOUDS = {"eks", "gke"}
 CA_FILE = "/etc/studio/broker/ca.crt"
@@ -61,10 +60,7 @@ def egress(manifests: Manifests, name: str, address: str, port: int) -> bool:
 
 def test_everything_together_is_valid_and_in_one_namespace(everything: Manifests) -> None:
     for manifest in everything:
-        if (manifest["apiVersion"], manifest["kind"]) in crds.SPECS:
-            crds.validate(manifest)
-        else:
-            kubernetes_validate.validate(manifest, VERSION, strict=True)
+        validate(manifest)
         assert manifest["metadata"].get("namespace", "studio") == "studio"
 
 

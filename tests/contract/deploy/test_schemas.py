@@ -8,8 +8,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from studio_support.kubernetes import crds
-
-VERSION = "1.34"
+from studio_support.kubernetes.schemas import validate
 
 
 def test_every_manifest_is_valid(
@@ -17,10 +16,7 @@ def test_every_manifest_is_valid(
 ) -> None:
     assert len(manifests) > 30
     for manifest in (*manifests, *traced, *operated):
-        if (manifest["apiVersion"], manifest["kind"]) in crds.SPECS:
-            crds.validate(manifest)
-        else:
-            kubernetes_validate.validate(manifest, VERSION, strict=True)
+        validate(manifest)
 
 
 def test_no_object_is_there_twice(manifests: list[dict[str, Any]]) -> None:
@@ -58,4 +54,4 @@ def test_a_custom_resource_with_a_mistake_is_refused(changes: dict[str, Any]) ->
 def test_a_misspelt_field_of_kubernetes_is_refused() -> None:
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": {"port": []}}
     with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(service, VERSION, strict=True)
+        validate(service)

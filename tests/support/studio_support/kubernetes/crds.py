@@ -1,8 +1,10 @@
 """Schemas of the custom resources, written from their public documentation: the fields used here, and no other."""
 
+from functools import cache
 from typing import Any
 
-import jsonschema
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
 
 TEXT = {"type": "string", "minLength": 1}
 COUNT = {"type": "integer", "minimum": 0}
@@ -125,9 +127,16 @@ SPECS = {
 
 def validate(manifest: dict[str, Any]) -> None:
     """Raises jsonschema.ValidationError, and KeyError for a kind that is not known here."""
-    spec = SPECS[manifest["apiVersion"], manifest["kind"]]
+    _validator(manifest["apiVersion"], manifest["kind"]).validate(manifest)
+
+
+@cache
+def _validator(api_version: str, kind: str) -> Validator:
+    spec = SPECS[api_version, kind]
     schema = fields("apiVersion kind metadata spec", apiVersion=TEXT, kind=TEXT, metadata=METADATA, spec=spec)
-    jsonschema.validate(manifest, schema)
+    validator = validator_for(schema)
+    validator.check_schema(schema)
+    return validator(schema)
 
 
 def definitions() -> list[dict[str, Any]]:

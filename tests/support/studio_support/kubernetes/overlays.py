@@ -18,4 +18,4 @@ def rendered(folder: Path) -> list[dict[str, Any]]:
         pytest.skip("kubectl is missing: it renders the overlays, no cluster is needed")
     shown = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, timeout=60)
     assert shown.returncode == 0, shown.stderr
-    return list(yaml.safe_load_all(shown.stdout))
+    return list(yaml.load_all(shown.stdout, yaml.CSafeLoader))
