@@ -50,6 +50,14 @@ class Field(NamedTuple):
     area: BaseGeometry
 
 
+class _Space(NamedTuple):
+    """The places in a field that are far enough from its edge, and their border."""
+
+    colour: int
+    area: BaseGeometry
+    border: BaseGeometry
+
+
 class Placed(NamedTuple):
     """A motif on the ground: the middle of its box in millimetres, its longer side in metres."""
 
@@ -100,13 +108,14 @@ def placed_in(
     least = {wish.emoji: least_size_m(wish.emoji) for wish in wishes}
     whole = {wish.emoji: smallest_size_m(wish.emoji) for wish in wishes}
     kinds, best, concession = len(wishes), list[Placed](), 0
+    spaces = [_space(field) for field in fields]
     for _ in range(ATTEMPTS):
         floor = {emoji: max(least[emoji], size * CONCESSIONS[concession][0]) for emoji, size in whole.items()}
         sizes = {
             wish.emoji: min(max(unit * wish.relative, floor[wish.emoji]), max(largest_m, least[wish.emoji]))
             for wish in wishes
         }
-        found = _all_placed(fields, wishes, sizes, rng)
+        found = _all_placed(spaces, wishes, sizes, rng)
         if len(found) == sum(wish.number for wish in wishes):
             return found
         if len({place.emoji for place in found}) > len({place.emoji for place in best}):
@@ -125,19 +134,24 @@ def placed_in(
     return best
 
 
+def _space(field: Field) -> _Space:
+    area = field.area.buffer(-APART_MM - COARSE_MM).simplify(COARSE_MM)
+    shapely.prepare(area)
+    return _Space(field.colour, area, area.boundary)
+
+
 def _all_placed(
-    fields: Sequence[Field], wishes: Sequence[Wanted], sizes: dict[str, float], rng: np.random.Generator
+    spaces: Sequence[_Space], wishes: Sequence[Wanted], sizes: dict[str, float], rng: np.random.Generator
 ) -> list[Placed]:
     """Places for as many of the motifs as there is room for at these sizes."""
     order = sorted(
         ((wish, number) for wish in wishes for number in range(wish.number)),
         key=lambda item: (item[1] > 0, -sizes[item[0].emoji]),
     )
-    inner = [field.area.buffer(-APART_MM - COARSE_MM).simplify(COARSE_MM) for field in fields]
     taken: list[BaseGeometry] = []
     found = []
     for wish, number in order:
-        place, shape = _best_place(fields, inner, wish, round(sizes[wish.emoji], 2), taken, rng)
+        place, shape = _best_place(spaces, wish, round(sizes[wish.emoji], 2), taken, rng)
         if place is not None:
             found.append(place)
             taken.append(shape)
@@ -147,8 +161,7 @@ def _all_placed(
 
 
 def _best_place(
-    fields: Sequence[Field],
-    inner: Sequence[BaseGeometry],
+    spaces: Sequence[_Space],
     wish: Wanted,
     size_m: float,
     taken: list[BaseGeometry],
@@ -160,26 +173,25 @@ def _best_place(
     shape = hull(wish.emoji, size_m, turn, mirrored)
     left, top, right, bottom = shape.bounds
     best, most, where, others = None, 0.0, shape, np.array(taken)
-    for number, field in enumerate(fields):
-        if inner[number].is_empty:
+    for space in spaces:
+        if space.area.is_empty:
             continue
-        x0, y0, x1, y1 = inner[number].bounds
+        x0, y0, x1, y1 = space.area.bounds
         if x1 - x0 < right - left or y1 - y0 < bottom - top:
             continue
         xs = rng.uniform(x0 - left, x1 - right, SPOTS)
         ys = rng.uniform(y0 - top, y1 - bottom, SPOTS)
-        shapely.prepare(inner[number])
         corners = shapely.get_coordinates(shape)
         tried = shapely.polygons(corners + np.stack([xs, ys], axis=1)[:, np.newaxis])
-        inside = shapely.covers(inner[number], tried)
+        inside = shapely.covers(space.area, tried)
         spots = np.flatnonzero(inside)[:PROBED]
-        room = EDGE_COUNTS * (shapely.distance(tried[spots], inner[number].boundary) + APART_MM)
+        room = EDGE_COUNTS * (shapely.distance(tried[spots], space.border) + APART_MM)
         if taken and len(spots):
             free = shapely.distance(tried[spots][:, np.newaxis], others).min(axis=1)
             room = np.where(free >= APART_MM, np.minimum(room, free), 0.0)
         if len(spots) and room.max() > most:
             spot = spots[int(room.argmax())]
             x, y = float(xs[spot]), float(ys[spot])
-            best = Placed(wish.emoji, x, y, size_m, turn, mirrored, field.colour, wish.colour)
+            best = Placed(wish.emoji, x, y, size_m, turn, mirrored, space.colour, wish.colour)
             most, where = float(room.max()), tried[spot]
     return best, where
