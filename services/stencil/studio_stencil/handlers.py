@@ -54,8 +54,12 @@ class StencilMaker:
             await self._fit_own(job, started)
             return
         try:
-            plan, sketches = await asyncio.to_thread(_arranged, job.brief, job.seed)
-            await self.motifs.make(wish for arranged in sketches for wish in arranged.motifs)
+            plan = await asyncio.to_thread(_planned, job.brief, job.seed)
+            sketches = []
+            async with self.motifs.making() as want:
+                for direction in plan.directions:
+                    sketches.append(await asyncio.to_thread(sketch, plan, direction))
+                    want(sketches[-1].motifs)
             plan, stencils = await asyncio.to_thread(_drawn, plan, sketches)
         except ValueError as error:  # errors of arithmetic and memory are never retried as they are
             raise Reject(f"the stencil cannot be drawn: {error}") from error
@@ -147,14 +151,15 @@ class StencilMaker:
 
 def warm_up() -> None:
     """Draw a brief and discard it, so that the first real one does not wait for tables, fonts and modules."""
-    _drawn(*_arranged(Brief(prompt="a green fish and the number 7", kind="draft"), 0))
+    plan = _planned(Brief(prompt="a green fish and the number 7", kind="draft"), 0)
+    _drawn(plan, [sketch(plan, direction) for direction in plan.directions])
 
 
-def _arranged(brief: Brief, seed: int) -> tuple[StencilPlan, list[Sketch]]:
-    """What each direction of a brief shows and where. No more directions than pictures, where each is to be painted; a
-    draft also varies the strategy that the client asked for, as far as that makes a difference.
+def _planned(brief: Brief, seed: int) -> StencilPlan:
+    """The plan of a brief. No more directions than pictures, where each is to be painted; a draft also varies the
+    strategy that the client asked for, as far as that makes a difference.
     """
-    plan = make_plan(
+    return make_plan(
         brief.prompt,
         brief.surface.width_m,
         brief.surface.height_m,
@@ -166,7 +171,6 @@ def _arranged(brief: Brief, seed: int) -> tuple[StencilPlan, list[Sketch]]:
         variations=MAX_DIRECTIONS if brief.kind == "draft" else 1,
         outline=brief.surface.outline,
     )
-    return plan, [sketch(plan, direction) for direction in plan.directions]
 
 
 def _drawn(plan: StencilPlan, sketches: Sequence[Sketch]) -> tuple[StencilPlan, list[tuple[Stencil, bytes]]]:

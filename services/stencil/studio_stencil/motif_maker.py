@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import groupby
 
 import structlog
@@ -27,15 +27,38 @@ class MotifMaker:
         self._start: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
 
-    async def make(self, wishes: Iterable[MotifWish]) -> None:
-        """Make those that are not known. Raises what making them raises."""
-        waiting = _batches(MOTIFS.unknown(wishes))
-        if not waiting:
-            return
-        makers = [self._here(waiting)]
-        if self._helper is not None and self._has_started(self._helper) and not self._busy.locked():
-            makers.append(self._there(self._helper, waiting))
-        for ending in await asyncio.gather(*makers, return_exceptions=True):
+    @contextlib.asynccontextmanager
+    async def making(self) -> AsyncIterator[Callable[[Iterable[MotifWish]], None]]:
+        """A function that takes wishes: the child begins with them at once. At the end all are made that are not known.
+
+        Raises what making them raises.
+        """
+        waiting = deque[list[MotifWish]]()
+        asked = set[MotifWish]()
+        tasks = list[asyncio.Task[None]]()
+
+        def want(wishes: Iterable[MotifWish]) -> None:
+            new = [wish for wish in MOTIFS.unknown(wishes) if wish not in asked]
+            if not new:
+                return
+            asked.update(new)
+            ordered = _batches([*new, *(wish for batch in waiting for wish in batch)])
+            waiting.clear()
+            waiting.extend(ordered)
+            if self._helper is not None and self._has_started(self._helper) and not self._busy.locked():
+                tasks.append(asyncio.create_task(self._there(self._helper, waiting)))
+
+        try:
+            yield want
+            await self._here(waiting)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            raise
+        finally:
+            waiting.clear()
+            endings = await asyncio.gather(*tasks, return_exceptions=True)
+        for ending in endings:
             if ending is not None:
                 raise ending
 
@@ -65,7 +88,7 @@ async def _started(helper: WorkRunner) -> None:
         await helper.run(chosen_motifs, [])
 
 
-def _batches(wishes: list[MotifWish]) -> deque[list[MotifWish]]:
+def _batches(wishes: list[MotifWish]) -> list[list[MotifWish]]:
     """The wishes in batches that share an outline, those that take longest first: the largest."""
     ordered = sorted(wishes, key=lambda wish: (-wish.made.size_m, wish.made.emoji))
-    return deque(list(batch) for _, batch in groupby(ordered, lambda wish: (wish.made.size_m, wish.made.emoji)))
+    return [list(batch) for _, batch in groupby(ordered, lambda wish: (wish.made.size_m, wish.made.emoji))]

@@ -36,11 +36,18 @@ class Helper:
         return function(*arguments)
 
 
+async def make(maker: MotifMaker, *wanted: list[MotifWish]) -> None:
+    async with maker.making() as want:
+        for wishes in wanted:
+            want(wishes)
+            await asyncio.sleep(0)
+
+
 async def started(helper: Helper) -> MotifMaker:
     """A maker whose child has started: with the first motif."""
     maker, error = MotifMaker(helper), helper.error
     helper.error = None
-    await maker.make([FIRST])
+    await make(maker, [FIRST])
     assert not helper.made
     assert maker._start is not None
     await maker._start
@@ -58,16 +65,42 @@ def motifs(monkeypatch: pytest.MonkeyPatch) -> Motifs:
 
 async def test_both_make_motifs_and_all_are_known_afterwards(motifs: Motifs) -> None:
     helper = Helper()
-    await (await started(helper)).make(WISHES)
+    await make(await started(helper), WISHES)
     assert motifs.unknown(WISHES) == []
     assert 0 < len(helper.made) < len(WISHES)
+
+
+async def test_the_child_begins_while_more_is_asked_for_and_makes_nothing_twice(motifs: Motifs) -> None:
+    maker = await started(helper := Helper())
+    async with maker.making() as want:
+        want(WISHES[:1])
+        await asyncio.sleep(0)
+        assert helper.made == WISHES[:1]
+        want(WISHES)
+    assert motifs.unknown(WISHES) == []
+    assert len(helper.made) == len(set(helper.made))
+
+
+async def test_an_error_while_more_is_asked_for_ends_the_work(motifs: Motifs) -> None:
+    maker = await started(helper := Helper())
+
+    async def ask_and_fail() -> None:
+        async with maker.making() as want:
+            want(WISHES)
+            await asyncio.sleep(0)
+            raise ValueError("cannot be drawn")
+
+    with pytest.raises(ValueError, match="cannot be drawn"):
+        await ask_and_fail()
+    assert len(helper.made) == 1
+    assert motifs.unknown(WISHES) == [wish for wish in WISHES if wish not in helper.made]
 
 
 async def test_what_is_known_is_not_made_again(motifs: Motifs) -> None:
     helper = Helper()
     maker = await started(helper)
-    await MotifMaker(None).make(WISHES)
-    await maker.make(WISHES)
+    await make(MotifMaker(None), WISHES)
+    await make(maker, WISHES)
     assert not helper.made
 
 
@@ -76,7 +109,7 @@ async def test_a_child_that_dies_leaves_its_motifs_to_be_made_when_they_are_pain
     motifs: Motifs, error: Exception
 ) -> None:
     helper = Helper(error)
-    await (await started(helper)).make(WISHES)
+    await make(await started(helper), WISHES)
     assert motifs.unknown(WISHES) == helper.made
     for wish in WISHES:
         assert motifs.chosen(wish) == chosen_motifs([wish])[0]
@@ -85,13 +118,13 @@ async def test_a_child_that_dies_leaves_its_motifs_to_be_made_when_they_are_pain
 async def test_an_error_of_the_work_itself_is_raised_when_both_have_ended(motifs: Motifs) -> None:
     maker = await started(Helper(ValueError("no")))
     with pytest.raises(ValueError, match="no"):
-        await maker.make(WISHES)
+        await make(maker, WISHES)
 
 
 async def test_a_busy_child_is_not_waited_for(motifs: Motifs) -> None:
     maker = await started(helper := Helper())
     async with maker._busy:
-        await maker.make(WISHES)
+        await make(maker, WISHES)
     assert not helper.made
     assert motifs.unknown(WISHES) == []
 
