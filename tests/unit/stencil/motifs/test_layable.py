@@ -34,6 +34,12 @@ def drawn(areas: Sequence[Layer], size_m: float) -> np.ndarray:
     return rasterised([Layer(colour, translate(area, side / 2, side / 2)) for colour, area in areas], ground)
 
 
+def bounding_box(shape: np.ndarray) -> tuple[slice, slice]:
+    """With a pixel around it: most of a picture is ground, over which a search for the axis takes as long."""
+    (top, bottom), (left, right) = ((found.min(), found.max()) for found in np.nonzero(shape))
+    return slice(top - 1, bottom + 2), slice(left - 1, right + 2)
+
+
 @pytest.mark.parametrize("emoji", MOTIFS)
 def test_a_motif_can_be_laid_at_the_size_that_is_chosen(emoji: str) -> None:
     size = max(2.1, smallest_size_m(emoji))
@@ -54,7 +60,9 @@ def test_limbs_and_tails_of_a_motif_are_kept(emoji: str) -> None:
     assert motif is not None
     plain = drawn([Layer(1, scale(motif.silhouette, size * 1000, size * 1000, origin=(0, 0)))], size) > 0
     kept = drawn([Layer(1, outline(emoji, size).buffer(60))], size) > 0
-    axis = skeletonize(plain)
+    axis = np.zeros_like(plain)
+    box = bounding_box(plain)
+    axis[box] = skeletonize(plain[box])
     assert (axis & kept).sum() >= 0.9 * axis.sum()
 
 
