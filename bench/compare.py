@@ -80,17 +80,17 @@ CPU = (
 )
 STEPS = "more steps wait for a majority write: reservation, plan and claim, recorded webhook, its meaning"
 READS = "each message starts from the stored job, and so does each webhook, which says nothing of the job's version"
-UPDATES = "a claim before each paid call, its answer, each webhook and its meaning are writes of their own"
+UPDATES = "a claim before each paid call, its answer, and each report that is new are writes of their own"
 MONEY = "budgets, the reconciler's lease and its search for what is stuck; the peers have none of these"
-PUBLISHES = "a webhook is kept by the gateway and read by the predictor, which is a message more for each prediction"
+PUBLISHES = "the end of a job is an event, too: whoever wants to know of it need not ask"
 PICTURES = "the same picture code in child processes that may die; the rest as above"
 
 STEPS_OF_A_JOB = {
     "stencil.ready": "the job is stored by a majority and announced; the stencil's service reads it",
     "slots.planned": "the plan is stored, announced, read; the first attempt's money is reserved in a transaction",
     "prediction.started": "plan and claim are stored by one write; the provider takes the request and answers",
-    "prediction.succeeded": "the webhook is verified, stored, announced, read",
-    "pictures.made": "what the provider delivered is stored, announced, read; pictures are fetched and stored",
+    "prediction.succeeded": "the webhook is verified, and what it means stored",
+    "pictures.made": "what the provider delivered is announced, read; pictures are fetched and stored",
     "job.completed": "the same write as the last pictures",
 }
 """By the event that ends each: what is waited for one after the other."""

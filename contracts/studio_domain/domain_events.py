@@ -77,7 +77,7 @@ class CreationLost(SlotEvent):
 
 @dataclass(frozen=True)
 class WebhookReceived(SlotEvent):
-    """A report of the provider on a prediction; `prediction` is its JSON, not interpreted."""
+    """A report of the provider on a prediction; `prediction` is its JSON, as it came."""
 
     prediction: dict[str, object]
 

@@ -1,6 +1,7 @@
 """What saves reads and writes: each guard of a short cut is taken away, and a seed must show it."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -9,12 +10,13 @@ from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.persistence.outbox_publisher import OutboxPublisher
 from studio_chassis.persistence.store import Outbox
 from studio_chassis.testing.database import SimulatedDatabase
-from studio_contracts.events import Payload, StencilReady
+from studio_contracts.events import Event, Payload, StencilReady
 from studio_contracts.job import Job
 from studio_contracts.slot import Slot
 from studio_domain import lifecycle
-from studio_domain.domain_events import DomainEvent, SlotsPlanned
+from studio_domain.domain_events import DomainEvent, SlotsPlanned, WebhookReceived
 from studio_domain.lifecycle import Transition, slots
+from studio_domain.lifecycle.transition import Change, TransitionContext
 from studio_predictor.handlers import Predictor
 from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught, has
 
@@ -82,9 +84,30 @@ def a_report_that_a_prediction_runs_is_never_kept(patch: Patch) -> None:
     patch.setattr(slots, "_is_known_to_run", running)
 
 
+@caught_by("spending_is_capped")
+def a_delivery_is_taken_for_the_attempt_that_is_under_way(patch: Patch) -> None:
+    """It may be of one before that, which was given up."""
+
+    def received(job: Job, event: WebhookReceived, context: TransitionContext) -> Job | Change | None:
+        slot = job.slot(event.slot)
+        return slots.webhook_received(job, event if slot is None else replace(event, attempt=slot.attempt), context)
+
+    patch.setitem(lifecycle._RULES, WebhookReceived, received)
+
+
 @caught_by("dead_letters_as_expected canceled_stops_spending nothing_waits_for_its_deadline", needs=has("store.late"))
 def a_late_read_decides_that_there_is_nothing_to_do(patch: Patch) -> None:
     patch.setattr(job_service, "is_obsolete", lambda *_: True)
+
+
+@caught_by("nothing_waits_for_its_deadline peace_is_uneventful")
+def an_event_is_handled_with_whatever_this_process_knows_of_its_job(patch: Patch) -> None:
+    """Also one that another process has emitted since."""
+
+    async def known(self: JobService, event: Event) -> Job:
+        return self._turn_of(event.subject).job or await self.load(event.subject)
+
+    patch.setattr(JobService, "load_for", known)
 
 
 @caught_by("nothing_waits_for_its_deadline")

@@ -40,15 +40,15 @@ class JobHandler(Generic[P]):
             if not isinstance(payload, self.payload):
                 raise Reject(f"{event.type} does not belong into {self.queue.name}")
             with jobs.taking(event):
-                job = await self._load(jobs, event.subject)
+                job = await self._load(jobs, event)
                 if self.of_ended_jobs in (None, job.is_final):
                     await self.handle(job, payload)
 
         return handle
 
-    async def _load(self, jobs: JobService, job_id: str) -> Job:
+    async def _load(self, jobs: JobService, event: Event) -> Job:
         """A late read may show a job as it was before it ended or was reopened, which decides here."""
         if self.of_ended_jobs is not False:
-            return await jobs.load_linearizable(job_id)
-        job = await jobs.load(job_id)
-        return await jobs.load_linearizable(job_id) if job.is_final else job
+            return await jobs.load_linearizable(event.subject)
+        job = await jobs.load_for(event)
+        return await jobs.load_linearizable(event.subject) if job.is_final else job

@@ -24,29 +24,45 @@ from studio_domain.lifecycle.transition import OPEN, Change, TransitionContext
 from studio_domain.prediction import (
     MAX_OUTPUT_CHARS,
     PredictionStatus,
+    UnreadablePrediction,
     is_content_refusal,
     is_infrastructure_failure,
+    read_prediction,
 )
 
 MAX_REPORTS = 8
 """Reports of one attempt that are remembered, so that an equal one is not kept again."""
 
 
-def webhook_received(job: Job, event: WebhookReceived, _: TransitionContext) -> Change | None:
+def webhook_received(job: Job, event: WebhookReceived, context: TransitionContext) -> Job | Change | None:
     """The provider reported on this attempt, so its prediction exists.
 
-    None when the slot no longer waits for it, when an equal report was kept since the last rescue, or when all it says
-    is that the prediction runs which the slot is known to have.
+    Where it has delivered, nothing is left to decide. Every other report is kept for the predictor. None when the slot
+    no longer waits for it, when an equal report was kept since the last rescue, or when all it says is that the
+    prediction runs which the slot is known to have.
     """
     slot = _slot(job, event, *OPEN)
     if slot is None or _is_known_to_run(slot, event.prediction):
         return None
+    if (delivery := _delivery(event)) is not None:
+        return on_prediction_reported(job, delivery, context)
     report = hashlib.sha256(json.dumps(event.prediction, sort_keys=True).encode()).hexdigest()[:16]
     if report in slot.reports:
         return None
     reports = (*slot.reports, report)[-MAX_REPORTS:]
     update = PredictionUpdated(slot=event.slot, attempt=event.attempt, prediction=dict(event.prediction))
     return Change(_with(job, slot, webhook_received=slot.state != "running", reports=reports), (update,))
+
+
+def _delivery(event: WebhookReceived) -> PredictionReported | None:
+    """The report, if the prediction has succeeded and brings pictures."""
+    if event.prediction.get("status") != PredictionStatus.SUCCEEDED:
+        return None
+    try:
+        report = read_prediction(event.prediction)
+    except UnreadablePrediction:
+        return None
+    return PredictionReported(event.slot, event.attempt, report) if report.outputs else None
 
 
 def _is_known_to_run(slot: Slot, prediction: Mapping[str, object]) -> bool:

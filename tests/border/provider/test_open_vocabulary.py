@@ -93,10 +93,10 @@ class Scenario:
         await self.predictor.begin_predictions(await self.job, StencilReady())
 
     async def report(self, prediction: dict[str, Any]) -> None:
-        """The gateway kept a webhook; its message is delivered."""
+        """The gateway kept a webhook; if there is a message for the predictor, it is delivered."""
         applied = await self.jobs.apply("j", WebhookReceived(0, (await self.slot).attempt, prediction))
-        if applied.changed:
-            await self.predictor.read_update(await self.job, PredictionUpdated(**self.published[-1].data))
+        if applied.changed and isinstance(update := self.published[-1].payload, PredictionUpdated):
+            await self.predictor.read_update(await self.job, update)
 
 
 @pytest.fixture

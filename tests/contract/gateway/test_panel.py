@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from studio_chassis.replicate.webhook_url import webhook_url
+from studio_contracts.events import PredictionSucceeded, PredictionUpdated, SlotPayload
 from studio_support.served_gateway import ServedGateway
 
 NODE = shutil.which("node")
@@ -124,13 +125,15 @@ def prediction(gateway: ServedGateway, job_id: str, status: str, **fields: Any) 
 
 
 @pytest.mark.parametrize(
-    ("status", "fields"),
+    ("status", "fields", "follows"),
     [
-        ("succeeded", {"output": ["https://replicate.delivery/a/out-0.png"]}),
-        ("failed", {"error": "NSFW content detected", "metrics": {}}),
+        ("succeeded", {"output": ["https://replicate.delivery/a/out-0.png"]}, PredictionSucceeded),
+        ("failed", {"error": "NSFW content detected", "metrics": {}}, PredictionUpdated),
     ],
 )
-def test_the_provider_s_old_callback_is_accepted(gateway: ServedGateway, status: str, fields: dict[str, Any]) -> None:
+def test_the_provider_s_old_callback_is_accepted(
+    gateway: ServedGateway, status: str, fields: dict[str, Any], follows: type[SlotPayload]
+) -> None:
     job_id = f"called-back-{status}"
     gateway.accept(job_id)
     gateway.start_prediction(job_id)
@@ -139,15 +142,26 @@ def test_the_provider_s_old_callback_is_accepted(gateway: ServedGateway, status:
     with panel(gateway.url, {"callbacks": [again, again]}) as shown:
         assert [shown(), shown()] == [("answered", {"status": 204, "body": None})] * 2
     gateway.flush_publishing()
+    (event,) = [one for one in gateway.published if (one.type, one.subject) == (follows.type, job_id)]
+    assert (event.data["slot"], event.data["attempt"]) == (0, 1)
+
+
+def test_of_a_callback_that_is_left_to_the_predictor_all_that_matters_is_kept(gateway: ServedGateway) -> None:
+    job_id = "called-back-for-the-predictor"
+    gateway.accept(job_id)
+    gateway.start_prediction(job_id)
+    body = prediction(gateway, job_id, "failed", error="NSFW content detected", metrics={})
+    with panel(gateway.url, {"callbacks": [{"token": token_of(gateway, job_id), "body": body}]}) as shown:
+        assert shown() == ("answered", {"status": 204, "body": None})
+    gateway.flush_publishing()
     (recorded,) = [
-        event.data
+        event.payload
         for event in gateway.published
-        if (event.type, event.subject) == ("studio.prediction.updated.v1", job_id)
+        if event.subject == job_id and isinstance(event.payload, PredictionUpdated)
     ]
-    assert (recorded["slot"], recorded["attempt"]) == (0, 1)
-    assert recorded["prediction"] == {
+    assert recorded.prediction == {
         "id": body["id"],
-        "status": status,
+        "status": "failed",
         "created_at": body["created_at"],
         "output": body["output"],
         "error": body["error"],

@@ -28,7 +28,7 @@ ALL_BUT_RECONCILER = {f"studio-{name}" for name in SERVICES if name != "reconcil
 def test_a_job_is_one_trace_through_four_services(receiver: Receiver, studio: Any) -> None:
     job = studio.run()
     assert job["status"] == "completed"
-    ends = {"process postprocess.prediction-succeeded", "process predictor.prediction-updated", "WebhookReceived"}
+    ends = {"process postprocess.prediction-succeeded", "process predictor.stencil-ready", "WebhookReceived"}
     names = ends | {"accept a job", "process stencil.job-created", "POST /predictions"}
     studio.until(lambda: names <= {span.name for span in receiver.of_job(job["id"])})
     spans = receiver.of_job(job["id"])

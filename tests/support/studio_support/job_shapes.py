@@ -143,6 +143,7 @@ EVENTS: dict[str, h.DomainEvent] = {
     "refused": h.CreationRefused(0, 1, "no"),
     "lost": h.CreationLost(0, 1),
     "callback": h.WebhookReceived(0, 1, {"id": "p0.1", "status": "succeeded"}),
+    "delivery": h.WebhookReceived(0, 1, {"id": "p0.1", "status": "succeeded", "output": ["https://x.test/a.png"]}),
     "starting": report("starting"),
     "processing": report("processing"),
     "queued": report("queued"),
@@ -189,6 +190,8 @@ def _told_of(event: h.SlotEvent, slot: int, attempt: int) -> h.DomainEvent:
     changes: dict[str, Any] = {"slot": slot, "attempt": attempt}
     if isinstance(event, h.PredictionReported):
         changes["report"] = event.report.model_copy(update={"id": f"p{slot}.{attempt}"})
+    if isinstance(event, h.WebhookReceived):
+        changes["prediction"] = dict(event.prediction) | {"id": f"p{slot}.{attempt}"}
     if isinstance(event, h.PicturesMade):
         changes["concepts"] = tuple(concept(slot, one.index, one.quality.score) for one in event.concepts)
     return cast(h.DomainEvent, replace(event, **changes))

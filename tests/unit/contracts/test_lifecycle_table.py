@@ -25,6 +25,7 @@ TABLE = """
     refused     .          .          failed     failed     .          .          .          .
     lost        .          .          .          retried    .          .          .          .
     callback    .          .          =          =          =          .          .          =
+    delivery    .          .          succeeded  succeeded  succeeded  .          .          succeeded
     starting    .          .          running    running    .          .          .          .
     processing  .          .          running    running    .          .          .          .
     queued      .          .          running    running    .          .          .          .

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from studio_contracts.events import PredictionUpdated
 from studio_contracts.job import Job
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import is_obsolete, transition
-from studio_domain.prediction import PredictionReport
+from studio_domain.prediction import PredictionReport, read_prediction
 from studio_support.job_shapes import (
     EVENTS,
     INFRASTRUCTURE,
@@ -38,6 +39,36 @@ def test_an_equal_report_is_not_kept_twice(state: str) -> None:
     other = received(job, REPORT | {"status": "succeeded"})
     assert other is not None
     assert received(other, REPORT) is None
+
+
+DELIVERY = {"id": "p0.1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"]}
+
+
+@pytest.mark.parametrize("state", ["waiting", "submitting", "running"])
+def test_a_delivery_is_taken_as_the_predictor_would(state: str) -> None:
+    reported = h.PredictionReported(0, 1, read_prediction(DELIVERY))
+    taken = transition(SHAPES[state], h.WebhookReceived(0, 1, dict(DELIVERY)), now=LATER, by="gateway")
+    assert taken == transition(SHAPES[state], reported, now=LATER, by="gateway")
+    assert taken is not None
+    assert received(taken.job, DELIVERY) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"status": "processing"}, {"status": "failed"}, {"status": "SUCCEEDED"}, {"output": None}, {"id": None}],
+    ids=str,
+)
+def test_what_is_no_delivery_is_left_to_the_predictor(other: dict[str, Any]) -> None:
+    change = transition(SHAPES["submitting"], h.WebhookReceived(0, 1, DELIVERY | other), now=LATER, by="gateway")
+    assert change is not None
+    assert [event.payload for event in change.events] == [
+        PredictionUpdated(slot=0, attempt=1, prediction=DELIVERY | other)
+    ]
+    assert change.job.predictions[0].state == "submitting"
+
+
+def test_pictures_of_another_prediction_change_nothing() -> None:
+    assert received(SHAPES["running"], DELIVERY | {"id": "another"}) is None
 
 
 @pytest.mark.parametrize("status", ["starting", "processing"])
