@@ -4,9 +4,10 @@ Each module takes a virtual host and a database of its own. The tests of a group
 those of a file share what the file starts, those of some folders share servers that take long to start.
 """
 
+import gc
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -40,6 +41,17 @@ class ByGroup(LoadFileScheduling):  # type: ignore[misc]  # the base has no type
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     """Take these groups where files would be taken."""
     return ByGroup(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Never look for garbage in what stays to the end: thousands of tests and all modules, again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
