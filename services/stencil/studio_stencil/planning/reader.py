@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from studio_contracts.reading import Reading, Subject, SubjectKind
+from studio_contracts.reading import Reading, SubjectKind
 from studio_stencil.planning.colour_words import family
 from studio_stencil.planning.findings import Finding, Kind, sum_up
 from studio_stencil.planning.items import CONTENT, LINKS, NOTHING, NOUNS, QUANTITIES, SHADES, SIZES, Given, Item
 from studio_stencil.planning.lexicon import NOUNS_FIRST, emoji_names
+from studio_stencil.planning.subjects import subject_of
 from studio_stencil.planning.tokens import key_of
 from studio_stencil.planning.unsold import meant_by
 
@@ -205,15 +206,7 @@ class Reader:
     def _add_subjects(self, item: Item, motif: str | None, kind: SubjectKind, given: Given) -> None:
         """A subject with what was given, after one for each description that waits for the same word."""
         for one in [*self.waiting, given]:
-            subject = Subject(
-                word=item.text,
-                name=self._name(item, motif, kind),
-                motif=motif,
-                kind=kind,
-                count=self._count(item, one),
-                size=one.size,
-                colour=next(iter(one.colours), item.colour),
-            )
+            subject = subject_of(self.language, item, motif, kind, one)
             if item.colour and not self.refusing:
                 self._note("colour", item.colour, item)
                 self.found[-1].shades = (item.colour,)
@@ -221,18 +214,6 @@ class Reader:
             self.found[-1].subject = subject
             self.found[-1].explicit = bool((one.count and not one.article) or one.size or subject.colour)
         self.waiting = []
-
-    def _name(self, item: Item, motif: str | None, kind: SubjectKind) -> str:
-        if item.name or motif is None:
-            return item.name or ("numbers" if kind == "digits" else kind)
-        return item.lemma if self.language == "en" else emoji_names()[motif]
-
-    def _count(self, item: Item, given: Given) -> int | None:
-        """The number asked for; None for several: a plural, or a word like "fish" that is its own."""
-        if given.count is not None and not (given.article and item.plural):
-            return given.count
-        own_plural = "same_plural" in item.kinds or (self.language == "fr" and item.lemma[-1:] in ("s", "x", "z"))
-        return None if given.several or item.plural or (own_plural and not given.article) else 1
 
     def _read_unknown(self, item: Item) -> None:
         if self.refusing:
