@@ -38,7 +38,7 @@ class Applied(NamedTuple):
 
 
 class _Turn:
-    """Changes of one job by this process wait for each other, and go on from the job as the one before them left it."""
+    """Changes of one job by this process wait for each other, and go on from the job as the one before saw it last."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -182,6 +182,7 @@ class JobService:
                         job = await self._store.load_linearizable(job_id)
                         change = transition(job, event, now=self._clock(), by=self._service)
                     if change is None:
+                        turn.job = _newest(turn.job, job)
                         return None, job
                     failpoints.reached("before-commit")
                     if await self._store.commit(change, _taken(job_id)):
