@@ -1,7 +1,7 @@
 """Reads a brief: what it asks to see, in which colours and tones, what it refuses, and what was not understood."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from studio_contracts.reading import Reading
@@ -25,6 +25,8 @@ BORROWED = frozenset({"pictures", "settings", "patterns", "colours"})
 SHORTEST_BORROWED = 5
 """Shorter English words in a text of another language are too often words of that language."""
 LONGEST_EMOJI = 14
+TREES = frozenset("🌳🌲🌴🎄")
+"""A tree's fruit names the kind of tree: "Zitronenbaum", "citroenboom"."""
 CLITIC = re.compile(r"['\u2019](?:s|d|ll|re|ve|m)$", re.IGNORECASE)
 """English endings that a word is known without: "we'd", "the dragon's"."""
 
@@ -125,9 +127,19 @@ def _unknown(token: Token, lexicon: Lexicon) -> Iterator[Item]:
     before = next((found for part in unlinked(modifier) if (found := lexicon.find(part))), None)
     if before is None:
         yield Item(token.text[: len(modifier)], modifier, {}, token.start)
-    else:
+    elif _motif(lexicon.find(head)) not in TREES:
         yield Item(token.text, modifier, before, token.start, modifier=True)
+    elif _motif(before) in TREES:  # "Palmenbaum": a palm, and no other tree
+        yield Item(token.text, modifier, before, token.start)
+        return
+    elif others := {kind: value for kind, value in before.items() if kind != "pictures"}:
+        yield Item(token.text, modifier, others, token.start, modifier=True)  # of a "Zitronenbaum" no lemon
     yield Item(token.text, lexicon.lemma(head), lexicon.find(head), token.start, head in lexicon.lemmas)
+
+
+def _motif(kinds: Mapping[str, str]) -> str:
+    """The emoji that a word means, if it means one."""
+    return kinds.get("pictures", "").rstrip("*")
 
 
 def _place_within(word: str, lexicon: Lexicon) -> dict[str, str] | None:

@@ -113,3 +113,18 @@ def test_the_longest_brief_is_read_to_its_end() -> None:
 )
 def test_what_is_wanted_is_the_brief_without_its_refusals(brief: str, wanted: str) -> None:
     assert read_brief(brief).wanted == wanted
+
+
+@pytest.mark.parametrize(
+    ("brief", "motif"),
+    [
+        ("ein Zitronenbaum", "🌳"),
+        ("der Olivenbaum im Park", "🌳"),
+        ("ein Palmenbaum", "🌴"),
+        ("Igel mit Apfelbaum", "🌳"),
+    ],
+)
+def test_the_tree_of_a_fruit_is_one_tree(brief: str, motif: str) -> None:
+    reading = read_brief(brief)
+    assert [subject.motif for subject in reading.subjects if subject.motif != "🦔"] == [motif]
+    assert reading.not_understood == ()
