@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from studio_stencil.drawing.colour import CLOSE, difference
 from studio_stencil.motifs.corners import squared
-from studio_stencil.motifs.inlays_in_vain import inlays_in_vain
+from studio_stencil.motifs.failed_inlays import failed_inlays
 from studio_stencil.motifs.layable import ISLAND_MM2, faults
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.outlines import outline
@@ -51,23 +51,23 @@ def laid(
     painting order: the first is the whole silhouette, in a colour that does not read as the ground.
 
     `colours` are pairs of fill and palette code. A colour inside the outline is left out where it could not be laid:
-    the largest takes its place. Which are searched for in vain is recorded for many. `other` chooses another outline;
+    the largest takes its place. The searches that fail are recorded for most motifs. `other` chooses another outline;
     see `outline`. Empty where there is no such motif.
     """
     if find_motif(emoji) is None:
         return ()
     whole = outline(emoji, size_m, other)
     fills = _fills_by_code(emoji, colours)
-    vain = inlays_in_vain(emoji, size_m) if not other else frozenset[int]()
-    plain = _in_one_colour(emoji, size_m, fills, ground, vain)
+    failed = failed_inlays(emoji, size_m) if not other else frozenset[int]()
+    plain = _in_one_colour(emoji, size_m, fills, ground, failed)
     if plain is not None:
         return (LaidPart(plain, whole),)
     regions = {code: region(emoji, size_m, mask) for code, mask in fills.items()}
     body, *others = sorted(regions, key=lambda code: -regions[code].area)
     known = known_faults(whole)
     asked = [(code, regions[code]) for code in others[: MOST_COLOURS - 1]]
-    parts = _painted(whole, known, body, asked, [code for code in others if fills[code] in vain])
-    beneath = others and regions[others[0]].area > MOSTLY * regions[body].area and -fills[body] not in vain
+    parts = _painted(whole, known, body, asked, [code for code in others if fills[code] in failed])
+    beneath = others and regions[others[0]].area > MOSTLY * regions[body].area and -fills[body] not in failed
     if len(parts) == 1 and beneath and difference(others[0], ground) >= 2 * CLOSE:
         parts = _painted(whole, known, others[0], [(body, regions[body])])
         return parts if len(parts) > 1 and is_most_of_it(parts[1].area, regions[body]) else (LaidPart(body, whole),)
@@ -96,7 +96,7 @@ def _fills_by_code(emoji: str, colours: tuple[tuple[str, str], ...]) -> dict[str
 
 
 def _in_one_colour(
-    emoji: str, size_m: float, fills: Mapping[str, int], ground: str, vain: Collection[int]
+    emoji: str, size_m: float, fills: Mapping[str, int], ground: str, failed: Collection[int]
 ) -> str | None:
     """The palette code of a motif of which nothing else can be laid, where that is recorded; None where it is not.
 
@@ -113,7 +113,7 @@ def _in_one_colour(
     body, *others = sorted(least, key=lambda code: -least[code])
     for code in others:
         beneath = most[code] > MOSTLY * least[body] and difference(code, ground) >= 2 * CLOSE
-        if fills[code] not in vain or most[code] >= least[body] or (beneath and -fills[body] not in vain):
+        if fills[code] not in failed or most[code] >= least[body] or (beneath and -fills[body] not in failed):
             return None
     return body
 

@@ -1,4 +1,4 @@
-"""Writes inlays_in_vain.tsv: searches for what can be laid of the colours of motifs, at every size they are made at.
+"""Writes failed_inlays.tsv: searches for what can be laid of the colours of motifs, at every size they are made at.
 
     python -m studio_stencil.motifs.record_inlays [--processes 2]
 
@@ -13,10 +13,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 
 from studio_contracts.reading import Reading
-from studio_stencil.motifs import inlays_in_vain
+from studio_stencil.motifs import failed_inlays
 from studio_stencil.motifs.colours import motif_colours
+from studio_stencil.motifs.failed_inlays import written
 from studio_stencil.motifs.inlays import MOSTLY, Inlay, inlaid, is_most_of_it, known_faults, region
-from studio_stencil.motifs.inlays_in_vain import written
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.outlines import outline
 from studio_stencil.motifs.palette import GROUNDS, with_motif_colours
@@ -33,7 +33,7 @@ NEARLY = 0.95
 
 
 def found_for(emoji: str) -> dict[int, int]:
-    """For each set of fills the sizes, as bits, at which nothing of it can be laid; see `inlays_in_vain`."""
+    """For each set of fills the sizes, as bits, at which nothing of it can be laid; see `failed_inlays`."""
     found = dict.fromkeys(_sets_of_fills(emoji), 0)
     for number, size_m in enumerate(made_sizes_m(emoji) if found else ()):
         laid = {fills: inlay_of(emoji, size_m, fills) for fills in {abs(fills) for fills in found}}
@@ -91,11 +91,11 @@ def main() -> None:
     """Write what is missing, line by line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--processes", type=int, default=1)
-    known = dict(inlays_in_vain.lines())
+    known = dict(failed_inlays.lines())
     for emoji, line in _rows(known, parser.parse_args().processes):
         known[emoji] = line
         rows = "".join(f"{motif}\t{found}\n" for motif, found in sorted(known.items()))
-        inlays_in_vain.FILE.write_text(f"{inlays_in_vain.heading()}\n{rows}", encoding="utf-8")
+        failed_inlays.FILE.write_text(f"{failed_inlays.heading()}\n{rows}", encoding="utf-8")
 
 
 if __name__ == "__main__":

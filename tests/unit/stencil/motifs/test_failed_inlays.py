@@ -1,4 +1,4 @@
-"""The recorded searches in vain: they belong to today's rules, and change nothing but the time."""
+"""The recorded searches that fail: they belong to today's rules, and change nothing but the time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,14 @@ from random import Random
 
 import pytest
 
-from studio_stencil.motifs import inlays, inlays_in_vain
+from studio_stencil.motifs import failed_inlays, inlays
+from studio_stencil.motifs.failed_inlays import parsed, written
 from studio_stencil.motifs.inlays import is_most_of_it, laid, region
-from studio_stencil.motifs.inlays_in_vain import parsed, written
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.record_inlays import inlay_of
 from studio_stencil.motifs.sizes import made_sizes_m
 
-CACHES = (inlays_in_vain.lines, inlays_in_vain.inlays_in_vain, inlays.laid)
+CACHES = (failed_inlays.lines, failed_inlays.failed_inlays, inlays.laid)
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def in_turns(emoji: str) -> tuple[tuple[str, str], ...]:
 
 
 def test_the_table_belongs_to_the_installed_motifs_and_to_the_rules() -> None:
-    head = inlays_in_vain.FILE.read_text(encoding="utf-8").splitlines()[0]
-    assert head == inlays_in_vain.heading(), "run python -m studio_stencil.motifs.record_inlays"
+    head = failed_inlays.FILE.read_text(encoding="utf-8").splitlines()[0]
+    assert head == failed_inlays.heading(), "run python -m studio_stencil.motifs.record_inlays"
 
 
 def test_each_line_has_sets_of_the_fills_of_its_motif_and_sizes_at_which_it_is_made() -> None:
-    for emoji, line in inlays_in_vain.lines().items():
+    for emoji, line in failed_inlays.lines().items():
         motif = find_motif(emoji)
         assert motif is not None
         found = parsed(line)
@@ -52,7 +52,7 @@ def test_each_line_has_sets_of_the_fills_of_its_motif_and_sizes_at_which_it_is_m
 @pytest.mark.parametrize("seed", range(6))
 def test_a_line_says_what_searching_finds(seed: int) -> None:
     chance = Random(seed)
-    emoji, line = chance.choice(sorted((emoji, line) for emoji, line in inlays_in_vain.lines().items() if line))
+    emoji, line = chance.choice(sorted((emoji, line) for emoji, line in failed_inlays.lines().items() if line))
     number, size_m = chance.choice(list(enumerate(made_sizes_m(emoji))))
     for fills, at in parsed(line).items():
         inlay = inlay_of(emoji, size_m, abs(fills))
@@ -64,10 +64,10 @@ def test_a_line_says_what_searching_finds(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_recorded_changes_no_motif(seed: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     chance = Random(seed)
-    emoji = chance.choice(sorted(inlays_in_vain.lines()))
+    emoji = chance.choice(sorted(failed_inlays.lines()))
     asked = emoji, chance.choice(made_sizes_m(emoji)), in_turns(emoji), "RH31"
     before = laid(*asked)
-    monkeypatch.setattr(inlays_in_vain, "FILE", tmp_path / "nothing")
+    monkeypatch.setattr(failed_inlays, "FILE", tmp_path / "nothing")
     for cache in CACHES:
         cache.cache_clear()
     after = laid(*asked)

@@ -1,7 +1,7 @@
-"""What searching found before: which colours of a motif cannot be laid on its silhouette, at which sizes.
+"""Searches that failed before: which colours of a motif cannot be laid on its silhouette, at which sizes.
 
-They stand in inlays_in_vain.tsv, written by `python -m studio_stencil.motifs.record_inlays`. Most colours of most
-motifs are among them, and a search in vain tries all that there is to try. What is not recorded is searched for.
+They stand in failed_inlays.tsv, written by `python -m studio_stencil.motifs.record_inlays`. Most colours of most
+motifs are among them, and a search that fails tries all that there is to try. What is not recorded is searched for.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from pathlib import Path
 from studio_stencil.motifs.recorded import RULES, fingerprint
 from studio_stencil.motifs.sizes import made_sizes_m
 
-FILE = Path(__file__).with_name("inlays_in_vain.tsv")
+FILE = Path(__file__).with_name("failed_inlays.tsv")
 
 
 @cache
-def inlays_in_vain(emoji: str, size_m: float) -> frozenset[int]:
+def failed_inlays(emoji: str, size_m: float) -> frozenset[int]:
     """The sets of a motif's fills, as bits in the order of its parts, of which nothing can be laid on its first outline
     at this size. With a minus, those that cover most of it, of which too little can be laid on another colour.
     """
