@@ -133,7 +133,7 @@ async def test_duplicate_and_reordered_events_leave_the_same_documents(
     stack: tuple[Fleet, Proxy], thorough: bool, seed: int
 ) -> None:
     fleet, _ = stack
-    jobs, events = (80, 400) if thorough else (8, 40)  # each job has five at least
+    jobs, events = (100, 400) if thorough else (10, 40)  # each job has four at least
     plain = await stored(fleet, await run_jobs(fleet, jobs))
     async with duplicate_delivery(fleet.stack.endpoints.rabbitmq_url, seed) as listener:
         job_ids = await run_jobs(fleet, jobs)

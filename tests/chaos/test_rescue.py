@@ -34,10 +34,10 @@ AWAITED = {
     "drawn": topology.PREDICTOR_STENCIL_READY,
     "waiting": topology.PREDICTOR_STENCIL_READY,
     "submitting": topology.PREDICTOR_STENCIL_READY,
-    "running": topology.PREDICTOR_PREDICTION_UPDATED,
+    "running": topology.POSTPROCESS_PREDICTION_SUCCEEDED,  # the provider, which is asked, has its pictures
     "succeeded": topology.POSTPROCESS_PREDICTION_SUCCEEDED,
 }
-"""By the state in which a job froze, the queue of the message it waits for."""
+"""By the state in which a job froze, the queue of the message that its rescue leads to."""
 
 
 def reconciler(chassis: ServiceContext, endpoints: Endpoints, provider: ReplicateClient, name: str) -> app.Reconciler:
