@@ -23,6 +23,7 @@ from studio_local.stack import ServiceStack
 from measuring import session_seconds
 
 READY_SECONDS = 120
+WORKER_STARTS = 5
 BENCH = Path(__file__).parent.parent
 UNLIMITED = {"STUDIO_DAY_CENTS": "100000000", "STANDIN_DELAY_SECONDS": "0"}
 
@@ -203,13 +204,24 @@ def peer(
             "worker": process("worker", [binaries / "python", "-m", *worker], lambda: True),
         }
         stack.enter_context(running(parts, READY_SECONDS))
-        time.sleep(2)  # a worker says to nobody that it is ready; the warm-up waits for the rest
+        _await_worker(parts["worker"])
         standin_url = f"http://{LOOPBACK}:{standin_port}"
         contestant = Contestant(
             name, f"http://{LOOPBACK}:{web_port}", endpoints, infrastructure, standin_url, [parts["worker"]]
         )
         stack.callback(contestant.close)
         yield contestant
+
+
+def _await_worker(worker: ManagedProcess) -> None:
+    """A worker says to nobody that it is ready, so the warm-up waits for it. One that ends because the broker refused
+    its first connection is started again, as a supervisor would.
+    """
+    for _ in range(WORKER_STARTS):
+        time.sleep(2)
+        if worker.alive:
+            return
+        worker.start()
 
 
 def worker_of(name: str, cores: int) -> list[str]:
