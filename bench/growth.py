@@ -74,7 +74,7 @@ def post_many(contestant: Contestant, number: int, brief: dict[str, Any]) -> tup
 def rate(contestant: Contestant) -> float:
     """Jobs' worth of changes that are committed a second, for a while or until every job has ended.
 
-    A long backlog goes through one stage before the next, so the jobs that end meanwhile say little.
+    A long backlog goes through one stage before the next, so the jobs that end in that time say little.
     """
     before, started = _changes(contestant), time.perf_counter()
     unfinished = {"finished_at": None}

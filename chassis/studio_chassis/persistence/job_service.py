@@ -132,7 +132,7 @@ class JobService:
     def taking(self, event: Event) -> Iterator[None]:
         """While this event is handled: what was delivered was published, so a commit to its job takes it from there.
 
-        Changes that this process makes to the job meanwhile, for other messages too, go on from one another.
+        Changes that this process makes to the job until then, for other messages too, go on from one another.
         """
         turn = self._turn_of(event.subject)
         token = _handled_event.set(event)

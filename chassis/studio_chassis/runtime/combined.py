@@ -48,7 +48,7 @@ class Combined(Generic[Q, A]):
             return
         try:
             answers = await self._carry_out([one.request for one in taken])
-        except BaseException as error:  # noqa: BLE001 - also a cancellation, or the callers would wait for ever
+        except BaseException as error:  # noqa: BLE001 - also a cancellation, or the callers would wait without end
             if len(taken) > 1 and isinstance(error, Exception) and not isinstance(error, Unavailable):
                 for one in taken:
                     await self._answer([one])

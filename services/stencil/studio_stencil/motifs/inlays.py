@@ -100,7 +100,7 @@ def _in_one_colour(
 ) -> str | None:
     """The palette code of a motif of which nothing else can be laid, where that is recorded; None where it is not.
 
-    Regions take long to make. What can be told without them is how much they cover at least and at most.
+    Regions take long to make. How much they cover at least and at most is known without them.
     """
     motif, numbers, size = find_motif(emoji), _fill_numbers(emoji), size_m * 1000
     least, most = dict.fromkeys(fills, 0.0), dict.fromkeys(fills, 0.0)
