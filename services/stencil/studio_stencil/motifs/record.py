@@ -8,8 +8,9 @@ motif is drawn. Motifs that have a size by meaning come first, for briefs often 
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 
 from studio_stencil.drawing.compose import LETTERS
 from studio_stencil.motifs import recorded
@@ -39,24 +40,23 @@ def found_for(emoji: str) -> Recorded:
     return Recorded(searched_smallest_m(emoji), tries)
 
 
-def _rows(known: dict[str, str], processes: int) -> Iterator[tuple[str, str]]:
-    """The lines of the motifs that are not known yet, as they are found."""
-    with ProcessPoolExecutor(processes) as pool:
-        waiting = {pool.submit(found_for, emoji): emoji for emoji in nameable() if emoji not in known}
-        for done in as_completed(waiting):
-            yield waiting[done], done.result().line()
+def line_for(emoji: str) -> str:
+    """What is found for a motif, as the table keeps it."""
+    return found_for(emoji).line()
 
 
-def main() -> None:
-    """Write what is missing, line by line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def record(file: Path, heading: str, known: Mapping[str, str], line_for: Callable[[str], str]) -> None:
+    """Write a table of motifs anew with each line that is found; `known` are the lines that it has."""
+    parser = argparse.ArgumentParser(description="Write what is missing, line by line.")
     parser.add_argument("--processes", type=int, default=1)
-    known = dict(recorded.lines())
-    for emoji, line in _rows(known, parser.parse_args().processes):
-        known[emoji] = line
-        rows = "".join(f"{motif}\t{found}\n" for motif, found in sorted(known.items()))
-        recorded.FILE.write_text(f"{recorded.fingerprint()}\n{rows}", encoding="utf-8")
+    lines = dict(known)
+    with ProcessPoolExecutor(parser.parse_args().processes) as pool:
+        waiting = {pool.submit(line_for, emoji): emoji for emoji in nameable() if emoji not in known}
+        for done in as_completed(waiting):
+            lines[waiting[done]] = done.result()
+            rows = "".join(f"{motif}\t{line}\n" for motif, line in sorted(lines.items()))
+            file.write_text(f"{heading}\n{rows}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    record(recorded.FILE, recorded.fingerprint(), recorded.lines(), line_for)

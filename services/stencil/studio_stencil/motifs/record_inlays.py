@@ -6,10 +6,7 @@ The sets of fills that are looked at are those that palettes of the studio give 
 interrupted, in the order in which outlines are recorded; what is not there yet is searched for when a motif is drawn.
 """
 
-import argparse
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 
 from studio_contracts.reading import Reading
@@ -20,7 +17,7 @@ from studio_stencil.motifs.inlays import MOSTLY, Inlay, inlaid, is_most_of_it, k
 from studio_stencil.motifs.library import find_motif
 from studio_stencil.motifs.outlines import outline
 from studio_stencil.motifs.palette import GROUNDS, with_motif_colours
-from studio_stencil.motifs.record import nameable
+from studio_stencil.motifs.record import record
 from studio_stencil.motifs.sizes import made_sizes_m
 from studio_stencil.planning.palette_choice import choose_palette
 from studio_stencil.planning.reading import read_brief
@@ -79,24 +76,10 @@ def _sets_of_fills(emoji: str) -> list[int]:
     return [fills for fills, _ in found.most_common(MOST_SETS)]
 
 
-def _rows(known: dict[str, str], processes: int) -> Iterator[tuple[str, str]]:
-    """The lines of the motifs that are not known yet, as they are found."""
-    with ProcessPoolExecutor(processes) as pool:
-        waiting = {pool.submit(found_for, emoji): emoji for emoji in nameable() if emoji not in known}
-        for done in as_completed(waiting):
-            yield waiting[done], written(done.result())
-
-
-def main() -> None:
-    """Write what is missing, line by line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--processes", type=int, default=1)
-    known = dict(failed_inlays.lines())
-    for emoji, line in _rows(known, parser.parse_args().processes):
-        known[emoji] = line
-        rows = "".join(f"{motif}\t{found}\n" for motif, found in sorted(known.items()))
-        failed_inlays.FILE.write_text(f"{failed_inlays.heading()}\n{rows}", encoding="utf-8")
+def line_for(emoji: str) -> str:
+    """What is found for a motif, as the table keeps it."""
+    return written(found_for(emoji))
 
 
 if __name__ == "__main__":
-    main()
+    record(failed_inlays.FILE, failed_inlays.heading(), failed_inlays.lines(), line_for)
