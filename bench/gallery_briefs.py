@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from studio_contracts.palette import BY_CODE
 from studio_contracts.reading import Reading
 from studio_postprocess.installable.rules import inspect
-from studio_stencil.drawing.compose import Composition, compose
+from studio_stencil.drawing.compose import Composition, painted, sketched
 from studio_stencil.drawing.directions import Direction, choose_directions
 from studio_stencil.motifs.palette import with_motif_colours
 from studio_stencil.planning.palette_choice import choose_palette
@@ -93,7 +93,7 @@ def make_row(brief: str) -> Row:
         size = size_px(*surface)
         for direction in choose_directions(reading, *surface, SEED):
             started = time.process_time()
-            composition = compose(reading, codes, *surface, size, direction, SEED)
+            composition = painted(sketched(reading, codes, *surface, size, direction, SEED))
             seconds = time.process_time() - started
             mm_per_pixel = max(1000 * surface[0] / size[0], 1000 * surface[1] / size[1])
             score = inspect(composition.indices, mm_per_pixel).score

@@ -160,20 +160,6 @@ def painted(sketch: Sketch) -> Composition:
     )
 
 
-def compose(
-    reading: Reading,
-    colours: Sequence[str],
-    width_m: float,
-    height_m: float,
-    size_px: tuple[int, int],
-    direction: Direction,
-    seed: int,
-    outline: BaseGeometry | None = None,
-) -> Composition:
-    """Draw a direction of a brief: see `sketched`."""
-    return painted(sketched(reading, colours, width_m, height_m, size_px, direction, seed, outline))
-
-
 def wishes_of(reading: Reading, area_m2: float) -> list[Wanted]:
     """The motifs a reading asks for, each once, and letters or digits where it asks for them."""
     several = next(number for most, number in SEVERAL if area_m2 <= most)

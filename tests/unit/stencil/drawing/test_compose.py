@@ -7,7 +7,7 @@ import pytest
 
 from studio_contracts.brief import Strategy
 from studio_postprocess.installable.rules import inspect
-from studio_stencil.drawing.compose import Composition, compose
+from studio_stencil.drawing.compose import Composition, painted, sketched
 from studio_stencil.drawing.directions import NAMES, Direction, choose_directions
 from studio_stencil.motifs.palette import with_motif_colours
 from studio_stencil.planning.palette_choice import choose_palette
@@ -26,7 +26,7 @@ def size_px(width_m: float, height_m: float) -> tuple[int, int]:
 
 def drawn(brief: str, surface: tuple[float, float], strategy: Strategy, seed: int = 3) -> Composition:
     direction = Direction(NAMES[strategy], strategy, "a test")
-    return compose(read_brief(brief), CODES, *surface, size_px(*surface), direction, seed)
+    return painted(sketched(read_brief(brief), CODES, *surface, size_px(*surface), direction, seed))
 
 
 def score(composition: Composition, surface: tuple[float, float]) -> int:
@@ -109,7 +109,7 @@ def test_a_strategy_that_is_asked_for_is_the_only_one() -> None:
 @pytest.mark.parametrize("surface", [(5, 5), (3, 12)])
 def test_directions_of_a_subject_show_it(surface: tuple[float, float]) -> None:
     for direction in choose_directions(read_brief("three turtles"), *surface, 1):
-        composition = compose(read_brief("three turtles"), CODES, *surface, size_px(*surface), direction, 1)
+        composition = painted(sketched(read_brief("three turtles"), CODES, *surface, size_px(*surface), direction, 1))
         assert dict(composition.drawn).get("🐢", 0) >= 1, direction
 
 
