@@ -30,6 +30,14 @@ def test_a_page_whose_script_was_lost_comes_again_by_itself(page: Page, name: st
     expect(page.get_by_text(UNLOADED)).to_be_hidden()
 
 
+def test_a_page_whose_texts_are_never_answered_asks_for_them_again(page: Page) -> None:
+    unanswered: list[Route] = []
+    page.route("**/static/messages.en.json", lambda route: unanswered.append(route), times=1)
+    page.goto("/", wait_until="commit")
+    expect(page.get_by_role("checkbox", name="Cream")).to_be_visible()
+    assert unanswered
+
+
 def test_a_page_that_fails_again_waits_for_a_person(page: Page) -> None:
     lost: list[str] = []
 

@@ -7,12 +7,14 @@ const YEAR_S = 365 * 24 * 3600;
 export const language = document.documentElement.lang;
 
 const RETRY_MS = 2000;
+const TIMEOUT_MS = 10000;
 
 /** Without texts nothing on the page works, so they are fetched until they are there. */
 async function load() {
   for (;;) {
     try {
-      return await (await fetch(new URL(`messages.${language}.json`, import.meta.url))).json();
+      const url = new URL(`messages.${language}.json`, import.meta.url);
+      return await (await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })).json();
     } catch {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
