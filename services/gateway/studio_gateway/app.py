@@ -50,7 +50,8 @@ from studio_gateway.http.head import HeadMiddleware
 from studio_gateway.http.hosts import HostCheck
 from studio_gateway.http.request_id import REQUEST_ID, RequestIdMiddleware
 from studio_gateway.legacy import panel
-from studio_gateway.outline_files.asked import FILE_LIMITS, PRELOAD
+from studio_gateway.outline_files.found import FILE_LIMITS
+from studio_gateway.outline_files.read_file import PRELOAD
 from studio_gateway.settings import GatewaySettings
 from studio_gateway.web import page
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from studio_gateway.outline_files.asked import FILE_LIMITS
+from studio_gateway.outline_files.found import FILE_LIMITS
 from studio_postprocess.settings import PostprocessSettings
 from studio_stencil.app import OWN_PICTURE
 

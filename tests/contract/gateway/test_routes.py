@@ -11,7 +11,7 @@ from studio_contracts.access import SCOPES, Scope
 from studio_contracts.own_picture import MAX_PICTURE_BYTES
 from studio_gateway.access.route_table import OPEN, RoutePolicy, route_table
 from studio_gateway.http.body_limit import MAX_BODY_BYTES, MAX_WEBHOOK_BYTES, OUTLINE_PATH, OWN_PICTURE_PATH
-from studio_gateway.outline_files.asked import MAX_FILE_BYTES
+from studio_gateway.outline_files.found import MAX_FILE_BYTES
 from studio_support.served_gateway import ServedGateway, serving
 
 VALUES = {

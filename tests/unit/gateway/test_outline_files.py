@@ -15,8 +15,9 @@ from ezdxf.enums import TextEntityAlignment
 
 from studio_chassis.runtime.process_pool import WorkLost
 from studio_contracts.outline import Outline
-from studio_gateway.outline_files.asked import MAX_FILE_BYTES, FoundOutline, OutlineFileError, Unit, read_file
+from studio_gateway.outline_files.found import MAX_FILE_BYTES, FoundOutline, OutlineFileError, Unit
 from studio_gateway.outline_files.lines import MAX_LINES
+from studio_gateway.outline_files.read_file import read_file
 from studio_support.gateway_in_memory import GatewayInMemory
 from studio_support.same_process import SameProcess
 

@@ -16,7 +16,8 @@ from studio_gateway.http.body_limit import OUTLINE_PATH
 from studio_gateway.http.concurrency_limit import hold
 from studio_gateway.http.problems import ProblemError, problems
 from studio_gateway.http.query import KNOWN_PARAMETERS_ONLY
-from studio_gateway.outline_files.asked import MAX_LAYER_CHARS, OutlineFileError, Unit, read_file
+from studio_gateway.outline_files.found import MAX_LAYER_CHARS, OutlineFileError, Unit
+from studio_gateway.outline_files.read_file import read_file
 
 router = APIRouter(tags=["jobs"], dependencies=[KNOWN_PARAMETERS_ONLY], route_class=ClosedRoute)
 _FILES = {

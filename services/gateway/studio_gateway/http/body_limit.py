@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio_contracts.own_picture import MAX_PICTURE_BYTES
 from studio_gateway.http.problems import ProblemError, problem_response
-from studio_gateway.outline_files.asked import MAX_FILE_BYTES
+from studio_gateway.outline_files.found import MAX_FILE_BYTES
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_WEBHOOK_BYTES = 4 * 2**20

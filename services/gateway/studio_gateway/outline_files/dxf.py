@@ -11,7 +11,7 @@ from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.lldxf.const import DXFError
 from ezdxf.recover import read
 
-from studio_gateway.outline_files.asked import MM_OF, OutlineFileError, Unit
+from studio_gateway.outline_files.found import MM_OF, OutlineFileError, Unit
 from studio_gateway.outline_files.lines import FLATTENED_MM, MAX_LINE_POINTS, MAX_LINES, Line
 
 OUTLINE_LAYERS = ("outline", "umriss")

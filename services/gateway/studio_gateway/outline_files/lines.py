@@ -7,7 +7,7 @@ import shapely
 from pydantic import ValidationError
 
 from studio_contracts.outline import MAX_COORDINATE_M, MAX_HOLES, MAX_POINTS, Outline
-from studio_gateway.outline_files.asked import OutlineFileError
+from studio_gateway.outline_files.found import OutlineFileError
 
 FLATTENED_MM = 3.0
 """How far the sides that stand for an arc or a curve may be from it."""

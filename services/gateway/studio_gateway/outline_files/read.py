@@ -1,7 +1,7 @@
 """A file of either kind, found by its first bytes. Imported by a child process alone."""
 
-from studio_gateway.outline_files.asked import FoundOutline, OutlineFileError, Unit
 from studio_gateway.outline_files.dxf import dxf_lines
+from studio_gateway.outline_files.found import FoundOutline, OutlineFileError, Unit
 from studio_gateway.outline_files.lines import Line, outline_of
 from studio_gateway.outline_files.svg import svg_lines
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import ParseError
 from svgelements import SVG, Arc, CubicBezier, Path, QuadraticBezier, Shape
 
 from studio_contracts.own_picture import OwnPictureError, check_svg
-from studio_gateway.outline_files.asked import MM_OF, OutlineFileError, Unit
+from studio_gateway.outline_files.found import MM_OF, OutlineFileError, Unit
 from studio_gateway.outline_files.lines import MAX_LINE_POINTS, Line
 
 _MM_OF_PIXEL = 25.4 / 96

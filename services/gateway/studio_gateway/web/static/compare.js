@@ -3,7 +3,7 @@
 import { h, sides as sidesText, styled } from "./dom.js";
 import { fits, layer, marks } from "./lay.js";
 import { t } from "./messages.js";
-import { KINDS } from "./viewer.js";
+import { KINDS } from "./results.js";
 
 const name = (kind) => KINDS[kind];
 

@@ -9,6 +9,9 @@ import { shows } from "./share.js";
 export const MEASURES = ["fidelity", "flatness", "contrast", "balance", "adherence", "installability"];
 export const measureName = (key) => t(`measure.${key}`);
 
+/** The pictures of a concept by kind, with their names. */
+export const KINDS = { original: t("picture.original"), quantized: t("picture.quantized"), installable: t("picture.installable") };
+
 const WORDS = [[0.7, t("score.very_good")], [0.55, t("score.good")], [0.4, t("score.fair")], [0, t("score.weak")]];
 
 /** A score (0 to 1) in one word. */

@@ -9,13 +9,11 @@ import { Editor } from "./edit.js";
 import { laidView } from "./lay.js";
 import { number, t } from "./messages.js";
 import { star } from "./notes.js";
-import { chips, measures, scoreWord } from "./results.js";
+import { chips, KINDS, measures, scoreWord } from "./results.js";
 import { Photo } from "./photo.js";
 import { Scene } from "./scene.js";
 import { shows } from "./share.js";
 
-/** The pictures of a concept by kind, with their names. */
-export const KINDS = { original: t("picture.original"), quantized: t("picture.quantized"), installable: t("picture.installable") };
 const VIEWS = ["laid", "compare", "scene", "photo", "edit", "beside"];
 const ZOOMS = [1, 1.5, 2, 3, 4];
 

@@ -1,4 +1,4 @@
-"""What the reading of an outline is asked for and results in. The child process alone imports what reads files."""
+"""What is found in a file with an outline, and what its reading may take."""
 
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,6 @@ MAX_FILE_BYTES = 2 * 2**20
 MAX_LAYER_CHARS = 255
 FILE_LIMITS = Limits(memory_bytes=256 * 2**20, seconds=20.0)
 """What the reading of one file may take."""
-PRELOAD = "studio_gateway.outline_files.read"
 
 
 class OutlineFileError(ValueError):
@@ -30,13 +29,3 @@ class FoundOutline(NamedTuple):
     layer: str | None
     left_out: int
     open_lines: int
-
-
-def read_file(data: bytes, unit: Unit | None, layer: str | None) -> FoundOutline:
-    """The outline in a file, by its content a DXF or an SVG: the largest closed line is the border, those in it holes.
-
-    Made for a child process. Raises OutlineFileError.
-    """
-    from studio_gateway.outline_files.read import read
-
-    return read(data, unit, layer)
