@@ -52,7 +52,7 @@ class DeadLetterFilter:
     newer_than: timedelta | None = None
 
     def matches(self, dead_letter: DeadLetter, now: datetime) -> bool:
-        """Whether the dead letter is meant. One of unknown age is neither older nor newer than anything."""
+        """Whether the filter selects the dead letter. One of unknown age is neither older nor newer than anything."""
         age = None if dead_letter.died_at is None else now - dead_letter.died_at
         return (
             (self.queue is None or self.queue in (dead_letter.queue.name, dead_letter.queue.dead_letter_queue))

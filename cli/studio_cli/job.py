@@ -9,7 +9,7 @@ from studio_cli import client_jobs, keeping, sharing, timeline
 from studio_cli.connection import run, run_on_store
 from studio_cli.create import create
 from studio_cli.gateway import AsJson, Gateway, Key, print_json, studio
-from studio_cli.selected_jobs import DryRun, Rate, Where, nudge_job, nudge_selected
+from studio_cli.selected_jobs import DryRun, Rate, Where, republish_job, republish_selected
 from studio_cli.tables import console, counted, print_table
 from studio_contracts.job import Job
 
@@ -46,13 +46,15 @@ def show(job_id: client_jobs.JobId, as_json: AsJson = False, gateway: Gateway = 
 
 
 @app.command()
-def nudge(job_id: client_jobs.OneJob = None, where: Where = None, dry_run: DryRun = False, rate: Rate = 10.0) -> None:
+def republish(
+    job_id: client_jobs.OneJob = None, where: Where = None, dry_run: DryRun = False, rate: Rate = 10.0
+) -> None:
     """Publish again what a job waits for. The reconciler does so by itself after STUDIO_STUCK_AFTER."""
     client_jobs.one_or_many(job_id, where)
     if job_id is None:
-        nudge_selected(where or "", dry_run=dry_run, rate=rate)
+        republish_selected(where or "", dry_run=dry_run, rate=rate)
     else:
-        typer.echo(run(lambda studio: nudge_job(studio.jobs, job_id)))
+        typer.echo(run(lambda studio: republish_job(studio.jobs, job_id)))
 
 
 def print_job(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Many jobs at once, for an operator: chosen by a condition, shown first, and each change kept in the audit log."""
+"""Changes to many jobs, for an operator: selected by a condition, listed first, and recorded in the audit log."""
 
 import asyncio
 import re
@@ -33,9 +33,9 @@ Where = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="With --where: only count and name them.")]
 Rate = Annotated[float, typer.Option(help="With --where: the most jobs in a second.", min=0.1)]
 PAGE = 200
-CHANGED = ("posted again", "nudged", "canceled")
-WHENEVER = timedelta(days=-365)
-"""However short ago a job moved: also where another machine's clock put that into the future."""
+CHANGED = ("posted again", "republished", "canceled")
+ANY_AGE = timedelta(days=-365)
+"""No job has moved too recently, even where a clock that is ahead put its last change into the future."""
 _CONDITION = re.compile(r"(status|code|kind|since)=([\w.-]+)")
 _SPAN = re.compile(r"(\d+)([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -43,7 +43,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True)
 class JobCondition:
-    """Which jobs are meant; None stands for any. `code` is an error's, or what befell most slots of a failed job."""
+    """Which jobs to change; None matches any. `code` is that of the error, or of most failed slots of a failed job."""
 
     status: str | None = None
     code: str | None = None
@@ -51,7 +51,7 @@ class JobCondition:
     since: timedelta | None = None
 
     def matches(self, job: Job, now: datetime) -> bool:
-        """Whether the job is meant."""
+        """Whether the condition selects the job."""
         codes = (failure_cause(job), None if job.error is None else job.error.code)
         return (
             self.status in (None, job.status)
@@ -78,7 +78,7 @@ def parse_condition(text: str) -> JobCondition:
 
 
 async def failed_jobs(store: JobRepository, condition: JobCondition, now: datetime) -> AsyncIterator[Job]:
-    """The failed jobs that are meant, newest first."""
+    """The selected failed jobs, newest first."""
     wanted = JobFilter(status="failed", since=None if condition.since is None else now - condition.since)
     after: Cursor | None = None
     while page := await store.recent(PAGE, wanted, after):
@@ -89,7 +89,7 @@ async def failed_jobs(store: JobRepository, condition: JobCondition, now: dateti
 
 
 async def unfinished_jobs(store: JobRepository, condition: JobCondition, now: datetime) -> AsyncIterator[Job]:
-    """The jobs that are meant and have not ended, also those whose last change another clock put into the future."""
+    """The selected jobs that have not ended, including those whose last change has a time in the future."""
     async for job in store.unfinished(datetime.max.replace(tzinfo=now.tzinfo)):
         if condition.matches(job, now):
             yield job
@@ -124,9 +124,10 @@ async def post_again(jobs: JobService, job: Job) -> str:
     return "posted again"
 
 
-async def nudge_job(jobs: JobService, job_id: str) -> str:
+async def republish_job(jobs: JobService, job_id: str) -> str:
     """Publish again what a job waits for, as a rescue does."""
-    return "nudged" if (await jobs.apply(job_id, RescueRequested(WHENEVER))).changed else "not changed: it has ended"
+    changed = (await jobs.apply(job_id, RescueRequested(ANY_AGE))).changed
+    return "republished" if changed else "not changed: it has ended"
 
 
 async def cancel_job(jobs: JobService, job_id: str) -> str:
@@ -135,23 +136,25 @@ async def cancel_job(jobs: JobService, job_id: str) -> str:
 
 
 def retry_selected(where: str, *, dry_run: bool, rate: float) -> None:
-    """Post the failed jobs that are meant again."""
+    """Post the selected failed jobs again."""
     condition = parse_condition(where)
     if condition.status not in (None, "failed"):
         raise typer.BadParameter("only failed jobs are posted again", param_hint="--where")
     _change_each(failed_jobs, condition, "job.retried", lambda studio, job: post_again(studio.jobs, job), dry_run, rate)
 
 
-def nudge_selected(where: str, *, dry_run: bool, rate: float) -> None:
-    """Nudge the unfinished jobs that are meant."""
+def republish_selected(where: str, *, dry_run: bool, rate: float) -> None:
+    """Publish again what each selected unfinished job waits for."""
     condition = _unfinished(where)
-    _change_each(
-        unfinished_jobs, condition, "job.nudged", lambda studio, job: nudge_job(studio.jobs, job.id), dry_run, rate
-    )
+
+    async def change(studio: Studio, job: Job) -> str:
+        return await republish_job(studio.jobs, job.id)
+
+    _change_each(unfinished_jobs, condition, "job.republished", change, dry_run, rate)
 
 
 def cancel_selected(where: str, *, dry_run: bool, rate: float) -> None:
-    """Cancel the unfinished jobs that are meant."""
+    """Cancel the selected unfinished jobs."""
     condition = _unfinished(where)
     _change_each(
         unfinished_jobs, condition, "job.canceled", lambda studio, job: cancel_job(studio.jobs, job.id), dry_run, rate
@@ -199,4 +202,4 @@ def _change_each(
     for outcome, count in outcomes.items():
         typer.echo(f"{count} {outcome}")
     if not outcomes:
-        typer.echo("No job is meant.")
+        typer.echo("No job matches.")

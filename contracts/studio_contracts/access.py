@@ -72,7 +72,7 @@ AuditAction = Literal[
     "job.canceled",
     "job.deleted",
     "job.retried",
-    "job.nudged",
+    "job.republished",
     "job.shared",
     "share.revoked",
     "session.opened",
@@ -99,12 +99,12 @@ class AuditEntry(FrozenModel):
     """Who did what to what, and from where. No secret and nothing of a client's text is in it.
 
     `actor` is the id of an API key, `local` or `anonymous`, or `operator:` and the account that ran `studio`. `target`
-    is the id of the job, key, link or letter, or the network that wrong keys came from. `address` is the client's, or
-    the operator's machine.
+    is the id of the job, key, link or dead letter, or the network that wrong keys came from. `address` is the client's,
+    or the operator's machine. `action` is an AuditAction where an entry is written; another release may know others.
     """
 
     at: UtcDatetime
-    action: AuditAction
+    action: str
     actor: str
     owner: str
     target: str

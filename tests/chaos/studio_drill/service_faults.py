@@ -19,7 +19,7 @@ SERVICE_FAULTS: tuple[Fault, ...] = (
         "the stencil service's clock is ten minutes ahead",
         staging.on_a_machine_ahead,
         "clocks-differ",
-        ("kubectl -n studio delete pod POD", "studio job nudge --where status=running"),
+        ("kubectl -n studio delete pod POD", "studio job republish --where status=running"),
         alerts=("StudioFutureJobs",),
         doctor=r"clocks: .*stencil \+",
         words={"POD": "stencil-0"},

@@ -151,16 +151,19 @@ async def test_audit_entries_are_listed_newest_first_and_filtered_by_any_field(s
         first,
         first.model_copy(update={"at": NOW + timedelta(seconds=1), "action": "job.canceled", "actor": "k2"}),
         first.model_copy(update={"at": NOW + timedelta(seconds=2), "owner": "bea", "target": "b"}),
+        first.model_copy(
+            update={"at": NOW + timedelta(seconds=3), "actor": "k3", "owner": "eve", "action": "of.later"}
+        ),
     ]
     for entry in entries:
         await store.append_audit(entry)
     assert await store.audit(AuditFilter(), 9) == tuple(reversed(entries))
-    assert await store.audit(AuditFilter(), 1) == (entries[2],)
+    assert await store.audit(AuditFilter(), 1) == (entries[3],), "another release's action is shown, too"
     for wanted, found in (
         (AuditFilter(action="job.canceled"), [1]),
         (AuditFilter(actor="k1"), [2, 0]),
         (AuditFilter(owner="ada"), [1, 0]),
-        (AuditFilter(target="a", since=NOW + timedelta(seconds=1)), [1]),
+        (AuditFilter(target="a", since=NOW + timedelta(seconds=1)), [3, 1]),
         (AuditFilter(target="nothing"), []),
     ):
         assert await store.audit(wanted, 9) == tuple(entries[place] for place in found)

@@ -1,4 +1,4 @@
-"""Many jobs at once: the ones that are meant, each once, and those that must be left alone."""
+"""Changes to many jobs: each selected job once, and those that must be left alone."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,9 +12,9 @@ from studio_cli.selected_jobs import (
     JobCondition,
     cancel_job,
     failed_jobs,
-    nudge_job,
     parse_condition,
     post_again,
+    republish_job,
     retry_id,
     unfinished_jobs,
 )
@@ -118,7 +118,7 @@ async def test_a_job_with_a_dead_letter_is_left_to_its_replay() -> None:
     assert list(bench.database.jobs) == ["j"]
 
 
-async def test_a_nudge_publishes_again_also_what_a_clock_ahead_put_into_the_future() -> None:
+async def test_republishing_reaches_also_what_a_clock_ahead_put_into_the_future() -> None:
     bench = Bench()
     bench.now = NOW + timedelta(minutes=10)
     await bench.post("j")
@@ -126,7 +126,7 @@ async def test_a_nudge_publishes_again_also_what_a_clock_ahead_put_into_the_futu
     before = len(bench.published)
     found = [job.id async for job in unfinished_jobs(bench.store, parse_condition("status=pending"), bench.now)]
     assert found == ["j"]
-    assert await nudge_job(bench.jobs, "j") == "nudged"
+    assert await republish_job(bench.jobs, "j") == "republished"
     assert [event.type for event in bench.published[before:]] == ["studio.job.created.v1"]
 
 
@@ -135,4 +135,4 @@ async def test_a_job_is_cancelled_once() -> None:
     await bench.post("j")
     assert await cancel_job(bench.jobs, "j") == "canceled"
     assert "ended" in await cancel_job(bench.jobs, "j")
-    assert "ended" in await nudge_job(bench.jobs, "j")
+    assert "ended" in await republish_job(bench.jobs, "j")
