@@ -6,15 +6,17 @@ around it. Where the formula is not smooth, beside grey and where it jumps becau
 bends, and the errors are taken to be as large as the bend allows.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import studio_colour.difference
 from studio_colour.difference import delta_e, lab_from_fractional_rgb, lab_from_rgb, palette_rgb
 from studio_contracts.palette import PALETTE
+from studio_postprocess.clamp.cached_tables import Floats, Tables, cached_tables
 
-Floats = NDArray[np.float32]
 Integers = NDArray[np.integer[Any]]
 
 CELL = 4
@@ -154,7 +156,15 @@ def _over_blocks(extreme: np.ufunc, lattice: Floats) -> Floats:
     return blocks
 
 
-_VERTICES = _lattice()
-_ERRORS = np.stack([_linear_errors(lattice) for lattice in _VERTICES])
-_LOWER = np.stack([lower_bound(_over_blocks(np.minimum, lattice)) for lattice in _VERTICES])
-_UPPER = np.stack([upper_bound(_over_blocks(np.maximum, lattice)) for lattice in _VERTICES])
+def _calculated() -> Tables:
+    """The lattice, the linear errors, and the bounds of the blocks."""
+    lattice = _lattice()
+    errors = [_linear_errors(vertices) for vertices in lattice]
+    lower = [lower_bound(_over_blocks(np.minimum, vertices)) for vertices in lattice]
+    upper = [upper_bound(_over_blocks(np.maximum, vertices)) for vertices in lattice]
+    return lattice, np.stack(errors), np.stack(lower), np.stack(upper)
+
+
+_SHAPES = [(len(PALETTE), *[_EDGE] * 3), (len(PALETTE), *[SIDE] * 3), *[(len(PALETTE), (SIDE // BLOCK) ** 3)] * 2]
+_SOURCES = [Path(code).read_bytes() for code in (__file__, studio_colour.difference.__file__)]
+_VERTICES, _ERRORS, _LOWER, _UPPER = cached_tables(__file__, [*_SOURCES, repr(PALETTE).encode()], _SHAPES, _calculated)
