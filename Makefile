@@ -8,6 +8,7 @@ SIDE_BY_SIDE := $(PYTEST) -n $(shell expr 1 + $$(nproc)) --dist loadfile --no-lo
 UNIT := tests/simulation tests/unit tests/contract tests/border
 LONG := $(addprefix tests/integration/,pipeline stack telemetry cli)
 INTEGRATION := $(LONG) $(filter-out $(LONG),$(wildcard tests/integration/*))
+BESIDE := $(addprefix beside-,test-unit lint)
 E2E := tests/containers tests/browser tests/chaos tests/acceptance
 SEEDS ?= 20000
 FUZZ ?= 1000000
@@ -17,8 +18,9 @@ CODE := contracts chassis services cli sdk deploy tests bench
 # Tests start hundreds of interpreters: where the environment forbids bytecode, each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-run bytecode demo up test test-unit test-integration test-e2e lint format docs lock audit soak fuzz chaos drill drill-all pods bench bench-quick bench-growth bench-pipeline \
-	bench-page bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
+.PHONY: help setup setup-run bytecode demo up test test-with-servers $(BESIDE) test-unit test-integration test-e2e lint \
+	format docs lock audit soak fuzz chaos drill drill-all pods bench bench-quick bench-growth bench-pipeline bench-page \
+	bench-pictures bench-gateway bench-idle abuse bench-scaling gallery clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -40,14 +42,19 @@ up: setup-run ## run the stack until Ctrl-C (STUDIO_GATEWAY_PORT, by default 808
 bytecode: setup
 	@$(PYTHON) -m compileall -q contracts chassis services deploy cli sdk
 
-# Lint needs one core for a minute, and the tests wait now and then: they share the time.
+# Tests with servers wait a third of their time: what needs no server takes that time, with less priority, and shows its
+# output when it ends.
 test: setup bytecode ## lint and every test
-	@status=0; log=$$(mktemp); \
-	$(MAKE) --no-print-directory lint >$$log 2>&1 & lint=$$!; \
-	$(MAKE) --no-print-directory test-unit || status=1; \
-	wait $$lint || status=1; cat $$log; rm $$log; \
-	$(SIDE_BY_SIDE) $(E2E) $(INTEGRATION) || status=1; \
-	exit $$status
+	@echo "Beside the tests with servers run test-unit and lint: .studio/logs/{test-unit,lint}.log"
+	@$(MAKE) --no-print-directory --keep-going --jobs=3 test-with-servers $(BESIDE)
+
+test-with-servers:
+	@$(SIDE_BY_SIDE) $(E2E) $(INTEGRATION)
+
+$(BESIDE): beside-%:
+	@mkdir -p .studio/logs
+	@nice -n 5 $(MAKE) --no-print-directory $* >.studio/logs/$*.log 2>&1; status=$$?; \
+	printf '\n== %s\n' $*; cat .studio/logs/$*.log; exit $$status
 
 test-unit: setup ## tests that need no server: a few minutes, in parallel
 	@$(PYTEST) -n auto --dist worksteal $(UNIT)
