@@ -2,13 +2,13 @@
 
 import gc
 
-from studio_chassis.runtime.imports import without_collecting_garbage
+from studio_chassis.runtime.imports import lean_imports
 
 OBJECTS_PER_COLLECTION = 20_000
 """Reading one job makes some thousand: at the default of 700, collecting garbage is a fifth of the work."""
 
 if __name__ == "__main__":
-    with without_collecting_garbage():
+    with lean_imports():
         from studio_chassis.runtime.service import run_service
         from studio_gateway.app import build
         from studio_gateway.settings import GatewaySettings
