@@ -1,8 +1,9 @@
 """What words mean, in each language: the tables of lexicon/*.tsv, read once."""
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,24 +40,23 @@ class Lexicon:
         self.meanings: dict[str, dict[str, str]] = {}
         self.lemmas: dict[str, str] = {}
         self.longest: dict[str, int] = {}
+        alone: dict[tuple[str, str], dict[str, str]] = {}  # most phrases mean one thing, and many the same
         for line in (FOLDER / f"{language}.tsv").read_text(encoding="utf-8").splitlines():
             kind, phrase, value = line.split("\t")
             if kind == "form":
-                self.lemmas[phrase] = value
+                self.lemmas[phrase] = sys.intern(value)
                 continue
-            self.meanings.setdefault(phrase, {})[kind] = value
+            known = self.meanings.get(phrase)
+            meaning = alone.setdefault((kind, value), {sys.intern(kind): sys.intern(value)})
+            self.meanings[sys.intern(phrase)] = meaning if known is None else known | meaning
             first, words = phrase.split(" ", 1)[0], phrase.count(" ") + 1
             self.longest[first] = max(self.longest.get(first, 0), words)
 
-    @cached_property
-    def weights(self) -> dict[str, float]:
-        """How much each word tells that a text is in this language."""
-        words = {word for word in self.meanings if " " not in word} | self.lemmas.keys()
-        return {word: self._weight(word) for word in words if self.find(word)}
-
-    def _weight(self, word: str) -> float:
-        if not self.find(word).keys() & CLOSED:
-            return KNOWN
+    def weight(self, word: str) -> float:
+        """How much a word tells that a text is in this language; 0 for an unknown one."""
+        meanings = self.find(word)
+        if not meanings.keys() & CLOSED:
+            return KNOWN if meanings else 0.0
         return CERTAIN if len(word) > 1 else LETTER
 
     def lemma(self, word: str) -> str:
@@ -143,8 +143,7 @@ def qualified() -> dict[str, str]:
 def detect(tokens: Sequence[Token]) -> str:
     """The language that most of the words belong to."""
     keys = [token.key for token in tokens if token.is_word]
-    weights = {language: load(language).weights for language in LANGUAGES}
-    scores = {language: sum(weights[language].get(key, 0.0) for key in keys) for language in LANGUAGES}
+    scores = {language: sum(map(load(language).weight, keys)) for language in LANGUAGES}
     if not any(scores.values()):
         return next((language for language in COMPOUNDING if any(map(load(language).is_compound, keys))), LANGUAGES[0])
     return max(LANGUAGES, key=lambda language: scores[language])
