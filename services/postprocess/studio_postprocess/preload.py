@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from studio_chassis.runtime.memory import keep_what_is_loaded
 from studio_colour.difference import ByteArray
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE, PALETTE
@@ -41,3 +42,4 @@ def _warm_up() -> None:
 
 
 _warm_up()
+keep_what_is_loaded()
