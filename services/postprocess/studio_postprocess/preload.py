@@ -14,6 +14,7 @@ from studio_chassis.runtime.memory import keep_what_is_loaded
 from studio_colour.difference import ByteArray
 from studio_contracts.brief import Surface
 from studio_contracts.palette import BY_CODE, PALETTE
+from studio_postprocess.clamp.cached_tables import release_pages
 from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.encode import encode_indexed
@@ -42,4 +43,5 @@ def _warm_up() -> None:
 
 
 _warm_up()
+release_pages()
 keep_what_is_loaded()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from studio_postprocess.clamp import differences
-from studio_postprocess.clamp.cached_tables import Tables, cached_tables
+from studio_postprocess.clamp.cached_tables import Tables, cached_tables, release_pages
 
 SHAPES = [(2, 3), (4,)]
 
@@ -78,6 +78,12 @@ def test_nothing_is_written_where_no_bytecode_is(
 def test_a_folder_that_cannot_be_written_is_done_without(module: str, calculate: Counted) -> None:
     (Path(module).parent / "__pycache__").write_text("not a folder")
     assert_equal(cached_tables(module, [b"rule"], SHAPES, calculate), Counted()())
+
+
+def test_pages_that_were_released_hold_the_same(module: str, calculate: Counted) -> None:
+    found = cached_tables(module, [b"rule"], SHAPES, calculate)
+    release_pages()
+    assert_equal(found, Counted()())
 
 
 def test_the_tables_of_the_clamp_are_what_its_rules_give() -> None:

@@ -8,6 +8,7 @@ content. It is mapped into memory, so processes share its pages, and a page that
 import contextlib
 import hashlib
 import importlib.util
+import mmap
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Tables = tuple[Floats, ...]
+_maps: list[mmap.mmap] = []
 
 
 def cached_tables(
@@ -36,6 +38,13 @@ def cached_tables(
     return _mapped(file, shapes) or calculated
 
 
+def release_pages() -> None:
+    """Forget the pages that were looked at, as a warm-up does: they are read again where they are needed."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for one in _maps:
+            one.madvise(mmap.MADV_DONTNEED)
+
+
 def _file(module: str, decided_by: Sequence[bytes]) -> Path:
     code = Path(importlib.util.cache_from_source(module))
     digest = hashlib.sha256(b"\0".join([np.__version__.encode(), *decided_by])).hexdigest()[:16]
@@ -45,11 +54,13 @@ def _file(module: str, decided_by: Sequence[bytes]) -> Path:
 def _mapped(file: Path, shapes: Sequence[tuple[int, ...]]) -> Tables | None:
     """The tables in a file; None where it is missing or holds something else."""
     try:
-        numbers = np.asarray(np.load(file, mmap_mode="r"))
-        parts = np.split(numbers, np.cumsum([np.prod(shape) for shape in shapes])[:-1])
-        return tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
+        numbers = np.load(file, mmap_mode="r")
+        parts = np.split(np.asarray(numbers), np.cumsum([np.prod(shape) for shape in shapes])[:-1])
+        tables = tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
     except (OSError, EOFError, ValueError):
         return None
+    _maps.append(numbers._mmap)
+    return tables
 
 
 def _write(file: Path, tables: Tables) -> None:
