@@ -1,9 +1,12 @@
 """Debian's Chromium on the real stack; it must load nothing from elsewhere and say nothing on its console."""
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    Error,
     Page,
     Request,
     Response,
@@ -32,6 +36,32 @@ QUIET = [
 ]  # fmt: skip
 DESKTOP = ViewportSize(width=1280, height=860)
 PATIENCE_MS = 120_000
+SCREENSHOT_MS = 20_000
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what the pages of a failed test show and what they asked for, and say where."""
+    report = yield
+    if report.when == "call" and report.failed and isinstance(browser := item.funcargs.get("browser"), Browser):
+        visits = item.funcargs.get("visits")
+        log = visits.log if isinstance(visits, Visits) else []
+        report.sections.append(("Pages", "\n".join(_keep(item.name, browser, log))))
+    return report
+
+
+def _keep(test: str, browser: Browser, log: list[str]) -> Iterator[str]:
+    """Lines about the open pages, each with a screenshot in out/screens/failed/."""
+    folder = SCREENS / "failed"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, page in enumerate(page for context in browser.contexts for page in context.pages):
+        file = folder / f"{re.sub(r'[^a-zA-Z0-9_]+', '-', test)}-{number}.png"
+        with suppress(Error):  # a page that answers no more
+            page.screenshot(path=file, timeout=SCREENSHOT_MS)
+        yield f"{page.url}: {file}"
+    yield from log
 
 
 @pytest.fixture(scope="session")
@@ -75,12 +105,30 @@ class Visits:
         self.requests: list[Request] = []
         self.responses: list[Response] = []
         self.complaints: list[str] = []
+        self.log: list[str] = []
+        """Everything in its order, for whoever reads about a failure."""
 
     def watch(self, context: BrowserContext) -> None:
-        context.on("request", lambda request: self.requests.append(request))
-        context.on("response", lambda response: self.responses.append(response))
-        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
+        context.on("request", self._requested)
+        context.on("response", self._answered)
+        context.on("requestfailed", lambda request: self._note(f"{request.failure}: {request.url}"))
+        context.on("weberror", lambda error: self._complained(str(error.error)))
+        context.on("console", lambda message: self._complained(f"{message.type}: {message.text}"))
+
+    def _requested(self, request: Request) -> None:
+        self.requests.append(request)
+        self._note(f"{request.method} {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        self.responses.append(response)
+        self._note(f"{response.status}: {response.url}")
+
+    def _complained(self, text: str) -> None:
+        self.complaints.append(text)
+        self._note(text)
+
+    def _note(self, text: str) -> None:
+        self.log.append(f"{datetime.now(UTC):%H:%M:%S.%f} {text}")
 
     def unexpected(self) -> list[str]:
         """Chromium itself reports on the console what the network or the API refused; the tests provoke that.

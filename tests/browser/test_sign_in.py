@@ -4,10 +4,15 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from studio_support.served_gateway import ServedGateway, serving
 
+A_HUNDRED_TIMES_SOONER = """() => {
+    const timeout = AbortSignal.timeout;
+    AbortSignal.timeout = (milliseconds) => timeout.call(AbortSignal, milliseconds / 100);
+}"""
+"""Requests give up, so that nobody waits for that."""
 SHOWS_A_PICTURE = "() => [...document.querySelectorAll('.concept img')].some((image) => image.naturalWidth > 0)"
 
 
@@ -37,6 +42,21 @@ def end_session(gateway: ServedGateway, page: Page) -> None:
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
     headers = {"Cookie": f"{cookie['name']}={cookie['value']}"}
     assert httpx.delete(f"{gateway.url}/v1/session", headers=headers, timeout=60, trust_env=False).status_code == 204
+
+
+def test_a_sign_in_that_is_never_answered_ends_and_can_be_repeated(gateway: ServedGateway, page: Page) -> None:
+    unanswered: list[Route] = []
+    key = gateway.key("ada")
+    page.goto("/")
+    expect(page.get_by_role("dialog", name="Sign in")).to_be_visible()
+    page.evaluate(A_HUNDRED_TIMES_SOONER)
+    page.route("**/v1/session", lambda route: unanswered.append(route), times=1)
+    sign_in(page, key)
+    expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
+    page.reload()
+    sign_in(page, key)
+    expect(page.get_by_role("button", name="Sign out ada")).to_be_visible()
+    assert unanswered
 
 
 def test_a_key_entered_once_makes_a_concept_and_an_ended_session_loses_nothing(

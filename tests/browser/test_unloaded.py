@@ -38,29 +38,36 @@ def test_a_page_whose_texts_are_never_answered_asks_for_them_again(page: Page) -
     assert unanswered
 
 
-def test_a_page_that_fails_again_waits_for_a_person(page: Page) -> None:
+def test_a_page_that_fails_again_waits_half_a_minute_or_for_a_person(page: Page) -> None:
     lost: list[str] = []
 
     def refuse(route: Route) -> None:
         lost.append(route.request.url)
         route.abort()
 
+    page.clock.install()
     page.route("**/static/form.js", refuse)
     page.goto("/")
     page.wait_for_function("() => sessionStorage.getItem('studio_loaded_again') !== null")
     expect(page.get_by_text(UNLOADED)).to_be_visible()
-    page.unroute("**/static/form.js")
+    page.clock.fast_forward(15_000)
+    assert len(lost) == 2
     page.get_by_role("button", name="Load it again").click()
+    expect(page.get_by_text(UNLOADED)).to_be_visible()
+    page.unroute("**/static/form.js")
+    page.clock.fast_forward(30_000)
     expect(page.get_by_role("checkbox", name="Cream")).to_be_visible()
-    assert lost
 
 
-def test_a_concept_whose_viewer_was_lost_says_so_and_opens_after_all(gateway: ServedGateway, page: Page) -> None:
+def test_a_concept_whose_viewer_is_lost_again_and_again_says_so_and_opens_once_it_arrives(
+    gateway: ServedGateway, page: Page
+) -> None:
     gateway.accept("lost-viewer")
     gateway.finish("lost-viewer")
-    page.goto("/jobs/lost-viewer")
-    lose(page, "viewer.js", 1)
-    page.locator("[data-concept]").click()
+    (concept,) = gateway.inner.database.jobs["lost-viewer"].concepts
+    page.route("**/static/viewer.js", lambda route: route.abort())
+    page.goto(f"/jobs/lost-viewer#{concept.id}")
     expect(page.get_by_text(UNLOADED)).to_be_visible()
-    page.get_by_role("button", name="Load it again").click()
+    page.unroute("**/static/viewer.js")
     expect(page.get_by_role("dialog", name="Concept 1 of 1")).to_be_visible()
+    expect(page.get_by_text(UNLOADED)).to_be_hidden()

@@ -3,7 +3,7 @@
 import { translated, translatedJob, translatedOptions } from "./phrases.js";
 import { t } from "./messages.js";
 
-const TIMEOUT_MS = 15000;
+export const TIMEOUT_MS = 15000;
 const UPLOAD_TIMEOUT_MS = 45000; // the gateway waits 30 s for a body
 
 /** Where the studio is: these files lie one folder below it, at the top of a host or behind a proxy's path. */

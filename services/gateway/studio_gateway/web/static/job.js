@@ -9,7 +9,7 @@ import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
 import { known } from "./session.js";
-import { showUnloaded } from "./start.js";
+import { arrived } from "./start.js";
 import { openLink, shareButton, shows } from "./share.js";
 import { Results, about } from "./results.js";
 import { watchJob } from "./watch.js";
@@ -39,8 +39,7 @@ function closeConcept() {
 async function showNamed() {
   if (!named()) viewer?.close();
   if (!job || !named()) return;
-  const { Viewer } = await import("./viewer.js").catch(() => ({}));
-  if (!Viewer) return showUnloaded();
+  const { Viewer } = await arrived(() => import("./viewer.js"));
   viewer ??= new Viewer((concept) => location.replace(`#${encodeURIComponent(concept)}`), closeConcept, mark);
   if (named()) viewer.show(job, named());
 }

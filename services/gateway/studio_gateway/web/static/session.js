@@ -1,6 +1,6 @@
 // Who uses the page: a key entered once becomes a session, which the browser keeps in a cookie that no script reads.
 
-import { ROOT, json, onUnauthenticated, send } from "./api.js";
+import { ROOT, TIMEOUT_MS, json, onUnauthenticated, send } from "./api.js";
 import { translated } from "./phrases.js";
 import { h } from "./dom.js";
 import { t } from "./messages.js";
@@ -30,6 +30,7 @@ function signIn() {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ key: key.value }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       }).catch(() => null);
       button.disabled = false;
       if (!answer?.ok) {
