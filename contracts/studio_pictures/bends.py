@@ -99,20 +99,23 @@ def _corners(short: FloatArray, apex: int, steps: int) -> list[float]:
 
 def _resampled(points: IntArray, step: float) -> FloatArray:
     """A closed walk along the points, (n, 2), at equal steps of about `step` pixels."""
-    closed = np.concatenate([points[-2:], points, points[:3]]).astype(np.float64)
-    smooth = (closed[:-4] + closed[1:-3] + closed[2:-2] + closed[3:-1] + closed[4:]) / 5  # closed: last is first again
-    length = np.concatenate([[0.0], np.hypot(*np.diff(smooth, axis=0).T).cumsum()])
+    closed = np.concatenate([points[-2:], points, points[:3]]).T.astype(np.float64)  # contiguous along x and along y
+    smooth = closed[:, :-4] + closed[:, 1:-3] + closed[:, 2:-2] + closed[:, 3:-1] + closed[:, 4:]
+    smooth /= 5  # closed: last is first again
+    length = np.zeros(smooth.shape[1])
+    np.hypot(*(smooth[:, 1:] - smooth[:, :-1])).cumsum(out=length[1:])
     count = max(4, round(length[-1] / step))
     at = np.arange(count) * (length[-1] / count)
-    return np.stack([np.interp(at, length, smooth[:, axis]) for axis in (0, 1)], axis=1)
+    return np.stack([np.interp(at, length, along) for along in smooth], axis=1)
 
 
 def _turn(walk: FloatArray, steps: int) -> FloatArray:
     """Turn in radians at each point of a closed walk, (n,); positive where the outline bulges outwards."""
-    before, after = walk - np.roll(walk, steps, axis=0), np.roll(walk, -steps, axis=0) - walk
-    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    turn: FloatArray = -np.arctan2(cross, (before * after).sum(axis=1))
-    return turn
+    legs = np.take(walk.T, np.arange(-steps, len(walk) + steps), axis=1, mode="wrap")
+    legs = legs[:, steps:] - legs[:, :-steps]  # each as long as `steps`, by where it ends
+    (x_before, y_before), (x_after, y_after) = legs[:, :-steps], legs[:, steps:]
+    turn: FloatArray = np.arctan2(x_before * y_after - y_before * x_after, x_before * x_after + y_before * y_after)
+    return np.negative(turn, out=turn)
 
 
 def _runs(flags: np.ndarray) -> list[IntArray]:

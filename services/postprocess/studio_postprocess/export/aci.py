@@ -38,6 +38,7 @@ def table() -> ByteArray:
     return np.array([*_BASIC, *hues, *([grey] * 3 for grey in _GREYS)], np.uint8)
 
 
+@cache
 def nearest(colour: Colour) -> int:
     """The number of the colour with the smallest CIEDE2000 difference; not 7, which is black or white."""
     difference = delta_e(lab_from_rgb(table()), lab_from_rgb(palette_rgb([colour])))

@@ -84,7 +84,7 @@ def trace(indices: ByteArray) -> list[Chain]:
     chains = []
     for is_node in (True, False):  # what no line from a node has touched is closed
         now = np.frombuffer(left, np.uint8)
-        for corner in np.flatnonzero(now & _NODE if is_node else (now < _NODE) & (now > 0)).tolist():
+        for corner in np.flatnonzero(now >= _NODE if is_node else (now < _NODE) & (now > 0)).tolist():
             for direction in range(4) if left[corner] else ():
                 if left[corner] >> direction & 1 and (corner, direction) not in done:
                     walked, last = _walk(left, steps, corner, direction)
@@ -114,17 +114,17 @@ def _walk(links: bytearray, steps: list[int], start: int, direction: int) -> tup
 
     The links of every corner passed are taken away.
     """
-    corners, at, last = [start], start, direction
+    corners, at = [start], start
     if links[start] < _NODE:
         links[start] = 0
-    while direction != _STOP:
-        last = direction
+    while True:
         at += steps[direction]
         corners.append(at)
-        direction = _ONWARD[direction][links[at]]
-        if direction != _STOP:
-            links[at] = 0
-    return corners, last
+        onward = _ONWARD[direction][links[at]]
+        if onward == _STOP:
+            return corners, direction
+        links[at] = 0
+        direction = onward
 
 
 def _chain(indices: ByteArray, walked: list[int], start: tuple[int, int], end: tuple[int, int], closed: bool) -> Chain:

@@ -8,7 +8,7 @@ import numpy as np
 from studio_colour.difference import ByteArray, FloatArray
 from studio_pictures.bends import Bend, bends_of
 from studio_postprocess.installable.outside import VOID, inside
-from studio_postprocess.installable.regions import BoolArray, Pieces
+from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces
 
 _NEAR_THE_EDGE = np.ones((5, 5), np.uint8)
 
@@ -25,9 +25,16 @@ def tight_bends(indices: ByteArray, pieces: Pieces, room_mm: FloatArray, mm_per_
     if not inside(indices).all():
         at_edge = cv2.dilate((rimmed == VOID).view(np.uint8), _NEAR_THE_EDGE)[1:-1, 1:-1].view(np.bool_)
     for colour in np.unique(pieces.colour).tolist():
-        mask = cv2.inRange(rimmed, (colour,), (colour,))
-        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        (left, top), (right, bottom) = _extent(pieces.box[pieces.colour == colour])
+        mask = cv2.inRange(rimmed[top : bottom + 2, left : right + 2], (colour,), (colour,))
+        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE, offset=(left - 1, top - 1))
         for contour in contours:
-            points = contour[:, 0, :] - 1
+            points = contour[:, 0, :]
             room = float(room_mm[pieces.labels[points[0, 1], points[0, 0]]])
             yield from bends_of(points, colour, room, mm_per_pixel, at_edge)
+
+
+def _extent(boxes: IntArray) -> tuple[list[int], list[int]]:
+    """The first and the last corner, x and y, of what holds all boxes (n, 4)."""
+    first, size = boxes[:, :2], boxes[:, 2:]
+    return first.min(axis=0).tolist(), (first + size).max(axis=0).tolist()

@@ -142,16 +142,22 @@ def _torn(before: Shapes, after: Shapes, least: float) -> BoolArray:
 
 def _regions(shape: tuple[int, ...], places: list[Place], reach: int) -> IntArray:
     """For each pixel the number of the nearest place, from 1, or 0 where none is within `reach` pixels."""
-    elsewhere, number = np.ones(shape, np.uint8), np.zeros(shape, np.int32)
+    regions: IntArray = np.zeros(shape, np.int32)
+    if not places:
+        return regions
+    every = np.concatenate([place.points for place in places])
+    (left, top), (right, bottom) = np.maximum(every.min(axis=0) - reach, 0), every.max(axis=0) + reach
+    window = regions[top : bottom + 1, left : right + 1]
+    elsewhere, number = np.ones(window.shape, np.uint8), np.zeros(window.shape, np.int32)
     for count, place in enumerate(places, start=1):
         x, y = place.points.T
-        elsewhere[y, x], number[y, x] = 0, count
+        elsewhere[y - top, x - left], number[y - top, x - left] = 0, count
     far, nearest = cv2.distanceTransformWithLabels(
         elsewhere, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     number_of = np.zeros(int(nearest.max()) + 1, np.int32)
     number_of[nearest[elsewhere == 0]] = number[elsewhere == 0]
-    regions: IntArray = np.where(far <= reach, number_of[nearest], 0)
+    window[:] = np.where(far <= reach, number_of[nearest], 0)
     return regions
 
 
