@@ -69,7 +69,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, ground: Rgb = WHITE) -> Pi
             if container.kind == "PNG" and not holds_every_row(container.data, image):
                 raise PictureError("damaged", "truncated: the file ends before the picture does")
             profile = container.profile or image.info.get("icc_profile")
-            return Picture(_rgb(ImageOps.exif_transpose(image), profile, ground), _MEDIA_TYPES[container.kind])
+            ImageOps.exif_transpose(image, in_place=True)
+            return Picture(_rgb(image, profile, ground), _MEDIA_TYPES[container.kind])
     except _DAMAGE as error:
         detail = str(error) if not isinstance(error, UnidentifiedImageError) else "its header makes no sense"
         raise PictureError("damaged", f"truncated or corrupt: {detail}") from error
@@ -88,7 +89,7 @@ def _rgb(image: Image.Image, profile: bytes | None, ground: Rgb) -> ByteArray:
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, (*ground, 255)), layer)
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _by_profile(image: Image.Image, embedded: bytes) -> Image.Image:

@@ -99,9 +99,7 @@ def make_concept(
             for kind, export in EXPORTERS.items()
         },
         quality=quality,
-        shares={
-            colour.code: float(share) for colour, share in zip(colours, shares(laid.indices, len(colours)), strict=True)
-        },
+        shares={colour.code: float(share) for colour, share in zip(colours, laid.shares, strict=True)},
         installer=_report(laid, survived, colours),
         materials=with_blends(laid.materials, unsold, _textures(laid, matched, rgb, layout, surface), colours),
         warnings=(
@@ -171,7 +169,7 @@ def _losses(
     laid: Installable, survived: Kept, colours: Sequence[Colour], named: Sequence[Colour]
 ) -> Iterator[PictureWarning]:
     """What the client has lost, each with its share. `named` are the colours somebody asked for."""
-    drawn, there = shares(laid.composed, len(colours)), shares(laid.indices, len(colours))
+    drawn, there = shares(laid.composed, len(colours)), laid.shares
     for colour, before, after in zip(colours, drawn, there, strict=True):
         if before >= MISSED_SHARE and after == 0:
             text = f"{colour.name} {colour.code} covered {before:.1%} of the picture and is gone: no part could be laid"

@@ -7,7 +7,7 @@ import numpy as np
 
 from studio_colour.difference import ByteArray, delta_e, lab_from_rgb, palette_rgb
 from studio_contracts.palette import Colour
-from studio_postprocess.installable.outside import inside, rim, with_outside
+from studio_postprocess.installable.outside import inside, rim, share_of_others, with_outside
 from studio_postprocess.installable.shapes import Shapes
 
 THICKER_MM = 12.0
@@ -21,7 +21,7 @@ DRAWN, LEAST_SEEN = (0.003, 0.35), 0.75
 def lines_are_lost(drawn: ByteArray, seen: Shapes) -> bool:
     """Whether little is not ground in `drawn`, an index map, and less than LEAST_SEEN of it in what is `seen` of it."""
     ground = ground_of(drawn)
-    before, still = (float(np.mean(indices[inside(indices)] != ground)) for indices in (drawn, seen.indices))
+    before, still = (share_of_others(indices, ground) for indices in (drawn, seen.indices))
     return DRAWN[0] <= before <= DRAWN[1] and still < LEAST_SEEN * before
 
 

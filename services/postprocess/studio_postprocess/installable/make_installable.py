@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from studio_colour.difference import ByteArray, palette_rgb
+from studio_colour.difference import ByteArray, FloatArray, palette_rgb
 from studio_contracts.concept import Materials
 from studio_contracts.installer import InstallerRule
 from studio_contracts.outline import Outline
@@ -36,6 +36,7 @@ class Installable(NamedTuple):
 
     composed and cleaned.indices are index maps (height, width) of the whole surface before and after cleaning, VOID
     outside its outline, with pixels of mm_per_pixel; before and after list what an installer would object to in each.
+    shares are those of the palette's colours in what is laid.
     """
 
     composed: ByteArray
@@ -44,6 +45,7 @@ class Installable(NamedTuple):
     before: Inspection
     after: Inspection
     drawing: Drawing
+    shares: FloatArray
     materials: Materials
 
     @property
@@ -77,7 +79,7 @@ def make_installable(
         rgb, most = palette_rgb(palette), _working_pixels(width_m, height_m)
         look = compose(_averaged(original, most), layout, width_m, height_m, rgb[base], rgb[border], most)
     before, cleaned, after = _cleaned(composed, mm_per_pixel, None if look is None else look.indices, palette)
-    pixels = np.array([np.count_nonzero(cleaned.indices == number) for number in range(len(palette))])
+    pixels = np.bincount(cleaned.surface.pieces.colour, cleaned.surface.pieces.area, len(palette)).astype(np.int64)
     return Installable(
         composed=composed,
         cleaned=cleaned,
@@ -85,6 +87,7 @@ def make_installable(
         before=before,
         after=after,
         drawing=draw(cleaned.indices, width_m * 1000, height_m * 1000, outline),
+        shares=pixels / pixels.sum(),
         materials=materials(
             pixels,
             [colour.code for colour in palette],

@@ -1,5 +1,7 @@
 """What lies outside the outline of a surface: pixels of its index map that no colour is laid on."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,12 @@ def inside(indices: ByteArray) -> BoolArray:
     """Where a colour is laid."""
     laid: BoolArray = indices != VOID
     return laid
+
+
+def share_of_others(indices: ByteArray, colour: int) -> float:
+    """The part of what is laid that has another colour."""
+    laid = np.count_nonzero(inside(indices))
+    return (laid - np.count_nonzero(indices == colour)) / laid if laid else math.nan
 
 
 def with_outside(indices: ByteArray, outside: BoolArray) -> ByteArray:

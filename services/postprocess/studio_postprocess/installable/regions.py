@@ -116,31 +116,40 @@ def pieces_of(indices: ByteArray, where: BoolArray | None = None) -> Pieces:
         shown *= where
     labels = cc3d.connected_components(shown, connectivity=4, out_dtype=np.uint32).view(np.int32)
     labels -= 1
-    return _measured(labels, indices.ravel())
+    return _measured(labels, indices.ravel(), shown)
 
 
 def pieces_from(labels: IntArray, colour: ByteArray) -> Pieces:
     """Pieces from their labels, shape (height, width), -1 for nowhere, and colours."""
-    return _measured(labels, np.append(colour, np.uint8(0))[labels.ravel()])
+    return _measured(labels, np.append(colour, np.uint8(0))[labels.ravel()], labels)
 
 
-def _measured(labels: IntArray, pixels: ByteArray) -> Pieces:
-    """Pieces from their labels, and the colour of each pixel from the top left."""
+def _measured(labels: IntArray, pixels: ByteArray, shown: IntArray) -> Pieces:
+    """Pieces from their labels, and the colour of each pixel from the top left.
+
+    `shown` has the same runs as the labels: what differs along a row in one differs in the other.
+    """
     begins = np.ones(labels.shape, np.bool_)
-    np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
+    np.not_equal(shown[:, 1:], shown[:, :-1], out=begins[:, 1:])
     runs = np.flatnonzero(begins)
-    kept = labels.ravel()[runs] != _OUTSIDE
-    start, length = runs[kept], np.diff(runs, append=labels.size)[kept]
-    piece, row, left = labels.ravel()[start], start // labels.shape[1], start % labels.shape[1]
+    piece, length = labels.take(runs), np.diff(runs, append=labels.size)
+    start = runs
+    if (kept := piece != _OUTSIDE).sum() < len(runs):
+        start, length, piece = runs[kept], length[kept], piece[kept]
     count = int(piece.max(initial=-1)) + 1
+    row = start // labels.shape[1]
+    left = start - row * labels.shape[1]
     colour = np.zeros(count, np.uint8)
     colour[piece] = pixels[start]
-    low, high = np.full((count, 2), labels.size), np.zeros((count, 2), np.int64)
-    for axis, begin, end in ((0, left, left + length), (1, row, row + 1)):
-        np.minimum.at(low[:, axis], piece, begin)
-        np.maximum.at(high[:, axis], piece, end)
+    box = np.zeros((4, count), np.int64)  # left, top, and at first right and bottom
+    box[0] = labels.shape[1]
+    np.minimum.at(box[0], piece, left)
+    np.maximum.at(box[2], piece, left + length)
+    box[1][piece[::-1]] = row[::-1]  # runs come from the top, and the last written stays
+    box[3][piece] = row + 1
+    box[2:] -= box[:2]
     area = np.bincount(piece, weights=length, minlength=count).astype(np.int64)
-    return Pieces(labels, colour, area, np.concatenate([low, high - low], axis=1), runs)
+    return Pieces(labels, colour, area, box.T, runs)
 
 
 def edges_of(labels: IntArray) -> Iterator[tuple[IntArray, IntArray]]:

@@ -77,7 +77,7 @@ def inspect_shapes(shapes: Shapes, mm_per_pixel: float, seen: tuple[Shapes, floa
     pieces = shapes.pieces
     area = pieces.area * (mm_per_pixel**2 / 1e6)
     fragment = area < FRAGMENT_M2
-    thin = fragment & (pieces.box[:, 2:].min(axis=1) < MIN_WIDTH_MM / mm_per_pixel)
+    thin = fragment & (np.minimum(pieces.box[:, 2], pieces.box[:, 3]) < MIN_WIDTH_MM / mm_per_pixel)
     for piece in np.flatnonzero(fragment & ~thin).tolist():
         thin[piece] = not holds_circle(pieces, piece, MIN_WIDTH_MM / mm_per_pixel)
     found = [_found("area", pieces, area < MIN_AREA_M2), _found("width", pieces, thin), _crowds(pieces)]
@@ -115,9 +115,10 @@ def _crowds(pieces: Pieces) -> _Found:
     places = []
     for colour in np.flatnonzero(np.bincount(pieces.colour) > MAX_PIECES).tolist():
         own = pieces.colour == colour
-        start = pieces.box[own, :2].min(axis=0)
-        end = (pieces.box[own, :2] + pieces.box[own, 2:]).max(axis=0)
-        places.append(_Place(colour, (*start.tolist(), *(end - start).tolist()), int(pieces.area[own].sum())))
+        left, top, width, height = pieces.box[own].T
+        x, y = int(left.min()), int(top.min())
+        box = (x, y, int((left + width).max()) - x, int((top + height).max()) - y)
+        places.append(_Place(colour, box, int(pieces.area[own].sum())))
     return _Found("pieces", len(places), places)
 
 

@@ -84,7 +84,7 @@ def ridges(pieces: Pieces, distance: FloatArray) -> BoolArray:
 
 def _beside(labels: IntArray, distance: FloatArray, step: int) -> FloatArray:
     """The distance that many rows further on, or -1 where that is another piece."""
-    beside = np.full(distance.shape, -1, np.float32)
+    beside = np.full_like(distance, -1)  # in memory as the distance, also where that is looked at along its columns
     here, there = (slice(None, -step), slice(step, None)) if step > 0 else (slice(-step, None), slice(None, step))
     np.copyto(beside[here], distance[there], where=labels[here] == labels[there])
     return beside

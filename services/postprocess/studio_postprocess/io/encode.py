@@ -96,7 +96,7 @@ def paint(indices: ByteArray, palette: Sequence[Colour]) -> ByteArray:
     """sRGB picture, shape (height, width, 3), of palette indices."""
     table = np.zeros((256, 3), np.uint8)
     table[: len(palette)] = palette_rgb(palette)
-    return cv2.merge([cv2.LUT(indices, table[:, channel]) for channel in range(3)]).astype(np.uint8, copy=False)
+    return cv2.applyColorMap(indices, table[:, np.newaxis]).astype(np.uint8, copy=False)
 
 
 def _save(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 from studio_colour.difference import ByteArray
 from studio_contracts.installer import MIN_AREA_M2, MIN_WIDTH_MM
 from studio_postprocess.installable.merging import merge
-from studio_postprocess.installable.outside import extended, inside, with_outside
+from studio_postprocess.installable.outside import extended, inside, share_of_others, with_outside
 from studio_postprocess.installable.regions import BoolArray, colours_of
 from studio_postprocess.installable.shapes import Shapes
 from studio_postprocess.installable.thin_regions import unreached
@@ -60,8 +60,8 @@ def kept(seen: Shapes, laid: Shapes, mm_per_pixel: float, drawn: ByteArray | Non
 
 def _seen_of(drawn: ByteArray, seen: Shapes) -> float:
     """How much of the area that has not the ground's colour in `drawn` can be seen, up to more than all."""
-    ground = seen.pieces.colour[seen.pieces.ground]
-    before, still = (float(np.mean(indices[inside(indices)] != ground)) for indices in (drawn, seen.indices))
+    ground = int(seen.pieces.colour[seen.pieces.ground])
+    before, still = (share_of_others(indices, ground) for indices in (drawn, seen.indices))
     return still / before if before >= _LEAST_SUBJECT else 1.0
 
 

@@ -108,7 +108,7 @@ def flatness(indices: ByteArray) -> float:
         shown = inside(grid).view(np.uint8) * np.uint8(255)
         whole = np.maximum(cv2.blur(shown, (side, side), borderType=cv2.BORDER_REFLECT), 1) / np.float32(255)
     for colour in colours_of(grid):
-        mask = np.equal(grid, colour).astype(np.uint8) * np.uint8(255)
+        mask = cv2.inRange(grid, (colour,), (colour,))
         if count := cv2.countNonZero(mask):
             nearby = cv2.blur(mask, (side, side), borderType=cv2.BORDER_REFLECT)
             share = nearby if whole is None else nearby / whole
@@ -123,7 +123,6 @@ def contrast(indices: ByteArray, palette: Sequence[Colour]) -> float:
     """
     grid, count = _grid(indices), len(palette)
     borders = _pairs(grid[:, :-1], grid[:, 1:], count) + _pairs(grid[:-1], grid[1:], count)
-    np.fill_diagonal(borders, 0)
     lab = lab_from_rgb(palette_rgb(palette))
     clarity = np.minimum(delta_e(lab[:, np.newaxis], lab) / CLEAR_DIFFERENCE, 1.0)
     return float((borders * clarity).sum() / max(borders.sum(), 1))
@@ -170,7 +169,9 @@ def _grid(indices: ByteArray) -> ByteArray:
 
 
 def _pairs(first: ByteArray, second: ByteArray, count: int) -> FloatArray:
-    """How often each pair of colours lies side by side, shape (count, count)."""
+    """How often each pair of two colours lies side by side, shape (count, count)."""
+    border = np.flatnonzero(first != second)
+    first, second = first.ravel().take(border), second.ravel().take(border)
     both = (first < count) & (second < count)
     codes = first[both].astype(np.uint16) * count + second[both]
-    return np.bincount(codes.ravel(), minlength=count * count).reshape(count, count).astype(np.float64)
+    return np.bincount(codes, minlength=count * count).reshape(count, count).astype(np.float64)
