@@ -124,11 +124,15 @@ def run_rounds(
     measure: Callable[[Contestant], Figures],
     *,
     canned: bool,
+    between: Callable[[], None] = lambda: None,
 ) -> dict[str, list[Figures]]:
-    """The rounds, one contestant after the other in each; who begins changes with each round."""
+    """The rounds, one contestant after the other in each; who begins changes with each round, before which `between`
+    is called.
+    """
     found: defaultdict[str, list[Figures]] = defaultdict(list)
     cores = len(os.sched_getaffinity(0))
     for number in range(rounds):
+        between()
         for place in range(len(NAMES)):
             name = NAMES[(number + place) % len(NAMES)]
             folder = infrastructure.root / f"{name}-{'canned' if canned else 'pictures'}"
