@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import ssl
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from studio_local.broker_code import BrokerCode, linked_code
 from studio_local.install import rabbitmq_server
 from studio_local.ports import LOOPBACK, NO_TLS, is_listening
 from studio_local.processes import ManagedProcess, ProcessRecords
@@ -21,6 +23,7 @@ AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 STOP_SECONDS = 1.0
 # Idle schedulers of the Erlang VM spin for a while before they sleep: of use to a server with cores of its own.
 SLEEP_AT_ONCE = "+sbwt none +sbwtdcpu none +sbwtdio none"
+PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
 EPMD_SECONDS = 90.0
 
 
@@ -72,6 +75,7 @@ class NativeBroker:
     def __init__(self, home: Path, ports: BrokerPorts, secrets: dict[str, str], logs: Path, records: ProcessRecords):
         script = rabbitmq_server()
         self._home = home
+        self._code = _code(script, home)
         self._ports = ports
         self._secrets = secrets
         self.management = Management(f"http://{LOOPBACK}:{ports.management}", USER, secrets["broker"])
@@ -123,7 +127,9 @@ class NativeBroker:
     def environment(self) -> dict[str, str]:
         """What `rabbitmqctl` needs to find this node."""
         home = self._home
-        return {
+        plugins = {"RABBITMQ_PLUGINS_DIR": str(self._code.plugins)} if self._code else {}
+        modules_first = f" -pa {self._code.modules}" if self._code else ""
+        return plugins | {
             "HOME": str(home),
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -139,13 +145,13 @@ class NativeBroker:
             "RABBITMQ_LOG_BASE": str(home / "log"),
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-                f"-kernel inet_dist_use_interface {{127,0,0,1}} -start_epmd false {SLEEP_AT_ONCE}"
+                f"-kernel inet_dist_use_interface {{127,0,0,1}} -start_epmd false {SLEEP_AT_ONCE}{modules_first}"
             ),
         }
 
     def _write_configuration(self) -> None:
         self._home.mkdir(parents=True, exist_ok=True)
-        (self._home / "enabled_plugins").write_text("[rabbitmq_management, rabbitmq_prometheus].\n")
+        (self._home / "enabled_plugins").write_text(f"[{', '.join(PLUGINS)}].\n")
         settings = {
             "listeners.tcp.1": f"{LOOPBACK}:{self._ports.amqp}",
             "management.tcp.ip": LOOPBACK,
@@ -158,6 +164,12 @@ class NativeBroker:
         }
         _write_secret(self._home / "rabbitmq.conf", "".join(f"{key} = {value}\n" for key, value in settings.items()))
         _write_secret(self._home / ".erlang.cookie", re.sub(r"\W", "", self._secrets["erlang_cookie"]))
+
+
+def _code(script: Path, home: Path) -> BrokerCode | None:
+    home.mkdir(parents=True, exist_ok=True)
+    erlang = shutil.which("erl")
+    return linked_code(script, Path(erlang), PLUGINS, home) if erlang else None
 
 
 def _write_secret(file: Path, text: str) -> None:
