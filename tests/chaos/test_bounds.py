@@ -98,7 +98,7 @@ async def flood(stack: tuple[Fleet, Proxy], job_id: str, messages: int, breaks: 
             assert await until(lambda: proxy.accepted >= again)  # noqa: B023
             proxy.cut()  # for half restored is another state than whole
             assert await until(lambda: proxy.channels == CHANNELS), proxy.channels
-    assert await until(lambda: asyncio.run(pending_messages(fleet.stack.endpoints)) == 0 and proxy.in_flight == 0)
+    assert await until(lambda: proxy.in_flight == 0 and asyncio.run(pending_messages(fleet.stack.endpoints)) == 0)
 
 
 async def until(condition: Callable[[], bool]) -> bool:

@@ -14,10 +14,11 @@ import pytest
 from studio_chaos.fleet import Fleet
 from studio_chaos.job_fixtures import TRACE
 from studio_chaos.ledger_check import dead_letters, jobs_of
+from studio_chaos.load_generator import SMALL
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.runtime.clock import utc_now
 from studio_contracts import topology
-from studio_contracts.brief import Brief
+from studio_contracts.brief import Brief, Surface
 from studio_contracts.job import Limits
 from studio_contracts.services import SERVICES
 from studio_domain.lifecycle import accept
@@ -94,7 +95,7 @@ async def store_jobs(fleet: Fleet, round_name: str) -> list[str]:
     endpoints, job_ids = fleet.stack.endpoints, [f"{round_name}-{number}" for number in range(GOOD)]
     async with open_mongo_store(endpoints.mongodb_url, endpoints.database, "chaos") as store:
         for job_id in job_ids:
-            brief = Brief(prompt="a pond", count=1)
+            brief = Brief(prompt="a pond", count=1, surface=Surface(**SMALL))
             first = accept(
                 brief, job_id=job_id, seed=1, traceparent=TRACE, limits=Limits(), now=utc_now(), by="gateway"
             )

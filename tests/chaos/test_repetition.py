@@ -124,7 +124,7 @@ async def wait_for_silence(stack: tuple[Fleet, Proxy]) -> None:
     fleet, proxy = stack
 
     def silent() -> bool:
-        return asyncio.run(pending_messages(fleet.stack.endpoints)) == 0 and proxy.in_flight == 0
+        return proxy.in_flight == 0 and asyncio.run(pending_messages(fleet.stack.endpoints)) == 0
 
     assert await asyncio.to_thread(wait_until, silent, REST_SECONDS)
 

@@ -190,13 +190,17 @@ def stop_all(servers: Sequence[Server]) -> None:
         server.stop()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition came true in time."""
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool], seconds: float, *, slowing: float = 0.0) -> bool:
+    """Whether the condition came true in time.
+
+    A condition that costs something to look at is looked at less often: each pause is this share of the time so far.
+    """
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        passed = time.monotonic() - began
+        if passed > seconds:
             return False
-        time.sleep(POLL_SECONDS)
+        time.sleep(max(POLL_SECONDS, slowing * passed))
     return True
 
 

@@ -8,6 +8,7 @@ from typing import Self
 
 import httpx
 
+from studio_chaos.load_generator import SMALL
 from studio_contracts.job import TERMINAL
 
 ANSWER_SECONDS = 15
@@ -43,7 +44,9 @@ class Load:
         """The id of an accepted job, or an empty text."""
         try:
             headers = {"Idempotency-Key": uuid.uuid4().hex}
-            answer = self._client.post("/v1/jobs", json={"prompt": prompt, "count": count}, headers=headers)
+            answer = self._client.post(
+                "/v1/jobs", json={"prompt": prompt, "count": count, "surface": SMALL}, headers=headers
+            )
         except httpx.TransportError as error:
             self.refused[type(error).__name__] += 1
             return ""

@@ -9,12 +9,13 @@ import pytest
 
 from studio_local.infrastructure import Infrastructure
 from studio_local.services import service_processes
-from studio_support.running_studio import Studio, running_studio
+from studio_support.running_studio import IMPATIENT, Studio, running_studio
 
 SECRET = "REPLICATE_WEBHOOK_SECRET"
 PREVIOUS = "REPLICATE_WEBHOOK_SECRET_PREVIOUS"
 NEW = "a secret of the day after yesterday"
-NO_RESCUE = {"STUDIO_STUCK_AFTER": "3600", "STANDIN_DELAY_SECONDS": "30"}
+NO_RESCUE = IMPATIENT | {"STUDIO_STUCK_AFTER": "3600"}
+LONG = {"delay_seconds": 30}
 """A prediction takes longer than the gateway needs to start again, on a busy machine too."""
 
 
@@ -36,9 +37,9 @@ def restart(studio: Studio, name: str, **settings: str) -> None:
     stack.start(name)
 
 
-def bought(studio: Studio) -> str:
+def bought(studio: Studio, prompt: str) -> str:
     """A job whose one prediction runs, its webhook still to come."""
-    job_id = studio.post(count=1)
+    job_id = studio.post(prompt)
     studio.wait_for(job_id, lambda job: job["status"] == "running")
     return job_id
 
@@ -58,12 +59,13 @@ def taken(studio: Studio, job: dict[str, Any], since: datetime) -> bool:
 
 def test_the_webhook_secret_is_rotated_under_running_jobs_and_each_webhook_is_taken(studio: Studio) -> None:
     old = studio.stack.environment[SECRET]
-    jobs = [bought(studio)]
-    restart(studio, "gateway", **{SECRET: NEW, PREVIOUS: old})
-    rotated = datetime.now(UTC)
-    jobs.append(bought(studio))  # by a predictor that does not know of it yet
-    restart(studio, "predictor", **{SECRET: NEW})
-    jobs.append(bought(studio))
+    with studio.faults(prediction=[LONG]) as mark:
+        jobs = [bought(studio, mark)]
+        restart(studio, "gateway", **{SECRET: NEW, PREVIOUS: old})
+        rotated = datetime.now(UTC)
+        jobs.append(bought(studio, mark))  # by a predictor that does not know of it yet
+        restart(studio, "predictor", **{SECRET: NEW})
+        jobs.append(bought(studio, mark))
     ended = [studio.wait(job_id) for job_id in jobs]
     assert [job["status"] for job in ended] == ["completed"] * 3
     for job in ended:  # the job may end before the stand-in has noted the gateway's response
@@ -76,5 +78,5 @@ def test_the_webhook_secret_is_rotated_under_running_jobs_and_each_webhook_is_ta
     refused = studio.get("/metrics").text
     assert 'studio_webhooks_total{result="refused: wrong token"} 1.0' in refused
     assert 'studio_webhooks_total{result="refused: wrong signature"} 1.0' in refused
-    last = studio.wait(bought(studio))
+    last = studio.run()
     studio.until(lambda: taken(studio, last, rotated))

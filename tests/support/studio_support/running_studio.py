@@ -77,7 +77,7 @@ class Studio:
         return self.wait(self.post(prompt, **brief))
 
     def until(self, condition: Callable[[], bool]) -> None:
-        assert wait_until(condition, PATIENCE_SECONDS), "the condition did not hold in time"
+        assert wait_until(condition, PATIENCE_SECONDS, slowing=0.1), "the condition did not hold in time"
 
     def delivered_pictures(self) -> int:
         """Pictures that the provider delivered, by the stand-in's ledger."""

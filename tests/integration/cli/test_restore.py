@@ -1,37 +1,21 @@
 """The database is lost and put back from a backup: jobs that were under way when it was taken finish, paid once."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import pytest
 from pymongo import MongoClient
+from typer.testing import CliRunner
 
+from studio_cli.app import main
 from studio_contracts.services import SERVICES
-from studio_local.infrastructure import Infrastructure
-from studio_support.running_studio import IMPATIENT, Studio, running_studio
-
-COMMAND_SECONDS = 240
 
 
-@pytest.fixture
-def studio(infrastructure: Infrastructure, tmp_path: Path) -> Iterator[Studio]:
-    with running_studio(infrastructure, tmp_path, IMPATIENT) as studio:
-        yield studio
+def command(studio: Any, *arguments: str) -> None:
+    done = CliRunner(env=studio.stack.environment).invoke(main, list(arguments))
+    assert done.exit_code == 0, done.output
 
 
-def command(studio: Studio, *arguments: str) -> str:
-    """What `studio` prints."""
-    environment = os.environ | studio.stack.environment
-    line = [sys.executable, "-m", "studio_cli", *arguments]
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_jobs_of_a_backup_finish_after_the_database_was_wiped_and_restored(studio: Studio, tmp_path: Path) -> None:
+def test_jobs_of_a_backup_finish_after_the_database_was_wiped_and_restored(studio: Any, tmp_path: Path) -> None:
     finished = studio.run(count=1)
     studio.stack.services["postprocess"].stop()
     painted = studio.post(count=1)
@@ -49,6 +33,7 @@ def test_jobs_of_a_backup_finish_after_the_database_was_wiped_and_restored(studi
     with MongoClient[dict[str, object]](endpoints.mongodb_url) as client:
         client.drop_database(endpoints.database)
     command(studio, "restore", str(file))
+    studio.stack.begin()
     for name in SERVICES:
         studio.stack.start(name)
 
