@@ -77,9 +77,9 @@ def chromium() -> str:
     return found or pytest.fail(f"Chromium is missing: install it ({tools.GET_CHROMIUM}).", pytrace=False)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    # Of a module, not of the session: the loop that Playwright keeps running would be in the way of other tests.
+    # Of the folder, not of the session: the loop that Playwright keeps running would be in the way of other tests.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
