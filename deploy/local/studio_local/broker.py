@@ -133,6 +133,7 @@ class NativeBroker:
             "HOME": str(home),
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
+            "ERL_CRASH_DUMP": str(home / "erl_crash.dump"),  # else it lies where the command was called
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._ports.epmd),
             "RUNNING_UNDER_SYSTEMD": "true",  # the script then becomes the server instead of supervising it

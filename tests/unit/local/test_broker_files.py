@@ -1,4 +1,4 @@
-"""The files of the local broker that hold secrets."""
+"""The files of the local broker: who may read its secrets, and where a crash is written down."""
 
 import stat
 from pathlib import Path
@@ -18,3 +18,9 @@ def test_the_files_with_the_broker_s_secrets_are_its_owner_s_alone(tmp_path: Pat
     for name in ("rabbitmq.conf", ".erlang.cookie"):
         assert stat.S_IMODE((home / name).stat().st_mode) == 0o600, name
     assert "a-secret" in (home / "rabbitmq.conf").read_text()
+
+
+def test_a_crash_is_written_down_in_the_broker_s_folder(tmp_path: Path) -> None:
+    nothing: Any = None
+    environment = NativeBroker(tmp_path, BrokerPorts(1, 2, 3, 4, 5), {}, tmp_path, nothing).environment()
+    assert Path(environment["ERL_CRASH_DUMP"]).parent == tmp_path
