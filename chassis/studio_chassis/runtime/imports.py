@@ -4,6 +4,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 OPTIONAL = ("rich", "cryptography")
 """What structlog, httpx and PyMongo import where it is installed, and no service uses. Images do not have it; an
@@ -17,8 +18,8 @@ def lean_imports() -> Iterator[None]:
 
     What was imported stays as long as the process, so later collections pass over it.
     """
-    hidden = [name for name in OPTIONAL if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # importing a name that is None there raises ModuleNotFoundError
+    hidden: dict[str, Any] = dict.fromkeys(name for name in OPTIONAL if name not in sys.modules)
+    sys.modules.update(hidden)  # importing a name that is None there raises ModuleNotFoundError
     gc.disable()
     try:
         yield
