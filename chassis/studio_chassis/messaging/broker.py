@@ -23,6 +23,8 @@ from studio_contracts.events import Event
 from studio_contracts.topology import Queue
 
 PUBLISH_SECONDS = 5.0
+CONNECT_SECONDS = 0.5
+"""Between attempts to connect. Services are up before a broker that starts with them, and wait for it."""
 RECONNECT_SECONDS = 1.0
 SETUP_SECONDS = 30.0
 """A connection that breaks at the wrong moment leaves the opening of a channel waiting without end."""
@@ -84,7 +86,7 @@ class Broker:
             self._url,
             timeout=10,
             fail_fast="0",
-            reconnect_interval=RECONNECT_SECONDS,
+            reconnect_interval=CONNECT_SECONDS,
             heartbeat=20,
             client_properties={"connection_name": f"studio-{self._service}"},
         )
