@@ -26,5 +26,5 @@ async def keep_running(loop: Callable[[], Awaitable[None]]) -> None:
         try:
             await loop()
         except Exception as error:
-            log.warning("loop failed", loop=getattr(loop, "__qualname__", str(loop)), reason=str(error), exc_info=error)
+            log.warning("loop failed", loop=loop.__qualname__, reason=str(error), exc_info=error)
             await asyncio.sleep(1)

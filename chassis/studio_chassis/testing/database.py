@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
+from studio_chassis.errors import UnreadableJob
 from studio_chassis.persistence.documents import from_document, to_document
 from studio_chassis.persistence.store import (
     IdempotencyRecord,
@@ -35,12 +36,19 @@ class SimulatedDatabase:
         """Jobs whose documents hold a field of a later release, which this one does not know."""
         self.index_problems: tuple[str, ...] = ()
         self._before: dict[str, Job] = {}
+        self._refused: dict[str, str] = {}
 
     def read(self, job: Job) -> Job:
         """The job, through the code that reads documents. Raises UnreadableJob."""
         if job.id not in self.unreadable:
             return job
-        return from_document({"_id": job.id, **to_document(job), "of_a_later_release": True})
+        if job.id in self._refused:  # every round meets it again
+            raise UnreadableJob(job.id, self._refused[job.id])
+        try:
+            return from_document({"_id": job.id, **to_document(job), "of_a_later_release": True})
+        except UnreadableJob as error:
+            self._refused[job.id] = error.reason
+            raise
 
     def view(self, job_id: str) -> Job | None:
         """The job as a reader sees it. It may be late, and never absent when it is there."""

@@ -1,9 +1,11 @@
 """The gateway does what its description says, for any request."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import checks
@@ -34,11 +36,19 @@ def _aimed(case: Any) -> Any:
     return case
 
 
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    """Connections that are kept, and no look at the environment for each request."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_no_5xx_and_no_undocumented_answer(gateway: ServedGateway, label: str) -> None:
+def test_no_5xx_and_no_undocumented_answer(gateway: ServedGateway, session: requests.Session, label: str) -> None:
     @given(case=OPERATIONS[label].as_strategy().map(_aimed))
     @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     def holds(case: Any) -> None:
-        case.call_and_validate(base_url=gateway.url, checks=CHECKS, timeout=60)
+        case.call_and_validate(base_url=gateway.url, checks=CHECKS, session=session, timeout=60)
 
     holds()
