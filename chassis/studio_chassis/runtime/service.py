@@ -33,6 +33,7 @@ from studio_chassis.runtime.clock import Clock, utc_now
 from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.health import Health
 from studio_chassis.runtime.http_connections import ConnectionsConfig
+from studio_chassis.runtime.memory import keep_what_is_loaded
 from studio_chassis.runtime.settings import ServiceSettings, read_settings
 
 SHUTDOWN_SECONDS = 12.0
@@ -137,6 +138,7 @@ async def _run_until(
     stop: asyncio.Event, ports: Sequence[socket.socket], name: str, settings: S, build: ServiceFactory[S]
 ) -> None:
     async with open_service_context(name, settings) as context, build(context, settings) as work:
+        keep_what_is_loaded()
         consumers = [
             Consumer(
                 context.broker,

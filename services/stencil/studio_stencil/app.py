@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from studio_chassis.runtime.handlers import JobHandler
-from studio_chassis.runtime.memory import keep_what_is_loaded
 from studio_chassis.runtime.process_pool import Limits, open_process_pool, usable_cores
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
@@ -28,7 +27,6 @@ async def build(chassis: ServiceContext, _: StencilSettings) -> AsyncIterator[Se
     there is a core for it: a studio that nobody uses takes no memory for it.
     """
     warm_up()
-    keep_what_is_loaded()
     async with (
         open_process_pool(1, OWN_PICTURE, PRELOAD, is_eager=False) as workers,
         open_process_pool(1, MOTIFS, PRELOAD, is_eager=False) as helper,
