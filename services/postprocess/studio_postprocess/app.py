@@ -13,7 +13,6 @@ from studio_contracts import topology
 from studio_contracts.events import PredictionSucceeded
 from studio_postprocess.handlers import Postprocess
 from studio_postprocess.io.download import Downloader, read_allow_list
-from studio_postprocess.io.file_transport import FileTransport
 from studio_postprocess.settings import PostprocessSettings
 
 
@@ -23,7 +22,7 @@ async def build(chassis: ServiceContext, settings: PostprocessSettings) -> Async
     cores = usable_cores()
     limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_time_limit.total_seconds())
     async with (
-        httpx.AsyncClient(transport=FileTransport(), trust_env=False) as http,
+        httpx.AsyncClient(trust_env=False) as http,  # a proxy would look up names itself, past our check
         open_process_pool(cores, limits, preload="studio_postprocess.preload") as workers,
     ):
         downloader = Downloader(http, read_allow_list(settings.download_hosts))

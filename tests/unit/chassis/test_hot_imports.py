@@ -17,7 +17,6 @@ from pydantic import SecretStr
 
 from studio_chassis.replicate.client import ReplicateClient
 from studio_postprocess.io.download import Downloader, read_allow_list
-from studio_postprocess.io.file_transport import FileTransport
 
 BODY = b'{"id": "p1", "status": "starting"}'
 
@@ -83,7 +82,7 @@ async def test_a_request_to_the_provider_looks_for_no_module(url: str) -> None:
 
 
 async def test_a_download_looks_for_no_module(url: str) -> None:
-    async with httpx.AsyncClient(transport=FileTransport(), timeout=60, trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
         downloader = Downloader(http, read_allow_list(url))
         await downloader.fetch(f"{url}/a.png")
         with searches() as names:
