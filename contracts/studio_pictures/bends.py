@@ -90,8 +90,7 @@ def _corners(short: FloatArray, apex: int, steps: int) -> list[float]:
     """The turns, by short legs, of the distinct corners that the long legs at `apex` reach round."""
     window = short[np.arange(apex - steps, apex + steps + 1) % len(short)].copy()
     found: list[float] = []
-    while window.size and (sharpest := float(window.max())) >= _LEAST_CORNER:
-        at = int(window.argmax())
+    while window.size and (sharpest := float(window[at := int(window.argmax())])) >= _LEAST_CORNER:
         found.append(sharpest)
         window[max(at - 2 * _STEPS + 1, 0) : at + 2 * _STEPS] = 0
     return found
@@ -122,9 +121,8 @@ def _runs(flags: np.ndarray) -> list[IntArray]:
     """Positions of each run of flags on a closed walk."""
     if flags.all():
         return [np.arange(len(flags))]
-    start = int(np.argmin(flags))
-    order = np.roll(np.arange(len(flags)), -start)
-    set_ = np.flatnonzero(flags[order])
+    set_, start = np.flatnonzero(flags), int(np.argmin(flags))
     if not set_.size:
         return []
-    return [order[run] for run in np.split(set_, np.flatnonzero(np.diff(set_) > 1) + 1)]
+    set_ = np.roll(set_, -int(np.searchsorted(set_, start)))
+    return np.split(set_, np.flatnonzero(np.diff(set_) % len(flags) > 1) + 1)

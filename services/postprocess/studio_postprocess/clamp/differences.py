@@ -50,8 +50,14 @@ def upper_bound(greatest: Floats) -> Floats:
 def candidates(cells: Integers, palette: Integers) -> NDArray[np.bool_]:
     """Whether a colour of the palette may be the nearest somewhere in the cell's block, shape (colours, n)."""
     block = cells >> 1 & 0x1F | cells >> 2 & 0x3E0 | cells >> 3 & 0x7C00
-    place = palette[:, None] * (SIDE // BLOCK) ** 3 + block
-    possible: NDArray[np.bool_] = _LOWER.take(place) <= _UPPER.take(place).min(axis=0)
+    met = np.zeros((SIDE // BLOCK) ** 3, np.bool_)
+    met[block] = True
+    blocks = np.flatnonzero(met)  # several cells share one
+    number = np.zeros(len(met), np.intp)
+    number[blocks] = np.arange(len(blocks))
+    place = palette[:, None] * len(met) + blocks
+    of_block = _LOWER.take(place) <= _UPPER.take(place).min(axis=0)
+    possible: NDArray[np.bool_] = of_block.take(number[block], axis=1)
     return possible
 
 

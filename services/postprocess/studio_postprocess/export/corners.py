@@ -94,8 +94,8 @@ def _around(place: int, reach: int, count: int, closed: bool) -> IntArray:
 
 def _turn(middle: FloatArray, at: IntArray, leg: int, count: int) -> FloatArray:
     """Turn in radians at these positions, between the straight lines to the points a leg before and after."""
-    here = middle[at]
-    before, after = here - middle[(at - leg) % count], middle[(at + leg) % count] - here
-    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    turn: FloatArray = np.arctan2(cross, (before * after).sum(axis=1))
+    here, legs = middle.take(at, axis=0).T, (at - leg, at + leg)
+    back, onward = (middle.take(place, axis=0, mode="wrap").T for place in legs)
+    (x_before, y_before), (x_after, y_after) = here - back, onward - here
+    turn: FloatArray = np.arctan2(x_before * y_after - y_before * x_after, x_before * x_after + y_before * y_after)
     return turn
