@@ -25,6 +25,13 @@ JOBS_EACH = 3
 _SEED = 1
 
 
+class Alone(NamedTuple):
+    """Jobs a second by nothing but the work on pictures, and the CPU seconds of each."""
+
+    jobs_per_second: float
+    cpu: float
+
+
 class Pictures(NamedTuple):
     """A job's pictures as they arrive, and what the work on each is told besides."""
 
@@ -50,8 +57,8 @@ def pictures_of(brief: dict[str, Any]) -> Pictures:
     return Pictures(originals, (stencil, list(drawn.codes), plan.fit.size, plan.fit.layout, surface))
 
 
-def most_jobs_per_second(brief: dict[str, Any], cores: int) -> float:
-    """Jobs a second when every core works on pictures, and on nothing else, all the time."""
+def pictures_alone(brief: dict[str, Any], cores: int) -> Alone:
+    """What it is when every core works on pictures, and on nothing else, all the time."""
     pictures, context = pictures_of(brief), multiprocessing.get_context("spawn")
     pairs = [context.Pipe() for _ in range(cores)]
     workers = [context.Process(target=_work, args=(theirs, pictures)) for _, theirs in pairs]
@@ -63,12 +70,11 @@ def most_jobs_per_second(brief: dict[str, Any], cores: int) -> float:
     started = time.perf_counter()
     for connection in ours:
         connection.send(JOBS_EACH)
-    for connection in ours:
-        connection.recv()
+    cpu = [connection.recv() for connection in ours]
     seconds = time.perf_counter() - started
     for worker in workers:
         worker.join()
-    return cores * JOBS_EACH / seconds
+    return Alone(cores * JOBS_EACH / seconds, statistics.mean(cpu) / JOBS_EACH)
 
 
 def _work(connection: Connection, pictures: Pictures) -> None:
@@ -78,19 +84,22 @@ def _work(connection: Connection, pictures: Pictures) -> None:
 
     job()
     connection.send("warm")
-    for _ in range(connection.recv()):
+    jobs, before = connection.recv(), time.process_time()
+    for _ in range(jobs):
         job()
-    connection.send("done")
+    connection.send(time.process_time() - before)
 
 
-def report(alone: Sequence[float], rates: Mapping[str, float]) -> list[str]:
-    """What part of it each reaches, by jobs a second, and what that says of the aim against Celery."""
-    most = statistics.median(alone)
+def report(alone: Sequence[Alone], rates: Mapping[str, float], costs: Mapping[str, float]) -> list[str]:
+    """What part of it each reaches, by jobs a second and by milliseconds of CPU a job, and what is left to win."""
+    most, cpu = (statistics.median(column) for column in zip(*alone, strict=True))
     parts = [f"{name} reaches {rate / most:.2f}" for name, rate in rates.items()]
-    wanted = AGAINST_CELERY * rates["celery"] / most
+    spent = [f"{cpu * 1000 / cost:.2f} of what {name} takes" for name, cost in costs.items()]
+    aimed = AGAINST_CELERY * max(rates["celery"] / most, cpu * 1000 / costs["celery"])
     lines = ["## What the cores can do at most", ""]
     lines += [f"The work on the same pictures in a process for each core, with nothing around it: {most:.2f} jobs/s"]
-    lines += [f"({min(alone):.2f}–{max(alone):.2f}, measured between the rounds). Of that {', '.join(parts)}."]
-    if wanted > 1:
-        lines += [f"{AGAINST_CELERY} × Celery would be {wanted:.2f} of it: on these cores nobody can reach that."]
+    lines += [f"(between the rounds). Of that {', '.join(parts)}. It takes {cpu * 1000:.0f} ms of CPU a job, which is"]
+    lines += [f"{', '.join(spent)}."]
+    if aimed > 1:
+        lines += [f"{AGAINST_CELERY} × Celery would be {aimed:.2f} of what the cores can do: nobody can reach that."]
     return [*lines, ""]

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ceiling import AGAINST_CELERY, most_jobs_per_second
+from ceiling import AGAINST_CELERY, Alone, pictures_alone
 from ceiling import report as ceiling_report
 from peers.environment import peers_environment
 
@@ -117,9 +117,9 @@ PICTURE_ROWS = (
 )
 
 
-def median(found: Sequence[Figures], row: Row) -> float:
-    """Of the rounds."""
-    return statistics.median(row.of(figures) for figures in found)
+def medians(found: Found, row: Row) -> dict[str, float]:
+    """Of the rounds, by name."""
+    return {name: statistics.median(map(row.of, figures)) for name, figures in found.items()}
 
 
 def table(title: str, found: Found, rows: Sequence[Row]) -> list[str]:
@@ -151,7 +151,7 @@ def worse(title: str, found: Found, rows: Sequence[Row]) -> list[str]:
     ours, *peers = NAMES
     lines = []
     for row in rows:
-        of = {name: median(found[name], row) for name in NAMES}
+        of = medians(found, row)
         ahead = [name for name in peers if (of[name] > of[ours] if row.more_is_better else of[name] < of[ours])]
         if ahead:
             figures = ", ".join(f"{name} {of[name]:.{row.digits}f}" for name in ahead)
@@ -159,12 +159,11 @@ def worse(title: str, found: Found, rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-def targets(canned: Found, pictures: Found, alone: Sequence[float], killed: dict[str, Losses]) -> list[Target]:
+def targets(canned: Found, pictures: Found, alone: Sequence[Alone], killed: dict[str, Losses]) -> list[Target]:
     """The issue's targets, as ratios of this run."""
-    rate, p50, p99, half, cpu, reads, updates, _, _, _, publishes = (
-        {name: median(canned[name], row) for name in NAMES} for row in CANNED_ROWS
-    )
-    painted = {name: median(pictures[name], PICTURE_ROWS[0]) for name in NAMES}
+    rate, p50, p99, half, cpu, reads, updates, _, _, _, publishes = (medians(canned, row) for row in CANNED_ROWS)
+    painted = medians(pictures, PICTURE_ROWS[0])
+    most = statistics.median(one.jobs_per_second for one in alone)
     ours = NAMES[0]
     return [
         Target("jobs/s against FastStream", rate[ours] / rate["faststream"], at_least=1.0),
@@ -177,7 +176,7 @@ def targets(canned: Found, pictures: Found, alone: Sequence[float], killed: dict
         Target("added time p99, ms", p99[ours], at_most=130),
         Target("half load against one at a time", half[ours] / p50[ours], at_most=1.5),
         Target("jobs/s with pictures against Celery", painted[ours] / painted["celery"], at_least=AGAINST_CELERY),
-        Target("jobs/s with pictures against these alone", painted[ours] / statistics.median(alone), at_least=0.9),
+        Target("jobs/s with pictures against these alone", painted[ours] / most, at_least=0.9),
     ] + [Target("jobs refused or lost under kills", sum(killed[ours]), at_most=0)] * bool(killed)
 
 
@@ -213,11 +212,11 @@ def main() -> int:
     with Infrastructure(folder) as infrastructure:
         rounds = partial(run_rounds, infrastructure, binaries, arguments.rounds)
         canned = rounds(partial(canned_round, jobs=arguments.jobs), canned=True)
-        alone: list[float] = []
+        alone: list[Alone] = []
         pictures = rounds(
             partial(picture_round, jobs=arguments.pictures),
             canned=False,
-            between=lambda: alone.append(most_jobs_per_second(BRIEF, cores)),
+            between=lambda: alone.append(pictures_alone(BRIEF, cores)),
         )
         kill = partial(kill_round, infrastructure, binaries, jobs=arguments.kills, cores=cores)
         killed = {name: kill(name) for name in NAMES} if arguments.kills else {}
@@ -228,7 +227,7 @@ def main() -> int:
             *table(f"Without work on pictures, {arguments.jobs} jobs", canned, CANNED_ROWS),
             *steps(canned[NAMES[0]]),
             *table(f"With it, {arguments.pictures} jobs", pictures, PICTURE_ROWS),
-            *ceiling_report(alone, {name: median(found, PICTURE_ROWS[0]) for name, found in pictures.items()}),
+            *ceiling_report(alone, *(medians(pictures, row) for row in PICTURE_ROWS)),
             *(kills_report(killed, arguments.kills) if killed else []),
             "## Targets",
             "",
