@@ -4,11 +4,13 @@ Pixel by pixel, a soft gradient breaks up into specks and slivers where it passe
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from studio_colour.difference import ByteArray
+from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.hue import hue_costs
 from studio_postprocess.installable.outside import inside, with_outside
@@ -43,10 +45,7 @@ def match_regions(indices: ByteArray, look: ByteArray, palette: Sequence[Colour]
         least = np.full(indices.shape, np.inf, np.float32)
         calmer = np.zeros_like(indices)
         for colour, cost in zip(colours, costs, strict=True):
-            mask = cv2.inRange(indices, (colour,), (colour,))
-            for _ in range(2):
-                mask = cv2.blur(mask, (side, side), borderType=cv2.BORDER_REFLECT)
-            energy = cv2.scaleAdd(mask.astype(np.float32), -CALM / 255, cost)
+            energy = _less_where_common(cost, cv2.inRange(indices, (colour,), (colour,)), side)
             better = (energy < least).view(np.uint8)
             cv2.max(calmer, better * np.uint8(colour), dst=calmer)  # colours come in rising order
             cv2.min(energy, least, dst=least)
@@ -56,3 +55,15 @@ def match_regions(indices: ByteArray, look: ByteArray, palette: Sequence[Colour]
         if changed < _STEADY * indices.size:
             break
     return indices
+
+
+def _less_where_common(cost: NDArray[Any], mask: NDArray[Any], side: int) -> FloatArray:
+    """The cost of a colour, less CALM where all within a box blurred twice have it, as `mask` tells with 255."""
+    left, top, across, down = cv2.boundingRect(mask)
+    rows, columns = slice(max(top - side, 0), top + down + side), slice(max(left - side, 0), left + across + side)
+    common = mask[rows, columns]
+    for _ in range(2):
+        common = cv2.blur(common, (side, side), borderType=cv2.BORDER_REFLECT)
+    less: FloatArray = cost.copy()
+    less[rows, columns] = cv2.scaleAdd(common.astype(np.float32), -CALM / 255, cost[rows, columns])
+    return less
