@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-OPTIONAL = ("rich", "cryptography")
+OPTIONAL = ("rich", "pygments", "greenlet", "cryptography")
 """What structlog, httpx and PyMongo import where it is installed, and no service uses. Images do not have it; an
 environment that the studio's other programs share does, where it is a sixth of a service's memory.
 """
