@@ -22,5 +22,7 @@ def test_the_files_with_the_broker_s_secrets_are_its_owner_s_alone(tmp_path: Pat
 
 def test_a_crash_is_written_down_in_the_broker_s_folder(tmp_path: Path) -> None:
     nothing: Any = None
-    environment = NativeBroker(tmp_path, BrokerPorts(1, 2, 3, 4, 5), {}, tmp_path, nothing).environment()
+    environment = NativeBroker(
+        tmp_path, BrokerPorts(1, 2, 3, 4, 5), {"broker": "a-secret"}, tmp_path, nothing
+    ).environment()
     assert Path(environment["ERL_CRASH_DUMP"]).parent == tmp_path
