@@ -11,7 +11,6 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from studio_chassis.messaging.declaration import fingerprint
 from studio_local.backend import Choice, Kind, choose
 from studio_local.broker import BrokerPorts, Management, NativeBroker, speaks_amqp
 from studio_local.containers import (
@@ -162,6 +161,9 @@ class Infrastructure:
 
     @property
     def _shared_vhost(self) -> str:
+        # Half of all that this process imports: the servers start in the meantime.
+        from studio_chassis.messaging.declaration import fingerprint
+
         return f"studio-{fingerprint()}"
 
     @contextmanager
