@@ -29,7 +29,7 @@ def create(
     """Make a key and print it: it is shown this once, and only its hash is kept."""
     if owner == ANONYMOUS_OWNER:
         raise typer.BadParameter(
-            f"{ANONYMOUS_OWNER} is the owner of strangers' jobs; choose another name", param_hint="--owner"
+            f"{ANONYMOUS_OWNER} is the owner of anonymous callers' jobs; choose another name", param_hint="--owner"
         )
     now = utc_now()
     try:

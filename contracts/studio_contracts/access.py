@@ -14,7 +14,7 @@ LOCAL_OWNER = "local"
 ANONYMOUS_OWNER = "anonymous"
 """Owner of the jobs of anonymous callers, where these are allowed. No key has it."""
 ANONYMOUS_KEY_ID = "anonymous"
-"""What stands for a key where there is none: strangers share its budget. No key has this id."""
+"""Stands for a key where there is none: anonymous callers share its budget. No key has this id."""
 Owner = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 """A name that several keys may share: that of a person, a team or a client's site."""
 

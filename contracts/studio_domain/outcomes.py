@@ -9,7 +9,7 @@ UNSERVABLE = ("content_refused", "over_budget", "source_gone", "too_expensive")
 
 
 def failure_cause(job: Job) -> str:
-    """Why a job failed, "" where it did not: the error's code; without a picture, what befell most of its slots."""
+    """Why a job failed, "" where it did not: the error's code; without a picture, the cause of most failed slots."""
     if job.error is None:
         return ""
     causes = Counter(warning.code for warning in job.warnings if warning.slot is not None)

@@ -128,7 +128,7 @@ def run_round(fleet: Fleet, name: str, bad: int) -> float:
 
 
 def handled(fleet: Fleet) -> dict[str, float]:
-    """How often each outcome befell a message of the stencil's queue, and any but these two under ""."""
+    """How often messages of the stencil's queue had each outcome, and any but these two under ""."""
     known = {name: fleet.metric_value("stencil", "studio_messages_total", outcome=name) for name in ("done", "dead")}
     return known | {"": fleet.metric_value("stencil", "studio_messages_total") - sum(known.values())}
 

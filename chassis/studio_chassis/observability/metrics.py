@@ -31,7 +31,7 @@ stage_seconds = Histogram(
 )
 jobs_ended = Counter(
     "studio_jobs_ended_total",
-    "Jobs that ended; where they failed, with the error's code or what befell most slots, and the stage.",
+    "Jobs that ended; where they failed, with the error's code or the cause of most failed slots, and the stage.",
     ["status", "code", "stage"],
 )
 job_seconds = Histogram(

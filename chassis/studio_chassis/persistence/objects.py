@@ -35,7 +35,7 @@ class ObjectStore(Protocol):
         """Remove every object whose key begins with the prefix and a slash. None is fine."""
 
     async def used_ratio(self) -> float | None:
-        """Share of the store's volume that is used, 0 to 1; None where the store has no volume that it tells of."""
+        """Share of the store's volume that is used, 0 to 1; None where the store reports no volume."""
 
 
 class UrlObjectStore:

@@ -96,5 +96,5 @@ def is_ready(port: int, instance: str) -> bool:
     try:
         answer = httpx.get(f"http://{LOOPBACK}:{port}/readyz", timeout=2, trust_env=False, verify=NO_TLS)
         return answer.is_success and answer.json().get("instance") == instance
-    except (httpx.HTTPError, ValueError, AttributeError):  # a stranger may answer anything
+    except (httpx.HTTPError, ValueError, AttributeError):  # another program may answer anything
         return False

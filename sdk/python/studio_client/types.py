@@ -42,7 +42,7 @@ class CallView(TypedDict):
 
 class CallbackData(TypedDict):
     """
-    Which job, and how far it was. Calls may come late or twice: a higher `version` is the later news of a job.
+    Which job, and how far it was. Calls may come late or twice: the one with the highest `version` is the latest.
 
     `error` is the code of a failed job, `metadata` what the client gave with its request.
     """

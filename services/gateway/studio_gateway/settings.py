@@ -111,19 +111,19 @@ class GatewaySettings(CallbackSettings, ModelSettings, BudgetSettings, PublicAdd
         30,
         ge=1,
         validation_alias="STUDIO_CREATES_PER_MINUTE",
-        description="Jobs that one API key may ask for in a minute, over all replicas; a stranger a tenth of it",
+        description="Jobs that one API key may ask for in a minute, over all replicas; a tenth without a key",
     )
     changes_per_minute: int = Field(
         120,
         ge=1,
         validation_alias="STUDIO_CHANGES_PER_MINUTE",
-        description="Jobs that a key may change or delete in a minute, over all replicas; a stranger a tenth of it",
+        description="Jobs that a key may change or delete in a minute, over all replicas; a tenth without a key",
     )
     requests_per_minute: int = Field(
         1200,
         ge=20,
         validation_alias="STUDIO_REQUESTS_PER_MINUTE",
-        description="Other requests of one API key in a minute, over all replicas; a stranger a tenth of it",
+        description="Other requests of one API key in a minute, over all replicas; a tenth without a key",
     )
     open_jobs: int = Field(
         50,

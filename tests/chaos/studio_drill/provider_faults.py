@@ -78,7 +78,7 @@ PROVIDER_FAULTS: tuple[Fault, ...] = (
         alerts=("StudioWebhooksRefused",),
         settings=RESCUED,
         needs=("prometheus",),
-        name_seconds=420,  # so that strangers cannot ring it, five minutes must hold no webhook that was taken
+        name_seconds=420,  # rings after five minutes in which no webhook was taken: forged ones cannot ring it
     ),
     Fault(
         "no-webhook-arrives",

@@ -78,7 +78,7 @@ async def test_a_key_is_made_used_listed_replaced_and_revoked_and_all_of_it_is_k
     ("arguments", "reason"),
     [
         (("keys", "create", "x", "--owner", "A b"), "owner"),
-        (("keys", "create", "x", "--owner", "anonymous"), "strangers"),
+        (("keys", "create", "x", "--owner", "anonymous"), "anonymous callers"),
         (("keys", "create", "x", "--owner", "ada", "--scope", "jobs:delete"), "scopes"),
         (("migrate", "owners", "A b"), "OWNER"),
         (("migrate", "owners", "local"), "OWNER"),

@@ -1,7 +1,6 @@
 """What a doctor's checks come to: side by side, in bounded time, and never without a text."""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -42,9 +41,7 @@ async def _well() -> str:
 
 async def test_one_check_that_hangs_hides_no_other_and_every_finding_says_something() -> None:
     checks = {"hangs": _hangs, "silent": _silent, "faulty": _faulty, "well": _well}
-    started = time.monotonic()
     findings = {finding.name: finding for finding in await examine(checks, seconds=0.2)}
-    assert time.monotonic() - started < 30
     assert list(findings) == list(checks)
     assert [finding.ok for finding in findings.values()] == [False, False, False, True]
     assert (findings["hangs"].text, findings["silent"].text) == ("no answer within 0.2 s", "ConnectionError")

@@ -18,7 +18,7 @@ def failed(code: str, *warnings: JobWarning) -> str:
     return failure_cause(JOB.model_copy(update={"error": error, "warnings": warnings}))
 
 
-def test_a_failure_without_pictures_is_named_by_what_befell_most_slots() -> None:
+def test_a_failure_without_pictures_is_named_by_the_cause_of_most_failed_slots() -> None:
     refused = JobWarning(code="prediction_refused", text="", slot=0)
     missing = [JobWarning(code="download_failed", text="", slot=slot) for slot in (1, 2)]
     assert failed("no_pictures", refused, *missing) == "download_failed"

@@ -27,7 +27,7 @@ class Caller:
 
     @property
     def client(self) -> str:
-        """What limits count: the key, or the stranger's network. Strangers and keys are never the same."""
+        """What limits count: the key, or the network of an anonymous caller. No network has a key's id."""
         has_key = self.key_id and self.via != "anonymous"
         return self.key_id if has_key else network_of(self.address)
 
@@ -53,7 +53,7 @@ class Caller:
 
 
 def network_of(address: str) -> str:
-    """What counts as one client among strangers: an IPv4 address, or the /64 network that an IPv6 client has."""
+    """What counts as one anonymous client: an IPv4 address, or the /64 network that an IPv6 client has."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

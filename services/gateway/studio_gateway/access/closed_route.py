@@ -1,7 +1,7 @@
 """Routes that ask who calls before they look at what is sent.
 
-The framework reads and parses a body first and resolves dependencies, the caller among them, afterwards. So a stranger
-could make the gateway read bodies, and would learn from its answers how they are checked.
+The framework reads and parses a body first and resolves dependencies, the caller among them, afterwards. So a caller
+without a key could make the gateway read bodies, and would learn from its answers how they are checked.
 """
 
 from collections.abc import Callable, Coroutine

@@ -132,21 +132,21 @@ class OwnedJobs:
         return owner == self.caller.owner or (self.caller.link is not None and job_id == self.caller.link.job_id)
 
     async def recent(self, limit: int, wanted: JobFilter, after: Cursor | None, order: Order) -> tuple[Job, ...]:
-        """This owner's jobs that are wanted. Raises ProblemError for strangers, who have one owner."""
-        self._refuse_strangers()
+        """This owner's jobs that match. Raises ProblemError for anonymous callers, who share one owner."""
+        self._refuse_anonymous()
         return await self._store.recent_of(self.caller.owner, limit, wanted, after, order)
 
     async def count(self, wanted: JobFilter) -> dict[Status, int]:
-        """How many of this owner's jobs are wanted, by status. Raises ProblemError for strangers."""
-        self._refuse_strangers()
+        """How many of this owner's jobs match, by status. Raises ProblemError for anonymous callers."""
+        self._refuse_anonymous()
         return await self._store.count_of(self.caller.owner, wanted)
 
     async def projects(self) -> tuple[ProjectCount, ...]:
-        """This owner's projects, by name. Raises ProblemError for strangers."""
-        self._refuse_strangers()
+        """This owner's projects, by name. Raises ProblemError for anonymous callers."""
+        self._refuse_anonymous()
         return await self._store.projects_of(self.caller.owner)
 
-    def _refuse_strangers(self) -> None:
+    def _refuse_anonymous(self) -> None:
         if self.caller.via == "anonymous":
             raise ProblemError(403, "forbidden", "Not allowed", "A list of jobs needs an API key.")
 

@@ -34,7 +34,7 @@ def limit_of(method: str, scopes: Collection[str]) -> str:
 
 
 class RateLimiter:
-    """Counts requests of keys, and of strangers by address. A studio on a laptop's loopback counts nothing."""
+    """Counts requests of keys, and of anonymous callers by address. A studio on a laptop's loopback counts nothing."""
 
     def __init__(self, store: RateLimits, clock: Clock, settings: GatewaySettings) -> None:
         self._store = store

@@ -28,7 +28,7 @@ class TypicalTime(BaseModel):
 
 
 class TypicalTimes:
-    """The medians as last read. They tell of no single job, so they are the same for everybody."""
+    """The medians as last read. They reveal no single job, so everybody gets the same."""
 
     def __init__(self, store: JobStatistics, clock: Clock) -> None:
         self._store = store

@@ -47,10 +47,10 @@ class JobRequest(BriefFields[Prompt | None]):
 
 
 def callback_of(url: str | None, events: Sequence[StageCallback], reach: Reach, caller: Caller) -> Callback | None:
-    """Where a client is to be called; strangers have nobody called. Raises RequestValidationError."""
+    """Where a client is to be called; an anonymous caller cannot ask for calls. Raises RequestValidationError."""
     if url is None:
         if events:
-            raise _invalid("callback_events", "no_callback_url", "There is no callback_url to tell of these.")
+            raise _invalid("callback_events", "no_callback_url", "There is no callback_url for these.")
         return None
     if caller.via == "anonymous":
         raise _invalid("callback_url", "callback_url", "Calls to clients need an API key.")

@@ -70,7 +70,7 @@ async def get_usage(
     response.headers["Cache-Control"] = "no-store"
     today = await _today(deps, caller)
     found = await deps.spending.spending(today.day - timedelta(days=days - 1), today.day)
-    own = "" if caller.via == "anonymous" else caller.key_id  # what other strangers spent is none of theirs
+    own = "" if caller.via == "anonymous" else caller.key_id  # what other anonymous callers spent is not shown
     visible = [one for one in found if "ops" in caller.scopes or (own and one.key_id == own)]
     least = min(today.left, key=lambda budget: budget.cents)
     return Usage(

@@ -63,7 +63,7 @@ async def receive_webhook_with_query(
 
 
 async def _receive(address: AttemptRef, token: str | None, request: Request, deps: Dependencies) -> None:
-    """The token is checked before a byte of the body is read, so that strangers cannot fill the memory."""
+    """The token is checked before a byte of the body is read, so that nobody without it can fill the memory."""
     try:
         check_token(deps.settings, address, token)
         body = await request.body()
