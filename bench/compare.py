@@ -24,7 +24,7 @@ from studio_local.infrastructure import Infrastructure
 from kills import Losses, kill_round
 from kills import report as kills_report
 from measuring import bind
-from rounds import BRIEF, NAMES, Figures, canned_round, picture_round, run_rounds
+from rounds import NAMES, Figures, canned_round, picture_round, run_rounds
 
 QUIET_LOAD = 0.3
 """Load a core, before the first round, up to which the machine counts as quiet."""
@@ -216,7 +216,7 @@ def main() -> int:
         pictures = rounds(
             partial(picture_round, jobs=arguments.pictures),
             canned=False,
-            between=lambda: alone.append(pictures_alone(BRIEF, cores)),
+            between=lambda: alone.append(pictures_alone(cores)),
         )
         kill = partial(kill_round, infrastructure, binaries, jobs=arguments.kills, cores=cores)
         killed = {name: kill(name) for name in NAMES} if arguments.kills else {}
