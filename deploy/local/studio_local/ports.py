@@ -8,6 +8,7 @@ import json
 import random
 import socket
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -37,8 +38,8 @@ def is_listening(port: int) -> bool:
 
 def free_port() -> int:
     """A free port that this process has not given out before."""
-    candidates = list(_RANGE)
-    random.SystemRandom().shuffle(candidates)
+    first = random.SystemRandom().randrange(len(_RANGE))
+    candidates = chain(_RANGE[first:], _RANGE[:first])
     port = next(port for port in candidates if port not in _given_out and is_free(port))
     _given_out.add(port)
     return port
