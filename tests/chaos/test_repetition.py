@@ -33,6 +33,9 @@ OF_ITS_TIME = {
     "expires_at", "claimed_at", "at", "seconds", "predict_seconds", "reports",
 }  # fmt: skip
 
+REPORTED = ("prediction.started", "prediction.succeeded")
+"""What the provider's answer says to the predictor and its webhooks say to the gateway: a webhook may come first."""
+
 
 @pytest.fixture(scope="module")
 def stack(open_stack: Any) -> Iterator[tuple[Fleet, Proxy]]:
@@ -100,10 +103,25 @@ def essence(job: Job) -> Any:
         return value
 
     document = job.model_dump(mode="json")
+    for entry in document["timeline"]:
+        if entry["event"] in REPORTED:
+            entry["service"] = "whichever was first"
     document["timeline"].sort(
         key=lambda entry: -1 if entry["slot"] is None else entry["slot"]
     )  # slots run side by side
     return essential(document)
+
+
+def differences(one: Any, other: Any) -> Iterator[str]:
+    """Where two documents differ, and how."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        for key in one:
+            yield from (f".{key}{what}" for what in differences(one[key], other[key]))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for place, pair in enumerate(zip(one, other, strict=True)):
+            yield from (f"[{place}]{what}" for what in differences(*pair))
+    elif one != other:
+        yield f": {one!r} and {other!r}"
 
 
 async def run_jobs(fleet: Fleet, jobs: int) -> list[str]:
@@ -143,6 +161,8 @@ async def test_duplicate_and_reordered_events_leave_the_same_documents(
         echoed = await stored(fleet, job_ids)
         await listener.publish_all_again()
         await wait_for_silence(stack)
-    assert [essence(job) for job in echoed] == [essence(job) for job in plain], f"seed {seed}"
+    pairs = zip(echoed, plain, strict=True)
+    found = [f"{one.id}{what}" for one, other in pairs for what in differences(essence(one), essence(other))]
+    assert found == [], f"seed {seed}"
     assert await stored(fleet, job_ids) == echoed
     await assert_every_effect_is_single(fleet, job_ids)
