@@ -51,7 +51,7 @@ class SlotPayload(Payload):
 
 
 class PredictionRequested(SlotPayload):
-    """One slot wants its prediction: one message for each paid call."""
+    """One slot wants another attempt; the first attempts of all slots follow from `stencil.ready`."""
 
     type: ClassVar[str] = "studio.prediction.requested.v1"
 

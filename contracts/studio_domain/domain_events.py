@@ -31,12 +31,12 @@ class SlotPlan(NamedTuple):
 class SlotsPlanned:
     """The model is chosen and the wanted pictures are divided into slots.
 
-    `claims_first`: the first slot is claimed with it, as by `SlotClaimed`.
+    `claims`: numbers of the slots that are claimed with it, as by `SlotClaimed`.
     """
 
     generation: GenerationRequest
     slots: tuple[SlotPlan, ...]
-    claims_first: bool = False
+    claims: frozenset[int] = frozenset()
 
     @property
     def cents(self) -> int:

@@ -77,7 +77,7 @@ async def test_a_lost_confirm_loses_no_event_and_repeats_no_effect(
     stack: tuple[Fleet, Proxy], thorough: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fleet, proxy = stack
-    jobs, lost_confirms = (60, 50) if thorough else (8, 16)
+    jobs, lost_confirms = (60, 50) if thorough else (10, 16)
     proxy.swallow_confirms(lost_confirms)
     accepted = await asyncio.to_thread(post_jobs, fleet.stack.gateway_url, jobs, surface=SMALL)
     assert await asyncio.to_thread(wait_for_rest, fleet.stack, REST_SECONDS)

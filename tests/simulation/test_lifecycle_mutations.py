@@ -21,7 +21,7 @@ from studio_domain.domain_events import (
     StencilDrawn,
 )
 from studio_domain.lifecycle import Transition, ending, slots, transition
-from studio_predictor.handlers import Predictor
+from studio_predictor import handlers, planning
 from studio_reconciler import rescue
 from studio_reconciler.rescue import Rescuer
 from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught
@@ -133,12 +133,13 @@ def ranked_among_all_alone(patch: Patch) -> None:
 
 @caught_by("painted_over_its_direction")
 def every_slot_painted_over_the_first_stencil(patch: Patch) -> None:
-    sent = Predictor._input
+    sent = planning.purchase
 
-    async def over_the_first(self: Predictor, job: Job, generation: GenerationRequest, slot: Slot) -> Any:
-        return await sent(self, job, generation, slot.model_copy(update={"direction": 0}))
+    async def over_the_first(job: Job, generation: GenerationRequest, slot: Slot, *where: Any) -> Any:
+        bought = await sent(job, generation, slot.model_copy(update={"direction": 0}), *where)
+        return bought._replace(slot=slot) if isinstance(bought, planning.Purchase) else bought
 
-    patch.setattr(Predictor, "_input", over_the_first)
+    patch.setattr(handlers, "purchase", over_the_first)
 
 
 @caught_by("painted_as_shown")

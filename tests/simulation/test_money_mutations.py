@@ -116,14 +116,15 @@ class _Unlimited(SimulatedSpendingStore):
 @caught_by("usage_agrees_with_the_provider day_budget_is_kept")
 def reserved_after_the_claim_by_whoever_is_still_alive(patch: Patch) -> None:
     """The claim comes first: a crash before the reservation leaves a claimed slot that is recovered, and paid, free."""
-    create = handlers.Predictor._create_prediction
+    create = handlers.Predictor._create_predictions
 
-    async def unreserved(self: handlers.Predictor, job: Job, slot: Any, planned: Any = None) -> None:
-        await create(replace(self, spending=_Unlimited()), job, slot, planned)
-        charge = spending.reservation(job, slot, self.now(), planned and planned.generation)
-        await self.spending.reserve(charge, self.settings.budgets)
+    async def unreserved(self: handlers.Predictor, job: Job, slots: Any, planned: Any) -> None:
+        await create(replace(self, spending=_Unlimited()), job, slots, planned)
+        for slot in slots:
+            charge = spending.reservation(job, slot, self.now(), planned and planned.generation)
+            await self.spending.reserve(charge, self.settings.budgets)
 
-    patch.setattr(handlers.Predictor, "_create_prediction", unreserved)
+    patch.setattr(handlers.Predictor, "_create_predictions", unreserved)
 
 
 @caught_by("money_is_settled usage_agrees_with_the_provider")

@@ -11,16 +11,14 @@ from studio_chassis.persistence.job_service import Applied, JobService
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import OutcomeUnknown
 from studio_chassis.testing.database import SimulatedDatabase
-from studio_contracts.events import PredictionRequested, PredictionUpdated
+from studio_contracts.events import PredictionUpdated
 from studio_contracts.job import Job
-from studio_domain.domain_events import (
-    SlotClaimed,
-    WebhookReceived,
-)
+from studio_domain.domain_events import SlotClaimed, SlotsPlanned, WebhookReceived
 from studio_domain.lifecycle import slots
 from studio_gateway.api import webhooks
 from studio_predictor import handlers
 from studio_predictor.handlers import Predictor
+from studio_predictor.planning import Purchase, purchase
 from studio_simulation.mutations import Mutation, Mutations, Search, assert_caught, has
 
 Patch = pytest.MonkeyPatch
@@ -36,11 +34,9 @@ async def _nothing(*_: Any, **__: Any) -> None:
 def no_adoption_but_another_request(patch: Patch) -> None:
     async def again(self: Predictor, job: Job, slot: Any) -> None:
         assert job.generation is not None
-        inputs = await self._input(job, job.generation, slot)
-        report = await self.provider.create(
-            job.generation.version, inputs, webhook=self._webhook(job, slot), cancel_after=job.deadline_at - self.now()
-        )
-        await self._record(job, slot, report)
+        bought = await purchase(job, job.generation, slot, self.objects, self.now())
+        if isinstance(bought, Purchase):
+            await self._create_prediction(job, bought)
 
     patch.setattr(Predictor, "_recover_lost", again)
 
@@ -100,6 +96,7 @@ def no_claim_before_the_request(patch: Patch) -> None:
     async def unclaimed(self: JobService, known: Job | str, event: Any, **how: Any) -> Applied:
         if isinstance(event, SlotClaimed):
             return Applied(await self.load(known if isinstance(known, str) else known.id), changed=True)
+        event = replace(event, claims=frozenset()) if isinstance(event, SlotsPlanned) else event
         return await apply(self, known, event, **how)
 
     patch.setattr(JobService, "apply", unclaimed)
@@ -182,20 +179,15 @@ def the_provider_is_not_told_of_a_cancellation(patch: Patch) -> None:
     patch.setattr(Predictor, "_cancel", _nothing)
 
 
-@caught_by("canceled_stops_spending")
+@caught_by("canceled_stops_spending nothing_is_paid_for_nothing")
 def slots_are_claimed_after_a_cancellation(patch: Patch) -> None:
     apply = JobService.apply
 
-    async def request_prediction(self: Predictor, job: Job, request: PredictionRequested) -> None:
-        slot = job.slot(request.slot)
-        if slot is not None and (slot.attempt, slot.state) == (request.attempt, "waiting"):
-            await self._create_prediction(job, slot)
-
     async def claimed(self: JobService, known: Job | str, event: Any, **how: Any) -> Applied:
         applied = await apply(self, known, event, **how)
-        return applied._replace(changed=True) if isinstance(event, SlotClaimed) else applied
+        too_late = isinstance(event, SlotClaimed | SlotsPlanned) and applied.job.status == "canceled"
+        return applied._replace(changed=True) if too_late else applied
 
-    patch.setattr(Predictor, "request_prediction", request_prediction)
     patch.setattr(JobService, "apply", claimed)
 
 

@@ -43,8 +43,6 @@ class _Turn:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.job: Job | None = None
-        self.emitted: set[str] = set()
-        """Ids of the events of these changes."""
 
 
 class JobService:
@@ -98,16 +96,6 @@ class JobService:
     async def load(self, job_id: str) -> Job:
         """The job, rarely as it was shortly before. Raises JobNotFound."""
         return await self._store.load(job_id)
-
-    async def load_for(self, event: Event) -> Job:
-        """The job of an event that is being handled, at least as it was when it emitted the event. Raises JobNotFound.
-
-        An event that followed from a change by this process, which has the job still, needs no read.
-        """
-        turn = self._turn_of(event.subject)
-        if turn.job is not None and event.id in turn.emitted:
-            return turn.job
-        return await self.load(event.subject)
 
     async def load_linearizable(self, job_id: str) -> Job:
         """The job with every acknowledged change: for a step that is not repeated. Raises JobNotFound."""
@@ -189,7 +177,6 @@ class JobService:
                         failpoints.reached("after-commit")
                         count_change(job, change.job, event)
                         turn.job = change.job
-                        turn.emitted.update(one.id for one in change.events)
                         return change, change.job
         raise JobConflict(f"{job_id}: changed by others {MAX_CONFLICTS} times in a row")
 

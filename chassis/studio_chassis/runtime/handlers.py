@@ -50,5 +50,5 @@ class JobHandler(Generic[P]):
         """A late read may show a job as it was before it ended or was reopened, which decides here."""
         if self.of_ended_jobs is not False:
             return await jobs.load_linearizable(event.subject)
-        job = await jobs.load_for(event)
+        job = await jobs.load(event.subject)
         return await jobs.load_linearizable(event.subject) if job.is_final else job

@@ -15,9 +15,9 @@ from studio_contracts.callbacks import Callback
 from studio_contracts.job import Job, Limits
 from studio_domain import domain_events as h
 from studio_domain.lifecycle import callbacks, details, ending, slots, stages
-from studio_domain.lifecycle.stages import rescue_backoff
+from studio_domain.lifecycle.stages import first_slots, rescue_backoff
 from studio_domain.lifecycle.transition import (
-    FIRST_REQUEST,
+    FIRST_ATTEMPT,
     Change,
     Transition,
     TransitionContext,
@@ -27,9 +27,10 @@ from studio_domain.lifecycle.transition import (
 )
 
 __all__ = [
-    "FIRST_REQUEST",
+    "FIRST_ATTEMPT",
     "Transition",
     "accept",
+    "first_slots",
     "is_obsolete",
     "outstanding_messages",
     "rescue_backoff",

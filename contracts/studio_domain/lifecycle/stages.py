@@ -45,15 +45,21 @@ def slots_planned(job: Job, planned: SlotsPlanned, context: TransitionContext) -
     if planned.cents > job.limits.cents:
         detail = f"The pictures would cost {planned.cents} cents, and the job may cost {job.limits.cents}."
         return work_failed(job, WorkFailed("too_expensive", "The job would cost too much", detail), context)
+    claim = {"state": "submitting", "claimed_at": context.now}
     slots = tuple(
-        Slot(number=number, direction=slot.direction, count=slot.pictures) for number, slot in enumerate(planned.slots)
+        slot.model_copy(update=claim) if slot.number in planned.claims else slot for slot in first_slots(planned)
     )
-    if planned.claims_first:
-        slots = (slots[0].model_copy(update={"state": "submitting", "claimed_at": context.now}), *slots[1:])
     warnings = (*job.warnings, *_not_sent(planned.generation))
     wanted = job.model_copy(update={"generation": planned.generation, "predictions": slots, "warnings": warnings})
     return context.log(
         wanted, "slots.planned", detail=f"{planned.generation.model}, pictures: {job.brief.count}, calls: {len(slots)}"
+    )
+
+
+def first_slots(planned: SlotsPlanned) -> tuple[Slot, ...]:
+    """The planned slots, none of them claimed."""
+    return tuple(
+        Slot(number=number, direction=slot.direction, count=slot.pictures) for number, slot in enumerate(planned.slots)
     )
 
 

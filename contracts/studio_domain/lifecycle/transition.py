@@ -21,8 +21,8 @@ from studio_contracts.events import (
 from studio_contracts.job import Job, Status, TimelineEntry, TimelineEvent
 from studio_contracts.slot import SETTLED, Slot
 
-FIRST_REQUEST = (0, 1)
-"""Slot and attempt that are requested together with the plan of the slots."""
+FIRST_ATTEMPT = 1
+"""That of each slot is requested by the message by which the slots are planned."""
 OPEN = ("waiting", "submitting", "running")
 """States of a slot whose prediction is still to be reported."""
 MAX_TIMELINE = 200
@@ -95,7 +95,7 @@ def entry(
 def outstanding_messages(job: Job) -> tuple[Payload, ...]:
     """The messages that must be on their way for this job to move on. A slot that runs awaits the provider instead.
 
-    The message by which slots are planned also requests the first one: there is none of its own for that.
+    The message by which slots are planned also requests the first attempt of each: there are none of their own.
     """
     if job.is_final:
         return ()
@@ -103,13 +103,15 @@ def outstanding_messages(job: Job) -> tuple[Payload, ...]:
         return (JobCreated(),)
     if not job.predictions:
         return (StencilReady(),)
-    return tuple(message for slot in job.predictions if (message := _slot_awaits(slot)) is not None)
+    awaited = (message for slot in job.predictions if (message := _slot_awaits(slot)) is not None)
+    return tuple(dict.fromkeys(awaited))
 
 
 def _slot_awaits(slot: Slot) -> Payload | None:
     if slot.state in ("waiting", "submitting"):
-        is_first = (slot.number, slot.attempt) == FIRST_REQUEST
-        return StencilReady() if is_first else PredictionRequested(slot=slot.number, attempt=slot.attempt)
+        if slot.attempt == FIRST_ATTEMPT:
+            return StencilReady()
+        return PredictionRequested(slot=slot.number, attempt=slot.attempt)
     if slot.state == "succeeded":
         return PredictionSucceeded(slot=slot.number, attempt=slot.attempt)
     return None

@@ -8,10 +8,10 @@ COUNTED_SECONDS = 1.0
 
 
 class Backlog:
-    """Finished predictions that wait for postprocess: those counted, and one for each time that was asked since.
+    """Finished predictions that wait for postprocess: those counted, and those to be bought by who asked since.
 
-    Whoever asks buys one prediction at most, so this is no less than what this process has brought about. It is counted
-    again after a second, and before it exceeds the limit.
+    So this is no less than what this process has brought about. It is counted again after a second, and before it
+    exceeds the limit.
     """
 
     def __init__(self, count: Callable[[], Awaitable[int]], limit: int) -> None:
@@ -20,11 +20,11 @@ class Backlog:
         self._waiting = 0
         self._counted_at = float("-inf")
 
-    async def __call__(self) -> int:
-        """How many wait, or more. Raises Unavailable."""
+    async def __call__(self, bought: int) -> int:
+        """How many wait, or more; whoever asks buys `bought` at most. Raises Unavailable."""
         now = asyncio.get_running_loop().time()
         if now - self._counted_at >= COUNTED_SECONDS or self._waiting > self._limit:
             self._waiting = await self._count()
             self._counted_at = now
-        self._waiting += 1
-        return self._waiting - 1
+        self._waiting += bought
+        return self._waiting - bought

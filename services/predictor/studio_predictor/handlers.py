@@ -1,13 +1,11 @@
-"""The predictor's handlers: money is reserved, the slot claimed, its prediction requested, and then recorded.
+"""The predictor's handlers: money is reserved, slots claimed, their predictions requested, and then recorded.
 
 The claim before the request prevents a second payment, the reservation before the claim a payment beyond the budgets.
 """
 
-import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
@@ -23,23 +21,21 @@ from studio_chassis.runtime import failpoints
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.events import JobCanceled, JobFailed, PredictionRequested, PredictionUpdated, StencilReady
 from studio_contracts.job import Job
-from studio_contracts.models import MODELS
-from studio_contracts.slot import GenerationRequest, Slot
-from studio_contracts.spending import Charge
+from studio_contracts.slot import Slot
 from studio_domain.domain_events import (
     ClaimReleased,
     CreationLost,
     CreationRefused,
+    DomainEvent,
     PredictionReported,
     SlotClaimed,
     SlotsPlanned,
 )
-from studio_domain.lifecycle import FIRST_REQUEST
+from studio_domain.lifecycle import FIRST_ATTEMPT, first_slots
 from studio_domain.prediction import PredictionReport, UnreadablePrediction
 from studio_domain.spending import Outcome, delivered_by, reservation
-from studio_predictor.disposition import RECHECK_DELAY, disposition
-from studio_predictor.model_input import InvalidInput, slot_input
-from studio_predictor.planning import plan_slots
+from studio_predictor.disposition import RECHECK_DELAY, all_done, disposition
+from studio_predictor.planning import Purchase, plan_slots, purchase
 from studio_predictor.settings import PredictorSettings
 from studio_predictor.slots import find_prediction, slot_seed
 
@@ -57,111 +53,127 @@ class Predictor:
     provider: ReplicateClient
     settings: PredictorSettings
     now: Callable[[], datetime]
-    backlog: Callable[[], Awaitable[int]]
-    """How many finished predictions wait for postprocess."""
+    backlog: Callable[[int], Awaitable[int]]
+    """How many finished predictions wait for postprocess, asked by who may buy that many."""
     under_way: Callable[[str], Awaitable[int]]
     """How many slots of an owner are claimed and have no concepts yet."""
 
     async def begin_predictions(self, job: Job, _: StencilReady) -> None:
-        """stencil.ready → the slots are planned and the first is claimed with them; messages request the others."""
+        """stencil.ready → the slots are planned and claimed by one write, and requested side by side."""
         if job.plan is None:
             return
-        number, attempt = FIRST_REQUEST
-        if job.predictions:
-            await self.request_prediction(job, PredictionRequested(slot=number, attempt=attempt))
+        if job.predictions:  # it was delivered before
+            first = [slot for slot in job.predictions if slot.attempt == FIRST_ATTEMPT]
+            await all_done(self._go_on(job, slot) for slot in first)
             return
         planned = plan_slots(job, job.plan, self.settings)
         if planned.cents > job.limits.cents:  # which ends the job
             await self.jobs.apply(job, planned)
             return
-        first = planned.slots[number]
-        await self._request(job, Slot(number=number, direction=first.direction, count=first.pictures), planned)
+        await self._request(job, first_slots(planned), planned)
 
     async def request_prediction(self, job: Job, request: PredictionRequested) -> None:
         """prediction.requested → the process that claims the slot makes the paid call; a lost response is recovered."""
         slot = job.slot(request.slot)
-        if slot is None or slot.attempt != request.attempt:
-            return
+        if slot is not None and slot.attempt == request.attempt:
+            await self._go_on(job, slot)
+
+    async def _go_on(self, job: Job, slot: Slot) -> None:
+        """With a slot that has no prediction yet, as far as is known here."""
         if slot.state == "submitting":
             await self._recover_lost(job, slot)
         elif slot.state == "waiting":
-            await self._request(job, slot)
+            await self._request(job, [slot])
 
-    async def _request(self, job: Job, slot: Slot, planned: SlotsPlanned | None = None) -> None:
-        """Ask for a slot's prediction, unless it is better to wait. Raises Pause and Retry."""
-        await self._check_backpressure()
+    async def _request(self, job: Job, slots: Sequence[Slot], planned: SlotsPlanned | None = None) -> None:
+        """Ask for the predictions of slots, unless it is better to wait. Raises Pause and Retry.
+
+        With `planned`, these are all slots of the job, which are planned by the write that claims them.
+        """
+        await self._check_backpressure(len(slots))
         await self._check_fair_share(job)
-        await self._create_prediction(job, slot, planned)
+        await self._create_predictions(job, slots, planned)
 
-    async def _check_backpressure(self) -> None:
+    async def _check_backpressure(self, wanted: int) -> None:
         """Raises Pause while so much waits for postprocess that a new prediction would miss its job's deadline."""
-        waiting = await self.backlog()
+        waiting = await self.backlog(wanted)
         if waiting > self.settings.max_backlog:
             raise Pause(f"{waiting} finished predictions wait for postprocess", cause="backlog")
 
     async def _check_fair_share(self, job: Job) -> None:
         """Raises Retry while so much of the job's owner is under way that others would wait behind it.
 
-        Two predictors that count at the same time may both go on: a share is exceeded by less than what they handle at
-        once. A studio without keys has one owner.
+        Two predictors that count at the same time may both go on, and the first predictions of a job are requested
+        together: a share is exceeded by less than what they handle at once. A studio without keys has one owner.
         """
         if not job.key_id and job.owner == LOCAL_OWNER:
             return
         if await self.under_way(job.owner) >= self.settings.slots_per_owner:
             raise Retry("the owner has its share of predictions under way", after=RECHECK_DELAY, counted=False)
 
-    async def _create_prediction(self, job: Job, slot: Slot, planned: SlotsPlanned | None = None) -> None:
-        """Reserve, claim, create, record. With `planned`, the job's slots are planned by the write that claims."""
+    async def _create_predictions(self, job: Job, slots: Sequence[Slot], planned: SlotsPlanned | None) -> None:
+        """Reserve, claim, create, record. What is refused to one slot takes nothing from the others."""
         generation = job.generation if planned is None else planned.generation
         assert generation is not None
-        try:
-            inputs = await self._input(job, generation, slot)
-        except InvalidInput as error:
-            await self._refuse(job, planned, CreationRefused(slot.number, slot.attempt, str(error)))
-            return
-        charge = reservation(job, slot, self.now(), generation)
-        if (refusal := await self._reserve(charge)) is not None:
-            await self._refuse(job, planned, refusal)
-            return
+        wanted = await all_done(purchase(job, generation, slot, self.objects, self.now()) for slot in slots)
+        reserved = await all_done(self._reserve(one) for one in wanted if isinstance(one, Purchase))
         failpoints.reached("after-reserve")
-        claiming = SlotClaimed(slot.number, slot.attempt) if planned is None else replace(planned, claims_first=True)
-        claim = await self.jobs.apply(job, claiming, wait_for_publish=False)
-        if not claim.changed:
-            raise Retry("claimed by another delivery of this message", after=RECHECK_DELAY, counted=False)
+        bought = [one for one in reserved if isinstance(one, Purchase)]
+        refused = [one for one in (*wanted, *reserved) if isinstance(one, CreationRefused)]
+        claimed = await self._claim(job, [one.slot for one in bought], planned)
         failpoints.reached("before-create")
+        await all_done(
+            [
+                *(self.jobs.apply(claimed, refusal) for refusal in refused),
+                *(self._create_prediction(claimed, one) for one in bought),
+            ]
+        )
+
+    async def _claim(self, job: Job, slots: Sequence[Slot], planned: SlotsPlanned | None) -> Job:
+        """The job with these slots claimed. Raises Retry where another delivery of the message was faster."""
+        if planned is not None:
+            claim: DomainEvent = replace(planned, claims=frozenset(slot.number for slot in slots))
+        elif slots:
+            claim = SlotClaimed(slots[0].number, slots[0].attempt)
+        else:
+            return job
+        applied = await self.jobs.apply(job, claim, wait_for_publish=False)
+        if not applied.changed:
+            raise Retry("claimed by another delivery of this message", after=RECHECK_DELAY, counted=False)
+        return applied.job
+
+    async def _create_prediction(self, job: Job, bought: Purchase) -> None:
+        """Make the paid call for a claimed slot, and record what comes of it."""
+        slot = bought.slot
         try:
             report = await self.provider.create(
-                generation.version,
-                inputs,
+                bought.version,
+                bought.inputs,
                 webhook=self._webhook(job, slot),
                 cancel_after=job.deadline_at - self.now(),
             )
         except OutcomeUnknown as error:
             raise disposition(error) from error
         except InvalidRequest as error:
-            await self.jobs.apply(claim.job, CreationRefused(slot.number, slot.attempt, str(error)))
-            await self.spending.settle({charge.id: Outcome(0)})
+            await self.jobs.apply(job, CreationRefused(slot.number, slot.attempt, str(error)))
+            await self.spending.settle({bought.charge.id: Outcome(0)})
             return
         except ProviderError as error:
-            await self.jobs.apply(claim.job, ClaimReleased(slot.number, slot.attempt))
+            await self.jobs.apply(job, ClaimReleased(slot.number, slot.attempt))
             raise disposition(error) from error
         failpoints.reached("after-create")
-        await self._record(claim.job, slot, report)
+        await self._record(job, slot, report)
 
-    async def _reserve(self, charge: Charge) -> CreationRefused | None:
+    async def _reserve(self, wanted: Purchase) -> Purchase | CreationRefused:
         """Hold the money of an attempt; the refusal where a budget has no room. Raises Pause while spending stands."""
+        charge = wanted.charge
         refused = await self.spending.reserve(charge, self.settings.budgets)
         if refused is None:
-            return None
+            return wanted
         if refused.budget.name == "stopped":
             raise Pause(refused.text, cause="operator" if refused.paused else "spending")
         log.warning("over budget", job_id=charge.job_id, slot=charge.slot, **refused.budget._asdict())
         return CreationRefused(charge.slot, charge.attempt, refused.text, code="over_budget")
-
-    async def _refuse(self, job: Job, planned: SlotsPlanned | None, refusal: CreationRefused) -> None:
-        if planned is not None:
-            job = (await self.jobs.apply(job, planned)).job
-        await self.jobs.apply(job, refusal)
 
     async def _recover_lost(self, job: Job, slot: Slot) -> None:
         """Adopt the prediction of a claim without a response; if there is none, abandon it after the grace time."""
@@ -227,14 +239,6 @@ class Predictor:
             return None
         except ProviderError as error:
             raise disposition(error) from error
-
-    async def _input(self, job: Job, generation: GenerationRequest, slot: Slot) -> dict[str, Any]:
-        assert job.plan is not None
-        stored = job.plan.directions[slot.direction].stencil
-        stencil = await self.objects.get(stored.key)
-        image = f"data:{stored.media_type};base64,{base64.b64encode(stencil).decode()}"
-        seed = slot_seed(job.seed, slot.number, slot.attempt)
-        return slot_input(MODELS[generation.model], generation.input, image, seed, slot.count)
 
     def _webhook(self, job: Job, slot: Slot) -> str | None:
         if self.settings.public_base_url is None:

@@ -6,7 +6,7 @@ allowed and counted. To request an attempt again although its prediction could b
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -90,14 +90,22 @@ class Ledger:
     def _bought(self, *address: object) -> "list[Prediction]":
         return [p for p in self._world.provider.predictions.values() if self._world.address_of(p) == address]
 
+    def _of_planned_slots(self) -> "Iterator[tuple[Prediction, tuple[str, int, int]]]":
+        """What was bought, with its address; what was bought though no slot was planned is reported."""
+        for prediction in self._world.provider.predictions.values():
+            job_id, *_ = address = self._world.address_of(prediction)
+            if self._world.jobs[job_id].predictions:
+                yield prediction, address
+            else:
+                self._report(job_id, f"nothing_is_paid_for_nothing: {prediction.id} was bought and no slot planned")
+
     def at_the_end(self) -> None:
         """One paid prediction per slot and attempt, none that is not recorded, none that runs for an ended job."""
         jobs = self._world.jobs
         attempts: Counter[tuple[str, int, int]] = Counter()
         slots: Counter[tuple[str, int]] = Counter()
         cents: Counter[str] = Counter()
-        for prediction in self._world.provider.predictions.values():
-            job_id, slot_number, attempt = self._world.address_of(prediction)
+        for prediction, (job_id, slot_number, attempt) in self._of_planned_slots():
             job = jobs[job_id]
             assert job.generation is not None
             attempts[job_id, slot_number, attempt] += 1

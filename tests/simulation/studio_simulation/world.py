@@ -20,6 +20,7 @@ from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.loop import VirtualLoop
 from studio_chassis.testing.rabbit import SimulatedRabbit
 from studio_contracts.job import Job
+from studio_contracts.slot import Slot
 from studio_predictor.slots import slot_seed
 from studio_simulation.checks import Checks
 from studio_simulation.clients import client
@@ -159,9 +160,12 @@ class World:
         return life
 
     def address_of(self, prediction: Prediction) -> tuple[str, int, int]:
-        """(job, slot, attempt) a prediction was bought for, known by its seed. Raises LookupError."""
+        """(job, slot, attempt) a prediction was bought for, known by its seed. Raises LookupError.
+
+        A job that ended before its slots were planned should have bought none.
+        """
         for job in self.jobs.values():
-            for slot in job.predictions:
+            for slot in job.predictions or [Slot(number=number, count=1) for number in range(job.brief.count)]:
                 for attempt in range(1, slot.attempt + 1):
                     if slot_seed(job.seed, slot.number, attempt) == prediction.inputs["seed"]:
                         return job.id, slot.number, attempt

@@ -62,23 +62,6 @@ async def test_a_loaded_job_does_not_decide_that_there_is_nothing_to_do(jobs: Jo
     assert (store.job.status, store.job.version) == ("pending", 3)
 
 
-async def test_an_event_of_a_change_of_this_process_is_handled_without_a_read(jobs: JobService, store: Store) -> None:
-    await accept_job(jobs)
-    (created,) = store.database.outboxes["j"]
-    another = created.model_copy(update={"id": f"{CREATED}:another"})
-    with jobs.taking(created):
-        assert (await jobs.load_for(created)).version == 1
-        assert store.reads == 1, "nothing is known of the job yet"
-        changed = await jobs.apply("j", RescueRequested())  # which publishes the event again
-        reads = store.reads
-        assert await jobs.load_for(created) == changed.job
-        assert store.reads == reads
-        await jobs.load_for(another)
-        assert store.reads == reads + 1, "the job may have changed since, and emitted it"
-    await jobs.load_for(created)
-    assert store.reads == reads + 2
-
-
 async def test_a_job_that_was_seen_is_not_read_for_the_next_change(jobs: JobService, store: Store) -> None:
     await accept_job(jobs)
     with jobs.taking(store.database.outboxes["j"][0]):

@@ -49,7 +49,7 @@ async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets 
     async def publish(event: Event) -> None:
         published.append(event)
 
-    async def backlog() -> int:
+    async def backlog(_: int) -> int:
         return waiting
 
     store = SimulatedJobStore(SimulatedDatabase())
@@ -112,9 +112,9 @@ async def test_the_backlog_is_counted_again_before_it_is_exceeded_and_not_for_ea
         return 1
 
     waiting = Backlog(count, LIMIT)
-    assert [await waiting() for _ in range(LIMIT)] == [1, 2, 3]
+    assert [await waiting(1) for _ in range(LIMIT)] == [1, 2, 3]
     assert len(counted) == 1
-    assert [await waiting(), len(counted)] == [1, 2]
+    assert [await waiting(1), len(counted)] == [1, 2]
 
 
 async def test_the_backlog_is_counted_again_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,4 +124,12 @@ async def test_the_backlog_is_counted_again_after_a_second(monkeypatch: pytest.M
     answers = iter((0, 7))
     monkeypatch.setattr(backlog, "COUNTED_SECONDS", 0)
     waiting = Backlog(count, LIMIT)
-    assert [await waiting(), await waiting()] == [0, 7]
+    assert [await waiting(1), await waiting(1)] == [0, 7]
+
+
+async def test_what_is_asked_for_together_is_bought_together() -> None:
+    async def count() -> int:
+        return 1
+
+    waiting = Backlog(count, LIMIT)
+    assert [await waiting(2), await waiting(1)] == [1, 3]

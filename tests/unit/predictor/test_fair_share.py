@@ -59,7 +59,7 @@ class Studio:
         self._number += 1
         return PredictionReport(id=f"p{self._number}", status=PredictionStatus.STARTING)
 
-    async def _no_backlog(self) -> int:
+    async def _no_backlog(self, _: int) -> int:
         return 0
 
     async def _publish(self, event: Event) -> None:
