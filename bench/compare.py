@@ -90,8 +90,8 @@ PICTURES = "the same picture code in child processes that may die; the rest as a
 
 STEPS_OF_A_JOB = {
     "stencil.ready": "the job is stored by a majority and announced; the stencil's service reads it",
-    "slots.planned": "the plan is stored, announced, read; the first attempt's money is reserved in a transaction",
-    "prediction.started": "plan and claim are stored by one write; the provider takes the request and answers",
+    "slots.planned": "the stencil is stored, announced, read; the first attempts' money is reserved in a transaction",
+    "prediction.started": "plan and claims are stored by one write; the provider takes the requests and answers",
     "prediction.succeeded": "the webhook is verified, and what it means stored",
     "pictures.made": "what the provider delivered is announced, read; pictures are fetched and stored",
     "job.completed": "the same write as the last pictures",
