@@ -69,7 +69,7 @@ class Scenario:
     async def _publish(self, event: Event) -> None:
         self.published.append(event)
 
-    async def _no_backlog(self) -> int:
+    async def _no_backlog(self, _: int) -> int:
         return 0
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
