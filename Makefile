@@ -45,16 +45,16 @@ bytecode: setup
 # Tests with servers wait a third of their time: what needs no server takes that time, with less priority, and shows its
 # output when it ends.
 test: setup bytecode ## lint and every test
-	@echo "Beside the tests with servers run test-unit and lint: .studio/logs/{test-unit,lint}.log"
+	@echo "Beside the tests with servers run test-unit and lint: out/logs/{test-unit,lint}.log"
 	@$(MAKE) --no-print-directory --keep-going --jobs=3 test-with-servers $(BESIDE)
 
 test-with-servers:
 	@$(SIDE_BY_SIDE) $(E2E) $(INTEGRATION)
 
 $(BESIDE): beside-%:
-	@mkdir -p .studio/logs
-	@nice -n 5 $(MAKE) --no-print-directory $* >.studio/logs/$*.log 2>&1; status=$$?; \
-	printf '\n== %s\n' $*; cat .studio/logs/$*.log; exit $$status
+	@mkdir -p out/logs
+	@nice -n 5 $(MAKE) --no-print-directory $* >out/logs/$*.log 2>&1; status=$$?; \
+	printf '\n== %s\n' $*; cat out/logs/$*.log; exit $$status
 
 test-unit: setup ## tests that need no server: a few minutes, in parallel
 	@$(PYTEST) -n auto --dist worksteal $(UNIT)
