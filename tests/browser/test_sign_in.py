@@ -174,3 +174,10 @@ def test_a_link_opens_one_job_for_somebody_without_a_key(gateway: ServedGateway,
     client.goto(link)
     expect(client.locator("#prompt")).to_have_text("This link has ended")
     context.close()
+
+
+def test_a_page_that_cannot_tell_who_uses_it_asks_again(gateway: ServedGateway, page: Page) -> None:
+    page.route("**/v1/session", lambda route: route.abort(), times=1)
+    page.goto("/")
+    sign_in(page, gateway.key("ada"))
+    expect(page.get_by_role("button", name="Sign out ada")).to_be_visible()

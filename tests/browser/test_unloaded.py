@@ -1,5 +1,6 @@
 """A page of which a part does not arrive: it comes again by itself, and says what is missing where it cannot."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +29,21 @@ def test_a_page_whose_script_was_lost_comes_again_by_itself(page: Page, name: st
     page.goto("/")
     expect(page.get_by_role("checkbox", name="Cream")).to_be_visible()
     expect(page.get_by_text(UNLOADED)).to_be_hidden()
+
+
+def test_a_page_that_lost_all_it_asked_for_comes_again_by_itself(page: Page) -> None:
+    page.route("**/static/**", lambda route: route.abort())
+    page.goto("/")
+    expect(page.get_by_text(UNLOADED)).to_be_visible()
+    page.unroute("**/static/**")
+    expect(page.get_by_role("checkbox", name="Cream")).to_be_visible()
+    expect(page.get_by_text(UNLOADED)).to_be_hidden()
+
+
+def test_a_page_whose_style_was_lost_comes_again_by_itself(page: Page) -> None:
+    lose(page, "style.css", 1)
+    page.goto("/")
+    expect(page.locator("body")).to_have_css("font-family", re.compile("Manrope"))
 
 
 def test_a_page_whose_texts_are_never_answered_asks_for_them_again(page: Page) -> None:

@@ -27,6 +27,7 @@ SAME_IN_ALL = {
     "studio job show",
     "${main}",
     "${preloads}",
+    "${reload}",
 }
 COMMENT = re.compile(r"^\s*(?://|\*|/\*\*).*$|\s//\s.*$", re.MULTILINE)
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
@@ -82,7 +83,7 @@ def test_every_text_is_used_and_every_key_has_a_text() -> None:
     asked = set().union(*(used(text) for text in SCRIPTS.values()))
     asked |= {key for text in PAGES.values() for key in re.findall(r"\$\{([a-z_.]+)\}", text)}
     asked |= {"nav.new", "jobs.title", "job.title", "form.skip", "jobs.skip", "job.skip"}
-    asked -= {"language", "page", "page.title", "page.skip", "root", "preloads", "main"}
+    asked -= {"language", "page", "page.title", "page.skip", "root", "preloads", "reload", "main"}
     asked |= {key for key in CATALOGUES["en"] for plain in ("concepts", "drafts") if key == plain}
     assert asked == set(CATALOGUES["en"])
 

@@ -1,5 +1,6 @@
 """The studio's page: a handful of static files and three pages in each language, held in memory."""
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Request, Response, status
 from studio_gateway.http.conditional_requests import is_known
 from studio_gateway.http.problems import not_found
 from studio_gateway.web.languages import CATALOGUES, PHRASES, VARY, language_of
-from studio_gateway.web.templates import PAGES, STATIC, STYLES, render
+from studio_gateway.web.templates import INLINE, PAGES, STATIC, STYLES, render
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -21,10 +22,11 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".ttf": "font/ttf",
 }
+_HASH = base64.b64encode(hashlib.sha256(INLINE.encode()).digest()).decode()
 SECURITY = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self' 'sha256-{_HASH}'; style-src 'self'; img-src 'self' blob:; "
+        "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

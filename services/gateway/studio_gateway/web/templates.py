@@ -15,6 +15,8 @@ STYLES = tuple(
     Path(__file__).parent / "styles" / f"{name}.css" for name in ("base", "form", "jobs", "job", "concept", "media")
 )
 """The parts of the style sheet in their order: a later one overrides an earlier one."""
+INLINE = (TEMPLATES / "reload.js").read_text(encoding="utf-8")
+"""The one script that stands in the page."""
 _IMPORT = re.compile(r'from "\./([\w.]+)"|^import "\./([\w.]+)"', re.MULTILINE)
 
 
@@ -39,7 +41,7 @@ def render(page: PageName, language: str) -> str:
     """The whole page. Raises KeyError when a text of the template is in no catalogue."""
     texts = {key: html.escape(text) for key, text in CATALOGUES[language].items() if isinstance(text, str)}
     texts |= {"page.title": texts[page.title], "page.skip": texts[f"{page.name}.skip"]}
-    values = texts | {"language": language, "page": page.name, "root": page.root}
+    values = texts | {"language": language, "page": page.name, "root": page.root, "reload": INLINE}
     values["main"] = PageTemplate((TEMPLATES / f"{page.name}.html").read_text(encoding="utf-8")).substitute(values)
     values["preloads"] = "\n".join(
         f'<link rel="modulepreload" href="{page.root}static/{name}">' for name in imported_by(f"{page.name}.js")

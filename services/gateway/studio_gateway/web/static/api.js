@@ -48,6 +48,19 @@ export async function send(path, options = {}) {
   throw new ApiError(answer.status, title, translated(problem.detail) ?? title, errors);
 }
 
+const RETRY_MS = 2000;
+
+/** What `read` gives, asked for until it is answered: for what the page cannot do without. */
+export async function untilAnswered(read) {
+  for (;;) {
+    try {
+      return await read();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
 export const json = async (path, options) => (await send(path, options)).json();
 
 export const palette = () => json("v1/palette");

@@ -9,7 +9,7 @@ import { Progress, history, stagesOf } from "./progress.js";
 import { loadColourNames, readingOf } from "./reading.js";
 import { remember } from "./recent.js";
 import { known } from "./session.js";
-import { arrived } from "./start.js";
+import { arrived } from "./arrived.js";
 import { openLink, shareButton, shows } from "./share.js";
 import { Results, about } from "./results.js";
 import { watchJob } from "./watch.js";

@@ -1,20 +1,8 @@
 // Limits, prices and words, as the API gives them: none of them is written down on the page.
 
-import { options as read } from "./api.js";
+import { options as read, untilAnswered } from "./api.js";
 
-const RETRY_MS = 2000;
-
-async function load() {
-  for (;;) {
-    try {
-      return await read();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-}
-
-export const options = await load();
+export const options = await untilAnswered(read);
 
 const stateOf = (status) => options.states.find((state) => state.name === status);
 

@@ -1,6 +1,6 @@
 // Who uses the page: a key entered once becomes a session, which the browser keeps in a cookie that no script reads.
 
-import { ROOT, TIMEOUT_MS, json, onUnauthenticated, send } from "./api.js";
+import { ROOT, TIMEOUT_MS, json, onUnauthenticated, send, untilAnswered } from "./api.js";
 import { translated } from "./phrases.js";
 import { h } from "./dom.js";
 import { t } from "./messages.js";
@@ -83,4 +83,4 @@ export async function requireSession() {
 }
 
 onUnauthenticated(signIn);
-export const known = showSession().catch(() => ({}));
+export const known = untilAnswered(showSession);
