@@ -56,7 +56,7 @@ def promtool() -> str:
     return tools.program("promtool", tools.PROMETHEUS, tools.GET_PROMETHEUS)
 
 
-def tested(cases: Path) -> subprocess.CompletedProcess[str]:
+def outcome(cases: Path) -> subprocess.CompletedProcess[str]:
     """`promtool test rules`, which collects its garbage less often: that was a quarter of its processor time."""
     command = [promtool(), "test", "rules", str(cases)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"GOGC": "800"})
@@ -195,7 +195,7 @@ def test_promtool_takes_the_configuration(check: list[str]) -> None:
 
 @pytest.mark.parametrize("cases", CASES, ids=lambda file: file.name)
 def test_each_alert_fires_on_what_it_is_for_and_on_nothing_else(cases: Path) -> None:
-    done = tested(cases)
+    done = outcome(cases)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -206,5 +206,5 @@ def test_no_alert_is_left_out() -> None:
 
 @pytest.mark.parametrize("recorded", sorted(RECORDED_SERIES.glob("*.yaml")), ids=lambda file: file.stem)
 def test_an_alert_rings_on_what_was_scraped_in_a_drill(recorded: Path) -> None:
-    done = tested(recorded)
+    done = outcome(recorded)
     assert done.returncode == 0, done.stdout + done.stderr
