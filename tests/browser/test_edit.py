@@ -1,6 +1,7 @@
 """Working on a concept: what is edited on the page is what the studio makes of it."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -14,9 +15,15 @@ SHARES = """async ([url, colours, edits, sides]) => {
 }"""
 
 
-def open_editor(page: Page, job: dict[str, Any]) -> Any:
+def open_concept(page: Page, job: dict[str, Any]) -> Any:
     page.goto(f"/jobs/{job['id']}#{job['concepts'][0]['id']}")
     dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+def open_editor(page: Page, job: dict[str, Any]) -> Any:
+    dialog = open_concept(page, job)
     dialog.get_by_text("Edit", exact=True).click()
     expect(dialog.get_by_role("button", name="Keep as a new version")).to_be_disabled()
     return dialog
@@ -82,6 +89,26 @@ def test_edits_stay_while_one_looks_at_another_view(studio: Any, page: Page) -> 
     dialog.get_by_text("Edit", exact=True).click()
     assert dialog.locator("canvas").bounding_box() == before
     expect(dialog.get_by_role("button", name="Undo")).to_be_enabled()
+
+
+def test_an_editor_whose_colours_and_picture_were_lost_asks_for_them_again(studio: Any, page: Page) -> None:
+    job = studio.run(OCEAN, count=1)
+    dialog = open_concept(page, job)
+    lost: list[str] = []
+
+    def lose_once(route: Any) -> None:
+        path = urlsplit(route.request.url).path
+        if route.request.resource_type == "fetch" and path not in lost:
+            lost.append(path)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/v1/palette", lose_once)
+    page.route("**/installable*", lose_once)
+    dialog.get_by_text("Edit", exact=True).click()
+    expect(dialog.get_by_role("group", name="Colours of this concept")).to_be_visible()
+    assert len(lost) == 2
 
 
 def test_what_was_refused_can_be_changed_and_kept(studio: Any, page: Page) -> None:

@@ -1,6 +1,6 @@
 // Working on a concept: exchange colours, mirror, turn, undo, and keep the result as a job of its own.
 
-import { ROOT, createJob, newKey, palette } from "./api.js";
+import { ROOT, createJob, newKey, palette, untilAnswered } from "./api.js";
 import { h, percent, styled } from "./dom.js";
 import { t } from "./messages.js";
 import { options } from "./options.js";
@@ -30,7 +30,7 @@ export class Editor {
 
   async load() {
     try {
-      this.colours = await palette();
+      this.colours = await untilAnswered(palette);
       this.states = [{ surface: await readSurface(this.picture.url, this.colours), sides: this.job.brief.surface }];
       this.draw();
     } catch (error) {

@@ -1,5 +1,6 @@
 // A laid surface as an index map, and its edits: the same as the server's, so that they are shown immediately.
 
+import { TIMEOUT_MS, untilAnswered } from "./api.js";
 import { t } from "./messages.js";
 
 const rgbOf = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
@@ -9,7 +10,8 @@ const NOTHING = 255; // the index of what lies outside the surface's outline
 
 /** Read a picture: { codes, indices (Uint8Array), width, height }. `colours`: [{ code, hex }]. Throws on other colours. */
 export async function readSurface(url, colours) {
-  const bitmap = await createImageBitmap(await (await fetch(url)).blob(), { colorSpaceConversion: "none" });
+  const file = await untilAnswered(async () => (await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })).blob());
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
