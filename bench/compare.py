@@ -165,6 +165,7 @@ def targets(canned: Found, pictures: Found, alone: Sequence[Alone], killed: dict
     painted = medians(pictures, PICTURE_ROWS[0])
     most = statistics.median(one.jobs_per_second for one in alone)
     ours = NAMES[0]
+    lost = [Target("jobs refused or lost under kills", sum(killed[ours]), at_most=0)] if killed else []
     return [
         Target("jobs/s against FastStream", rate[ours] / rate["faststream"], at_least=1.0),
         Target("jobs/s against Celery", rate[ours] / rate["celery"], at_least=0.8),
@@ -177,7 +178,8 @@ def targets(canned: Found, pictures: Found, alone: Sequence[Alone], killed: dict
         Target("half load against one at a time", half[ours] / p50[ours], at_most=1.5),
         Target("jobs/s with pictures against Celery", painted[ours] / painted["celery"], at_least=AGAINST_CELERY),
         Target("jobs/s with pictures against these alone", painted[ours] / most, at_least=0.9),
-    ] + [Target("jobs refused or lost under kills", sum(killed[ours]), at_most=0)] * bool(killed)
+        *lost,
+    ]
 
 
 def machine(load: float, cores: int) -> str:
