@@ -21,13 +21,17 @@ UNTIDY_WEBHOOKS = [
     {"kind": "reordered", "rate": 0.2},
     {"kind": "late", "rate": 0.1, "seconds": 1.0},
 ]
+FAILING_PREDICTIONS = [
+    {"outcome": "failed", "prompt_contains": f"pond with {number} fish", "times": 1} for number in range(2, 2000, 4)
+]
+"""The first prediction of each fourth job. The predictor publishes events for further attempts alone."""
 
 
 def test_nothing_is_lost_and_nothing_paid_twice_while_everything_is_killed(
     open_stack: Any, jobs_wanted: int, seed: int, thorough: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with open_stack() as (fleet, proxy):
-        fleet.set_faults({"seed": seed, "webhooks": UNTIDY_WEBHOOKS})
+        fleet.set_faults({"seed": seed, "webhooks": UNTIDY_WEBHOOKS, "prediction": FAILING_PREDICTIONS})
         load = LoadGenerator(fleet.stack.gateway_url, jobs_wanted, PACE_SECONDS, seed)
         pace = {"rounds": 3} if thorough else {"rounds": 1, "failpoints": QUICK_FAILPOINTS}
         nemesis = Nemesis(fleet, proxy, load, seed, **pace)

@@ -28,8 +28,8 @@ LOOKS, LOOK_SECONDS = 1200, 0.05
 
 
 class LedgerCheck(NamedTuple):
-    """`paid_twice` counts a second prediction for one attempt of a slot, `paid_again` one for another attempt: there
-    were no failed predictions, so only a lost response could cause it."""
+    """`paid_twice` counts a second prediction for one attempt of a slot, `paid_again` one for another attempt where the
+    first did not fail: only a lost response could cause it."""
 
     accepted: int
     final: int
@@ -88,14 +88,15 @@ async def check_ledger(stack: ServiceStack, accepted: list[str]) -> LedgerCheck:
     for job in jobs.values():
         found = (*job_violations(job), *at_rest_violations(job, outboxes.get(job.id, ())))
         violations += [f"{job.id}: {what}" for what in found]
-    payments = await paid_attempts(stack)
+    payments, failed = await paid_attempts(stack)
+    unfailed = payments.keys() - failed
     return LedgerCheck(
         accepted=len(accepted),
         final=sum(jobs[job_id].is_final for job_id in accepted if job_id in jobs),
         lost=sum(job_id not in jobs or not jobs[job_id].is_final for job_id in accepted),
         paid=payments.total(),
         paid_twice=sum(count - 1 for count in payments.values()),
-        paid_again=len(payments) - len({attempt[:2] for attempt in payments}),
+        paid_again=len(unfailed) - len({attempt[:2] for attempt in unfailed}),
         missing=missing_pictures(stack, [job for job in jobs.values() if job.status == "completed"]),
         dead=await dead_letters(endpoints),
         cents_off=sum(day.spent_cents for day in sums) - await delivered_cents(stack),
@@ -103,13 +104,14 @@ async def check_ledger(stack: ServiceStack, accepted: list[str]) -> LedgerCheck:
     )
 
 
-async def paid_attempts(stack: ServiceStack) -> Counter[tuple[str, ...]]:
-    """How often each attempt (job, slot, attempt) was paid, by the stand-in's ledger."""
+async def paid_attempts(stack: ServiceStack) -> tuple[Counter[tuple[str, ...]], set[tuple[str, ...]]]:
+    """How often each attempt (job, slot, attempt) was paid, by the stand-in's ledger, and those that failed."""
     async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
         ledger = (await client.get(f"{stack.standin_url}/standin/ledger")).json()
-    return Counter(
-        tuple(urlsplit(entry["webhook"]).path.split("/")[-3:]) for entry in ledger["predictions"] if entry["paid"]
-    )
+    paid = [entry for entry in ledger["predictions"] if entry["paid"]]
+    attempts = [tuple(urlsplit(entry["webhook"]).path.split("/")[-3:]) for entry in paid]
+    failed = {attempt for attempt, entry in zip(attempts, paid, strict=True) if entry["status"] == "failed"}
+    return Counter(attempts), failed
 
 
 async def delivered_cents(stack: ServiceStack) -> int:
