@@ -156,6 +156,22 @@ def test_drafts_show_what_was_understood_and_the_chosen_one_is_painted(studio: A
     check(page, "painted-from-draft")
 
 
+def test_what_was_understood_names_its_colours_after_a_lost_answer(page: Page) -> None:
+    lost: list[str] = []
+
+    def lose_once(route: Any) -> None:
+        if "/jobs/" in page.url and not lost:
+            lost.append(page.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/v1/palette", lose_once)
+    send(page, "a red fish")
+    expect(page.locator("#reading")).to_contain_text("Red")
+    assert lost
+
+
 def test_polling_covers_for_events_that_do_not_come(page: Page) -> None:
     page.route("**/events", lambda route: route.abort())
     send(page, OCEAN)

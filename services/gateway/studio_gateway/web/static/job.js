@@ -18,6 +18,7 @@ const id = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop()
 const progress = new Progress(byId("progress"));
 const results = new Results(byId("results"), openConcept, paint, mark);
 const notes = new Notes(byId("notes"), show);
+const colourNames = loadColourNames();
 const again = `${ROOT}?from=${encodeURIComponent(id)}`;
 let job = null;
 let announced = "";
@@ -100,8 +101,9 @@ function notify() {
 
 const countText = ({ brief, concepts }) => t(brief.kind === "draft" ? "drafts" : "concepts", { count: concepts.length });
 
-function showReading() {
+async function showReading() {
   const section = byId("reading");
+  await colourNames;
   if (!job.plan?.reading || section.childElementCount) return;
   section.replaceChildren(...readingOf(job, again));
   section.hidden = false;
@@ -241,6 +243,6 @@ addEventListener("pageshow", ({ persisted }) => {
   keys.clear();
   for (const button of document.querySelectorAll("main button:disabled")) button.disabled = false;
 });
-await Promise.all([known, loadColourNames()]);
+await known;
 if (isOpen) watchJob(id, { show, lost });
 else showUnknown(t("job.link_ended"), t("job.link_ended.ask"));

@@ -1,7 +1,7 @@
 // What the studio understood of a brief, word for word, before anything is paid for.
 
 import { translated } from "./phrases.js";
-import { palette } from "./api.js";
+import { palette, untilAnswered } from "./api.js";
 import { h, styled } from "./dom.js";
 import { language, t } from "./messages.js";
 
@@ -9,9 +9,9 @@ const languages = new Intl.DisplayNames([language], { type: "language" });
 const spaced = (word) => translated(word.replaceAll("_", " "));
 let colours = new Map();
 
-/** Load the names of colours; without them their codes are shown. */
+/** Load the names of colours, which the section shows. */
 export async function loadColourNames() {
-  colours = new Map((await palette().catch(() => [])).map((colour) => [colour.code, colour]));
+  colours = new Map((await untilAnswered(palette)).map((colour) => [colour.code, colour]));
 }
 
 const chip = (text) => h("li", {}, text);
