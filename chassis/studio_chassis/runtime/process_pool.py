@@ -3,7 +3,8 @@
 Children are forked from a server process that has imported what they need and has no threads (`forkserver`), so a new
 one is ready in milliseconds and shares the memory of what was imported. A child that exceeds its memory gets a
 MemoryError; one that exceeds its time is killed; one that dies is replaced. Each costs the one call it was working on.
-Children end with their parent, however that ends. Only pipes are used: no semaphores, nothing below /dev/shm.
+Children end with their parent, however that ends, and when nothing was asked of them for a while. Only pipes are used:
+no semaphores, nothing below /dev/shm.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -28,6 +30,8 @@ from studio_chassis.runtime.child_process import serve
 
 START_SECONDS = 120.0
 """A child imports the program's main module first. That is not part of any call's time."""
+IDLE_SECONDS = 30.0
+"""After this, children that wait for calls end: each holds what its largest picture took, and a new one costs 20 ms."""
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -59,10 +63,12 @@ class ProcessPool:
     """
 
     def __init__(self, workers: int, limits: Limits, preload: str) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([preload])
-        self._workers = [_Worker(self._context, limits) for _ in range(workers)]
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([preload])
+        _have_no_tracker()
+        self._workers = [_Worker(context, limits) for _ in range(workers)]
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._resting: asyncio.TimerHandle | None = None
         self._closed = False
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="process-pool")
         for worker in self._workers:
@@ -86,22 +92,26 @@ class ProcessPool:
             raise
         finally:
             self._idle.put_nowait(worker)
+            self._rest_later()
         return result
 
-    async def start(self) -> None:
-        """Start all children, so that the first calls need not wait for them."""
-        await asyncio.gather(*(self._start_one() for _ in self._workers))
+    def _rest_later(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._rest)
 
-    async def _start_one(self) -> None:
-        worker = await self._idle.get()
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._threads, worker.start)
-        finally:
+    def _rest(self) -> None:
+        """End the children that wait for calls. No thread works with them."""
+        for _ in range(self._idle.qsize()):
+            worker = self._idle.get_nowait()
+            worker.rest()
             self._idle.put_nowait(worker)
 
     def close(self) -> None:
         """End all children. Callers whose work is not done get Unavailable."""
         self._closed = True
+        if self._resting is not None:
+            self._resting.cancel()
         for worker in self._workers:
             worker.kill()
         self._threads.shutdown()
@@ -111,18 +121,24 @@ class ProcessPool:
 async def open_process_pool(
     workers: int, limits: Limits, preload: str, *, is_eager: bool = True
 ) -> AsyncIterator[ProcessPool]:
-    """A pool whose children start in the background, or each with its first call where it is not eager.
+    """A pool whose children start with their first calls. An eager one starts the process they are forked from before.
 
-    All of them have ended when the context is left.
+    All children have ended when the context is left.
     """
     pool = ProcessPool(workers, limits, preload)
-    starting = asyncio.create_task(pool.start() if is_eager else asyncio.sleep(0))
+    if is_eager:
+        forkserver.ensure_running()
     try:
         yield pool
     finally:
-        starting.cancel()
         await asyncio.to_thread(pool.close)
-        await asyncio.gather(starting, return_exceptions=True)
+
+
+def _have_no_tracker() -> None:
+    """Have `multiprocessing` start no process that tracks semaphores and shared memory: there are none to track."""
+    tracker = resource_tracker._resource_tracker
+    if tracker._fd is None:  # type: ignore[attr-defined]
+        tracker._fd = os.open(os.devnull, os.O_WRONLY)  # type: ignore[attr-defined]
 
 
 class _Worker:
@@ -177,6 +193,12 @@ class _Worker:
             log.warning("child process out of memory", function=function.__name__)
             self._discard()  # what is left of its memory may be in pieces
         raise result
+
+    def rest(self) -> None:
+        """Have the idle child end, as its pipe has. `multiprocessing` clears it away when it starts another."""
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
 
     def kill(self) -> None:
         """End the child, also while another thread starts it or waits for it."""

@@ -1,6 +1,7 @@
 """Work in child processes: too much memory or time, and a death, cost one call; nothing outlives its parent."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -27,12 +28,11 @@ import asyncio, os, sys, time
 from studio_chassis.errors import Unavailable
 from studio_chassis.runtime import process_pool
 from studio_chassis.runtime.process_pool import Limits, ProcessPool
-from studio_support.child_work import begun
+from studio_support.child_work import begun, pid_after
 
 async def main():
     pool = ProcessPool(2, Limits(256 * 2**20, 600), "json")
-    await pool.start()
-    print(*await asyncio.gather(pool.run(os.getpid), pool.run(os.getpid)), flush=True)
+    print(*await asyncio.gather(pool.run(pid_after, 1.0), pool.run(pid_after, 1.0)), flush=True)
     idle, busy = sys.argv[1:]
     await asyncio.gather(pool.run(begun, idle, time.sleep, 500), pool.run(begun, busy, sum, range(10**12)))
 
@@ -57,6 +57,16 @@ async def pids(pool: ProcessPool) -> set[int]:
 def status_fields(pid: int) -> list[str]:
     """Its state, its parent, and so on: proc_pid_stat(5), from the third field on."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def of_session(leader: int) -> set[int]:
+    """A process that leads a session, and all it has started."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            if int(status_fields(int(folder.name))[3]) == leader:
+                found.add(int(folder.name))
+    return found
 
 
 def is_running(pid: int) -> bool:
@@ -191,8 +201,35 @@ async def test_closing_ends_all_children() -> None:
 
 async def test_closing_ends_children_that_still_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_pool, "serve", never_ready)
-    async with asyncio.timeout(60), open_process_pool(2, PATIENT, "json"):
+    async with asyncio.timeout(60), open_process_pool(2, PATIENT, "json") as pool:
+        call = asyncio.create_task(pool.run(len, "never"))
         await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await call
+
+
+async def test_idle_children_end_and_cost_no_call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(process_pool, "IDLE_SECONDS", 0.5)
+    async with open_process_pool(2, PATIENT, "json") as pool:
+        before = await pids(pool)
+        working = asyncio.create_task(pool.run(pid_when_told, str(tmp_path)))
+        assert await asyncio.to_thread(until, lambda: sum(map(is_running, before)) == 1)
+        (tmp_path / "go").touch()
+        assert await working in before  # the one that worked stayed
+        assert await asyncio.to_thread(until, lambda: not any(map(is_running, before)))
+        after = await pids(pool)
+        assert len(after) == 2
+        assert not after & before
+
+
+async def test_children_are_kept_while_calls_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_pool, "IDLE_SECONDS", 3.0)
+    async with open_process_pool(1, PATIENT, "json") as pool:
+        children = set()
+        for _ in range(7):
+            children.add(await pool.run(os.getpid))
+            await asyncio.sleep(0.7)
+        assert len(children) == 1
 
 
 async def test_work_that_a_stopping_service_ends_is_not_at_fault(tmp_path: Path) -> None:
@@ -209,15 +246,21 @@ def test_children_end_with_a_parent_that_is_killed_busy_or_not(tmp_path: Path) -
     at_work = tmp_path / "idle", tmp_path / "busy"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, *map(str, at_work)], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-c", PARENT, *map(str, at_work)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
     )
     assert parent.stdout is not None
     children = [int(pid) for pid in parent.stdout.readline().split()]
     assert len(children) == 2
     assert until(lambda: all(file.exists() for file in at_work))
+    started = of_session(parent.pid) - {parent.pid}
+    assert len(started) == len(children) + 1  # what they are forked from, and nothing else
     parent.kill()
     parent.communicate()
-    assert until(lambda: not any(map(is_running, children)))
+    assert until(lambda: not any(map(is_running, started)))
 
 
 def test_the_cores_are_those_this_process_may_use() -> None:
