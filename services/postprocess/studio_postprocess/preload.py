@@ -8,7 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is importe
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, WebPImagePlugin
 
 from studio_chassis.runtime.memory import keep_what_is_loaded
 from studio_colour.difference import ByteArray
@@ -19,10 +19,10 @@ from studio_postprocess.clamp.clamp import clamp_for
 from studio_postprocess.concept import make_concept
 from studio_postprocess.io.encode import encode_indexed
 
-__all__ = ["BY_CODE", "cv2", "indices_of", "make_concept"]
+__all__ = ["BY_CODE", "WebPImagePlugin", "cv2", "indices_of", "make_concept"]
 
 cv2.setNumThreads(1)
-Image.init()  # Pillow loads its decoders when the first picture is opened
+Image.preinit()  # Pillow loads its decoders when the first picture is opened, and these do not have WebP
 
 
 @lru_cache(maxsize=4)

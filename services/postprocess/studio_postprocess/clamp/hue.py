@@ -6,12 +6,15 @@ to green. The laid picture is matched by this difference, `quantized` by the exa
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+import studio_colour.difference
 from studio_colour.difference import ByteArray, FloatArray, linear_rgb, palette_rgb
 from studio_contracts.palette import PALETTE, Colour
+from studio_postprocess.clamp.cached_tables import Tables, cached_tables
 
 # Björn Ottosson, "A perceptual color space for image processing" (2020): linear sRGB to cone responses, their cube
 # roots to lightness, a and b. Unlike CIELAB it keeps the hue of a blue that gets darker.
@@ -111,11 +114,14 @@ def _named_hue(lab: FloatArray) -> FloatArray:
     return turn
 
 
-def _all_differences() -> FloatArray:
+def _all_differences() -> Tables:
     """Of each 15-bit colour, shape (32768, 21), in the middle of what it stands for."""
     code = np.arange(1 << 15)
     rgb = np.stack([(code >> 10) * 8 + 4, (code >> 5 & 31) * 8 + 4, (code & 31) * 8 + 4], axis=-1).astype(np.uint8)
-    return np.concatenate([hue_difference(part, PALETTE).astype(np.float32) for part in np.split(rgb, 16)])
+    return (np.concatenate([hue_difference(part, PALETTE).astype(np.float32) for part in np.split(rgb, 16)]),)
 
 
-_DIFFERENCES = _all_differences()
+_SOURCES = [Path(code).read_bytes() for code in (__file__, studio_colour.difference.__file__)]
+(_DIFFERENCES,) = cached_tables(
+    __file__, [*_SOURCES, repr(PALETTE).encode()], [(1 << 15, len(PALETTE))], _all_differences
+)
