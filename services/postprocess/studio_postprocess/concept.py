@@ -65,8 +65,8 @@ def make_concept(
     PictureError.
 
     `quantized` is the exact clamp; what is laid is matched hue first, and thumbnail and shares show it. Peak memory:
-    about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds at most 40 MB, of which
-    17 are kept while it is among the last four. What all palettes share takes 60 MB from the start.
+    about 40 bytes a pixel (1152x768: 34 MB, the pixel caps: 260 MB); a palette first met adds at most 8 MB, of which
+    4 are kept while it is among the last four. What all palettes share takes 14 MB from the start.
     """
     rgb, media_type = decode(original)
     height, width = rgb.shape[:2]

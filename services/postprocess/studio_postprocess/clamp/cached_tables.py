@@ -13,12 +13,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-Tables = tuple[Floats, ...]
+Tables = tuple[NDArray[Any], ...]
 _maps: list[mmap.mmap] = []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 import studio_colour.difference
 from studio_colour.difference import ByteArray, FloatArray, linear_rgb, palette_rgb
@@ -76,9 +77,7 @@ def hue_first(rgb: ByteArray, palette: tuple[Colour, ...]) -> ByteArray:
 
     Colours are distinguished to 5 bits a channel.
     """
-    code = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR555).view(np.uint16)[..., 0]
-    nearest: ByteArray = _table(palette).take(code)
-    return nearest
+    return cv2.LUT(_codes(rgb), _table(palette)).astype(np.uint8, copy=False)
 
 
 def hue_costs(rgb: ByteArray, palette: Sequence[Colour], most: float) -> list[FloatArray]:
@@ -86,22 +85,27 @@ def hue_costs(rgb: ByteArray, palette: Sequence[Colour], most: float) -> list[Fl
 
     One array of float32, shape (height, width), a colour.
     """
-    code = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR555).view(np.uint16)[..., 0]
-    return [cost.take(code) for cost in _costs(tuple(palette), most)]
+    codes = _codes(rgb)
+    return [cv2.LUT(codes, cost).astype(np.float32, copy=False) for cost in _costs(tuple(palette), most)]
+
+
+def _codes(rgb: ByteArray) -> NDArray[np.uint16]:
+    """The 15-bit number of each pixel's colour."""
+    return cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR555).view(np.uint16)[..., 0]
 
 
 @lru_cache(maxsize=16)
 def _costs(palette: tuple[Colour, ...], most: float) -> FloatArray:
     difference = _DIFFERENCES[:, [PALETTE.index(colour) for colour in palette]].T
     worse: FloatArray = np.minimum(difference - difference.min(axis=0), np.float32(most))
-    return worse
+    return np.tile(worse, 2)  # cv2.LUT wants an entry for each 16-bit number
 
 
 @lru_cache(maxsize=16)
 def _table(palette: tuple[Colour, ...]) -> ByteArray:
     columns = [PALETTE.index(colour) for colour in palette]
     nearest: ByteArray = _DIFFERENCES[:, columns].argmin(axis=1).astype(np.uint8)
-    return nearest
+    return np.tile(nearest, 2)
 
 
 def _named_hue(lab: FloatArray) -> FloatArray:
