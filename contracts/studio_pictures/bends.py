@@ -1,6 +1,8 @@
 """How tightly an outline bends, walked at a step that real lengths set: the installer's rules for radius and angle."""
 
+import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -78,22 +80,26 @@ def _follows_the_edge(walk: FloatArray, run: IntArray, steps: int, at_edge: Bool
 def _kind(turn: FloatArray, short: FloatArray, run: IntArray, steps: int) -> Kind:
     """What a run of tight positions is; `turn` is by legs of that many steps, `short` by those of CORNER_MM."""
     apex = int(run[turn[run].argmax()])
-    near = np.arange(apex - _STEPS, apex + _STEPS + 1) % len(turn)
-    corners = _corners(short, apex, steps)
-    if max(float(short[near].max()), sum(corners)) < _CORNER_PART * turn[apex]:
+    corners, whole = _corners(short, apex, steps), float(turn[apex])
+    if max(float(_around(short, apex, _STEPS).max()), sum(corners)) < _CORNER_PART * whole:
         return "radius"
-    sharpest = max(corners) if len(corners) > 1 else float(turn[apex])
-    return "angle" if 180 - np.degrees(sharpest) < MIN_ANGLE_DEG - _ANGLE_SLACK_DEG else "corner"
+    sharpest = max(corners) if len(corners) > 1 else whole
+    return "angle" if 180 - math.degrees(sharpest) < MIN_ANGLE_DEG - _ANGLE_SLACK_DEG else "corner"
 
 
 def _corners(short: FloatArray, apex: int, steps: int) -> list[float]:
     """The turns, by short legs, of the distinct corners that the long legs at `apex` reach round."""
-    window = short[np.arange(apex - steps, apex + steps + 1) % len(short)].copy()
+    window = _around(short, apex, steps)
     found: list[float] = []
     while window.size and (sharpest := float(window[at := int(window.argmax())])) >= _LEAST_CORNER:
         found.append(sharpest)
         window[max(at - 2 * _STEPS + 1, 0) : at + 2 * _STEPS] = 0
     return found
+
+
+def _around(turns: FloatArray, apex: int, reach: int) -> FloatArray:
+    """A copy of those up to `reach` steps before and after a place of a closed walk."""
+    return turns.take(np.arange(apex - reach, apex + reach + 1), mode="wrap")
 
 
 def _resampled(points: IntArray, step: float) -> FloatArray:
@@ -124,5 +130,7 @@ def _runs(flags: np.ndarray) -> list[IntArray]:
     set_, start = np.flatnonzero(flags), int(np.argmin(flags))
     if not set_.size:
         return []
-    set_ = np.roll(set_, -int(np.searchsorted(set_, start)))
-    return np.split(set_, np.flatnonzero(np.diff(set_) % len(flags) > 1) + 1)
+    first = int(np.searchsorted(set_, start))
+    set_ = np.concatenate([set_[first:], set_[:first]])
+    ends = (np.flatnonzero((set_[1:] - set_[:-1]) % len(flags) > 1) + 1).tolist()
+    return [set_[one:other] for one, other in pairwise([0, *ends, len(set_)])]

@@ -10,7 +10,8 @@ from studio_colour.difference import ByteArray
 from studio_contracts.installer import FRAGMENT_M2, PENALTIES
 from studio_postprocess.installable.regions import pieces_of
 from studio_postprocess.installable.rules import Breach, Inspection, inspect
-from studio_postprocess.installable.thin_regions import edge_distance, largest_circles, strips
+from studio_postprocess.installable.shapes import Shapes
+from studio_postprocess.installable.thin_regions import edge_distance, largest_circles, slender
 from studio_support.synthetic_pictures import regions
 
 SCALES = (5.0, 7.3, 18.5)
@@ -227,6 +228,7 @@ def test_distances_and_circles_are_those_of_the_pixels() -> None:
     assert distance[15, 10:17].tolist() == [0, 1, 2, 3, 2, 1, 0]
     circles = largest_circles(distance, pieces_of(indices))
     assert circles == pytest.approx([5.0, 3.5, 11.5], abs=0.6)
-    assert not strips(indices, distance, 7.0)[1].any()
-    narrow, thin = strips(indices, distance, 9.0)
-    assert narrow.area[thin].tolist() == [7 * 30]
+    shapes = Shapes(indices)
+    assert not slender(shapes.narrow(7.0).parts, 7.0).any()
+    narrow = shapes.narrow(9.0).parts
+    assert narrow.area[slender(narrow, 9.0)].tolist() == [7 * 30]

@@ -165,17 +165,17 @@ def _bulge(samples: list[complex], tolerance: float, straight: bool) -> float | 
     turn, middle, half = chord.conjugate() / length, (start + end) / 2, length / 2
     local = [(sample - middle) * turn for sample in samples[1:-1]]
     limit = half + tolerance
-    heights = [z.imag for z in local]
+    along, heights = [z.real for z in local], [z.imag for z in local]
     low, high = min(heights), max(heights)
-    if any(abs(z.real) > limit for z in local):
+    if max(along) > limit or min(along) < -limit:
         return None
     if straight:
         return 0.0 if max(high, -low) <= tolerance else None
-    squares = sum(y * y for y in heights)
+    squares = sum([y * y for y in heights])  # lists are faster here than generators
     if not squares:
         return 0.0
     square = half * half
-    rise = sum(z.imag * (z.real * z.real + z.imag * z.imag - square) for z in local) / (2 * squares)
+    rise = sum([y * (x * x + y * y - square) for x, y in zip(along, heights, strict=True)]) / (2 * squares)
     radius = math.hypot(half, rise)
     # The arc runs on the side where the samples are; its height there is the sagitta.
     sagitta = rise + radius if high >= -low else rise - radius

@@ -80,10 +80,10 @@ class Pieces:
         of_run = np.append(values, values.dtype.type(elsewhere))[self.labels.ravel()[self.runs]]
         return np.repeat(of_run, np.diff(self.runs, append=self.labels.size)).reshape(self.labels.shape)
 
-    def sums(self, values: NDArray[Any]) -> FloatArray:
+    def sums(self, values: ByteArray) -> FloatArray:
         """The sum of the values, shape (height, width), in each piece."""
         piece = self.labels.ravel()[self.runs] + 1  # 0 where there is no piece
-        of_run = np.add.reduceat(values.ravel(), self.runs, dtype=np.float64)
+        of_run = np.add.reduceat(values.ravel(), self.runs, dtype=np.uint32)  # no run is so long
         return np.asarray(np.bincount(piece, weights=of_run, minlength=len(self.area) + 1)[1:], np.float64)
 
     def largest(self, values: NDArray[_Scalar]) -> NDArray[_Scalar]:

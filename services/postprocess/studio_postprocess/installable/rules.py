@@ -112,13 +112,16 @@ def _found(rule: InstallerRule, pieces: Pieces, chosen: BoolArray) -> _Found:
 
 
 def _crowds(pieces: Pieces) -> _Found:
+    count = np.bincount(pieces.colour)
+    area = np.bincount(pieces.colour, weights=pieces.area)
+    low, high = np.full((2, len(count)), np.iinfo(np.int64).max), np.zeros((2, len(count)), np.int64)
+    for first, last, at, side in zip(low, high, pieces.box.T, pieces.box.T[2:], strict=False):
+        np.minimum.at(first, pieces.colour, at)
+        np.maximum.at(last, pieces.colour, at + side)
     places = []
-    for colour in np.flatnonzero(np.bincount(pieces.colour) > MAX_PIECES).tolist():
-        own = pieces.colour == colour
-        left, top, width, height = pieces.box[own].T
-        x, y = int(left.min()), int(top.min())
-        box = (x, y, int((left + width).max()) - x, int((top + height).max()) - y)
-        places.append(_Place(colour, box, int(pieces.area[own].sum())))
+    for colour in np.flatnonzero(count > MAX_PIECES).tolist():
+        (x, y), (right, bottom) = low[:, colour].tolist(), high[:, colour].tolist()
+        places.append(_Place(colour, (x, y, right - x, bottom - y), int(area[colour])))
     return _Found("pieces", len(places), places)
 
 

@@ -52,9 +52,10 @@ def smoothed(
             light = cv2.GaussianBlur(mask, (0, 0), LIGHT_PX, borderType=cv2.BORDER_REFLECT)
             cv2.blendLinear(field, light.astype(np.float32), where, 1 - where, dst=field)
         part = _scaled(near, coarse, size) if everywhere else _EVERYWHERE
-        stronger = (field[part] > strongest[part]).view(np.uint8)
-        result[part] = cv2.max(result[part], stronger * np.uint8(colour))  # colours come in rising order
-        strongest[part] = cv2.max(field[part], strongest[part])
+        here, best, so_far = field[part], strongest[part], result[part]
+        stronger = (here > best).view(np.uint8)
+        cv2.max(so_far, stronger * np.uint8(colour), dst=so_far)  # colours come in rising order
+        cv2.max(here, best, dst=best)
     if outside is None:
         return result if laid.all() else with_outside(result, resized(~laid, size))
     return with_outside(result, outside)

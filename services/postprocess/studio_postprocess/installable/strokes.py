@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from studio_colour.difference import ByteArray, FloatArray
 from studio_contracts.installer import MIN_AREA_M2, MIN_GAP_MM, MIN_WIDTH_MM
 from studio_postprocess.installable.outside import extended, inside, with_outside
-from studio_postprocess.installable.regions import BoolArray, pieces_of
+from studio_postprocess.installable.regions import BoolArray
 from studio_postprocess.installable.shapes import Shapes
-from studio_postprocess.installable.thin_regions import between_parts, slender, unreached
+from studio_postprocess.installable.thin_regions import slender, unreached
 
 STROKE_MM = MIN_WIDTH_MM + 20
 """Width that a thin feature is given: the pixels of the working grid and the last smoothing take a little of it."""
@@ -45,16 +45,14 @@ class Strokes(NamedTuple):
 
 def find_strokes(shapes: Shapes, mm_per_pixel: float, width_mm: float) -> Strokes:
     """The strips of the shapes in which no circle of `width_mm` fits."""
-    pieces, distance = shapes.pieces, shapes.distance
     width = width_mm / mm_per_pixel
-    narrow = pieces_of(shapes.indices, unreached(distance, width))
-    if not len(narrow.area):
-        nothing = np.zeros(distance.shape, np.bool_)
+    narrow = shapes.narrow(width)
+    if not len(narrow.parts.area):
+        nothing = np.zeros(shapes.indices.shape, np.bool_)
         return Strokes(nothing, nothing)
-    long = slender(narrow, width, _SLENDER)
-    ground = between_parts(pieces, narrow)
-    axes = shapes.axes & narrow.spread(long, False)
-    gaps = axes & narrow.spread(ground, False)
+    long = slender(narrow.parts, width, _SLENDER)
+    axes = shapes.axes & narrow.parts.spread(long, False)
+    gaps = axes & narrow.parts.spread(narrow.ground, False)
     return Strokes(axes & ~gaps, gaps)
 
 

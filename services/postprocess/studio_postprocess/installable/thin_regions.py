@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from studio_colour.difference import ByteArray, FloatArray
-from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, edges_of, pieces_of
+from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, edges_of
 
 _SLENDER = 2.0
 _ONE_PIECE = 0.7
@@ -26,15 +26,6 @@ def edge_distance(indices: ByteArray) -> FloatArray:
     return cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5).astype(np.float32, copy=False)
 
 
-def strips(indices: ByteArray, distance: FloatArray, width: float) -> tuple[Pieces, BoolArray]:
-    """Parts of an index map in which no circle of `width` pixels fits, and which are strips: see `slender`.
-
-    `distance` is `edge_distance`. Widths are right to a pixel either way.
-    """
-    narrow = pieces_of(indices, unreached(distance, width))
-    return narrow, slender(narrow, width)
-
-
 def slender(pieces: Pieces, width: float, times: float = _SLENDER) -> BoolArray:
     """Which pieces are at least `factor` times as long as `width` pixels.
 
@@ -45,9 +36,14 @@ def slender(pieces: Pieces, width: float, times: float = _SLENDER) -> BoolArray:
     return long
 
 
+def reach_of(width: float) -> int:
+    """`edge_distance` in the middle of what is as wide as that, in pixels."""
+    return max(math.ceil(width / 2 - 1), 0)
+
+
 def unreached(distance: FloatArray, width: float) -> BoolArray:
     """Where no circle of `width` pixels that fits into a piece reaches."""
-    reach = max(math.ceil(width / 2 - 1), 0)
+    reach = reach_of(width)
     thin = distance < reach
     if thin.all():
         return thin

@@ -9,7 +9,7 @@ from studio_contracts.installer import MIN_GAP_MM, MIN_WIDTH_MM
 from studio_postprocess.installable.outside import VOID
 from studio_postprocess.installable.regions import BoolArray, IntArray, Pieces, borders_of, pieces_of, votes
 from studio_postprocess.installable.shapes import Shapes
-from studio_postprocess.installable.thin_regions import between_parts, slender, strips, unreached_within
+from studio_postprocess.installable.thin_regions import slender, unreached_within
 
 _BESIDE_A_GAP = 0.25
 
@@ -36,11 +36,12 @@ def check_widths(shapes: Shapes, mm_per_pixel: float, margin_mm: float = 0.0) ->
     ground is narrower than a gap may be.
     """
     width, gap = (MIN_WIDTH_MM + margin_mm) / mm_per_pixel, (MIN_GAP_MM + margin_mm) / mm_per_pixel
-    narrow, thin = strips(shapes.indices, shapes.distance, width)
+    too_narrow = shapes.narrow(width)
+    narrow, thin = too_narrow.parts, slender(too_narrow.parts, width)
     places = slender(narrow, gap)
     if not places.any():
         return None
-    ground = between_parts(shapes.pieces, narrow)
+    ground = too_narrow.ground
     narrower = pieces_of(shapes.indices, unreached_within(shapes.distance, gap, narrow.box[places]))
     gaps = slender(narrower, gap)
     around = np.zeros(len(narrower.area), np.int64)
