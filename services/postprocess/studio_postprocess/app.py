@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
+
+import httpx
 
 from studio_chassis.runtime.handlers import JobHandler
 from studio_chassis.runtime.process_pool import Limits, open_process_pool, usable_cores
@@ -11,7 +13,6 @@ from studio_contracts import topology
 from studio_contracts.events import PredictionSucceeded
 from studio_postprocess.handlers import Postprocess
 from studio_postprocess.io.download import Downloader, read_allow_list
-from studio_postprocess.io.file_connections import FileConnections
 from studio_postprocess.settings import PostprocessSettings
 
 
@@ -20,10 +21,12 @@ async def build(chassis: ServiceContext, settings: PostprocessSettings) -> Async
     """One queue; a child process works on pictures for each core, and one picture more is being fetched."""
     cores = usable_cores()
     limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_time_limit.total_seconds())
-    with closing(FileConnections()) as files:
-        async with open_process_pool(cores, limits, preload="studio_postprocess.preload") as workers:
-            downloader = Downloader(files.open, read_allow_list(settings.download_hosts))
-            postprocess = Postprocess(chassis.jobs, chassis.objects, downloader, asyncio.Semaphore(cores + 1), workers)
-            yield ServiceDefinition(
-                [JobHandler(topology.POSTPROCESS_PREDICTION_SUCCEEDED, PredictionSucceeded, postprocess.make_pictures)]
-            )
+    async with (
+        httpx.AsyncClient(trust_env=False) as http,  # a proxy would look up names itself, past our check
+        open_process_pool(cores, limits, preload="studio_postprocess.preload") as workers,
+    ):
+        downloader = Downloader(http, read_allow_list(settings.download_hosts))
+        postprocess = Postprocess(chassis.jobs, chassis.objects, downloader, asyncio.Semaphore(cores + 1), workers)
+        yield ServiceDefinition(
+            [JobHandler(topology.POSTPROCESS_PREDICTION_SUCCEEDED, PredictionSucceeded, postprocess.make_pictures)]
+        )

@@ -1,46 +1,56 @@
 """Foreign bytes, kind: a download that unpacks to more than it is, and addresses no name server can be asked about."""
 
 import gzip
-import io
+from collections.abc import AsyncIterator
 
+import httpx
 import pytest
-from urllib3 import BaseHTTPResponse
 
 from studio_postprocess.io.download import Downloader, DownloadError, read_allow_list
-from studio_postprocess.io.file_connections import FileRequest
-from studio_support.file_host import Response
 
 LOCAL = "http://127.0.0.1:9000/a.png"
 ALLOWED = read_allow_list("*.replicate.delivery http://127.0.0.1:9000")
 
 
-class Body(io.BytesIO):
-    """A body as it comes over the connection; counts what is read of it."""
+class Stream(httpx.AsyncByteStream):
+    """A body as it comes over the connection; counts the bytes that are read."""
 
-    reads = 0
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.read = 0
 
-    def read1(self, size: int | None = -1) -> bytes:
-        self.reads += 1
-        return super().read1(size)
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._content), 1024):
+            self.read += 1
+            yield self._content[start : start + 1024]
 
 
-async def fetched(url: str, answer: Response) -> bytes:
-    return await Downloader(lambda _: answer.made(), ALLOWED).fetch(url)
+async def fetched(url: str, response: httpx.Response) -> tuple[bytes, httpx.Request]:
+    asked: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return response
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as http:
+        return await Downloader(http, ALLOWED).fetch(url), asked[0]
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "zstd", "identity, gzip", "made up", "x" * 9000])
 async def test_an_encoding_that_was_not_asked_for_is_refused_before_a_byte_is_unpacked(encoding: str) -> None:
-    body = Body(gzip.compress(gzip.compress(bytes(2**26))))
+    body = Stream(gzip.compress(gzip.compress(bytes(2**26))))
     with pytest.raises(DownloadError, match="asked not to encode it") as caught:
-        await fetched(LOCAL, Response(200, body, {"Content-Encoding": encoding}))
-    assert body.reads == 0
+        await fetched(LOCAL, httpx.Response(200, headers={"Content-Encoding": encoding}, stream=body))
+    assert body.read == 0
     assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "identity"}, {"Content-Encoding": "Identity"}])
-async def test_plain_bytes_are_taken_as_they_are(headers: dict[str, str]) -> None:
+async def test_only_the_plain_bytes_are_asked_for_and_taken_as_they_are(headers: dict[str, str]) -> None:
     packed = gzip.compress(b"a picture")
-    assert await fetched(LOCAL, Response(200, packed, headers)) == packed
+    body, request = await fetched(LOCAL, httpx.Response(200, headers=headers, stream=Stream(packed)))
+    assert body == packed
+    assert request.headers["Accept-Encoding"] == "identity"
 
 
 @pytest.mark.parametrize(
@@ -61,13 +71,11 @@ async def test_plain_bytes_are_taken_as_they_are(headers: dict[str, str]) -> Non
     ],
 )
 async def test_a_host_name_that_cannot_be_is_a_failed_download_and_nothing_else(
-    host: str,
+    host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def no_time(_: float) -> None:
         return None
 
-    def send(_: FileRequest) -> BaseHTTPResponse:
-        return Response(200).made()
-
-    with pytest.raises(DownloadError):
-        await Downloader(send, ALLOWED, no_time).fetch(f"https://{host}/a.png")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))) as http:
+        with pytest.raises(DownloadError):
+            await Downloader(http, ALLOWED, no_time).fetch(f"https://{host}/a.png")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -30,7 +31,6 @@ from studio_postprocess.io.download import Downloader, read_allow_list
 from studio_stencil import handlers as stencil_handlers
 from studio_stencil.motif_maker import MotifMaker
 from studio_support import hostile
-from studio_support.file_host import FileHost, Response
 from studio_support.job_fixtures import GENERATION
 from studio_support.same_process import SameProcess
 
@@ -61,9 +61,10 @@ class Studio:
         report = PredictionReport(id="p", status=PredictionStatus.SUCCEEDED, outputs=tuple(outputs))
         await self.jobs.apply("j", PredictionReported(0, 1, report))
         await self.jobs.outbox.flush()
-        downloader = Downloader(FileHost(Response(404)).send, read_allow_list("*.replicate.delivery"))
-        postprocess = Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers)
-        await postprocess.make_pictures(await self.jobs.load("j"), PredictionSucceeded(slot=0, attempt=1))
+        async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404))) as http:
+            downloader = Downloader(http, read_allow_list("*.replicate.delivery"))
+            postprocess = Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers)
+            await postprocess.make_pictures(await self.jobs.load("j"), PredictionSucceeded(slot=0, attempt=1))
         return await self.jobs.load("j")
 
     async def draw(self, objects: Any) -> None:

@@ -6,7 +6,7 @@ httpcore looks for `sniffio` several times a request, and no library that we use
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -17,7 +17,6 @@ from pydantic import SecretStr
 
 from studio_chassis.replicate.client import ReplicateClient
 from studio_postprocess.io.download import Downloader, read_allow_list
-from studio_postprocess.io.file_connections import FileConnections
 
 BODY = b'{"id": "p1", "status": "starting"}'
 
@@ -83,8 +82,8 @@ async def test_a_request_to_the_provider_looks_for_no_module(url: str) -> None:
 
 
 async def test_a_download_looks_for_no_module(url: str) -> None:
-    with closing(FileConnections()) as files:
-        downloader = Downloader(files.open, read_allow_list(url))
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+        downloader = Downloader(http, read_allow_list(url))
         await downloader.fetch(f"{url}/a.png")
         with searches() as names:
             await downloader.fetch(f"{url}/a.png")

@@ -3,11 +3,11 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
-from urllib3.exceptions import ConnectTimeoutError
 
 from studio_postprocess.io.download import DownloadError, read_allow_list
-from studio_support.file_host import GOOD, PRIVATE, PUBLIC, FileHost, Response
+from studio_support.file_host import GOOD, PRIVATE, PUBLIC, FileHost
 
 pytestmark = pytest.mark.usefixtures("addresses")
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("addresses")
     ],
 )
 async def test_a_picture_on_an_allowed_host_is_fetched(url: str) -> None:
-    host = FileHost(Response(200, content=b"picture"))
+    host = FileHost(httpx.Response(200, content=b"picture"))
     assert await host.fetch(url) == b"picture"
     assert len(host.asked) == 1
 
@@ -59,7 +59,7 @@ async def test_a_picture_on_an_allowed_host_is_fetched(url: str) -> None:
     ],
 )
 async def test_any_other_address_is_refused_without_a_request(url: str) -> None:
-    host = FileHost(Response(200, content=b"secret"))
+    host = FileHost(httpx.Response(200, content=b"secret"))
     with pytest.raises(DownloadError, match="not allowed"):
         await host.fetch(url)
     assert host.asked == []
@@ -93,7 +93,7 @@ async def test_an_allowed_name_with_a_private_address_is_refused(
     found: list[str], addresses: dict[str, list[str]]
 ) -> None:
     addresses["replicate.delivery"] = found
-    host = FileHost(Response(200))
+    host = FileHost(httpx.Response(200))
     with pytest.raises(DownloadError, match="private"):
         await host.fetch(GOOD)
     assert host.asked == []
@@ -108,15 +108,15 @@ async def test_the_connection_goes_to_the_address_that_was_checked_and_wants_the
         return [(0, 0, 0, "", (next(addresses), 0))]
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
-    host = FileHost(Response(200, content=b"picture"))
+    host = FileHost(httpx.Response(200, content=b"picture"))
     assert await host.fetch(GOOD) == b"picture"
     assert (host.asked, host.reached) == ([GOOD], [(PUBLIC, "replicate.delivery")])
 
 
 async def test_each_try_is_checked_and_takes_the_next_address(addresses: dict[str, list[str]]) -> None:
     addresses["replicate.delivery"] = [PUBLIC, "2606:4700::6810:1"]
-    host = FileHost(ConnectTimeoutError())
-    with pytest.raises(DownloadError, match="ConnectTimeoutError"):
+    host = FileHost(httpx.ConnectError("refused"))
+    with pytest.raises(DownloadError, match="refused"):
         await host.fetch(GOOD)
     assert [address for address, _ in host.reached] == [PUBLIC, "2606:4700::6810:1", PUBLIC]
 
@@ -125,7 +125,7 @@ async def test_a_name_that_turns_private_between_tries_is_refused(addresses: dic
     async def turn(seconds: float) -> None:
         addresses["replicate.delivery"] = [PRIVATE]
 
-    host = FileHost(Response(503))
+    host = FileHost(httpx.Response(503))
     host.pause = turn  # type: ignore[method-assign]
     with pytest.raises(DownloadError, match="private"):
         await host.fetch(GOOD)
@@ -135,20 +135,15 @@ async def test_a_name_that_turns_private_between_tries_is_refused(addresses: dic
 async def test_a_name_without_an_address_is_an_error(addresses: dict[str, list[str]]) -> None:
     addresses["replicate.delivery"] = []
     with pytest.raises(DownloadError, match="no address"):
-        await FileHost(Response(200)).fetch(GOOD)
+        await FileHost(httpx.Response(200)).fetch(GOOD)
 
 
 @pytest.mark.parametrize(
     "url",
-    [
-        "https://replicate.delivery/\x00.png",
-        "https://replicate.delivery/a\r\nb.png",
-        "https://replicate\t.delivery/",
-        "https://replicate.delivery/ä.png",
-    ],
+    ["https://replicate.delivery/\x00.png", "https://replicate.delivery/a\r\nb.png", "https://replicate\t.delivery/"],
 )
 async def test_an_address_the_client_cannot_use_is_refused(url: str) -> None:
-    host = FileHost(Response(200))
+    host = FileHost(httpx.Response(200))
     with pytest.raises(DownloadError):
         await host.fetch(url)
     assert host.asked == []

@@ -3,18 +3,15 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Sequence
-from http import HTTPStatus
+from contextlib import aclosing
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError, LocationValueError
+import httpx
 
-from studio_chassis.outbound.addresses import AddressError, find_public_addresses, is_address
-from studio_postprocess.io.file_connections import Exchange, FileRequest
+from studio_chassis.outbound.addresses import AddressError, find_public_addresses, is_address, send_to
 
 MAX_BYTES = 20 * 2**20
-CHUNK_BYTES = 256 * 1024
 SECONDS = 30.0
 TRIES = 3
 PAUSES = (0.5, 2.0)
@@ -51,15 +48,15 @@ def read_allow_list(text: str) -> tuple[AllowedHost, ...]:
 
 
 class Downloader:
-    """Downloads by `send`, which blocks until the response begins; `pause` waits between tries."""
+    """Downloads over an injected client; `pause` waits between tries."""
 
     def __init__(
         self,
-        send: Callable[[FileRequest], BaseHTTPResponse],
+        http: httpx.AsyncClient,
         allowed: Sequence[AllowedHost],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._send = send
+        self._http = http
         self._allowed = allowed
         self._pause = pause
 
@@ -67,59 +64,48 @@ class Downloader:
         """The bytes at the URL, or inside it when it is a data URI. Raises DownloadError."""
         if url.startswith("data:"):
             return _inline(url)
-        parts, looked_up = self._admitted(url)
+        name = self._admitted_name(url)
         for number, seconds in enumerate((*PAUSES, None)):
             try:
                 async with asyncio.timeout(SECONDS):
-                    return await self._read(parts, looked_up, number)
-            except (LocationValueError, UnicodeError) as error:  # the latter from names that IDNA does not know
+                    return await self._read(url, name, number)
+            except (httpx.InvalidURL, UnicodeError) as error:  # the latter from names that IDNA does not know
                 raise DownloadError("the provider named an address that cannot be used") from error
-            except (_TransientError, HTTPError, TimeoutError) as error:
+            except (_TransientError, httpx.HTTPError, TimeoutError) as error:
                 if seconds is None:
-                    reason = str(error) if isinstance(error, _TransientError) else type(error).__name__
+                    reason = str(error) or type(error).__name__
                     raise DownloadError(f"the picture could not be fetched: {reason}") from error
                 await self._pause(seconds)
         raise AssertionError("unreachable")
 
-    def _admitted(self, url: str) -> tuple[SplitResult, bool]:
-        """The parts of the URL, and whether its host is to be looked up: an address may be allowed as such. Raises
-        DownloadError.
-        """
+    def _admitted_name(self, url: str) -> str | None:
+        """The host name to be looked up; None for an address that is allowed as such. Raises DownloadError."""
         try:
             parts = urlsplit(url)
             admitted = next((host for host in self._allowed if host.admits(parts)), None)
         except ValueError:
             admitted = None
-        if admitted is None or not (url.isascii() and url.isprintable()):
+        if admitted is None:
             raise DownloadError("the provider named a file on a host that is not allowed")
-        return parts, not is_address(admitted.name)
+        return None if is_address(admitted.name) else parts.hostname
 
-    async def _read(self, parts: SplitResult, looked_up: bool, number: int) -> bytes:
-        name = parts.hostname or ""
-        addresses = await _find_addresses(name) if looked_up else [name]
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        address = addresses[number % len(addresses)]
-        request = FileRequest(parts.scheme, name, address, parts.port, parts.netloc, target)
-        exchange = Exchange()
-        try:
-            return await asyncio.to_thread(exchange.run, self._receive, request)
-        except asyncio.CancelledError:
-            exchange.give_up()
-            raise
-
-    def _receive(self, request: FileRequest) -> bytes:
-        """The file, in a thread that may block."""
-        with self._send(request) as response:
-            if response.status in (408, 425, 429) or response.status >= 500:
-                raise _TransientError(f"the file host responded with {response.status}")
-            if response.status != HTTPStatus.OK:
-                raise DownloadError(f"the file host responded with {response.status}")
+    async def _read(self, url: str, name: str | None, number: int) -> bytes:
+        request = self._http.build_request("GET", url, headers={"Accept-Encoding": "identity"}, timeout=10.0)
+        if name is not None:
+            addresses = await _find_addresses(name)
+            send_to(request, name, addresses[number % len(addresses)])
+        response = await self._http.send(request, stream=True, follow_redirects=False)
+        async with aclosing(response):
+            if response.status_code in (408, 425, 429) or response.status_code >= 500:
+                raise _TransientError(f"the file host responded with {response.status_code}")
+            if response.status_code != httpx.codes.OK:
+                raise DownloadError(f"the file host responded with {response.status_code}")
             if (encoding := response.headers.get("Content-Encoding", "identity")).lower() != "identity":
                 raise DownloadError(
                     f"the file host sent the picture as {encoding[:40]}, although it was asked not to encode it"
                 )
             body = bytearray()
-            while chunk := response.read1(CHUNK_BYTES, decode_content=False):
+            async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise DownloadError(f"the picture is larger than {MAX_BYTES // 2**20} MiB")
