@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 from types import SimpleNamespace
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 
@@ -55,6 +56,11 @@ def rescues(jobs: tuple[Job, ...]) -> Counter[int]:
     return Counter(sum(entry.event == "job.rescued" for entry in job.timeline) for job in jobs)
 
 
+def rescuers(jobs: tuple[Job, ...]) -> set[str]:
+    """The reconcilers that rescued them."""
+    return {entry.service for job in jobs for entry in job.timeline if entry.event == "job.rescued"}
+
+
 @pytest.mark.parametrize("skew", [timedelta(0), SKEW, -SKEW], ids=["same clock", "ahead", "behind"])
 async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, thorough: bool, skew: timedelta
@@ -67,7 +73,7 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
         monkeypatch.setattr(app, name, PERIOD.total_seconds())
     monkeypatch.setattr(outbox_publisher, "CLEAR_SECONDS", DEADLINE.total_seconds())  # real ones: time is virtual here
     limits = Limits(deadline_seconds=int(DEADLINE.total_seconds()))
-    names = {f"{state}-{number}": state for state in STATES for number in range(each)}
+    names = {str(uuid5(NAMESPACE_OID, f"{state} {number}")): state for state in STATES for number in range(each)}
     provider.known = {name: {"id": name, "status": "succeeded", "output": ["https://x/a.png"]} for name in names}
     earliest = min(timedelta(0), -skew)  # what the clock that is ahead takes for later than it is
     with infrastructure.isolated() as endpoints:
@@ -91,7 +97,10 @@ async def test_frozen_jobs_are_rescued_once_and_in_time_by_two_reconcilers(
                 await time.pass_until(frozen + STUCK_AFTER + earliest - PERIOD)
                 assert rescues(await one.store.recent(everything)) == {0: everything}
                 await time.pass_until(frozen + STUCK_AFTER + 2 * PERIOD)
-                assert rescues(await one.store.recent(everything)) == {1: everything}
+                rescued = await one.store.recent(everything)
+                assert rescues(rescued) == {1: everything}
+                if not skew:
+                    assert rescuers(rescued) == {"one", "other"}
                 expected = Counter(AWAITED[state].name for state in names.values())
                 assert await settled_counts(endpoints, expected) == expected
                 assert provider.asked == Counter(name for name, state in names.items() if state == "running")

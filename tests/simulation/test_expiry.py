@@ -1,5 +1,6 @@
 """Expiry: files first, then the document; never of a job that runs; the same once or twice."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from studio_domain.domain_events import CallbackAttempted, CancelRequested, Dele
 from studio_domain.lifecycle import accept, transition
 from studio_domain.lifecycle.details import DELETION_GRACE
 from studio_reconciler.retention import remove_expired
+from studio_reconciler.rounds import CONCURRENCY
 
 T = TypeVar("T")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -119,3 +121,28 @@ async def test_pictures_that_cannot_be_removed_keep_their_own_job_alone() -> Non
     stores.fails_at = "objects.delete"
     await stores.sweep(LATER)
     assert set(stores.database.jobs) == {"final", "open"}
+
+
+async def test_jobs_are_removed_side_by_side() -> None:
+    """Over a network each takes some answers' time, and a million a day end 12 a second."""
+    stores, under_way, most = StoresFixture(), 0, 0
+    for number in range(4 * CONCURRENCY):
+        accepted = accept(
+            Brief(prompt="b"), job_id=f"{number}", seed=1, traceparent="", limits=Limits(), now=NOW, by="test"
+        )
+        stores.database.write(accepted)
+        ended = transition(accepted.job, CancelRequested(), now=NOW, by="test")
+        assert ended is not None
+        stores.database.write(ended)
+
+    async def slow(operation: str, effect: Callable[[], T]) -> T:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return effect()
+
+    await remove_expired(SimulatedJobStore(stores.database, slow), SimulatedObjectStore(stores.bucket, slow), LATER)
+    assert list(stores.database.jobs) == ["open"]
+    assert most == CONCURRENCY

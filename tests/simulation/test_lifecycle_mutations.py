@@ -51,7 +51,7 @@ def pending_jobs_are_not_rescued(patch: Patch) -> None:
 
 @caught_by("rescued_in_moderation")
 def stuck_is_measured_from_the_creation(patch: Patch) -> None:
-    def unfinished(self: SimulatedJobStore, before: Any) -> Any:
+    def unfinished(self: SimulatedJobStore, before: Any, _: Any) -> Any:
         return self._each(lambda job: not job.is_final and job.created_at < before)
 
     def since_creation(job: Job, stuck_after: timedelta) -> timedelta:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from studio_chassis.errors import UnreadableJob
 from studio_chassis.observability import metrics
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_contracts.access import LOCAL_OWNER
 from studio_contracts.events import Event
 from studio_contracts.job import TERMINAL, Job
@@ -98,3 +99,10 @@ def _remove(tree: Any, *path: int | str) -> None:
     for step in path[:-1]:
         tree = tree[step]
     del tree[path[-1]]
+
+
+def of_ids(ids: IdRange, field: str = "_id") -> dict[str, Any]:
+    """The part of a query that asks for documents of these jobs."""
+    if ids == EVERY_ID:
+        return {}
+    return {field: {"$gte": ids.first} if ids.end is None else {"$gte": ids.first, "$lt": ids.end}}

@@ -1,8 +1,9 @@
-"""Leases and idempotency keys in MongoDB: who may do what only one may do. Parts of the job store."""
+"""Leases and idempotency keys in MongoDB: who is at work, and which request came first. Parts of the job store."""
 
 from datetime import datetime
 from typing import Any
 
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from studio_chassis.persistence.documents import stored_owner
@@ -32,10 +33,14 @@ class MongoClaims:
         return claim
 
     @translated
-    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
-        free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lt": now}}]}
-        try:
-            await self._leases.update_one(free, {"$set": {"holder": holder, "until": until}}, upsert=True)
-        except DuplicateKeyError:
-            return False  # the filter missed a lease that exists: another process holds it
-        return True
+    async def renew_lease(self, name: str, holder: str, now: datetime, until: datetime) -> tuple[str, ...]:
+        others = {"$and": [{"$gte": ["$$this.until", now]}, {"$ne": ["$$this.holder", {"$literal": holder}]}]}
+        kept = {"$filter": {"input": {"$ifNull": ["$leases", []]}, "cond": others}}
+        own = {"holder": {"$literal": holder}, "until": until}
+        document = await self._leases.find_one_and_update(
+            {"_id": name},
+            [{"$set": {"leases": {"$concatArrays": [kept, [own]]}}}],
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        return tuple(sorted(lease["holder"] for lease in document["leases"]))

@@ -11,9 +11,11 @@ from studio_chassis.errors import JobExists, JobNotFound, UnreadableJob
 from studio_chassis.persistence.documents import (
     events_from,
     from_document,
+    of_ids,
     skip_unreadable,
     to_document,
 )
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
 from studio_chassis.persistence.store import AttemptRef, JobVersion, Outbox
 from studio_chassis.runtime.combined import Combined
@@ -76,18 +78,21 @@ class MongoJobs:
         result = await self._jobs.update_one(unchanged, commit_update(change, published))
         return bool(result.matched_count)
 
-    def unfinished(self, before: datetime) -> AsyncIterator[Job]:
-        return self._oldest_first("updated_at", {"final": False, "updated_at": {"$lt": before}})
+    def unfinished(self, before: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
+        return self._oldest_first("updated_at", {"final": False, "updated_at": {"$lt": before}, **of_ids(ids)})
 
-    def overdue(self, now: datetime) -> AsyncIterator[Job]:
-        return self._oldest_first("deadline_at", {"final": False, "deadline_at": {"$lte": now}})
+    def overdue(self, now: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
+        return self._oldest_first("deadline_at", {"final": False, "deadline_at": {"$lte": now}, **of_ids(ids)})
 
-    def expired(self, now: datetime) -> AsyncIterator[Job]:
-        return self._oldest_first("expires_at", {"final": True, "expires_at": {"$lte": now}})
+    def expired(self, now: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
+        return self._oldest_first("expires_at", {"final": True, "expires_at": {"$lte": now}, **of_ids(ids)})
 
-    def with_calls(self, state: CallState, due_before: datetime | None = None) -> AsyncIterator[Job]:
+    def with_calls(
+        self, state: CallState, due_before: datetime | None = None, ids: IdRange = EVERY_ID
+    ) -> AsyncIterator[Job]:
         due = {} if due_before is None else {"due_at": {"$lt": due_before}}
-        return self._oldest_first("updated_at", {"callback.calls": {"$elemMatch": {"state": state, **due}}})
+        calls = {"$elemMatch": {"state": state, **due}}
+        return self._oldest_first("updated_at", {"callback.calls": calls, **of_ids(ids)})
 
     async def _oldest_first(self, by: str, query: dict[str, Any]) -> AsyncIterator[Job]:
         with outages_as_unavailable():
@@ -139,9 +144,9 @@ class MongoJobs:
         )
 
     @translated
-    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
+    async def unpublished(self, before: datetime, limit: int, ids: IdRange = EVERY_ID) -> tuple[Outbox, ...]:
         found = self._jobs.find(
-            {"outbox.0": {"$exists": True}, "updated_at": {"$lt": before}},
+            {"outbox.0": {"$exists": True}, "updated_at": {"$lt": before}, **of_ids(ids)},
             {"outbox": 1},
             sort=[("updated_at", 1)],
             batch_size=limit,

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from pymongo import ReplaceOne, UpdateOne
 
+from studio_chassis.persistence.documents import of_ids
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_chassis.persistence.mongo_outages import outages_as_unavailable, translated
 from studio_chassis.runtime.combined import Combined
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl
@@ -96,8 +98,8 @@ class MongoSpendingStore:
             replaced = [ReplaceOne({"_id": charge.id}, _document(charge), upsert=True) for charge in changed]
             await self._charges.bulk_write(replaced, session=session)
 
-    async def held_charges(self, before: datetime) -> AsyncIterator[Charge]:
-        held = {"state": "held", "reserved_at": {"$lt": before}}
+    async def held_charges(self, before: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Charge]:
+        held = {"state": "held", "reserved_at": {"$lt": before}, **of_ids(ids, "job_id")}
         with outages_as_unavailable():
             async for document in self._charges.find(held, sort=[("reserved_at", 1)], batch_size=100):
                 charge = _charge(document)

@@ -13,6 +13,7 @@ import structlog
 
 from studio_chassis.errors import ChassisError
 from studio_chassis.observability import metrics
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_chassis.persistence.store import JobStore, Outbox
 from studio_chassis.runtime import failpoints
 from studio_chassis.runtime.clock import Clock
@@ -61,13 +62,13 @@ class OutboxPublisher:
         await asyncio.gather(*self._publishing)
         await self._clear_published()
 
-    async def relay(self, older_than: timedelta, limit: int) -> int:
-        """Publish what was committed and not published; returns how many events.
+    async def relay(self, older_than: timedelta, limit: int, ids: IdRange = EVERY_ID) -> int:
+        """Publish what was committed of these jobs and not published; returns how many events.
 
         An outbox that cannot be published does not hold up the others, but a broker that takes nothing ends the round.
         """
         published, failed = 0, -MAX_RELAY_FAILURES
-        for outbox in await self._store.unpublished(self._clock() - older_than, limit):
+        for outbox in await self._store.unpublished(self._clock() - older_than, limit, ids):
             if await self._publish_outbox(outbox) and await self._clear({outbox.job_id: _ids(outbox.events)}):
                 published += len(outbox.events)
             else:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import date, datetime
 from typing import Protocol
 
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl
 from studio_domain.spending import Outcome, Refusal
 
@@ -21,8 +22,8 @@ class SpendingStore(Protocol):
     async def settle(self, outcomes: Mapping[str, Outcome]) -> frozenset[str]:
         """Replace what is held by what was delivered, by the ids of charges, in one step. Those that were held."""
 
-    def held_charges(self, before: datetime) -> AsyncIterator[Charge]:
-        """Every charge that was reserved before that moment and is still held, oldest first."""
+    def held_charges(self, before: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Charge]:
+        """Every charge of these jobs that was reserved before that moment and is still held, oldest first."""
 
     async def spending(
         self, first: date, last: date, keys: Collection[str | None] | None = None

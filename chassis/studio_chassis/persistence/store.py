@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from studio_chassis.persistence.access import AccessStore
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_chassis.persistence.listing import EVERY_JOB, Cursor, JobFilter, Order, ProjectCount
 from studio_chassis.persistence.rate_limits import RateLimits
 from studio_chassis.persistence.spending import SpendingStore
@@ -106,19 +107,21 @@ class JobRepository(Protocol):
         another one, because another process has changed the job.
         """
 
-    def unfinished(self, before: datetime) -> AsyncIterator[Job]:
+    def unfinished(self, before: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
         """Every job in no final state whose last transition is older than that moment, oldest first."""
 
-    def overdue(self, now: datetime) -> AsyncIterator[Job]:
+    def overdue(self, now: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
         """Every job in no final state whose deadline has passed."""
 
-    def expired(self, now: datetime) -> AsyncIterator[Job]:
+    def expired(self, now: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
         """Every final job whose time of being kept is over."""
 
     async def remove(self, job: Job) -> bool:
         """Remove the job, if it is still as given."""
 
-    def with_calls(self, state: CallState, due_before: datetime | None = None) -> AsyncIterator[Job]:
+    def with_calls(
+        self, state: CallState, due_before: datetime | None = None, ids: IdRange = EVERY_ID
+    ) -> AsyncIterator[Job]:
         """Every job with calls to its client in that state; with `due_before`, those with a call due before then."""
 
     async def recent(self, limit: int, wanted: JobFilter = EVERY_JOB, after: Cursor | None = None) -> tuple[Job, ...]:
@@ -158,7 +161,7 @@ class JobRepository(Protocol):
 class OutboxStore(Protocol):
     """Events that are committed and not known to be published."""
 
-    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
+    async def unpublished(self, before: datetime, limit: int, ids: IdRange = EVERY_ID) -> tuple[Outbox, ...]:
         """Outboxes of jobs last changed before that moment, oldest first."""
 
     async def clear_outboxes(self, published: Mapping[str, Collection[str]]) -> None:
@@ -176,10 +179,10 @@ class IdempotencyKeys(Protocol):
 
 
 class Leases(Protocol):
-    """Who of several processes does what only one may do."""
+    """Which of several processes are at work, so that they can divide it."""
 
-    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Whether `holder` now holds the lease: it was free, run out, or its own."""
+    async def renew_lease(self, name: str, holder: str, now: datetime, until: datetime) -> tuple[str, ...]:
+        """Let `holder` have a lease of that name until then. All that have one now, in the order of their names."""
 
 
 class JobStatistics(Protocol):

@@ -24,7 +24,7 @@ class SimulatedDatabase:
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self.outboxes: dict[str, list[Event]] = {}
-        self.leases: dict[str, tuple[str, datetime]] = {}
+        self.leases: dict[str, dict[str, datetime]] = {}
         self.claims: dict[tuple[str, str], IdempotencyRecord] = {}
         self.access = AccessTables()
         self.spending = Ledger()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_chassis.testing.wire import Wire
 from studio_contracts.spending import Budgets, Charge, Spending, SpendingControl
 from studio_domain.ledger import Ledger
@@ -29,11 +30,12 @@ class SimulatedSpendingStore:
 
         return await self._wire("store.settle", settle)
 
-    async def held_charges(self, before: datetime) -> AsyncIterator[Charge]:
+    async def held_charges(self, before: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Charge]:
         """Charges that are held since before that moment."""
 
         def find() -> list[Charge]:
-            held = (one for one in self._ledger.charges.values() if one.state == "held" and one.reserved_at < before)
+            charges = (one for one in self._ledger.charges.values() if one.job_id in ids)
+            held = (one for one in charges if one.state == "held" and one.reserved_at < before)
             return sorted(held, key=lambda one: (one.reserved_at, one.id))
 
         for charge in await self._wire("store.find", find):

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from studio_chassis.errors import JobExists, JobNotFound
 from studio_chassis.persistence.documents import skip_unreadable
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_chassis.persistence.store import (
     AttemptRef,
     IdempotencyRecord,
@@ -93,35 +94,44 @@ class SimulatedJobStore(
 
         await self._wire("store.clear", clear)
 
-    async def unpublished(self, before: datetime, limit: int) -> tuple[Outbox, ...]:
+    async def unpublished(self, before: datetime, limit: int, ids: IdRange = EVERY_ID) -> tuple[Outbox, ...]:
         """Outboxes of jobs last changed before that moment, oldest first."""
 
         def find() -> tuple[Outbox, ...]:
             outboxes = self._database.outboxes
-            jobs = self._database.oldest_first(lambda job: job.updated_at < before and bool(outboxes.get(job.id)))
+            jobs = self._database.oldest_first(
+                lambda job: job.id in ids and job.updated_at < before and bool(outboxes.get(job.id))
+            )
             read = (skip_unreadable(self._database.read, job) for job in jobs)
             return tuple(Outbox(job.id, tuple(outboxes[job.id])) for job in read if job is not None)[:limit]
 
         return await self._wire("store.find", find)
 
-    def unfinished(self, before: datetime) -> AsyncIterator[Job]:
+    def unfinished(self, before: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
         """Every job in no final state whose last transition is older than that moment, oldest first."""
-        return self._each(lambda job: not job.is_final and job.updated_at < before)
+        return self._each(lambda job: job.id in ids and not job.is_final and job.updated_at < before)
 
-    def overdue(self, now: datetime) -> AsyncIterator[Job]:
+    def overdue(self, now: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
         """Every job in no final state whose deadline has passed."""
-        return self._each(lambda job: not job.is_final and job.deadline_at <= now)
+        return self._each(lambda job: job.id in ids and not job.is_final and job.deadline_at <= now)
 
-    def expired(self, now: datetime) -> AsyncIterator[Job]:
+    def expired(self, now: datetime, ids: IdRange = EVERY_ID) -> AsyncIterator[Job]:
         """Every final job that was to be kept until now."""
-        return self._each(lambda job: job.is_final and job.expires_at is not None and job.expires_at <= now)
 
-    def with_calls(self, state: CallState, due_before: datetime | None = None) -> AsyncIterator[Job]:
+        def wanted(job: Job) -> bool:
+            return job.id in ids and job.is_final and job.expires_at is not None and job.expires_at <= now
+
+        return self._each(wanted)
+
+    def with_calls(
+        self, state: CallState, due_before: datetime | None = None, ids: IdRange = EVERY_ID
+    ) -> AsyncIterator[Job]:
         """Every job with such calls to its client."""
 
         def wanted(job: Job) -> bool:
             calls = () if job.callback is None else job.callback.calls
-            return any(call.state == state and (due_before is None or call.due_at < due_before) for call in calls)
+            due = (call for call in calls if due_before is None or call.due_at < due_before)
+            return job.id in ids and any(call.state == state for call in due)
 
         return self._each(wanted)
 
@@ -182,17 +192,16 @@ class SimulatedJobStore(
 
         return await self._wire("store.find", find)
 
-    async def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Whether `holder` now holds the lease."""
+    async def renew_lease(self, name: str, holder: str, now: datetime, until: datetime) -> tuple[str, ...]:
+        """Let `holder` have a lease until then. All that have one now."""
 
-        def take() -> bool:
-            known, runs_out = self._database.leases.get(name, (holder, now))
-            if known != holder and runs_out >= now:
-                return False
-            self._database.leases[name] = (holder, until)
-            return True
+        def renew() -> tuple[str, ...]:
+            known = self._database.leases.get(name, {})
+            valid = {other: end for other, end in known.items() if end >= now} | {holder: until}
+            self._database.leases[name] = valid
+            return tuple(sorted(valid))
 
-        return await self._wire("store.lease", take)
+        return await self._wire("store.lease", renew)
 
     async def ping(self) -> None:
         """Return when the database answers."""

@@ -1,4 +1,4 @@
-"""What the reconciler does, as long as it holds the lease: of several replicas one works, the others stand by."""
+"""What the reconciler does. Of several replicas each looks after its share of the jobs."""
 
 import asyncio
 import socket
@@ -47,37 +47,35 @@ class Reconciler:
     async def relay(self) -> None:
         """Publish what was committed and not yet published."""
         while True:
-            if await self.lease.is_held():
-                await self.chassis.jobs.outbox.relay(self.settings.relay_after, RELAY_BATCH)
+            await self.chassis.jobs.outbox.relay(self.settings.relay_after, RELAY_BATCH, await self.lease.share())
             await asyncio.sleep(RELAY_SECONDS)
 
     async def rescue(self) -> None:
         """Rescue jobs that stopped moving."""
         while True:
-            if await self.lease.is_held():
-                await self.rescuer.end_overdue()
-                await self.rescuer.rescue_stuck(self.settings.stuck_after)
-                await self.rescuer.request_overdue_calls()
+            ids = await self.lease.share()
+            await self.rescuer.end_overdue(ids)
+            await self.rescuer.rescue_stuck(self.settings.stuck_after, ids)
+            await self.rescuer.request_overdue_calls(ids)
             await asyncio.sleep(min(RESCUE_SECONDS, self.settings.stuck_after.total_seconds() / 4))
 
     async def expire(self) -> None:
         """Remove jobs whose retention has ended."""
         while True:
-            if await self.lease.is_held():
-                await remove_expired(self.chassis.store, self.chassis.objects, self.chassis.clock())
+            ids = await self.lease.share()
+            await remove_expired(self.chassis.store, self.chassis.objects, self.chassis.clock(), ids)
             await asyncio.sleep(EXPIRY_SECONDS)
 
     async def settle(self) -> None:
         """Replace the money that is held by what was delivered for it."""
         while True:
-            if await self.lease.is_held():
-                await self.settlement.settle_held()
+            await self.settlement.settle_held(await self.lease.share())
             await asyncio.sleep(SETTLE_SECONDS)
 
     async def report_undelivered(self) -> None:
-        """Fail the jobs whose messages the broker dead-lettered."""
+        """Fail the jobs whose messages the broker dead-lettered. These are few, and one replica does it for all."""
         while True:
-            if await self.lease.is_held():
+            if await self.lease.is_first():
                 await self.undelivered.report()
             await asyncio.sleep(UNDELIVERED_SECONDS)
 
@@ -93,8 +91,7 @@ class Reconciler:
     async def poll(self) -> None:
         """Ask for predictions instead of waiting for webhooks."""
         while True:
-            if await self.lease.is_held():
-                await self.rescuer.poll_running()
+            await self.rescuer.poll_running(await self.lease.share())
             await asyncio.sleep(self.settings.poll_every.total_seconds())
 
 

@@ -1,16 +1,14 @@
 """Rescuing what is stuck: ask the provider about what runs there, publish the outstanding messages again."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
-from studio_chassis.errors import ChassisError
 from studio_chassis.observability import metrics
-from studio_chassis.observability.tracing import span
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_chassis.persistence.job_service import JobService
 from studio_chassis.persistence.store import JobRepository
 from studio_chassis.replicate.client import ReplicateClient
@@ -27,9 +25,8 @@ from studio_domain.domain_events import (
 )
 from studio_domain.lifecycle import rescue_backoff
 from studio_domain.prediction import PredictionReport, PredictionStatus, read_prediction, slim_prediction
+from studio_reconciler.rounds import for_each
 
-CONCURRENCY = 8
-"""Jobs looked after side by side; the provider allows 3,000 questions a minute."""
 CALL_OVERDUE = timedelta(minutes=15)
 """Longer than a message waits in the broker at a time, so that one whose call is due later is not taken for lost."""
 log = structlog.get_logger()
@@ -44,50 +41,31 @@ class Rescuer:
     provider: ReplicateClient
     now: Callable[[], datetime]
 
-    async def rescue_stuck(self, stuck_after: timedelta) -> None:
+    async def rescue_stuck(self, stuck_after: timedelta, ids: IdRange = EVERY_ID) -> None:
         """One round over every job that has not moved for `stuck_after`, or longer after rescues without effect."""
         now = self.now()
         stuck = (
             job
-            async for job in self.store.unfinished(now - stuck_after)
+            async for job in self.store.unfinished(now - stuck_after, ids)
             if now - job.updated_at >= rescue_backoff(job, stuck_after)
         )
-        await self._each(stuck, partial(self._rescue, stuck_after))
+        await for_each(stuck, partial(self._rescue, stuck_after))
 
-    async def end_overdue(self) -> None:
+    async def end_overdue(self, ids: IdRange = EVERY_ID) -> None:
         """Fail every job whose time is over, also one that still moves."""
-        await self._each(self.store.overdue(self.now()), self._end)
+        await for_each(self.store.overdue(self.now(), ids), self._end)
 
-    async def poll_running(self) -> None:
+    async def poll_running(self, ids: IdRange = EVERY_ID) -> None:
         """Ask about every prediction that runs: the way to live without webhooks."""
-        await self._each(self.store.unfinished(self.now()), self._ask_provider)
+        await for_each(self.store.unfinished(self.now(), ids), self._ask_provider)
 
-    async def request_overdue_calls(self) -> None:
+    async def request_overdue_calls(self, ids: IdRange = EVERY_ID) -> None:
         """Request calls to clients again whose messages were lost, as by a broker that lost its disk."""
-        await self._each(self.store.with_calls("open", self.now() - CALL_OVERDUE), self._request_calls)
+        await for_each(self.store.with_calls("open", self.now() - CALL_OVERDUE, ids), self._request_calls)
 
     async def _request_calls(self, job: Job) -> None:
         if (await self.jobs.apply(job, CallbackOverdue(CALL_OVERDUE))).changed:
             metrics.rescued.labels("call requested").inc()
-
-    async def _each(self, jobs: AsyncIterator[Job], look_after: Callable[[Job], Awaitable[None]]) -> None:
-        places = asyncio.Semaphore(CONCURRENCY)
-
-        async def one(job: Job) -> None:
-            try:
-                with span("look after", job.traceparent, job_id=job.id):
-                    await look_after(job)
-            except ChassisError as error:
-                log.warning("skipped this round", job_id=job.id, reason=str(error))
-            except Exception as error:
-                log.error("cannot be looked after", job_id=job.id, reason=str(error), exc_info=error)
-            finally:
-                places.release()
-
-        async with asyncio.TaskGroup() as group:
-            async for job in jobs:
-                await places.acquire()
-                group.create_task(one(job))
 
     async def _rescue(self, stuck_after: timedelta, job: Job) -> None:
         log.info("rescuing", job_id=job.id, status=job.status, stage=job.stage, idle_since=job.updated_at.isoformat())

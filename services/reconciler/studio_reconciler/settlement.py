@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from studio_chassis.errors import ChassisError, JobNotFound
+from studio_chassis.persistence.id_range import EVERY_ID, IdRange
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.replicate.client import ReplicateClient
 from studio_chassis.replicate.errors import NotFound, ProviderError
@@ -38,10 +39,10 @@ class Settlement:
     provider: ReplicateClient
     now: Clock
 
-    async def settle_held(self) -> None:
-        """One round over all charges that are held. One that cannot be settled does not stop the others."""
+    async def settle_held(self, ids: IdRange = EVERY_ID) -> None:
+        """One round over the held charges of these jobs. One that cannot be settled does not stop the others."""
         some: list[Charge] = []
-        async for charge in self.store.held_charges(self.now() - SETTLE_AFTER):
+        async for charge in self.store.held_charges(self.now() - SETTLE_AFTER, ids):
             some.append(charge)
             if len(some) == AT_ONCE:
                 await self._settle(some)

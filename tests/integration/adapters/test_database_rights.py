@@ -133,7 +133,7 @@ async def test_the_predictor_and_the_reconciler_hold_and_settle_money(stores: di
 
 async def test_the_reconciler_leads_counts_rescues_and_removes(stores: dict[str, JobStore]) -> None:
     reconciler = stores["reconciler"]
-    assert [await reconciler.take_lease("reconciler", holder, NOW, LATER) for holder in "aab"] == [True, True, False]
+    assert [await reconciler.renew_lease("reconciler", holder, NOW, LATER) for holder in "ab"] == [("a",), ("a", "b")]
     await stores["gateway"].insert(accepted("a"))
     assert (await reconciler.backlog_stats()).unfinished
     assert await reconciler.jobs_after(LATER) == 0

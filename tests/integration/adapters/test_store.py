@@ -115,20 +115,19 @@ async def test_a_job_is_removed_only_as_it_was_seen(store: JobStore) -> None:
         await store.load("a")
 
 
-async def test_a_lease_has_one_holder_until_it_runs_out(store: JobStore) -> None:
+async def test_a_lease_is_held_until_it_runs_out(store: JobStore) -> None:
     soon, later = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)
-    assert await store.take_lease("reconciler", "one", NOW, soon)
-    assert not await store.take_lease("reconciler", "two", NOW, soon)
-    assert await store.take_lease("another", "two", NOW, soon)
-    assert await store.take_lease("reconciler", "one", NOW, later)
-    assert not await store.take_lease("reconciler", "two", soon, later)
-    assert await store.take_lease("reconciler", "two", later + timedelta(seconds=1), later + timedelta(seconds=9))
+    assert await store.renew_lease("reconciler", "two", NOW, soon) == ("two",)
+    assert await store.renew_lease("reconciler", "one", NOW, soon) == ("one", "two")
+    assert await store.renew_lease("another", "three", NOW, soon) == ("three",)
+    assert await store.renew_lease("reconciler", "one", soon, later) == ("one", "two")
+    assert await store.renew_lease("reconciler", "one", soon + timedelta(seconds=1), later) == ("one",)
 
 
-async def test_of_two_processes_only_one_gets_a_free_lease(store: JobStore) -> None:
-    until = NOW + timedelta(seconds=10)
-    got = await asyncio.gather(*(store.take_lease("reconciler", holder, NOW, until) for holder in ("one", "two")))
-    assert sorted(got) == [False, True]
+async def test_all_who_take_a_lease_at_the_same_time_know_of_each_other(store: JobStore) -> None:
+    until, names = NOW + timedelta(seconds=10), tuple("abcde")
+    await asyncio.gather(*(store.renew_lease("reconciler", name, NOW, until) for name in names))
+    assert await store.renew_lease("reconciler", "a", NOW, until) == names
 
 
 async def test_a_prediction_is_found_by_the_slot_that_waits_for_it(store: JobStore) -> None:

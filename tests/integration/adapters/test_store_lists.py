@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from studio_chassis.persistence.id_range import id_part
 from studio_chassis.persistence.listing import Cursor, JobFilter, Order, ProjectCount
 from studio_chassis.persistence.store import JobDuration, JobStore, JobVersion
 from studio_contracts.brief import Brief
@@ -72,6 +73,21 @@ async def test_expired_are_the_final_jobs_whose_time_is_over(store: JobStore) ->
     await store.commit(changed_by(await store.load("final"), CancelRequested()))
     assert await ids_of(store.expired(NOW + timedelta(hours=23))) == []
     assert await ids_of(store.expired(NOW + timedelta(hours=24))) == ["final"]
+
+
+async def test_each_of_these_lists_is_divided_by_ids(store: JobStore) -> None:
+    parts = [id_part(number, 3) for number in range(3)]
+    ids = ["0a", "55555554", "55555555", "a0", "aaaaaaaa", "ff", "x"]
+    for job_id in ids:
+        await store.insert(accepted(job_id))
+    later = NOW + timedelta(days=2)
+    for listed in (store.unfinished, store.overdue):
+        assert [sorted(await ids_of(listed(later, part))) for part in parts] == [ids[:2], ids[2:4], ids[4:]]
+    outboxes = [await store.unpublished(later, 10, part) for part in parts]
+    assert [sorted(one.job_id for one in found) for found in outboxes] == [ids[:2], ids[2:4], ids[4:]]
+    for job_id in ids:
+        await store.commit(changed_by(await store.load(job_id), CancelRequested()))
+    assert [sorted(await ids_of(store.expired(later, part))) for part in parts] == [ids[:2], ids[2:4], ids[4:]]
 
 
 async def _stored_in_a_row(store: JobStore) -> None:
