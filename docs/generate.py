@@ -23,6 +23,7 @@ from pydantic_core import PydanticUndefined
 from studio_chassis.observability import metrics
 from studio_chassis.runtime.service import ServiceContext
 from studio_chassis.runtime.settings import ServiceSettings
+from studio_contracts import topology
 from studio_contracts.services import SERVICES
 from studio_gateway.access.job_subscriptions import JobSubscriptions
 from studio_gateway.access.route_table import route_table
@@ -222,6 +223,16 @@ def _scaling() -> Iterator[str]:
         yield _row(name, replicas, by, _resources(of_kind["Deployment"][name]))
     broker = of_kind["RabbitmqCluster"]["rabbitmq"]
     yield _row("RabbitMQ", str(broker["replicas"]), "–", broker["resources"])
+    yield from _scaling_by_partitions()
+
+
+def _scaling_by_partitions() -> Iterator[str]:
+    *most, last = (f"`{queue.name}`" for queue in topology.QUEUES if queue.partitioned)
+    yield f"\nWith `STUDIO_QUEUE_PARTITIONS` above 1, {', '.join(most)} and {last} are the"
+    yield "queues `NAME.0`, `NAME.1` and so on. KEDA then has to add them up: its trigger needs `protocol: http` (with"
+    yield 'the URL of the management API), `useRegex: "true"`, `operation: sum` and `queueName: ^NAME([.][0-9]+)?$`.'
+    yield "One of `protocol: amqp` sees a single queue, and none where only partitions are. Every replica consumes"
+    yield "all of them and works on as many messages at a time as before: the numbers above stay."
 
 
 def _resources(deployment: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractConnection
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.cloudevents import PROBE
 from studio_chassis.messaging.connection import CONNECTION_ERRORS, open_connection
-from studio_chassis.messaging.inspection import inspect_queue, missing_declarations
+from studio_chassis.messaging.inspection import existing_parts, inspect_queue, missing_declarations
 from studio_chassis.observability.logs import cause_of
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.objects import UrlObjectStore
@@ -84,19 +84,21 @@ async def check_broker(settings: ServiceSettings) -> str:
         raise Fault(f"RABBITMQ_URL: {cause}", remedy_for(cause, "RABBITMQ_URL", "RabbitMQ")) from error
     try:
         with _blockings() as reasons:
-            return await _use_broker(connection, reasons)
+            return await _use_broker(connection, reasons, settings.queue_partitions)
     finally:
         with suppress(*CONNECTION_ERRORS):  # a blocked connection does not answer
             await wait_or_abandon(CLEANUP_SECONDS, connection.close())
 
 
-async def _use_broker(connection: AbstractConnection, reasons: list[str]) -> str:
-    waiting, dead, attended, unattended = await _counts(connection)
+async def _use_broker(connection: AbstractConnection, reasons: list[str], partitions: int) -> str:
+    waiting, dead, attended, unattended = await _counts(connection, partitions)
     if attended:
         await _confirm(connection, attended[0], reasons)
-    missing = await missing_declarations(connection)
+    missing = await missing_declarations(connection, partitions)
     if missing:
         remedy = "start any service, or let one reconnect: it declares them"
+        if any(queue.partition(0) in attended for queue in QUEUES) != (partitions > 1):
+            remedy = "set STUDIO_QUEUE_PARTITIONS as in the services' settings, or restart them"
         raise Fault(f"missing: {'; '.join(missing)}", remedy)
     if unattended:
         remedy = "start the service its name begins with, or see at its /readyz why it pauses"
@@ -104,15 +106,20 @@ async def _use_broker(connection: AbstractConnection, reasons: list[str]) -> str
     return f"confirms, {len(QUEUES)} queues with their bindings, {waiting} messages waiting, {dead} dead letters"
 
 
-async def _counts(connection: AbstractConnection) -> tuple[int, int, list[str], list[str]]:
-    """Messages that wait, dead letters, and queues with and without a consumer; of the queues that are there."""
-    work = [await inspect_queue(connection, queue.name) for queue in QUEUES]
+async def _counts(connection: AbstractConnection, partitions: int) -> tuple[int, int, list[str], list[str]]:
+    """Messages that wait, dead letters, and queues with and without a consumer; of the queues that are there.
+
+    A queue of another number of partitions is without a consumer only where it has messages: else it needs none.
+    """
+    work = {name: found for queue in QUEUES for name, found in (await existing_parts(connection, queue)).items()}
     dead_letters = [await inspect_queue(connection, queue.dead_letter_queue) for queue in QUEUES]
-    waiting, dead = (sum(found.message_count or 0 for found in queues if found) for queues in (work, dead_letters))
-    named = [(queue.name, found) for queue, found in zip(QUEUES, work, strict=True) if found]
-    attended = [name for name, found in named if found.consumer_count]
-    unattended = [name for name, found in named if not found.consumer_count]
-    return waiting, dead, attended, unattended
+    waiting, dead = (
+        sum(found.message_count or 0 for found in queues if found) for queues in (work.values(), dead_letters)
+    )
+    needed = {part for queue in QUEUES for part in queue.parts(partitions)}
+    attended = [name for name, found in work.items() if found.consumer_count]
+    idle = [name for name, found in work.items() if not found.consumer_count]
+    return waiting, dead, attended, [name for name in idle if name in needed or work[name].message_count]
 
 
 async def _confirm(connection: AbstractConnection, queue: str, reasons: list[str]) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import structlog
 import typer
-from aio_pika.abc import AbstractChannel
+from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from studio_chassis.errors import ChassisError
 from studio_chassis.messaging.broker import open_broker
@@ -40,6 +40,7 @@ class Studio:
 
     store: MongoJobStore
     jobs: JobService
+    connection: AbstractConnection
     channel: AbstractChannel
     publish: Callable[[Event], Awaitable[None]]
     settings: ServiceSettings
@@ -53,12 +54,13 @@ async def connected() -> AsyncIterator[Studio]:
     async with (
         open_mongo_store(settings.database_address, settings.database, "cli") as store,
         await open_connection(url, CONNECT_SECONDS) as connection,
-        open_broker(url, f"cli-{uuid4().hex[:6]}", settings.build) as broker,
+        open_broker(url, f"cli-{uuid4().hex[:6]}", settings.build, declares=False) as broker,
     ):
         async with asyncio.timeout(CONNECT_SECONDS):
             await broker.ready.wait()
         channel = await connection.channel()
-        yield Studio(store, JobService(store, broker.publish, utc_now, "operator"), channel, broker.publish, settings)
+        jobs = JobService(store, broker.publish, utc_now, "operator")
+        yield Studio(store, jobs, connection, channel, broker.publish, settings)
 
 
 def run(command: Callable[[Studio], Coroutine[Any, Any, R]]) -> R:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from studio_chassis.messaging.inspection import existing_parts
 from studio_chassis.persistence.listing import JobFilter
 from studio_chassis.persistence.store import JobStore
 from studio_chassis.runtime.clock import utc_now
@@ -39,7 +40,10 @@ console = Console()
 
 
 class QueueState(NamedTuple):
-    """One work queue as a passive declare describes it; messages in flight are not counted."""
+    """One work queue as a passive declare describes it; messages in flight are not counted.
+
+    Of a queue in partitions, the consumers are those of the one with messages that has fewest.
+    """
 
     name: str
     ready: int
@@ -91,8 +95,10 @@ def top(
 
 
 async def _watch(studio: Studio, services: Sequence[str], http: httpx.AsyncClient, *, once: bool) -> None:
+    parts = {queue.name: tuple(await existing_parts(studio.connection, queue)) for queue in QUEUES}
+
     async def shown() -> RenderableType:
-        picture = await look(studio.channel, studio.store, utc_now())
+        picture = await look(studio.channel, studio.store, utc_now(), parts)
         return render(picture._replace(in_flight=await in_flight(services, http)))
 
     if once:
@@ -120,14 +126,13 @@ async def in_flight(services: Sequence[str], http: httpx.AsyncClient) -> dict[st
     return oldest
 
 
-async def look(channel: AbstractChannel, store: JobStore, now: datetime) -> Picture:
-    """Raises Unavailable, and what the broker says of a queue that is not there."""
-    queues = [
-        QueueState(
-            queue.name, *await _declared(channel, queue.name), (await _declared(channel, queue.dead_letter_queue))[0]
-        )
-        for queue in QUEUES
-    ]
+async def look(channel: AbstractChannel, store: JobStore, now: datetime, parts: Mapping[str, Sequence[str]]) -> Picture:
+    """`parts`: the broker's queues of each queue. Raises Unavailable, and what the broker says of one not there."""
+    queues = []
+    for queue in QUEUES:
+        found = [await _declared(channel, name) for name in parts[queue.name] or (queue.name,)]
+        dead, _ = await _declared(channel, queue.dead_letter_queue)
+        queues.append(QueueState(queue.name, sum(ready for ready, _ in found), _fewest_consumers(found), dead))
     delayed = [(await _declared(channel, retry_exchange(delay)))[0] for delay in RETRY_DELAYS]
     newest = await store.recent(MOST_READ, JobFilter(since=now - LONGEST_JOB))
     return Picture(
@@ -141,6 +146,12 @@ async def look(channel: AbstractChannel, store: JobStore, now: datetime) -> Pict
         outbox_since=(await store.backlog_stats()).oldest_outbox,
         halted=_halted(await store.spending_control()),
     )
+
+
+def _fewest_consumers(found: Iterable[tuple[int, int]]) -> int:
+    """Of the parts with messages; where none has any, the most: an empty part of another number needs no consumer."""
+    by_ready = list(found)
+    return min((count for ready, count in by_ready if ready), default=max(count for _, count in by_ready))
 
 
 def _halted(control: SpendingControl) -> str:

@@ -3,6 +3,9 @@
 RabbitMQ asks for `configure` to declare or delete, for `write` to publish to an exchange or bind a queue, and for
 `read` to consume a queue or bind to an exchange. A permission is a regular expression of names; the default exchange,
 by which a dead letter gets into its queue, is called amq.default.
+
+The exchange before the partitions of a queue has the queue's name. Partitions are permitted whatever their number, so
+that the setting can be changed without the rights.
 """
 
 import re
@@ -11,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 from studio_contracts import topology
 from studio_contracts.services import SERVICES, Service
+from studio_contracts.topology import Queue
 
 KEEPER = "reconciler"
 """The service that declares what all share: the event exchange and the delay queues. It looks into all dead letters."""
@@ -27,9 +31,10 @@ class Rights:
     read: str
 
 
-def _any_of(names: Iterable[str]) -> str:
-    names = sorted(set(names))
-    return f"^({'|'.join(re.escape(name) for name in names)})$" if names else "^$"
+def _any_of(names: Iterable[str], queues: Iterable[Queue] = ()) -> str:
+    found = {re.escape(name) for name in names}
+    found |= {re.escape(queue.name) + (r"(\.[0-9]+)?" if queue.partitioned else "") for queue in queues}
+    return f"^({'|'.join(sorted(found))})$" if found else "^$"
 
 
 def rights_of(service: Service) -> Rights:
@@ -37,16 +42,15 @@ def rights_of(service: Service) -> Rights:
 
     Only the keeper and the queue's consumer read a queue. Only the keeper reads dead letters.
     """
-    own = [name for queue in service.queues for name in (queue.name, queue.dead_letter_queue)]
-    consuming = (DEFAULT_EXCHANGE, *_DELAYS) if own else ()
-    configure, read = own, [queue.name for queue in service.queues]
-    write = [topology.EXCHANGE, *own, *consuming]
-    if own:
-        read.append(topology.EXCHANGE)  # to bind its queues to
+    queues = service.queues
+    configure = [queue.dead_letter_queue for queue in queues]
+    consuming = (DEFAULT_EXCHANGE, *_DELAYS) if queues else ()
+    write = [topology.EXCHANGE, *configure, *consuming]
+    read = [topology.EXCHANGE] if queues else []  # to bind its queues to
     if service.name == KEEPER:
-        configure = [*own, topology.EXCHANGE, *_DELAYS]
+        configure += [topology.EXCHANGE, *_DELAYS]
         read += [*_DELAYS, *(queue.dead_letter_queue for queue in topology.QUEUES)]
-    return Rights(_any_of(configure), _any_of(write), _any_of(read))
+    return Rights(_any_of(configure, queues), _any_of(write, queues), _any_of(read, queues))
 
 
 def permissions() -> dict[str, dict[str, str]]:

@@ -22,13 +22,32 @@ MAX_ATTEMPTS = 6
 """Deliveries of one message to a handler that fails each time, before it becomes a dead letter."""
 
 
+MOST_PARTITIONS = 64
+"""Beyond what one broker has cores for; each partition is a queue of its own that every replica consumes."""
+
+
 @dataclass(frozen=True)
 class Queue:
-    """A work queue, the event types it takes, and how many messages one consumer holds at a time."""
+    """A work queue, the event types it takes, and how many messages one consumer holds at a time.
+
+    One of the busiest is `partitioned`: the setting STUDIO_QUEUE_PARTITIONS divides it among several queues of the
+    broker, for each of these has one leader, which is bound to one core. To all but the broker it stays one queue.
+    """
 
     name: str
     types: tuple[str, ...]
     prefetch: int
+    partitioned: bool = False
+
+    def partition(self, number: int) -> str:
+        """Name of a partition, from 0."""
+        return f"{self.name}.{number}"
+
+    def parts(self, partitions: int) -> tuple[str, ...]:
+        """Names of the broker's queues that it consists of: its partitions, or itself where it has but one."""
+        if partitions == 1 or not self.partitioned:
+            return (self.name,)
+        return tuple(self.partition(number) for number in range(partitions))
 
     @property
     def dead_letter_queue(self) -> str:
@@ -36,15 +55,15 @@ class Queue:
         return f"{self.name}.dead"
 
 
-STENCIL_JOB_CREATED = Queue("stencil.job-created", (events.JobCreated.type,), prefetch=4)
-PREDICTOR_STENCIL_READY = Queue("predictor.stencil-ready", (events.StencilReady.type,), prefetch=16)
+STENCIL_JOB_CREATED = Queue("stencil.job-created", (events.JobCreated.type,), prefetch=4, partitioned=True)
+PREDICTOR_STENCIL_READY = Queue("predictor.stencil-ready", (events.StencilReady.type,), prefetch=16, partitioned=True)
 PREDICTOR_PREDICTION_REQUESTED = Queue(
     "predictor.prediction-requested", (events.PredictionRequested.type,), prefetch=16
 )
 PREDICTOR_PREDICTION_UPDATED = Queue("predictor.prediction-updated", (events.PredictionUpdated.type,), prefetch=16)
 PREDICTOR_JOB_ENDED = Queue("predictor.job-ended", (events.JobCanceled.type, events.JobFailed.type), prefetch=16)
 POSTPROCESS_PREDICTION_SUCCEEDED = Queue(
-    "postprocess.prediction-succeeded", (events.PredictionSucceeded.type,), prefetch=2
+    "postprocess.prediction-succeeded", (events.PredictionSucceeded.type,), prefetch=2, partitioned=True
 )
 RECONCILER_CALLBACK_REQUESTED = Queue("reconciler.callback-requested", (events.CallbackRequested.type,), prefetch=32)
 

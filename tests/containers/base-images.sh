@@ -216,7 +216,7 @@ RUN apt-get update \\
  && apt-get install -y --no-install-recommends rabbitmq-server \\
  && rm -rf /var/lib/apt/lists/* /var/lib/rabbitmq/.erlang.cookie /var/log/rabbitmq/* \\
  && PATH=/usr/lib/rabbitmq/bin:\$PATH rabbitmq-plugins enable --offline \\
-      rabbitmq_management rabbitmq_prometheus \\
+      rabbitmq_management rabbitmq_prometheus rabbitmq_consistent_hash_exchange \\
  && rm -f /var/lib/rabbitmq/.erlang.cookie
 COPY 10-defaults.conf /etc/rabbitmq/conf.d/10-defaults.conf
 COPY entrypoint /usr/local/bin/docker-entrypoint.sh

@@ -37,6 +37,28 @@ def test_every_name_on_the_broker_is_unique() -> None:
     assert all(len(name.encode()) <= 255 for name in names)
 
 
+@pytest.mark.parametrize("partitions", [1, 2, topology.MOST_PARTITIONS])
+def test_a_busy_queue_consists_of_so_many_parts_and_every_other_of_itself(partitions: int) -> None:
+    parts = {queue.name: queue.parts(partitions) for queue in QUEUES}
+    assert [name for queue in QUEUES for name in parts[queue.name] if not queue.partitioned] == [
+        queue.name for queue in QUEUES if not queue.partitioned
+    ]
+    for queue in QUEUES:
+        if queue.partitioned:
+            numbered = tuple(f"{queue.name}.{number}" for number in range(partitions))
+            assert parts[queue.name] == ((queue.name,) if partitions == 1 else numbered)
+    taken = {queue.dead_letter_queue for queue in QUEUES} | {retry_exchange(delay) for delay in RETRY_DELAYS}
+    assert not taken & {name for names in parts.values() for name in names}
+
+
+def test_the_queues_that_every_job_passes_can_be_divided() -> None:
+    assert {queue.types[0] for queue in QUEUES if queue.partitioned} == {
+        "studio.job.created.v1",
+        "studio.stencil.ready.v1",
+        "studio.prediction.succeeded.v1",
+    }
+
+
 def test_queues_belong_to_a_service_and_have_a_bounded_prefetch() -> None:
     for queue in QUEUES:
         assert queue.name.split(".")[0] in SERVICES

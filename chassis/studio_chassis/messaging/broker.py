@@ -14,8 +14,9 @@ from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.cloudevents import to_message
 from studio_chassis.messaging.connection import CLOSE_SECONDS, CONNECTION_ERRORS, open_connection, run_on_connection
 from studio_chassis.messaging.declaration import declare
+from studio_chassis.messaging.inspection import existing_parts
 from studio_chassis.messaging.protocols import DeadLetterSource, WorkQueue
-from studio_chassis.messaging.queues import DeclareOk, open_dead_letters, open_work_queue, queue_counts
+from studio_chassis.messaging.queues import open_dead_letters, open_work_queue, ready_messages
 from studio_chassis.observability import metrics
 from studio_chassis.observability.logs import cause_of
 from studio_contracts import topology
@@ -36,10 +37,13 @@ log = structlog.get_logger()
 class Broker:
     """A connection that comes back by itself. While it is away, publishing raises Unavailable immediately."""
 
-    def __init__(self, url: str, service: str, build: str) -> None:
+    def __init__(self, url: str, service: str, build: str, partitions: int = 1, *, declares: bool = True) -> None:
         self._url = url
         self._service = service
         self._build = build
+        self._partitions = partitions
+        self._former: dict[str, tuple[str, ...]] = {}
+        self._declares = declares
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
@@ -111,8 +115,8 @@ class Broker:
     async def _declare(self, known: int) -> None:
         """Declare the topology, unless that was done since `known` declarations. Raises one of CONNECTION_ERRORS."""
         async with self._declaring:  # of many messages that are returned together, the first one does it
-            if self._connection is not None and self._declarations == known:
-                await run_on_connection(SETUP_SECONDS, declare(self._connection))
+            if self._connection is not None and self._declares and self._declarations == known:
+                await run_on_connection(SETUP_SECONDS, declare(self._connection, self._partitions))
                 self._declarations += 1
 
     async def publish(self, event: Event) -> None:
@@ -158,28 +162,40 @@ class Broker:
             raise Unavailable(f"broker: {cause_of(error)}") from error
 
     async def open_queue(self, queue: Queue) -> WorkQueue:
-        """The queue on a channel of its own, which holds as many messages as its prefetch allows.
+        """The queue on a channel of its own, which holds about as many messages as its prefetch allows.
 
         Waits for the broker. Queue, bindings and consumers are restored after a reconnect.
         Raises one of CONNECTION_ERRORS.
         """
         await self.ready.wait()
         assert self._connection is not None
-        return await run_on_connection(SETUP_SECONDS, open_work_queue(self._connection, queue))
+        former = await self._former_parts(self._connection, queue)
+        work = open_work_queue(self._connection, queue, self._partitions, former)
+        return await run_on_connection(SETUP_SECONDS, work)
+
+    async def _former_parts(self, connection: AbstractRobustConnection, queue: Queue) -> tuple[str, ...]:
+        """The broker's queues of another number of partitions, in which messages may wait.
+
+        Looked for once, for with another number a service starts anew. Raises one of CONNECTION_ERRORS.
+        """
+        if queue.partitioned and queue.name not in self._former:
+            existing = await run_on_connection(SETUP_SECONDS, existing_parts(connection, queue))
+            self._former[queue.name] = tuple(name for name in existing if name not in queue.parts(self._partitions))
+        return self._former.get(queue.name, ())
 
     async def ready_count(self, queue: Queue) -> int:
         """How many messages are ready in the queue, given to no consumer. Raises Unavailable."""
-        return (await self._inspect(queue.name)).message_count or 0
+        return await self._count(queue.name, *queue.parts(self._partitions))
 
     async def dead_letter_count(self, queue: Queue) -> int:
         """How many messages are in its dead-letter queue. Raises Unavailable."""
-        return (await self._inspect(queue.dead_letter_queue)).message_count or 0
+        return await self._count(queue.dead_letter_queue, queue.dead_letter_queue)
 
-    async def _inspect(self, name: str) -> DeclareOk:
+    async def _count(self, name: str, *parts: str) -> int:
         if self._connection is None or not self.is_connected:
             raise Unavailable("broker: not connected")
         try:
-            return await run_on_connection(PUBLISH_SECONDS, queue_counts(self._connection, name))
+            return await run_on_connection(PUBLISH_SECONDS, ready_messages(self._connection, parts))
         except CONNECTION_ERRORS as error:
             raise Unavailable(f"broker: {name}: {cause_of(error)}") from error
 
@@ -204,9 +220,14 @@ class Broker:
 
 
 @asynccontextmanager
-async def open_broker(url: str, service: str, build: str) -> AsyncIterator[Broker]:
-    """A broker that connects in the background, so that a service starts while RabbitMQ is down."""
-    broker = Broker(url, service, build)
+async def open_broker(
+    url: str, service: str, build: str, partitions: int = 1, *, declares: bool = True
+) -> AsyncIterator[Broker]:
+    """A broker that connects in the background, so that a service starts while RabbitMQ is down.
+
+    An operator's command declares nothing: its number of partitions may not be that of the services.
+    """
+    broker = Broker(url, service, build, partitions, declares=declares)
     connecting = asyncio.create_task(broker.connect())
     try:
         yield broker

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 
@@ -31,16 +30,11 @@ WATCH_SECONDS = 30.0
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class _Registration:
-    """A consumer as the broker knows it, on a channel of its own."""
-
-    channel: WorkQueue
-    tag: str
-
-
 class Consumer:
-    """Takes messages of one queue, up to its prefetch at a time, and has each processed."""
+    """Takes messages of one queue and has up to its prefetch processed at a time.
+
+    Of a queue in partitions it is given at least one message of each, which may be more: the others wait here.
+    """
 
     def __init__(
         self,
@@ -53,7 +47,8 @@ class Consumer:
         self._broker = broker
         self.queue = queue
         self._processor = MessageProcessor(broker, queue, handler, dead_lettered, self._pause, clock)
-        self._registration: _Registration | None = None
+        self._registration: WorkQueue | None = None
+        self._hands = asyncio.Semaphore(queue.prefetch)
         self._wanted = False
         self._received = 0
         self._in_flight: dict[asyncio.Task[None], float] = {}
@@ -116,11 +111,11 @@ class Consumer:
         """Consume over a new channel, then leave the one before. Raises one of CONNECTION_ERRORS."""
         channel = await self._broker.open_queue(self.queue)
         try:
-            tag = await run_on_connection(REGISTER_SECONDS, channel.consume(self._on_message))
+            await run_on_connection(REGISTER_SECONDS, channel.consume(self._on_message))
         except CONNECTION_ERRORS:
             self._close_later(channel)
             raise
-        previous, self._registration = self._registration, _Registration(channel, tag)
+        previous, self._registration = self._registration, channel
         if not self._wanted:  # paused or drained in the meantime
             await self._cancel()
         if previous is not None:
@@ -133,11 +128,11 @@ class Consumer:
         if registration is not None:
             await self._leave(registration)
 
-    async def _leave(self, registration: _Registration) -> None:
+    async def _leave(self, registration: WorkQueue) -> None:
         """Take no more over this channel; it closes once what came over it is settled."""
         with suppress(*CONNECTION_ERRORS):
-            await run_on_connection(REGISTER_SECONDS, registration.channel.cancel(registration.tag))
-        self._close_later(registration.channel)
+            await run_on_connection(REGISTER_SECONDS, registration.cancel())
+        self._close_later(registration)
 
     def _close_later(self, channel: WorkQueue) -> None:
         closing = asyncio.create_task(_close_after(frozenset(self._in_flight), channel))
@@ -147,9 +142,13 @@ class Consumer:
     async def _on_message(self, message: Delivery) -> None:
         # A task of our own: aio-pika cancels its callbacks when the connection drops, in the middle of a paid call.
         self._received += 1
-        task = asyncio.create_task(self._processor.process(message))
+        task = asyncio.create_task(self._process(message))
         self._in_flight[task] = time.monotonic()
         task.add_done_callback(self._left)
+
+    async def _process(self, message: Delivery) -> None:
+        async with self._hands:
+            await self._processor.process(message)
 
     def _left(self, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(task, None)

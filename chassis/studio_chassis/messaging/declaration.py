@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any, Literal
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 from aiormq.exceptions import ChannelAccessRefused
 
@@ -17,6 +19,8 @@ from studio_contracts.topology import Queue
 
 DLQ_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
+SHARE = "1"
+"""The routing key of a partition's binding is its weight: all get as much."""
 REFUSALS = (ChannelNotFoundEntity, ChannelPreconditionFailed, ChannelAccessRefused)
 """What the broker answers when one declaration cannot be had; it closes the channel with it, not the connection."""
 log = structlog.get_logger()
@@ -35,6 +39,32 @@ class ExchangeDeclaration:
     async def inspect(self, channel: AbstractChannel) -> None:
         """Raises one of REFUSALS when it is missing or another one."""
         await channel.declare_exchange(self.name, self.type, durable=True, passive=True)
+
+    def __str__(self) -> str:
+        return f"exchange {self.name}"
+
+
+@dataclass(frozen=True)
+class PartitionExchange:
+    """A durable exchange that gives what belongs to one job to one of the queues bound to it.
+
+    Its type comes with RabbitMQ as the plugin rabbitmq_consistent_hash_exchange.
+    """
+
+    name: str
+
+    async def declare(self, channel: AbstractChannel, *, passive: bool = False) -> AbstractExchange:
+        return await channel.declare_exchange(
+            self.name,
+            aio_pika.ExchangeType.X_CONSISTENT_HASH,
+            durable=True,
+            passive=passive,
+            arguments={"hash-header": "ce-subject"},
+        )
+
+    async def inspect(self, channel: AbstractChannel) -> None:
+        """Raises one of REFUSALS when it is missing or another one."""
+        await self.declare(channel, passive=True)
 
     def __str__(self) -> str:
         return f"exchange {self.name}"
@@ -74,7 +104,23 @@ class Binding:
         return f"binding of {self.routing_key or 'everything'} from {self.exchange} to {self.queue}"
 
 
-Declaration = ExchangeDeclaration | QueueDeclaration | Binding
+@dataclass(frozen=True)
+class ExchangeBinding:
+    """Messages of that routing key go from one exchange to the other."""
+
+    exchange: str
+    routing_key: str
+    to: str
+
+    async def declare(self, channel: AbstractChannel) -> None:
+        destination = await channel.get_exchange(self.to, ensure=False)
+        await destination.bind(self.exchange, self.routing_key)
+
+    def __str__(self) -> str:
+        return f"binding of {self.routing_key} from {self.exchange} to {self.to}"
+
+
+Declaration = ExchangeDeclaration | PartitionExchange | QueueDeclaration | Binding | ExchangeBinding
 
 
 def _quorum(dead_letter: dict[str, Any]) -> dict[str, Any]:
@@ -97,12 +143,25 @@ def retry_arguments(delay: timedelta) -> dict[str, Any]:
     return _quorum({"x-message-ttl": int(delay.total_seconds() * 1000)})
 
 
-def _all() -> tuple[Declaration, ...]:
+def _work_queue(queue: Queue, partitions: int) -> Iterable[Declaration]:
+    parts = queue.parts(partitions)
+    yield from (QueueDeclaration(part, work_arguments(queue)) for part in parts)
+    if parts == (queue.name,):
+        yield from (Binding(topology.EXCHANGE, event_type, queue.name) for event_type in queue.types)
+        return
+    yield PartitionExchange(queue.name)
+    yield from (Binding(queue.name, SHARE, part) for part in parts)
+    # last: an exchange without queues would drop what gets into it
+    yield from (ExchangeBinding(topology.EXCHANGE, event_type, queue.name) for event_type in queue.types)
+
+
+@cache
+def declarations(partitions: int) -> tuple[Declaration, ...]:
+    """The whole topology with so many partitions of the busiest queues, in an order in which it can be declared."""
     declared: list[Declaration] = [ExchangeDeclaration(topology.EXCHANGE, "topic")]
     for queue in topology.QUEUES:
         declared.append(QueueDeclaration(queue.dead_letter_queue, DLQ_ARGUMENTS))
-        declared.append(QueueDeclaration(queue.name, work_arguments(queue)))
-        declared += [Binding(topology.EXCHANGE, event_type, queue.name) for event_type in queue.types]
+        declared += _work_queue(queue, partitions)
     for delay in topology.RETRY_DELAYS:
         name = topology.retry_exchange(delay)
         declared += [ExchangeDeclaration(name, "fanout"), QueueDeclaration(name, retry_arguments(delay))]
@@ -110,17 +169,16 @@ def _all() -> tuple[Declaration, ...]:
     return tuple(declared)
 
 
-DECLARATIONS = _all()
-"""The whole topology, in an order in which it can be declared."""
-
-
 def fingerprint() -> str:
-    """A hash of all that is declared: eight hexadecimal digits that change when the arguments of any queue do."""
-    declared = [[type(one).__name__, asdict(one)] for one in DECLARATIONS]
+    """A hash of all that is declared: eight hexadecimal digits that change when the arguments of any queue do.
+
+    It does not depend on the number of partitions, which may change without a loss.
+    """
+    declared = [[type(one).__name__, asdict(one)] for one in declarations(1)]
     return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:8]
 
 
-async def declare(connection: AbstractConnection) -> tuple[str, ...]:
+async def declare(connection: AbstractConnection, partitions: int) -> tuple[str, ...]:
     """Declare the topology, each part by itself; repeating it changes nothing. What the broker refuses, and why.
 
     What this user has no right to declare is left to the services that have it, and is not among that.
@@ -129,7 +187,7 @@ async def declare(connection: AbstractConnection) -> tuple[str, ...]:
     """
     refused: list[str] = []
     channel = await _open(connection)
-    for declaration in DECLARATIONS:
+    for declaration in declarations(partitions):
         try:
             await declaration.declare(channel)
         except ChannelAccessRefused as error:

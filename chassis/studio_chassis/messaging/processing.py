@@ -174,7 +174,7 @@ class MessageProcessor:
         delay_exchange = topology.retry_exchange(topology.retry_delay(attempt, after))
         copy = copy_of(message, attempt + counted, reason)
         copy.headers[DEFERRALS] = count_of(message, DEFERRALS, 0) + (not counted)
-        await self._send(delay_exchange, self._queue.name, copy)
+        await self._send(delay_exchange, message.consumer_tag or self._queue.name, copy)
 
     async def _dead_letter(self, message: Delivery, event: Event | None, reason: str) -> None:
         """Keep the message as a dead letter, then report it: the dead letter is there when the report is read."""

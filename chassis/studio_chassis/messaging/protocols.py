@@ -26,6 +26,9 @@ class Delivery(Protocol):
     def message_id(self) -> str | None: ...
     @property
     def correlation_id(self) -> str | None: ...
+    @property
+    def consumer_tag(self) -> str | None:
+        """Name of the broker's queue it was consumed from, to which a retry returns; None of what was fetched."""
 
     async def ack(self) -> None:
         """Acknowledge it. Raises ChannelInvalidStateError when the connection it came over is gone."""
@@ -37,10 +40,10 @@ class Delivery(Protocol):
 class WorkQueue(Protocol):
     """A queue as its consumer sees it, on a channel of its own."""
 
-    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:
-        """Have every message handed to `callback`; returns the consumer's tag."""
+    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> None:
+        """Have every message handed to `callback`."""
 
-    async def cancel(self, tag: str, /) -> Any:
+    async def cancel(self) -> None:
         """Take no more; what is in flight may still be settled."""
 
     async def close(self) -> None:

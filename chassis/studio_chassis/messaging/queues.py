@@ -1,8 +1,9 @@
 """Queues as their users see them: one that is consumed, and a dead-letter queue to fetch from."""
 
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from typing import Any
+from functools import partial
 
 import aio_pika
 import structlog
@@ -11,63 +12,104 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
-from studio_chassis.messaging.declaration import REFUSALS, work_arguments
+from studio_chassis.messaging.declaration import REFUSALS, SHARE, PartitionExchange, work_arguments
 from studio_chassis.messaging.protocols import DeadLetterSource, Delivery, WorkQueue
 from studio_contracts import topology
 from studio_contracts.topology import Queue
 
 FETCH_SECONDS = 5.0
-DeclareOk = Any
-"""What the broker answers to a declaration: its `message_count`."""
 log = structlog.get_logger()
 
 
 class _ConsumedQueue:
-    """A queue and the channel over which it is consumed."""
+    """The broker's queues of a work queue and the channel over which they are consumed, each by a tag of its name."""
 
-    def __init__(self, channel: AbstractRobustChannel, queue: AbstractQueue) -> None:
+    def __init__(self, channel: AbstractRobustChannel, queues: Sequence[AbstractQueue]) -> None:
         self._channel = channel
-        self._queue = queue
+        self._queues = queues
 
-    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:
-        return await self._queue.consume(callback)
+    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> None:
+        for queue in self._queues:
+            await queue.consume(callback, consumer_tag=queue.name)
 
-    async def cancel(self, tag: str, /) -> None:
-        await self._queue.cancel(tag)
+    async def cancel(self) -> None:
+        for queue in self._queues:
+            await queue.cancel(queue.name)
 
     async def close(self) -> None:
         await self._channel.close()
 
 
-async def open_work_queue(connection: AbstractRobustConnection, queue: Queue) -> WorkQueue:
-    """The queue, declared and bound, on a channel of its own with its prefetch. Raises what a connection raises."""
+async def open_work_queue(
+    connection: AbstractRobustConnection, queue: Queue, partitions: int = 1, former: Sequence[str] = ()
+) -> WorkQueue:
+    """The queue, declared and bound, on a channel of its own with its prefetch. Raises what a connection raises.
+
+    `former` are its parts of another number of partitions: they are consumed too, and get nothing new. Whoever consumes
+    a queue decides what it consists of.
+    """
+    parts = queue.parts(partitions)
     async with AsyncExitStack() as unless_it_works:
-        channel = await _open_channel(connection, queue, unless_it_works)
+        open_one = partial(_open_channel, connection, math.ceil(queue.prefetch / len(parts)), unless_it_works)
+        channel = await open_one()
         try:
             await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
         except ChannelAccessRefused:  # another service has that right
             await channel.close()
-            channel = await _open_channel(connection, queue, unless_it_works)
+            channel = await open_one()
+        names = (*parts, *former)
         try:
-            work: AbstractQueue = await channel.declare_queue(queue.name, durable=True, arguments=work_arguments(queue))
+            found = await _declare(channel, queue, names)
         except REFUSALS as error:  # it exists with other arguments: it is consumed all the same
             log.error("declaration refused", declaration=queue.name, reason=str(error))
             await channel.close()
-            channel = await _open_channel(connection, queue, unless_it_works)
-            work = await channel.get_queue(queue.name)
-        for event_type in queue.types:  # by the queue itself: the bindings are restored with it
-            await work.bind(topology.EXCHANGE, event_type)
+            channel = await open_one()
+            found = [await channel.get_queue(name) for name in names]
+        await _bind(channel, queue, found[: len(parts)])
+        await _unbind(channel, queue, found[len(parts) :], is_partitioned=len(parts) > 1)
         unless_it_works.pop_all()
-    return _ConsumedQueue(channel, work)
+    return _ConsumedQueue(channel, found)
+
+
+async def _declare(channel: AbstractRobustChannel, queue: Queue, names: Sequence[str]) -> list[AbstractQueue]:
+    arguments = work_arguments(queue)
+    return [await channel.declare_queue(name, durable=True, arguments=arguments) for name in names]
+
+
+async def _bind(channel: AbstractRobustChannel, queue: Queue, parts: Sequence[AbstractQueue]) -> None:
+    # by queues and exchanges of the channel: the bindings are restored with them
+    if len(parts) == 1:
+        for event_type in queue.types:
+            await parts[0].bind(topology.EXCHANGE, event_type)
+        return
+    exchange = await PartitionExchange(queue.name).declare(channel)
+    for part in parts:
+        await part.bind(exchange, SHARE)
+    for event_type in queue.types:
+        await exchange.bind(topology.EXCHANGE, event_type)
+
+
+async def _unbind(
+    channel: AbstractRobustChannel, queue: Queue, former: Sequence[AbstractQueue], *, is_partitioned: bool
+) -> None:
+    """What was the queue before gets nothing new. Until then a message came twice, and none was lost."""
+    for one in former:
+        if one.name == queue.name:
+            for event_type in queue.types:
+                await one.unbind(topology.EXCHANGE, event_type)
+        elif is_partitioned:
+            await one.unbind(queue.name, SHARE)
+    if former and not is_partitioned:
+        await channel.exchange_delete(queue.name)
 
 
 async def _open_channel(
-    connection: AbstractRobustConnection, queue: Queue, unless_it_works: AsyncExitStack
+    connection: AbstractRobustConnection, prefetch: int, unless_it_works: AsyncExitStack
 ) -> AbstractRobustChannel:
     channel = connection.channel(publisher_confirms=False)
     unless_it_works.push_async_callback(_give_up, channel)
     await channel.initialize()
-    await channel.set_qos(prefetch_count=queue.prefetch)
+    await channel.set_qos(prefetch_count=prefetch)
     return channel
 
 
@@ -81,10 +123,11 @@ async def _give_up(channel: AbstractRobustChannel) -> None:
         await run_on_connection(FETCH_SECONDS, close())
 
 
-async def queue_counts(connection: AbstractRobustConnection, name: str) -> DeclareOk:
-    """The broker's counts of the queue. Raises ChannelNotFoundEntity when there is none."""
+async def ready_messages(connection: AbstractRobustConnection, names: Sequence[str]) -> int:
+    """How many messages are ready in these queues. Raises ChannelNotFoundEntity when one is not there."""
     async with aio_pika.Channel(connection) as channel:
-        return (await channel.declare_queue(name, passive=True)).declaration_result
+        found = [(await channel.declare_queue(name, passive=True)).declaration_result for name in names]
+    return sum(one.message_count or 0 for one in found)
 
 
 async def open_dead_letters(channel: aio_pika.Channel, queue: Queue) -> DeadLetterSource:

@@ -229,7 +229,7 @@ async def open_service_context(
     """Connections for one service, closed in reverse order. Neither broker nor database need to be up yet."""
     async with (
         open_mongo_store(settings.database_address, settings.database, name) as store,
-        open_broker(settings.broker_address, name, settings.build) as broker,
+        open_broker(settings.broker_address, name, settings.build, settings.queue_partitions) as broker,
     ):
         jobs = JobService(store, broker.publish, clock, name)
         yield ServiceContext(jobs, store, UrlObjectStore(settings.object_store_url), broker, clock)

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from studio_chassis.runtime import failpoints, tls
+from studio_contracts.topology import MOST_PARTITIONS
 
 
 def _from_seconds(value: Any) -> Any:
@@ -50,6 +51,14 @@ class ServiceSettings(BaseSettings):
     )
     mongodb_url: SecretStr = Field(
         min_length=1, validation_alias="MONGODB_URL", description="mongodb://… of a replica set"
+    )
+    queue_partitions: int = Field(
+        1,
+        ge=1,
+        le=MOST_PARTITIONS,
+        validation_alias="STUDIO_QUEUE_PARTITIONS",
+        description="Queues of the broker that each of the busiest work queues consists of, by job id; the same in all "
+        "services. More than 1 needs RabbitMQ's plugin rabbitmq_consistent_hash_exchange",
     )
     tls_ca_file: Path | None = Field(
         None,

@@ -87,7 +87,7 @@ class SimulatedBroker:
     async def dead_letters(self, queue: Queue) -> AsyncIterator["SimulatedDeadLetters"]:
         """Its dead-letter queue, to fetch from. Raises Unavailable."""
         await self.dead_letter_count(queue)
-        hand = Subscription("", self.rabbit.queues[queue.dead_letter_queue], prefetch=0, callback=nothing_is_pushed)
+        hand = Subscription(self.rabbit.queues[queue.dead_letter_queue], prefetch=0, callback=nothing_is_pushed)
         hand.queue.consumers.append(hand)
         self.subscriptions.append(hand)
         try:
@@ -144,8 +144,8 @@ class SimulatedQueue:
         self._broker, self._queue, self._prefetch = broker, queue, prefetch
         self._subscriptions: list[Subscription] = []
 
-    async def consume(self, callback: Callback) -> str:
-        """Have every message handed to `callback`, as a task; returns the consumer's tag.
+    async def consume(self, callback: Callback) -> None:
+        """Have every message handed to `callback`, as a task.
 
         Raises ChannelInvalidStateError while the connection is lost.
         """
@@ -154,24 +154,22 @@ class SimulatedQueue:
             message.wire = self._broker.wire
             await callback(message)
 
-        def subscribe() -> str:
+        def subscribe() -> None:
             if not self._broker.is_connected:
                 raise ChannelInvalidStateError("the channel is closed")
-            tag = f"ctag-{next(self._broker.rabbit.tags)}"
-            subscription = Subscription(tag, self._queue, self._prefetch, hand_over)
+            subscription = Subscription(self._queue, self._prefetch, hand_over)
             self._broker.subscriptions.append(subscription)
             self._subscriptions.append(subscription)
             self._queue.consumers.append(subscription)
             self._broker.rabbit.serve(self._queue)
-            return tag
 
-        return await self._broker.wire("broker.consume", subscribe)
+        await self._broker.wire("broker.consume", subscribe)
 
-    async def cancel(self, tag: str) -> None:
+    async def cancel(self) -> None:
         """Take no more; what is in flight may still be settled."""
 
         def cancel() -> None:
-            for subscription in [known for known in self._broker.subscriptions if known.tag == tag]:
+            for subscription in self._subscriptions:
                 subscription.canceled = True
                 self._broker.rabbit.remove(subscription, take_back=False)
 

@@ -23,7 +23,7 @@ class SimulatedChannel:
         """
         if name not in self._rabbit.queues:
             raise ChannelNotFoundEntity(404, f"no queue {name}")
-        hand = Subscription("", self._rabbit.queues[name], prefetch=0, callback=nothing_is_pushed)
+        hand = Subscription(self._rabbit.queues[name], prefetch=0, callback=nothing_is_pushed)
         hand.queue.consumers.append(hand)
         self._hands.append(hand)
         ready = await self._wire("broker.declare", lambda: len(hand.queue.ready))

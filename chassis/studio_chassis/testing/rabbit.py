@@ -1,7 +1,6 @@
 """The broker's server in memory: quorum queues with prefetch, redelivery, a delivery limit, delays, dead letters."""
 
 import asyncio
-import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,7 +38,6 @@ class StoredMessage:
 class Subscription:
     """A consumer: how many messages it may be given, and those it holds. One who fetches is given none."""
 
-    tag: str
     queue: ServerQueue
     prefetch: int
     callback: Callback
@@ -60,7 +58,6 @@ class SimulatedRabbit:
         self.queues: dict[str, ServerQueue] = {}
         self.taken: set[str] = set()
         """Ids of the messages that it took responsibility for."""
-        self.tags = itertools.count(1)
         self._lag = lag
         self._under_way = 0
         self._disks = 1
@@ -197,6 +194,7 @@ class SimulatedDelivery:
         self.headers = dict(message.headers) | ({DELIVERIES: kept.deliveries} if kept.deliveries else {})
         self.content_type, self.type = message.content_type, message.type
         self.message_id, self.correlation_id = message.message_id, message.correlation_id
+        self.consumer_tag = consumer.queue.name
         self.redelivered = kept.deliveries > 0
         self._deliveries = kept.deliveries
 

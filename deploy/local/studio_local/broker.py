@@ -23,7 +23,7 @@ AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 STOP_SECONDS = 1.0
 # Idle schedulers of the Erlang VM spin for a while before they sleep: of use to a server with cores of its own.
 SLEEP_AT_ONCE = "+sbwt none +sbwtdcpu none +sbwtdio none"
-PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
+PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus", "rabbitmq_consistent_hash_exchange")
 EPMD_SECONDS = 90.0
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from studio_local.broker import USER, Management, speaks_amqp
+from studio_local.broker import PLUGINS, USER, Management, speaks_amqp
 from studio_local.database import SERVER_OPTIONS, is_primary, replica_set_url
 from studio_local.errors import ProcessFailedError, StackError
 from studio_local.ports import LOOPBACK
@@ -155,6 +155,8 @@ def container_broker(stack: str, amqp: int, management: int, password: str) -> t
         BROKER_IMAGE,
         stack=stack,
         ports={5672: amqp, 15672: management},
+        command=f"sh -c 'echo [{','.join(PLUGINS)}]. > /etc/rabbitmq/enabled_plugins; "
+        "exec docker-entrypoint.sh rabbitmq-server'",
         environment={"RABBITMQ_DEFAULT_USER": USER, "RABBITMQ_DEFAULT_PASS": password},
         ready=lambda: speaks_amqp(url) and api.answers(),
     )

@@ -73,7 +73,7 @@ def test_the_example_names_every_variable_and_no_other() -> None:
     optional |= {"STUDIO_ACCESS", "STUDIO_API_KEY", *PINNABLE}
     optional |= {"REPLICATE_WEBHOOK_SECRET_PREVIOUS", "STUDIO_TRUSTED_PROXIES", "STUDIO_KEEP_ALIVE_SECONDS"}
     optional |= {"STUDIO_JOB_CENTS", "STUDIO_OPEN_JOBS", "STUDIO_CREATES_PER_MINUTE", "STUDIO_REQUESTS_PER_MINUTE"}
-    optional |= {"STUDIO_CHANGES_PER_MINUTE"}
+    optional |= {"STUDIO_CHANGES_PER_MINUTE", "STUDIO_QUEUE_PARTITIONS"}
     optional |= {"STUDIO_CALLBACK_SECRET", "STUDIO_CALLBACK_SECRET_PREVIOUS"}
     used = set(re.findall(r"(?<!\$)\$\{([A-Z_0-9]+)", text)) | set(re.findall(r"^ +([A-Z_]+):$", text, re.MULTILINE))
     assert used - optional == set(example()) - optional

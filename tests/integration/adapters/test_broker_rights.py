@@ -47,11 +47,19 @@ def urls(infrastructure: Infrastructure) -> Iterator[dict[str, str]]:
             api.delete(f"users/{urlsplit(url).username}").raise_for_status()
 
 
+@pytest.fixture(params=[1, 3])
+def partitions(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
 @pytest.fixture
-async def brokers(urls: dict[str, str]) -> AsyncIterator[dict[str, Broker]]:
+async def brokers(urls: dict[str, str], partitions: int) -> AsyncIterator[dict[str, Broker]]:
     """A connection of every service, opened at the same time, as at a first deployment."""
     async with AsyncExitStack() as stack:
-        opened = {name: await stack.enter_async_context(open_broker(url, name, "test")) for name, url in urls.items()}
+        opened = {
+            name: await stack.enter_async_context(open_broker(url, name, "test", partitions))
+            for name, url in urls.items()
+        }
         async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(*(broker.ready.wait() for broker in opened.values()))
         yield opened
@@ -99,15 +107,15 @@ async def test_every_service_consumes_retries_and_dead_letters_with_its_own_righ
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_no_service_reads_purges_or_deletes_another_s_queue(
-    brokers: dict[str, Broker], urls: dict[str, str], name: str
+    brokers: dict[str, Broker], urls: dict[str, str], name: str, partitions: int
 ) -> None:
-    others = [queue for queue in QUEUES if queue not in SERVICES[name].queues]
+    others = [part for queue in QUEUES if queue not in SERVICES[name].queues for part in queue.parts(partitions)]
     connection = await aio_pika.connect(urls[name])
     async with connection:
         for queue in others:
             for forbidden in ("get", "purge", "delete"):
                 channel = await connection.channel()
-                foreign = await channel.get_queue(queue.name, ensure=False)
+                foreign = await channel.get_queue(queue, ensure=False)
                 with pytest.raises(ChannelAccessRefused):
                     await getattr(foreign, forbidden)()
 

@@ -127,21 +127,21 @@ async def test_each_missing_part_of_the_topology_is_named_and_probing_costs_noth
     for consumer in consumers:
         await consumer.start()
     async with await aio_pika.connect(endpoints.rabbitmq_url) as connection:
-        assert await missing_declarations(connection) == []
+        assert await missing_declarations(connection, 1) == []
         delay = topology.retry_exchange(topology.RETRY_DELAYS[1])
         channel = await connection.channel()
         await channel.queue_delete(topology.retry_exchange(topology.RETRY_DELAYS[0]))
         await channel.queue_delete(QUEUE.dead_letter_queue)
         await (await channel.get_queue(delay, ensure=False)).unbind(delay, "")
         await (await channel.get_queue(QUEUE.name, ensure=False)).unbind(topology.EXCHANGE, JobCreated.type)
-        assert sorted(await missing_declarations(connection)) == [
+        assert sorted(await missing_declarations(connection, 1)) == [
             f"binding of everything from {delay} to {delay}",
             f"binding of {JobCreated.type} from {topology.EXCHANGE} to {QUEUE.name}",
             f"queue {QUEUE.dead_letter_queue}",
             "queue studio.retry.1000ms",
         ]
         await channel.exchange_delete(topology.retry_exchange(topology.RETRY_DELAYS[0]))
-        assert "exchange studio.retry.1000ms" in await missing_declarations(connection)
+        assert "exchange studio.retry.1000ms" in await missing_declarations(connection, 1)
     await asyncio.gather(*(consumer.drain(5) for consumer in consumers))
     for queue in topology.QUEUES[1:]:
         assert await broker.ready_count(queue) == await broker.dead_letter_count(queue) == 0

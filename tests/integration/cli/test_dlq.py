@@ -73,8 +73,11 @@ async def test_looking_takes_nothing_away_and_a_dry_run_changes_nothing(endpoint
         await studio.until_listed(1)
 
 
-async def test_replaying_twenty_dead_letters_continues_each_job_once(endpoints: Endpoints, tmp_path: Path) -> None:
-    async with running(endpoints, tmp_path) as studio:
+@pytest.mark.parametrize("partitions", [1, 3])
+async def test_replaying_twenty_dead_letters_continues_each_job_once(
+    endpoints: Endpoints, tmp_path: Path, partitions: int
+) -> None:
+    async with running(endpoints, tmp_path, partitions) as studio:
         ids = await studio.accept(20)
         await studio.until_dead(ids)
         studio.repaired = True

@@ -98,10 +98,10 @@ class Studio:
 
 
 @asynccontextmanager
-async def running(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[Studio]:
+async def running(endpoints: Endpoints, tmp_path: Path, partitions: int = 1) -> AsyncIterator[Studio]:
     async with (
         open_mongo_store(endpoints.mongodb_url, endpoints.database, "test") as store,
-        open_broker(endpoints.rabbitmq_url, "test", "the build") as broker,
+        open_broker(endpoints.rabbitmq_url, "test", "the build", partitions) as broker,
     ):
         jobs = JobService(store, broker.publish, utc_now, "test")
         studio = Studio(jobs, broker, tmp_path)

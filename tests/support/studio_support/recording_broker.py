@@ -70,7 +70,7 @@ class RecordingBroker:
         raise AssertionError("a consumer counts and reads no dead letters")
 
     # the queue
-    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> str:
+    async def consume(self, callback: Callable[[Delivery], Awaitable[None]], /) -> None:
         if self.consume_errors:
             raise self.consume_errors.pop()
         self.calls.append("consume")
@@ -78,10 +78,9 @@ class RecordingBroker:
             await self.during_consume()
         self.callback = callback
         self.consuming.set()
-        return "tag"
 
-    async def cancel(self, tag: str, /) -> None:
-        self.calls.append(f"cancel {tag}")
+    async def cancel(self) -> None:
+        self.calls.append("cancel")
         self.consuming.clear()
         self.canceled.set()
 
@@ -104,6 +103,7 @@ class Message:
         self._broker = broker
         self.body, self.content_type, self.type = message.body, message.content_type, message.type
         self.message_id, self.correlation_id = message.message_id, message.correlation_id
+        self.consumer_tag = QUEUE.name
         self.headers: dict[str, Any] = {**message.headers, **headers} | ({} if attempt is None else {ATTEMPT: attempt})
         self.settled = asyncio.Event()
 
@@ -139,4 +139,4 @@ async def deliver(broker: RecordingBroker, handler: Handler, delivery: Message |
     await broker.callback(delivery)
     await delivery.settled.wait()
     await consumer.drain(1)
-    return broker.calls[: broker.calls.index("cancel tag")] if "cancel tag" in broker.calls else broker.calls
+    return broker.calls[: broker.calls.index("cancel")] if "cancel" in broker.calls else broker.calls

@@ -68,7 +68,7 @@ async def test_a_channel_that_does_not_open_is_given_up_with_its_connection(
     async def connect(*_: Any, **__: Any) -> Line:
         return waiting.pop(0)
 
-    async def declare(_: Any) -> None:
+    async def declare(*_: Any) -> None:
         """Nothing to declare here."""
 
     monkeypatch.setattr("aio_pika.connect_robust", connect)

@@ -43,6 +43,29 @@ async def test_a_message_longer_in_flight_than_its_time_limit_shows(
     assert (consumer.oldest_in_flight_seconds, consumer.is_overdue) == (0.0, False)
 
 
+async def test_what_partitions_give_beyond_the_prefetch_waits_for_a_hand(broker: RecordingBroker) -> None:
+    begun: asyncio.Queue[str] = asyncio.Queue()
+    go_on = asyncio.Event()
+
+    async def handler(event: Event) -> None:
+        await begun.put(event.id)
+        await go_on.wait()
+
+    consumer = consumer_of(broker, handler)
+    await consumer.start()
+    deliveries = [Message(broker) for _ in range(QUEUE.prefetch + 2)]
+    for delivery in deliveries:
+        await consumer._on_message(delivery)
+    for _ in range(QUEUE.prefetch):
+        await begun.get()
+    await asyncio.sleep(0)
+    assert begun.empty()
+    go_on.set()
+    for delivery in deliveries:
+        await delivery.settled.wait()
+    await consumer.drain(5)
+
+
 async def test_a_pause_stops_consuming_and_defers_the_message_uncounted(broker: RecordingBroker) -> None:
     consumer = consumer_of(broker, raising(Pause("no credit")))
     await consumer.start()
@@ -51,7 +74,7 @@ async def test_a_pause_stops_consuming_and_defers_the_message_uncounted(broker: 
     await consumer._on_message(delivery)
     await delivery.settled.wait()
     await broker.canceled.wait()
-    assert sorted(broker.calls) == ["ack", "cancel tag", f"send {DELAY_25S} {QUEUE.name}"]
+    assert sorted(broker.calls) == ["ack", "cancel", f"send {DELAY_25S} {QUEUE.name}"]
     assert broker.calls.index("ack") > broker.calls.index(f"send {DELAY_25S} {QUEUE.name}")
     assert broker.copies[0].headers[ATTEMPT] == 3
     assert (consumer.paused_because, consumer.is_consuming) == ("no credit", True)
@@ -83,7 +106,7 @@ async def test_a_consumer_that_gets_nothing_registers_again_over_a_new_channel(
     await consumer.start()
     watching = asyncio.create_task(consumer.watch())
     await asyncio.wait_for(broker.closed.wait(), 60)
-    assert broker.calls[:5] == [f"open {QUEUE.name}", "consume", f"open {QUEUE.name}", "consume", "cancel tag"]
+    assert broker.calls[:5] == [f"open {QUEUE.name}", "consume", f"open {QUEUE.name}", "consume", "cancel"]
     assert consumer.is_consuming
     watching.cancel()
 
@@ -121,7 +144,7 @@ async def test_a_channel_closes_only_once_its_messages_are_settled(broker: Recor
     await consumer._cancel()
     for _ in range(20):
         await asyncio.sleep(0)
-    assert broker.calls[-1] == "cancel tag"
+    assert broker.calls[-1] == "cancel"
     go_on.set()
     await asyncio.wait_for(broker.closed.wait(), 60)
     assert broker.calls[-2:] == ["ack", "close"]
@@ -132,7 +155,7 @@ async def test_a_registration_that_ends_after_a_pause_began_is_given_up(broker: 
     await consumer.start()
     broker.during_consume = consumer._cancel
     await consumer._register()
-    assert broker.calls.count("cancel tag") == 2
+    assert broker.calls.count("cancel") == 2
     assert not consumer.is_consuming
 
 
@@ -164,7 +187,7 @@ async def test_draining_takes_no_more_and_finishes_what_is_in_flight(broker: Rec
     assert not draining.done()
     go_on.set()
     await draining
-    assert broker.calls[-2:] == ["cancel tag", "ack"]
+    assert broker.calls[-2:] == ["cancel", "ack"]
     assert not consumer.is_consuming
 
 
@@ -185,4 +208,4 @@ async def test_what_is_not_done_within_the_grace_is_cancelled_and_not_acknowledg
     await begun.wait()
     await consumer.drain(0.001)
     assert cancelled.is_set()
-    assert broker.calls[-1] == "cancel tag"
+    assert broker.calls[-1] == "cancel"

@@ -60,6 +60,12 @@ async def test_what_can_be_retried_waits_in_the_broker_before_it_is_acknowledged
     assert copy.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
 
 
+async def test_a_retry_returns_to_the_partition_it_came_from(broker: RecordingBroker) -> None:
+    delivery = Message(broker)
+    delivery.consumer_tag = f"{QUEUE.name}.2"
+    assert await deliver(broker, raising(ValueError("boom")), delivery) == [f"send {DELAY_1S} {QUEUE.name}.2", "ack"]
+
+
 async def test_the_longer_an_outage_lasts_the_longer_a_message_waits_but_not_much(broker: RecordingBroker) -> None:
     """Each wait may leave a copy behind when its confirm is lost: at a steady pace they would multiply without end."""
     headers: dict[str, Any] = {}

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
 from studio_chassis.testing.database import SimulatedDatabase
 from studio_chassis.testing.store import SimulatedJobStore
-from studio_cli.top import _stages, cents_committed, in_flight
+from studio_cli.top import _fewest_consumers, _stages, cents_committed, in_flight
 from studio_contracts.brief import Brief
 from studio_contracts.job import Limits, TimelineEntry
 from studio_domain.lifecycle import accept
@@ -24,6 +25,16 @@ def test_money_of_the_last_minute_is_that_of_predictions_that_were_started_in_it
     ]
     spent = cents_committed([job.model_copy(update={"timeline": tuple(started)})], NOW)
     assert spent == job.predictions[0].count * job.generation.cents_per_picture
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [([(3, 2)], 2), ([(0, 0)], 0), ([(5, 2), (1, 0)], 0), ([(5, 2), (0, 0)], 2), ([(0, 1), (0, 0)], 1)],
+)
+def test_of_the_partitions_with_messages_the_one_with_fewest_consumers_is_shown(
+    found: list[tuple[int, int]], shown: int
+) -> None:
+    assert _fewest_consumers(found) == shown
 
 
 async def test_unfinished_jobs_are_counted_by_age() -> None:

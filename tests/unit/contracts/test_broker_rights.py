@@ -14,17 +14,28 @@ from studio_contracts.topology import QUEUES
 SHARED = [topology.EXCHANGE, *(topology.retry_exchange(delay) for delay in topology.RETRY_DELAYS)]
 
 
+def _parts(queue: topology.Queue) -> set[str]:
+    return {queue.name, *queue.parts(2), *queue.parts(topology.MOST_PARTITIONS)}
+
+
 def _matching(pattern: str) -> set[str]:
     names = [*SHARED, DEFAULT_EXCHANGE, "amq.topic", "elsewhere", "studioXevents"]
-    names += [name for queue in QUEUES for name in (queue.name, queue.dead_letter_queue)]
+    names += [name for queue in QUEUES for name in (*_parts(queue), queue.dead_letter_queue)]
+    names += [f"{queue.name}{end}" for queue in QUEUES for end in (".", ".1.2", ".x", "1")]
     return {name for name in names if re.search(pattern, name)}
 
 
 def test_each_queue_is_read_and_changed_by_its_service_alone() -> None:
     for queue in QUEUES:
-        readers = {name for name, service in SERVICES.items() if queue.name in _matching(rights_of(service).read)}
-        owners = {name for name, service in SERVICES.items() if queue.name in _matching(rights_of(service).configure)}
+        readers = {name for name, has in SERVICES.items() if _parts(queue) & _matching(rights_of(has).read)}
+        owners = {name for name, has in SERVICES.items() if _parts(queue) <= _matching(rights_of(has).configure)}
         assert readers == owners == {queue.name.partition(".")[0]}
+
+
+def test_nothing_but_a_number_makes_a_name_that_of_a_partition() -> None:
+    real = {name for queue in QUEUES for name in (*_parts(queue), queue.dead_letter_queue)}
+    allowed = {name for has in SERVICES.values() for name in _matching(rights_of(has).configure)}
+    assert allowed == real | set(SHARED)
 
 
 def test_dead_letters_are_read_by_the_keeper_and_what_all_share_is_changed_by_it() -> None:
