@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -223,13 +224,22 @@ async def test_idle_children_end_and_cost_no_call(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_children_are_kept_while_calls_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_pool, "IDLE_SECONDS", 3.0)
+    """Each call puts off the end of the idle, whatever time passes between."""
+    loop = asyncio.get_running_loop()
+    planned: list[asyncio.TimerHandle] = []
+
+    def call_later(delay: float, *call: Any, **options: Any) -> asyncio.TimerHandle:
+        handle = loop.call_at(loop.time() + delay, *call, **options)
+        if delay == process_pool.IDLE_SECONDS:
+            planned.append(handle)
+        return handle
+
+    monkeypatch.setattr(loop, "call_later", call_later)
     async with open_process_pool(1, PATIENT, "json") as pool:
-        children = set()
-        for _ in range(7):
-            children.add(await pool.run(os.getpid))
-            await asyncio.sleep(0.7)
-        assert len(children) == 1
+        children = {await pool.run(os.getpid) for _ in range(3)}
+        assert [handle.cancelled() for handle in planned] == [True, True, False]
+    assert len(children) == 1
+    assert planned[-1].cancelled()
 
 
 async def test_work_that_a_stopping_service_ends_is_not_at_fault(tmp_path: Path) -> None:
