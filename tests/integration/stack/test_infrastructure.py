@@ -56,8 +56,14 @@ async def assert_kept(endpoints: Endpoints) -> None:
 def test_all_that_we_start_listens_on_loopback_below_the_ephemeral_ports(
     infrastructure: Infrastructure, family: Family, listening: Sockets
 ) -> None:
-    sockets = listening(family(infrastructure.root))
-    assert len({port for _, port in sockets}) == 6  # AMQP, management, metrics, distribution, epmd, MongoDB
+    sockets: set[tuple[str, int]] = set()
+
+    def all_listen() -> bool:
+        """AMQP, management, metrics, distribution, epmd and MongoDB: not all before the broker serves."""
+        sockets.update(listening(family(infrastructure.root)))
+        return len({port for _, port in sockets}) == 6
+
+    assert wait_until(all_listen, 60), sockets
     assert {address for address, _ in sockets} <= LOOPBACK
     assert all(port < 32768 for _, port in sockets)
 
