@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from studio_chassis.persistence.id_range import id_part
 from studio_chassis.persistence.mongo import open_mongo_store
 from studio_chassis.persistence.store import JobStore
 from studio_contracts.spending import Budgets, Charge, Spending, day_of
@@ -37,6 +38,14 @@ async def test_money_is_held_once_and_settled_once(store: JobStore) -> None:
     assert [await store.settle(both) for _ in range(2)] == [{"a/0/1"}, set()]
     assert await total(store) == Spending(day=DAY, key_id=None, spent_cents=9, pictures=3)
     assert [one async for one in store.held_charges(NOW + timedelta(seconds=1))] == []
+
+
+async def test_held_charges_are_divided_by_the_ids_of_their_jobs(store: JobStore) -> None:
+    for job_id in ("0a", "f0"):
+        assert await store.reserve(charge(job_id), BUDGETS) is None
+    later = NOW + timedelta(seconds=1)
+    halves = [[one.job_id async for one in store.held_charges(later, id_part(half, 2))] for half in range(2)]
+    assert halves == [["0a"], ["f0"]]
 
 
 async def test_a_budget_is_refused_and_leaves_nothing_behind(store: JobStore) -> None:

@@ -75,6 +75,24 @@ async def test_expired_are_the_final_jobs_whose_time_is_over(store: JobStore) ->
     assert await ids_of(store.expired(NOW + timedelta(hours=24))) == ["final"]
 
 
+async def test_jobs_with_calls_are_divided_by_ids(store: JobStore) -> None:
+    for job_id in ("0a", "f0"):
+        called = accept(
+            Brief(prompt="waves"),
+            job_id=job_id,
+            seed=1,
+            traceparent="00-1",
+            limits=Limits(),
+            now=NOW,
+            by="test",
+            callback=Callback(url="https://client.example/"),
+        )
+        await store.insert(called)
+        await store.commit(changed_by(called.job, CancelRequested()))
+    later = NOW + timedelta(seconds=1)
+    assert [await ids_of(store.with_calls("open", later, id_part(n, 2))) for n in range(2)] == [["0a"], ["f0"]]
+
+
 async def test_each_of_these_lists_is_divided_by_ids(store: JobStore) -> None:
     parts = [id_part(number, 3) for number in range(3)]
     ids = ["0a", "55555554", "55555555", "a0", "aaaaaaaa", "ff", "x"]
