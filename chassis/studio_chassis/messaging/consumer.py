@@ -48,7 +48,7 @@ class Consumer:
         self.queue = queue
         self._processor = MessageProcessor(broker, queue, handler, dead_lettered, self._pause, clock)
         self._registration: WorkQueue | None = None
-        self._hands = asyncio.Semaphore(queue.prefetch)
+        self._capacity = asyncio.Semaphore(queue.prefetch)
         self._wanted = False
         self._received = 0
         self._in_flight: dict[asyncio.Task[None], float] = {}
@@ -147,7 +147,7 @@ class Consumer:
         task.add_done_callback(self._left)
 
     async def _process(self, message: Delivery) -> None:
-        async with self._hands:
+        async with self._capacity:
             await self._processor.process(message)
 
     def _left(self, task: asyncio.Task[None]) -> None:

@@ -19,7 +19,7 @@ from studio_contracts.topology import Queue
 
 DLQ_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 """Looking at a dead letter counts as a delivery, and RabbitMQ 4's default limit would drop it after twenty looks."""
-SHARE = "1"
+PARTITION_WEIGHT = "1"
 """The routing key of a partition's binding is its weight: all get as much."""
 REFUSALS = (ChannelNotFoundEntity, ChannelPreconditionFailed, ChannelAccessRefused)
 """What the broker answers when one declaration cannot be had; it closes the channel with it, not the connection."""
@@ -150,7 +150,7 @@ def _work_queue(queue: Queue, partitions: int) -> Iterable[Declaration]:
         yield from (Binding(topology.EXCHANGE, event_type, queue.name) for event_type in queue.types)
         return
     yield PartitionExchange(queue.name)
-    yield from (Binding(queue.name, SHARE, part) for part in parts)
+    yield from (Binding(queue.name, PARTITION_WEIGHT, part) for part in parts)
     # last: an exchange without queues would drop what gets into it
     yield from (ExchangeBinding(topology.EXCHANGE, event_type, queue.name) for event_type in queue.types)
 

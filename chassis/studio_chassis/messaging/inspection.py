@@ -10,7 +10,7 @@ from studio_chassis.messaging.cloudevents import PROBE
 from studio_chassis.messaging.declaration import REFUSALS, Binding, Declaration, ExchangeBinding, declarations
 from studio_contracts.topology import EXCHANGE, MOST_PARTITIONS, QUEUES, Queue
 
-_BEFORE_PARTITIONS = frozenset(queue.name for queue in QUEUES if queue.partitioned)
+_PARTITION_EXCHANGES = frozenset(queue.name for queue in QUEUES if queue.partitioned)
 """Names of exchanges that have partitions behind them."""
 
 
@@ -94,7 +94,7 @@ async def _is_bound(connection: AbstractConnection, binding: Binding | ExchangeB
     if binding.exchange == EXCHANGE:
         to = binding.queue if isinstance(binding, Binding) else binding.to
         routing_key = binding.routing_key if to in attended else None
-    elif binding.exchange in _BEFORE_PARTITIONS:
+    elif binding.exchange in _PARTITION_EXCHANGES:
         routing_key = None
     else:
         routing_key = next(iter(attended), None)

@@ -12,7 +12,7 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from studio_chassis.errors import Unavailable
 from studio_chassis.messaging.connection import CONNECTION_ERRORS, run_on_connection
-from studio_chassis.messaging.declaration import REFUSALS, SHARE, PartitionExchange, work_arguments
+from studio_chassis.messaging.declaration import PARTITION_WEIGHT, REFUSALS, PartitionExchange, work_arguments
 from studio_chassis.messaging.protocols import DeadLetterSource, Delivery, WorkQueue
 from studio_contracts import topology
 from studio_contracts.topology import Queue
@@ -49,8 +49,8 @@ async def open_work_queue(
     a queue decides what it consists of.
     """
     parts = queue.parts(partitions)
-    async with AsyncExitStack() as unless_it_works:
-        open_one = partial(_open_channel, connection, math.ceil(queue.prefetch / len(parts)), unless_it_works)
+    async with AsyncExitStack() as on_failure:
+        open_one = partial(_open_channel, connection, math.ceil(queue.prefetch / len(parts)), on_failure)
         channel = await open_one()
         try:
             await channel.declare_exchange(topology.EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
@@ -67,7 +67,7 @@ async def open_work_queue(
             found = [await channel.get_queue(name) for name in names]
         await _bind(channel, queue, found[: len(parts)])
         await _unbind(channel, queue, found[len(parts) :], is_partitioned=len(parts) > 1)
-        unless_it_works.pop_all()
+        on_failure.pop_all()
     return _ConsumedQueue(channel, found)
 
 
@@ -84,7 +84,7 @@ async def _bind(channel: AbstractRobustChannel, queue: Queue, parts: Sequence[Ab
         return
     exchange = await PartitionExchange(queue.name).declare(channel)
     for part in parts:
-        await part.bind(exchange, SHARE)
+        await part.bind(exchange, PARTITION_WEIGHT)
     for event_type in queue.types:
         await exchange.bind(topology.EXCHANGE, event_type)
 
@@ -98,16 +98,16 @@ async def _unbind(
             for event_type in queue.types:
                 await one.unbind(topology.EXCHANGE, event_type)
         elif is_partitioned:
-            await one.unbind(queue.name, SHARE)
+            await one.unbind(queue.name, PARTITION_WEIGHT)
     if former and not is_partitioned:
         await channel.exchange_delete(queue.name)
 
 
 async def _open_channel(
-    connection: AbstractRobustConnection, prefetch: int, unless_it_works: AsyncExitStack
+    connection: AbstractRobustConnection, prefetch: int, on_failure: AsyncExitStack
 ) -> AbstractRobustChannel:
     channel = connection.channel(publisher_confirms=False)
-    unless_it_works.push_async_callback(_give_up, channel)
+    on_failure.push_async_callback(_give_up, channel)
     await channel.initialize()
     await channel.set_qos(prefetch_count=prefetch)
     return channel

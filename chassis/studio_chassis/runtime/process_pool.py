@@ -65,10 +65,10 @@ class ProcessPool:
     def __init__(self, workers: int, limits: Limits, preload: str) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([preload])
-        _have_no_tracker()
+        _disable_resource_tracker()
         self._workers = [_Worker(context, limits) for _ in range(workers)]
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
-        self._resting: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="process-pool")
         for worker in self._workers:
@@ -92,26 +92,26 @@ class ProcessPool:
             raise
         finally:
             self._idle.put_nowait(worker)
-            self._rest_later()
+            self._end_idle_later()
         return result
 
-    def _rest_later(self) -> None:
-        if self._resting is not None:
-            self._resting.cancel()
-        self._resting = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._rest)
+    def _end_idle_later(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle)
 
-    def _rest(self) -> None:
+    def _end_idle(self) -> None:
         """End the children that wait for calls. No thread works with them."""
         for _ in range(self._idle.qsize()):
             worker = self._idle.get_nowait()
-            worker.rest()
+            worker.end()
             self._idle.put_nowait(worker)
 
     def close(self) -> None:
         """End all children. Callers whose work is not done get Unavailable."""
         self._closed = True
-        if self._resting is not None:
-            self._resting.cancel()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         for worker in self._workers:
             worker.kill()
         self._threads.shutdown()
@@ -134,7 +134,7 @@ async def open_process_pool(
         await asyncio.to_thread(pool.close)
 
 
-def _have_no_tracker() -> None:
+def _disable_resource_tracker() -> None:
     """Have `multiprocessing` start no process that tracks semaphores and shared memory: there are none to track."""
     tracker = resource_tracker._resource_tracker
     if tracker._fd is None:  # type: ignore[attr-defined]
@@ -194,7 +194,7 @@ class _Worker:
             self._discard()  # what is left of its memory may be in pieces
         raise result
 
-    def rest(self) -> None:
+    def end(self) -> None:
         """Have the idle child end, as its pipe has. `multiprocessing` clears it away when it starts another."""
         if self._pipe is not None:
             self._pipe.close()
