@@ -157,7 +157,7 @@ def _work_queue(queue: Queue, partitions: int) -> Iterable[Declaration]:
 
 @cache
 def declarations(partitions: int) -> tuple[Declaration, ...]:
-    """The whole topology with so many partitions of the busiest queues, in an order in which it can be declared."""
+    """The whole topology with that number of partitions of the busiest queues, in an order that can be declared."""
     declared: list[Declaration] = [ExchangeDeclaration(topology.EXCHANGE, "topic")]
     for queue in topology.QUEUES:
         declared.append(QueueDeclaration(queue.dead_letter_queue, DLQ_ARGUMENTS))

@@ -70,7 +70,7 @@ class Fleet:
         )
 
     def _end_lease(self) -> None:
-        """End the 15 s lease of a killed reconciler, so that the next one has all jobs at once."""
+        """End the 15 s lease of a killed reconciler, so that the next one has all jobs immediately."""
         endpoints = self.stack.endpoints
         with MongoClient[dict[str, object]](endpoints.mongodb_url) as client:
             client[endpoints.database]["leases"].delete_many({})
