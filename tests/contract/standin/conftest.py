@@ -182,7 +182,8 @@ def serve(**settings: Any) -> Iterator[Standin]:
         "delay_seconds": 0,
     }
     app = create_app(Settings(**(defaults | settings)))
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", ws="none")
+    # a configuration of uvicorn's loggers would outlive the server, in tests of what they write
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
