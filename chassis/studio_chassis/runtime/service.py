@@ -129,9 +129,13 @@ def _stop(stop: asyncio.Event, drain_seconds: float) -> None:
 def open_port(host: str, port: int) -> socket.socket:
     """A socket that listens, before anything else is opened. Raises OSError that names host and port."""
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    # Its connections inherit this; asyncio sets it for sockets of its own making alone. Without it, a body waits until
+    # the client has acknowledged the headers: 40 ms for each response of a kept connection.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 async def _run_until(

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from studio_chassis.replicate.webhook_url import webhook_url
+from studio_chassis.runtime.service import open_port
 from studio_gateway.http.body_limit import MAX_BODY_BYTES
 from studio_support.gateway_in_memory import SECRET
 from studio_support.served_gateway import ServedGateway, serving
@@ -129,3 +130,10 @@ def test_a_webhook_of_the_permitted_length_is_read_whole(gateway: ServedGateway)
     prediction: dict[str, Any] = {"id": "p", "status": "processing", "logs": "x" * 3_000_000}
     address = webhook_url(gateway.url, "job", 0, 1, gateway.secret)
     assert httpx.post(address, json=prediction, timeout=60, trust_env=False).status_code == 204
+
+
+def test_a_body_waits_for_no_acknowledgement_of_its_headers() -> None:
+    with open_port("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname(), timeout=60):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import uvicorn
 
-from studio_chassis.runtime.service import server_config
+from studio_chassis.runtime.service import open_port, server_config
 from studio_contracts.access import Scope
 from studio_contracts.brief import JobKind
 from studio_domain.prediction import PredictionStatus
@@ -124,7 +124,7 @@ class ServedGateway:
 @contextmanager
 def serving(**settings: Any) -> Iterator[ServedGateway]:
     """A gateway with these settings on a free port of the loopback."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with open_port("127.0.0.1", 0) as listening:
         gateway = ServedGateway(listening, **settings)
         gateway.start()
         try:
