@@ -12,6 +12,7 @@ from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+from studio_chassis.runtime.memory import reuse_what_is_freed
 from studio_contracts.brief import Brief
 from studio_contracts.models import MODELS
 from studio_postprocess.picture_work import work_on_picture
@@ -89,6 +90,7 @@ def _work(connection: Connection, originals: Sequence[bytes], arguments: tuple[A
         for original in originals:
             work_on_picture(original, *arguments)
 
+    reuse_what_is_freed()  # as the studio's child processes do
     job()
     connection.send("warm")
     jobs, before = connection.recv(), time.process_time()

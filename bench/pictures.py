@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from studio_chassis.runtime.memory import reuse_what_is_freed
 from studio_chassis.runtime.process_pool import Limits, open_process_pool, usable_cores
 from studio_colour.difference import ByteArray, palette_rgb
 from studio_contracts.brief import Surface
@@ -200,6 +201,7 @@ async def six_at_once(palette: tuple[Colour, ...]) -> tuple[list[float], list[fl
 
 def main() -> None:
     cv2.setNumThreads(1)
+    reuse_what_is_freed()  # as the child processes that work on pictures
     if imagemagick_command() is None:
         print("ImageMagick is not installed: left out")
     found = []

@@ -9,6 +9,8 @@ import signal
 import traceback
 from multiprocessing.connection import Connection
 
+from studio_chassis.runtime.memory import reuse_what_is_freed
+
 
 def serve(pipe: Connection, memory_bytes: int) -> None:
     """A child's life: calls by the pipe until it closes. The parent decides about signals."""
@@ -16,6 +18,7 @@ def serve(pipe: Connection, memory_bytes: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _end_with_parent()
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    reuse_what_is_freed()
     pipe.send(None)  # ready
     while True:
         try:

@@ -3,6 +3,13 @@
 import ctypes
 import gc
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""glibc's malloc.h."""
+LARGEST_REUSED = 32 * 2**20
+"""Bytes of the largest allocation whose memory is used again: the most that glibc takes."""
+MOST_KEPT = 256 * 2**20
+"""Bytes that are freed before any go back to the system."""
+
 
 def keep_what_is_loaded() -> None:
     """Call it when a process has loaded what it works with: what was freed on the way goes back to the system, and
@@ -13,3 +20,14 @@ def keep_what_is_loaded() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
     if trim is not None:
         trim(0)
+
+
+def reuse_what_is_freed() -> None:
+    """For a process that works on large arrays, one after the other, and ends when there is no work: let the C library
+    give the memory of one to the next. By default it goes back to the system between them, which clears other pages
+    for the next: a tenth of the work on a picture.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's
+    if set_option is not None:
+        set_option(M_MMAP_THRESHOLD, LARGEST_REUSED)
+        set_option(M_TRIM_THRESHOLD, MOST_KEPT)

@@ -1,6 +1,7 @@
 """Work for child processes: functions that they can import."""
 
 import os
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,3 +42,15 @@ def fail_in_two_parts() -> None:
 def never_ready(pipe: object, memory_bytes: int) -> None:
     """Run in place of a child that takes calls: it never gets that far."""
     time.sleep(600)
+
+
+def pages_of_repeated_work() -> int:
+    """Fill four arrays of 8 MiB, as often as it takes to know what is needed, and once more: how many pages the system
+    gives for that. Together they are more than what the C library keeps by default.
+    """
+    before = 0
+    for _ in range(4):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        arrays = [bytearray(b"\1") * (8 * 2**20) for _ in range(4)]
+        del arrays
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before

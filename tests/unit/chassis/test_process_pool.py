@@ -17,7 +17,14 @@ import pytest
 from studio_chassis.errors import Unavailable
 from studio_chassis.runtime import process_pool
 from studio_chassis.runtime.process_pool import Limits, ProcessPool, WorkLost, open_process_pool, usable_cores
-from studio_support.child_work import begun, fail_in_two_parts, never_ready, pid_after, pid_when_told
+from studio_support.child_work import (
+    begun,
+    fail_in_two_parts,
+    never_ready,
+    pages_of_repeated_work,
+    pid_after,
+    pid_when_told,
+)
 
 PATIENT = Limits(memory_bytes=256 * 2**20, seconds=3600)
 """Work that is not ended by the test would run into the test's own time limit."""
@@ -271,6 +278,11 @@ def test_children_end_with_a_parent_that_is_killed_busy_or_not(tmp_path: Path) -
     parent.kill()
     parent.communicate()
     assert until(lambda: not any(map(is_running, started)))
+
+
+async def test_a_child_uses_the_memory_of_one_array_for_the_next(pool: ProcessPool) -> None:
+    pages = await pool.run(pages_of_repeated_work)
+    assert pages * os.sysconf("SC_PAGE_SIZE") < 2**20
 
 
 def test_the_cores_are_those_this_process_may_use() -> None:
