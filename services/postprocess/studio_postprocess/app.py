@@ -12,7 +12,7 @@ from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
 from studio_contracts.events import PredictionSucceeded
 from studio_postprocess.handlers import Postprocess
-from studio_postprocess.io.download import Downloader, read_allow_list
+from studio_postprocess.io.download import Downloader, read_allow_list, read_in_large_pieces
 from studio_postprocess.settings import PostprocessSettings
 
 
@@ -20,6 +20,7 @@ from studio_postprocess.settings import PostprocessSettings
 async def build(chassis: ServiceContext, settings: PostprocessSettings) -> AsyncIterator[ServiceDefinition]:
     """One queue; a child process works on pictures for each core, and one picture more is being fetched."""
     cores = usable_cores()
+    read_in_large_pieces()
     limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_time_limit.total_seconds())
     async with (
         httpx.AsyncClient(trust_env=False) as http,  # a proxy would look up names itself, past our check

@@ -3,10 +3,11 @@
 import asyncio
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
-from studio_postprocess.io.download import DownloadError, read_allow_list
+from studio_postprocess.io.download import READ_BYTES, DownloadError, read_allow_list, read_in_large_pieces
 from studio_support.file_host import GOOD, PRIVATE, PUBLIC, FileHost
 
 pytestmark = pytest.mark.usefixtures("addresses")
@@ -153,3 +154,23 @@ async def test_an_address_the_client_cannot_use_is_refused(url: str) -> None:
 def test_an_allow_list_that_names_no_host_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="STUDIO_DOWNLOAD_HOSTS"):
         read_allow_list(text)
+
+
+class Connection(httpcore.AsyncMockStream):
+    """A connection over which a response arrives; how much was asked for in one piece is recorded."""
+
+    asked = 0
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
+        self.asked = max_bytes
+        return await super().read(max_bytes, timeout)
+
+
+async def test_a_picture_is_taken_in_large_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpcore.AsyncHTTP11Connection, "READ_NUM_BYTES", 1)  # and set back in the end
+    read_in_large_pieces()
+    connection = Connection([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
+    origin = httpcore.Origin(b"http", b"127.0.0.1", 80)
+    async with httpcore.AsyncHTTP11Connection(origin, connection) as http:
+        await http.request("GET", "http://127.0.0.1/x.png")
+    assert connection.asked == READ_BYTES

@@ -60,7 +60,10 @@ def textures(pieces: Pieces, changing: ByteArray, picture: ByteArray, mm_per_pix
 
 def _mean_light(picture: ByteArray, where: NDArray[np.bool_]) -> FloatArray:
     """The mean of the pixels in linear light, shape (3,): from how often each channel has each value, which is fast."""
-    counts = [cv2.calcHist([picture], [channel], where.view(np.uint8), [256], [0, 256]).ravel() for channel in range(3)]
+    mask = where.view(np.uint8)
+    left, top, across, down = cv2.boundingRect(mask)
+    there = slice(top, top + down), slice(left, left + across)
+    counts = [cv2.calcHist([picture[there]], [channel], mask[there], [256], [0, 256]).ravel() for channel in range(3)]
     return np.array(counts, np.float64) @ _LINEAR_OF_BYTE / np.count_nonzero(where)
 
 

@@ -100,10 +100,10 @@ def _links(indices: ByteArray) -> ByteArray:
     east = (padded[:-1, 1:-1] != padded[1:, 1:-1]).view(np.uint8)
     south = (padded[1:-1, :-1] != padded[1:-1, 1:]).view(np.uint8)
     links = np.zeros((padded.shape[0] - 1, padded.shape[1] - 1), np.uint8)
-    links[:, :-1] |= east
-    links[:-1] |= south << 1
-    links[:, 1:] |= east << 2
-    links[1:] |= south << 3
+    links[:, :-1] = east
+    links[:, 1:] |= np.left_shift(east, 2, out=east)
+    links[:-1] |= np.left_shift(south, 1, out=south)
+    links[1:] |= np.left_shift(south, 2, out=south)
     links = cv2.LUT(links, _AS_NODE).astype(np.uint8, copy=False)
     links[[0, 0, -1, -1], [0, -1, 0, -1]] |= np.uint8(_NODE)
     return links

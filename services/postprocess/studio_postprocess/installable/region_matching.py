@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_colour.difference import ByteArray, FloatArray
+from studio_colour.difference import ByteArray
 from studio_contracts.palette import Colour
 from studio_postprocess.clamp.hue import hue_costs
 from studio_postprocess.installable.outside import inside, with_outside
@@ -41,13 +41,15 @@ def match_regions(indices: ByteArray, look: ByteArray, palette: Sequence[Colour]
     ]
     outside = ~inside(indices)
     side = 2 * round(AROUND_MM / mm_per_pixel * np.sqrt(1.5)) + 1  # twice a box of it spreads like a Gaussian
+    energy, least = np.empty_like(costs[0]), np.empty_like(costs[0])
     for _ in range(_ROUNDS):
-        least = np.full(indices.shape, np.inf, np.float32)
+        least.fill(np.inf)
         calmer = np.zeros_like(indices)
         for colour, cost in zip(colours, costs, strict=True):
-            energy = _less_where_common(cost, cv2.inRange(indices, (colour,), (colour,)), side)
+            _less_where_common(cost, cv2.inRange(indices, (colour,), (colour,)), side, energy)
             better = (energy < least).view(np.uint8)
-            cv2.max(calmer, better * np.uint8(colour), dst=calmer)  # colours come in rising order
+            better *= np.uint8(colour)
+            cv2.max(calmer, better, dst=calmer)  # colours come in rising order
             cv2.min(energy, least, dst=least)
         calmer = with_outside(calmer, outside)
         changed = np.count_nonzero(calmer != indices)
@@ -57,13 +59,12 @@ def match_regions(indices: ByteArray, look: ByteArray, palette: Sequence[Colour]
     return indices
 
 
-def _less_where_common(cost: NDArray[Any], mask: NDArray[Any], side: int) -> FloatArray:
-    """The cost of a colour, less CALM where all within a box blurred twice have it, as `mask` tells with 255."""
+def _less_where_common(cost: NDArray[Any], mask: NDArray[Any], side: int, less: NDArray[Any]) -> None:
+    """Write the cost of a colour, less CALM where all within a box blurred twice have it, as `mask` tells with 255."""
     left, top, across, down = cv2.boundingRect(mask)
     rows, columns = slice(max(top - side, 0), top + down + side), slice(max(left - side, 0), left + across + side)
     common = mask[rows, columns]
     for _ in range(2):
         common = cv2.blur(common, (side, side), borderType=cv2.BORDER_REFLECT)
-    less: FloatArray = cost.copy()
+    np.copyto(less, cost)
     less[rows, columns] = cv2.scaleAdd(common.astype(np.float32), -CALM / 255, cost[rows, columns])
-    return less

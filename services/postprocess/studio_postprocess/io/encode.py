@@ -48,13 +48,16 @@ def encode_indexed(indices: ByteArray, palette: Sequence[Colour]) -> bytes:
 
 
 def _packed(indices: ByteArray, bits: int) -> ByteArray:
-    """Rows with this number of bits a pixel, from the left, padded to whole bytes."""
+    """Rows with this number of bits a pixel, from the left, padded to whole bytes: two neighbours become one, again and
+    again.
+    """
     each = 8 // bits
     padded = np.pad(indices, ((0, 0), (0, -indices.shape[1] % each))) if indices.shape[1] % each else indices
-    packed = padded[:, ::each].copy()
-    for place in range(1, each):
-        packed <<= bits
-        packed |= padded[:, place::each]
+    packed = np.ascontiguousarray(padded)
+    while bits < 8:
+        pairs = packed.view("<u2")  # the left one is the lower byte
+        packed = (pairs << bits | pairs >> 8).astype(np.uint8)
+        bits *= 2
     return packed
 
 
@@ -65,7 +68,7 @@ def _deflated(rows: ByteArray) -> bytes:
     filtered[:, 1:] = rows
     filtered[1:, 1:] -= rows[:-1]
     deflate = zlib.compressobj(1, strategy=zlib.Z_RLE)
-    return deflate.compress(filtered.tobytes()) + deflate.flush()
+    return deflate.compress(filtered.data) + deflate.flush()
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
