@@ -18,11 +18,14 @@ class Ring:
 
 def test_garbage_goes_and_the_rest_is_passed_over_from_then_on() -> None:
     kept: list[object] = []
+    threshold = gc.get_threshold()
     ended: list[str] = []
     Ring(ended)
     try:
         keep_what_is_loaded()
         assert ended == ["collected"]
         assert not any(one is kept for one in gc.get_objects())
+        assert gc.get_threshold()[0] > threshold[0]
     finally:
+        gc.set_threshold(*threshold)
         gc.unfreeze()
