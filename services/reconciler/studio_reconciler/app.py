@@ -24,7 +24,7 @@ from studio_reconciler.settlement import Settlement
 from studio_reconciler.stats import measure_backlog, measure_indexes, measure_spending, measure_volumes
 from studio_reconciler.undelivered import UndeliveredMessages
 
-RELAY_SECONDS = 1.0
+RELAY_SECONDS = 2.0
 RESCUE_SECONDS = 5.0
 STATS_SECONDS = 15.0
 RELAY_BATCH = 500
