@@ -132,8 +132,8 @@ def open_port(host: str, port: int) -> socket.socket:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    # Its connections inherit this; asyncio sets it for sockets of its own making alone. Without it, a body waits until
-    # the client has acknowledged the headers: 40 ms for each response of a kept connection.
+    # Its connections inherit this; asyncio sets it only where a socket knows its protocol's number, which this one does
+    # not. Without it, a body waits until the client has acknowledged the headers: up to 40 ms on a kept connection.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
