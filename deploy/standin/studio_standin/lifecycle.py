@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from base64 import b64encode
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -21,6 +22,7 @@ from studio_standin.webhooks import Message, Sender
 PURGE_AFTER_SECONDS = 3600.0
 THROTTLE_SECONDS = 0.5
 _STARTING_SHARE = 0.1  # of the whole delay
+log = logging.getLogger(__name__)
 
 
 class Lifecycle:
@@ -74,6 +76,9 @@ class Lifecycle:
             await self._predict(prediction)
         except (runs.ModelError, PictureError) as error:
             self._finish(prediction, "failed", str(error))
+        except Exception:  # a prediction that never ends would look like a webhook that was lost
+            log.exception("prediction %s met an error of the stand-in", prediction.id)
+            self._finish(prediction, "failed", FAILURES["unknown"])
 
     async def _predict(self, prediction: Prediction) -> None:
         fault, loop = prediction.fault, asyncio.get_running_loop()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from studio_standin import files
 from studio_standin.faults import FAILURES, FailureName
 
 from .conftest import Receiver, Standin, until
@@ -23,6 +24,19 @@ def test_a_failure_sends_its_webhook(standin: Standin, receiver: Receiver) -> No
     standin.create(webhook=receiver.url + "/failed")
     body = receiver.next("/failed").body
     assert (body["status"], body["error"]) == ("failed", None)
+
+
+def test_an_error_of_the_standin_ends_the_prediction_and_is_reported(
+    standin: Standin, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: object) -> bytes:
+        raise AttributeError("cmap")
+
+    monkeypatch.setattr(files, "render", broken)
+    created = standin.create(webhook=receiver.url + "/broken")
+    assert receiver.next("/broken").body["error"] == FAILURES["unknown"]
+    assert f"prediction {created} met an error of the stand-in" in caplog.text
+    assert "AttributeError: cmap" in caplog.text
 
 
 def test_canceled_in_the_dashboard(standin: Standin, receiver: Receiver) -> None:

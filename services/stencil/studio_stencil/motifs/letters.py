@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 
 from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTFont
@@ -13,6 +14,9 @@ ATTRIBUTION = "Letters: Fredoka One, copyright Milena Brandao, SIL Open Font Lic
 INK = "#231f20"
 """The fill of a letter; on the ground it gets the colour that stands out most."""
 
+_READING = Lock()
+"""Held by who reads the font: its tables are decoded when they are first asked for, by one thread at a time."""
+
 
 @cache
 def _font() -> TTFont:
@@ -22,9 +26,13 @@ def _font() -> TTFont:
 @cache
 def letter(character: str) -> BaseGeometry | None:
     """The area of a letter or digit in font units, y pointing down; None where the font has none."""
-    name = _font().getBestCmap().get(ord(character)) if len(character) == 1 else None
-    if name is None or not character.isalnum():
+    if len(character) != 1 or not character.isalnum():
         return None
-    pen = OutlinePen(_font().getGlyphSet())
-    _font().getGlyphSet()[name].draw(TransformPen(pen, (1, 0, 0, -1, 0, 0)))
+    with _READING:
+        name = _font().getBestCmap().get(ord(character))
+        if name is None:
+            return None
+        glyphs = _font().getGlyphSet()
+        pen = OutlinePen(glyphs)
+        glyphs[name].draw(TransformPen(pen, (1, 0, 0, -1, 0, 0)))
     return filled(pen.contours)
