@@ -81,7 +81,7 @@ class ReplicateClient:
         inputs: Mapping[str, Any],
         *,
         webhook: str | None = None,
-        webhook_events: Sequence[WebhookEvent] = ("start", "completed"),
+        webhook_events: Sequence[WebhookEvent] = ("completed",),
         cancel_after: timedelta | None = None,
     ) -> PredictionReport:
         """Buy one prediction, without waiting for its pictures. After OutcomeUnknown it may exist.

@@ -150,6 +150,7 @@ class Predictor:
                 bought.version,
                 bought.inputs,
                 webhook=self._webhook(job, slot),
+                webhook_events=("start", "completed") if self.settings.start_webhook else ("completed",),
                 cancel_after=job.deadline_at - self.now(),
             )
         except OutcomeUnknown as error:

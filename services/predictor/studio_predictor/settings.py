@@ -37,6 +37,14 @@ class PredictorSettings(ModelSettings, BudgetSettings, PublicAddressSettings, Pr
             "between. Raise it with the replicas of postprocess"
         ),
     )
+    start_webhook: bool = Field(
+        False,
+        validation_alias="STUDIO_START_WEBHOOK",
+        description=(
+            "Have the provider call back when a prediction starts, too. One whose creation got no response is known "
+            "from then on, even where the provider's list does not show it"
+        ),
+    )
     adoption_grace: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=30),  # above the client's own time-out, or a request still under way would be repeated

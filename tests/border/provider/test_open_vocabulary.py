@@ -48,7 +48,11 @@ class Scenario:
         store = SimulatedJobStore(SimulatedDatabase())
         self.jobs = JobService(store, self._publish, lambda: self.now, "test")
         settings: Any = SimpleNamespace(
-            max_backlog=9, public_base_url=None, adoption_grace=GRACE, budgets=Budgets(day_cents=999, key_day_cents=999)
+            max_backlog=9,
+            public_base_url=None,
+            start_webhook=False,
+            adoption_grace=GRACE,
+            budgets=Budgets(day_cents=999, key_day_cents=999),
         )
         objects = SimulatedObjectStore()
         self.objects = objects

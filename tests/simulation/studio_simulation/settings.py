@@ -29,8 +29,13 @@ def day_cents(seed: int, *, peaceful: bool) -> int:
     return AMPLE_BUDGET if peaceful or random.random() < 0.75 else random.choice(TIGHT_BUDGETS)
 
 
+def start_webhook(seed: int) -> bool:
+    """Whether the world of that seed asks for the `start` webhook."""
+    return Random(f"start webhook {seed}").random() < 0.5
+
+
 @cache
-def settings_of(service: str, public: bool, cents: int, day_cents: int) -> Any:
+def settings_of(service: str, public: bool, cents: int, day_cents: int, start_webhook: bool) -> Any:
     """The settings of a service, or None where it needs none but its addresses."""
     types = {
         "gateway": GatewaySettings,
@@ -56,6 +61,7 @@ def settings_of(service: str, public: bool, cents: int, day_cents: int) -> Any:
             "public_base_url": "https://studio.example" if public else None,
             "adoption_grace": timedelta(seconds=GRACE_SECONDS),
             "day_cents": day_cents,
+            "start_webhook": start_webhook,
         },
         "postprocess": {},
         "reconciler": {

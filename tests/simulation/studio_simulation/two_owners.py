@@ -104,7 +104,7 @@ def second_owner_seconds(waiting: int, share: int, picture_seconds: float = PICT
         "predictor": {"slots_per_owner": share, "key_day_cents": AMPLE_BUDGET},
     }
 
-    def settings(service: str, _: bool, *given: int) -> Any:
+    def settings(service: str, _: bool, *given: Any) -> Any:
         known = settings_of(service, True, *given)  # the provider's webhooks arrive
         return known if known is None else known.model_copy(update=own.get(service, {}))
 

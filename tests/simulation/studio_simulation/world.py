@@ -43,7 +43,7 @@ from studio_simulation.predictions import Prediction
 from studio_simulation.process import Life, Process
 from studio_simulation.provider import Provider
 from studio_simulation.receiver import DOMAIN, Receivers
-from studio_simulation.settings import day_cents, settings_of
+from studio_simulation.settings import day_cents, settings_of, start_webhook
 
 T = TypeVar("T")
 
@@ -94,8 +94,9 @@ class World:
         self.database.observers.append(self.checks.observe)
         cents = self.random.choice((200, 50))  # twelve pictures cost 36
         self.day_cents = day_cents(seed, peaceful=self.faults.peaceful)
+        drawn = self.public, cents, self.day_cents, start_webhook(seed)
         self.processes = [
-            Process(self, service, number, BUILDS[service], settings_of(service, self.public, cents, self.day_cents))
+            Process(self, service, number, BUILDS[service], settings_of(service, *drawn))
             for number, service in enumerate(SERVICES)
         ]
 

@@ -62,7 +62,7 @@ async def _create_prediction(provider: Provider, waiting: int, budgets: Budgets 
         SlotsPlanned(GenerationRequest(model="sdxl", version="v", cents_per_picture=3, input=INPUT), (SlotPlan(0, 1),)),
     )
     objects = SimulatedObjectStore({PLAN.directions[0].stencil.key: b"a stencil"})
-    settings: Any = SimpleNamespace(max_backlog=LIMIT, public_base_url=None, budgets=budgets)
+    settings: Any = SimpleNamespace(max_backlog=LIMIT, public_base_url=None, budgets=budgets, start_webhook=False)
     client: Any = provider
     predictor = Predictor(jobs, store, objects, client, settings, lambda: NOW, backlog, store.slots_under_way)
     if paused:

@@ -46,6 +46,7 @@ class Studio:
             max_backlog=1000,
             slots_per_owner=SHARE,
             public_base_url=None,
+            start_webhook=False,
             budgets=Budgets(day_cents=10**6, key_day_cents=10**6),
         )
         objects = SimulatedObjectStore({PLAN.directions[0].stencil.key: b"a stencil"})

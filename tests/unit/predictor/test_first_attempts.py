@@ -1,6 +1,6 @@
 """The first attempts of a job's slots: planned and claimed by one write, requested side by side, each for itself."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -33,8 +33,12 @@ class Provider:
     def __init__(self) -> None:
         self.refuses: dict[int, Exception] = {}
         self.sold: list[int] = []
+        self.events: list[Sequence[str]] = []
 
-    async def create(self, _: str, inputs: dict[str, Any], **__: object) -> PredictionReport:
+    async def create(
+        self, _: str, inputs: dict[str, Any], *, webhook_events: Sequence[str], **__: object
+    ) -> PredictionReport:
+        self.events.append(webhook_events)
         pictures = inputs["num_outputs"]
         if pictures in self.refuses:
             raise self.refuses[pictures]
@@ -45,7 +49,7 @@ class Provider:
 class Studio:
     """The predictor, and a job that is ready to be planned: three pictures of one direction and two of another."""
 
-    def __init__(self, day_cents: int = 100) -> None:
+    def __init__(self, day_cents: int = 100, *, start_webhook: bool = False) -> None:
         self.provider = Provider()
         self.writes: list[list[str]] = []
         database = SimulatedDatabase()
@@ -60,7 +64,12 @@ class Studio:
         self._jobs = JobService(store, self._publish, lambda: NOW, "predictor")
         budgets = Budgets(day_cents=day_cents, key_day_cents=100)
         settings: Any = SimpleNamespace(
-            max_backlog=10, public_base_url=None, budgets=budgets, model="sdxl", prompt_strength=0.7
+            max_backlog=10,
+            public_base_url=None,
+            budgets=budgets,
+            model="sdxl",
+            prompt_strength=0.7,
+            start_webhook=start_webhook,
         )
         objects = SimulatedObjectStore({one.stencil.key: b"a stencil" for one in PLAN.directions})
         client: Any = self.provider
@@ -97,6 +106,16 @@ async def test_all_slots_are_planned_and_claimed_by_one_write() -> None:
     assert studio.writes[0] == ["submitting", "submitting"]
     assert len(studio.writes) == 3
     assert ([slot.state for slot in job.predictions], sorted(studio.provider.sold)) == (["running"] * 2, [2, 3])
+
+
+@pytest.mark.parametrize(("start_webhook", "events"), [(False, ("completed",)), (True, ("start", "completed"))])
+async def test_the_provider_calls_back_for_the_start_where_that_is_set(
+    start_webhook: bool, events: tuple[str, ...]
+) -> None:
+    studio = Studio(start_webhook=start_webhook)
+    await studio.accept()
+    await studio.deliver()
+    assert studio.provider.events == [events] * 2
 
 
 async def test_the_message_comes_back_for_what_failed_alone() -> None:
