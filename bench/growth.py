@@ -1,30 +1,27 @@
 """What grows with the studio, and what does not: jobs a second and the slowest hundredth, by one number at a time.
 
 Run by `make bench-growth`, or for some series with `--series`. The whole stack as processes on two cores, the work on
-pictures replaced by a canned result, the provider's delay at 0. It writes docs/growth.md with a plot of each series.
+pictures replaced by a canned result, the provider's delay at 0. It writes docs/growth.md with a plot of each series,
+says which of them is neither flat nor linear, and ends with status 1 if one is.
 """
 
 import argparse
-import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, Literal, NamedTuple
 
 import httpx
 from peers.contestants import Contestant, studio
 from plot import plot
+from watching import watching
 
 from studio_local.infrastructure import Infrastructure
 
-from http_client import Connection, request
-from measuring import bind, percentile
+from measuring import bind, exit_if_missed, percentile
 from rounds import BRIEF, added, wait
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -33,6 +30,8 @@ WINDOW_SECONDS = 20.0
 POSTING, LOAD = 4, 40
 """Connections over which jobs are posted, and jobs of a load."""
 INSERTED = 5000
+TOLERANCE = 1.5
+"""How much worse than flat, or linear, a figure may be: rounds on the same machine differ by a fifth."""
 WATCHING = {"STUDIO_STREAMS": "2000", "STUDIO_STREAMS_PER_CLIENT": "2000", "STUDIO_CONNECTIONS_PER_CLIENT": "4000"}
 
 
@@ -45,12 +44,27 @@ class Point(NamedTuple):
 
 
 class Series(NamedTuple):
-    """What grows, through which sizes, what its p99 is of, and how a running studio is measured at one size."""
+    """What grows, through which sizes, what its p99 is of, how a running studio is measured at one size, and whether a
+    job should cost the same at each size (`flat`), or in proportion to it (`linear`).
+    """
 
     grows: str
     sizes: tuple[int, ...]
     p99_of: str
     measure: Callable[[Contestant, int], Point]
+    cost: Literal["flat", "linear"] = "flat"
+
+    def missed(self, points: Sequence[Point]) -> list[str]:
+        """What got worse than that from the smallest size to a larger one."""
+        least = points[0]
+        found = []
+        for one in points[1:]:
+            allowed = TOLERANCE * (one.size / least.size if self.cost == "linear" else 1)
+            if least.jobs_per_second / one.jobs_per_second > allowed:
+                found.append(f"jobs/s at {one.size:,} {self.grows}: {one.jobs_per_second:.2f} ({self.cost})")
+            if one.p99 > least.p99 * allowed:
+                found.append(f"p99 at {one.size:,} {self.grows}: {one.p99:.0f} ms ({self.cost})")
+        return found
 
 
 def post_many(contestant: Contestant, number: int, brief: dict[str, Any]) -> tuple[list[str], list[float]]:
@@ -110,11 +124,17 @@ def _load(contestant: Contestant, size: int, brief: dict[str, Any]) -> Point:
     return Point(size, per_second, percentile(added(contestant, alone), 99))
 
 
-def collection(contestant: Contestant, size: int) -> Point:
-    """Old jobs in the database: copies of a finished one, without its concepts, timeline and pictures."""
+def _finished(contestant: Contestant) -> dict[str, Any]:
+    """A job that has ended."""
     ids, _ = post_many(contestant, 1, BRIEF)
     wait(contestant, ids)
     (job,) = contestant.results(ids)
+    return job
+
+
+def collection(contestant: Contestant, size: int) -> Point:
+    """Old jobs in the database: copies of a finished one, without its concepts, timeline and pictures."""
+    job = _finished(contestant)
     kept = {name: value for name, value in job.items() if name not in ("_id", "concepts", "timeline", "plan")}
     for start in range(0, size, INSERTED):
         numbers = range(start, min(start + INSERTED, size))
@@ -142,47 +162,8 @@ def concepts(contestant: Contestant, size: int) -> Point:
 
 def watchers(contestant: Contestant, size: int) -> Point:
     """Event streams that are open, ten on each of some waiting jobs, while others are made."""
-    with watching(contestant, size):
+    with watching(contestant, _finished(contestant), size):
         return _load(contestant, size, BRIEF)
-
-
-@contextmanager
-def watching(contestant: Contestant, number: int) -> Iterator[None]:
-    """That many streams, read in a thread. The jobs they follow wait: nothing was published of them."""
-    ids, _ = post_many(contestant, 1, BRIEF)
-    wait(contestant, ids)
-    (job,) = contestant.results(ids)
-    waiting = [f"watched-{place}" for place in range((number + 9) // 10)]
-    fresh = {"status": "pending", "stage": "stencil", "final": False, "version": 1, "outbox": []}
-    nothing: dict[str, Any] = {"plan": None, "generation": None, "finished_at": None, "started_at": None}
-    empty: dict[str, Any] = {"predictions": [], "concepts": [], "expires_at": None}
-    for job_id in waiting:
-        times = {"created_at": datetime.now(UTC), "updated_at": datetime.now(UTC), "timeline": job["timeline"][:1]}
-        contestant.jobs.insert_one(job | fresh | nothing | empty | times | {"_id": job_id})
-    opened, done = Event(), Event()
-    thread = Thread(target=lambda: asyncio.run(_follow(contestant.url, waiting, number, opened, done)))
-    thread.start()
-    try:
-        if not opened.wait(120):
-            raise SystemExit(f"{number} streams did not open")
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-async def _follow(url: str, jobs: Sequence[str], number: int, opened: Event, done: Event) -> None:
-    port = urlsplit(url).port
-    assert port is not None
-    streams = []
-    for place in range(number):
-        stream = await Connection.open(port)
-        stream.send(request("GET", f"/v1/jobs/{jobs[place // 10]}/events"))
-        await stream.read_until(b"job.created")
-        streams.append(stream)
-    opened.set()
-    await asyncio.to_thread(done.wait)
-    await asyncio.gather(*(stream.close() for stream in streams), return_exceptions=True)
 
 
 ADDED = "time added to a job, one at a time"
@@ -190,7 +171,7 @@ SERIES = {
     "backlog": Series("jobs that wait", (100, 1_000, 10_000), "answers to POST", backlog),
     "collection": Series("old jobs in the database", (0, 100_000, 1_000_000), ADDED, collection),
     "workers": Series("processes of each worker", (1, 2, 4), ADDED, workers),
-    "concepts": Series("pictures a job", (1, 6, 12), ADDED, concepts),
+    "concepts": Series("pictures a job", (1, 6, 12), ADDED, concepts, "linear"),
     "watchers": Series("open event streams", (0, 100, 1_000), ADDED, watchers),
 }
 
@@ -238,9 +219,13 @@ def main() -> None:
     text = ["# Growth", "", f"By `make bench-growth` on {datetime.now(UTC):%Y-%m-%d}: {cores} cores, without work on"]
     text += [f"pictures, load average {load:.1f} before. One number grows at a time.", ""]
     with Infrastructure(folder) as infrastructure:
-        for name in arguments.series:
-            text += write(name, run(infrastructure, name, arguments.at_most), arguments.into)
+        found = {name: run(infrastructure, name, arguments.at_most) for name in arguments.series}
+    for name, points in found.items():
+        text += write(name, points, arguments.into)
+    missed = [text for name, points in found.items() for text in SERIES[name].missed(points)]
+    text += ["## Neither flat nor linear", "", *(f"- {one}" for one in missed or ["nothing"]), ""]
     (arguments.into / "growth.md").write_text("\n".join(text))
+    exit_if_missed(missed)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ BRIEF = {
     "count": 6,
 }
 JOB_SECONDS = 300
+TOGETHER = 3
+"""How many times as many jobs are posted together as one at a time: fewer would measure how a pipeline fills."""
 SETTLED_SECONDS = 6
 """The broker's counters are five seconds old at most; held outboxes are cleared by then."""
 
@@ -101,7 +103,7 @@ def one_at_a_time(contestant: Contestant, number: int) -> list[str]:
 def canned_round(contestant: Contestant, jobs: int) -> Figures:
     """Throughput, cost and latency where pictures cost nothing."""
     wait(contestant, post(contestant, 4))
-    per_second, cost = saturate(contestant, jobs)
+    per_second, cost = saturate(contestant, TOGETHER * jobs)
     one_by_one = one_at_a_time(contestant, jobs)
     alone = added(contestant, one_by_one)
     busy = post(contestant, jobs, 2 / per_second)
