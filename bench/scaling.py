@@ -60,23 +60,23 @@ class Round(NamedTuple):
 def replicas_of_postprocess(stack: ServiceStack, number: int) -> Iterator[dict[int, ManagedProcess]]:
     """`number` ready replicas by health port, each on a core of its own as far as there are cores."""
     cores = sorted(os.sched_getaffinity(0), reverse=True)
-    replicas = {port: _replica(stack, port) for port in (free_port() for _ in range(number))}
+    ports = [free_port() for _ in range(number)]
+    replicas = {port: _replica(stack, port, cores[place % len(cores)]) for place, port in enumerate(ports)}
     try:
         for replica in replicas.values():
             replica.start()
-        for place, replica in enumerate(replicas.values()):
+        for replica in replicas.values():
             replica.wait_ready(60)
-            for thread in Path(f"/proc/{replica.pid}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), {cores[place % len(cores)]})
         yield replicas
     finally:
         stop_all(list(replicas.values()))
 
 
-def _replica(stack: ServiceStack, port: int) -> ManagedProcess:
+def _replica(stack: ServiceStack, port: int, core: int) -> ManagedProcess:
+    """Bound from its beginning, as are then its children, of which it has one for each core it may use."""
     return ManagedProcess(
         f"postprocess-{port}",
-        [sys.executable, "-m", "studio_postprocess"],
+        ["taskset", "--cpu-list", str(core), sys.executable, "-m", "studio_postprocess"],
         environment={**stack.environment, "STUDIO_HEALTH_PORT": str(port)},
         log=stack.objects.parent / "logs" / f"postprocess-{port}.log",
         records=stack.infrastructure.records,
