@@ -25,6 +25,7 @@ from playwright.sync_api import (
 )
 
 from studio_support import tools
+from studio_support.page_loading import opening_again
 from studio_support.served_gateway import ServedGateway, serving
 from studio_support.shared_studio import studio
 
@@ -37,8 +38,6 @@ QUIET = [
 DESKTOP = ViewportSize(width=1280, height=860)
 PATIENCE_MS = 120_000
 SCREENSHOT_MS = 20_000
-NETWORK_CHANGES = 10
-"""While a page is opened, at most."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,7 +81,7 @@ def chromium() -> str:
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     # Of the folder, not of the session: the loop that Playwright keeps running would be in the way of other tests.
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, opening_again():
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         browser.close()
@@ -144,25 +143,6 @@ class Visits:
 NewPage = Callable[..., Page]
 
 
-def _reopening(page: Page) -> Page:
-    """The page, which goes to an address again where Chromium gave up because the machine got another network: each
-    container that starts or ends beside it brings or takes one.
-    """
-    goto = page.goto
-
-    def goto_again(url: str, **options: Any) -> Response | None:
-        for _ in range(NETWORK_CHANGES):
-            try:
-                return goto(url, **options)
-            except Error as error:
-                if "net::ERR_NETWORK_CHANGED" not in str(error):
-                    raise
-        return goto(url, **options)
-
-    page.goto = goto_again  # type: ignore[method-assign]
-    return page
-
-
 @pytest.fixture
 def visits() -> Visits:
     return Visits()
@@ -179,7 +159,7 @@ def new_page(browser: Browser, studio: Any, visits: Visits) -> Iterator[NewPage]
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         visits.watch(context)
-        return _reopening(context.new_page())
+        return context.new_page()
 
     yield opened
     for context in contexts:

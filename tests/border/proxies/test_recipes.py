@@ -160,7 +160,9 @@ def test_a_browser_shows_all_six_pictures_of_the_panel(
     behind_nginx: OpenProxy, tmp_path: Path, chromium_or_skip: str
 ) -> None:
     api = pytest.importorskip("playwright.sync_api")
-    with behind_nginx(PANEL) as proxied, api.sync_playwright() as playwright:
+    from studio_support.page_loading import opening_again  # which needs it
+
+    with behind_nginx(PANEL) as proxied, api.sync_playwright() as playwright, opening_again():
         (tmp_path / "panel" / "index.html").write_text(PANEL_PAGE)
         (tmp_path / "panel" / "panel.js").write_text(PANEL_SCRIPT % repr(REQUEST))
         browser = playwright.chromium.launch(executable_path=chromium_or_skip, args=["--headless", "--no-sandbox"])
