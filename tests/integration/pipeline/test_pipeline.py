@@ -45,6 +45,7 @@ def test_each_count_completes_with_the_calls_it_needs(studio: Any, count: int, c
     assert_complete(studio, job, count)
     assert sorted((entry["num_outputs"] for entry in studio.paid_for(job)), reverse=True) == calls
     assert len({entry["seed"] for entry in studio.paid_for(job)}) == len(calls)
+    assert {each["event"] for entry in studio.paid_for(job) for each in entry["webhooks"]} == {"completed"}
 
 
 def test_six_pictures_are_two_of_each_of_three_directions(studio: Any) -> None:

@@ -58,7 +58,7 @@ async def kept_message(endpoints: Endpoints) -> bytes:
                     assert message is not None
                     await message.reject(requeue=True)
                     return message.body
-        except (TimeoutError, *aio_pika.exceptions.CONNECTION_EXCEPTIONS):
+        except (TimeoutError, aio_pika.exceptions.QueueEmpty, *aio_pika.exceptions.CONNECTION_EXCEPTIONS):
             if time.monotonic() > deadline:
                 raise
 
