@@ -32,7 +32,12 @@ POSTING, LOAD = 4, 40
 INSERTED = 5000
 TOLERANCE = 1.5
 """How much worse than flat, or linear, a figure may be: rounds on the same machine differ by a fifth."""
-WATCHING = {"STUDIO_STREAMS": "2000", "STUDIO_STREAMS_PER_CLIENT": "2000", "STUDIO_CONNECTIONS_PER_CLIENT": "4000"}
+WATCHING = {
+    "STUDIO_STREAMS": "2000",
+    "STUDIO_STREAMS_PER_CLIENT": "2000",
+    "STUDIO_CONNECTIONS": "4000",
+    "STUDIO_CONNECTIONS_PER_CLIENT": "4000",
+}
 
 
 class Point(NamedTuple):

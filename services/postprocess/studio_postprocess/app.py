@@ -23,7 +23,7 @@ async def build(chassis: ServiceContext, settings: PostprocessSettings) -> Async
     read_in_large_pieces()
     limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_time_limit.total_seconds())
     async with (
-        httpx.AsyncClient(trust_env=False) as http,  # a proxy would look up names itself, past our check
+        httpx.AsyncHTTPTransport(trust_env=False) as http,  # a proxy would look up names itself, past our check
         open_process_pool(cores, limits, preload="studio_postprocess.preload") as workers,
     ):
         downloader = Downloader(http, read_allow_list(settings.download_hosts))

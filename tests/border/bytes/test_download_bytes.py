@@ -32,8 +32,7 @@ async def fetched(url: str, response: httpx.Response) -> tuple[bytes, httpx.Requ
         asked.append(request)
         return response
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as http:
-        return await Downloader(http, ALLOWED).fetch(url), asked[0]
+    return await Downloader(httpx.MockTransport(respond), ALLOWED).fetch(url), asked[0]
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "zstd", "identity, gzip", "made up", "x" * 9000])
@@ -76,6 +75,7 @@ async def test_a_host_name_that_cannot_be_is_a_failed_download_and_nothing_else(
     async def no_time(_: float) -> None:
         return None
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))) as http:
-        with pytest.raises(DownloadError):
-            await Downloader(http, ALLOWED, no_time).fetch(f"https://{host}/a.png")
+    with pytest.raises(DownloadError):
+        await Downloader(httpx.MockTransport(lambda _: httpx.Response(200)), ALLOWED, no_time).fetch(
+            f"https://{host}/a.png"
+        )

@@ -61,10 +61,10 @@ class Studio:
         report = PredictionReport(id="p", status=PredictionStatus.SUCCEEDED, outputs=tuple(outputs))
         await self.jobs.apply("j", PredictionReported(0, 1, report))
         await self.jobs.outbox.flush()
-        async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404))) as http:
-            downloader = Downloader(http, read_allow_list("*.replicate.delivery"))
-            postprocess = Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers)
-            await postprocess.make_pictures(await self.jobs.load("j"), PredictionSucceeded(slot=0, attempt=1))
+        nothing = httpx.MockTransport(lambda _: httpx.Response(404))
+        downloader = Downloader(nothing, read_allow_list("*.replicate.delivery"))
+        postprocess = Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers)
+        await postprocess.make_pictures(await self.jobs.load("j"), PredictionSucceeded(slot=0, attempt=1))
         return await self.jobs.load("j")
 
     async def draw(self, objects: Any) -> None:

@@ -30,5 +30,4 @@ class FileHost:
         self.pauses.append(seconds)
 
     async def fetch(self, url: str) -> bytes:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(self), follow_redirects=True) as http:
-            return await Downloader(http, read_allow_list(ALLOWED), self.pause).fetch(url)
+        return await Downloader(httpx.MockTransport(self), read_allow_list(ALLOWED), self.pause).fetch(url)

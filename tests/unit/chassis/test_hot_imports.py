@@ -82,7 +82,7 @@ async def test_a_request_to_the_provider_looks_for_no_module(url: str) -> None:
 
 
 async def test_a_download_looks_for_no_module(url: str) -> None:
-    async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+    async with httpx.AsyncHTTPTransport(trust_env=False) as http:
         downloader = Downloader(http, read_allow_list(url))
         await downloader.fetch(f"{url}/a.png")
         with searches() as names:
