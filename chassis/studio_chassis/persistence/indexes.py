@@ -48,7 +48,7 @@ INDEXES = (
     Index("audit", "newest", [("at", -1)]),
     Index("audit", "of_target", [("target", 1), ("at", -1)]),
     Index("sessions", "ended", [("expires_at", 1)], {"expireAfterSeconds": 0}),
-    Index("jobs", "open_of_owner", [("owner", 1), ("updated_at", 1)], _OPEN),
+    Index("jobs", "unfinished_of_owner", [("owner", 1)], _OPEN),
     Index("buckets", "unused", [("at", 1)], {"expireAfterSeconds": 86_400}),
     Index("charges", "held", [("reserved_at", 1)], {"partialFilterExpression": {"state": "held"}}),
     Index("spending", "by_day", [("day", 1), ("key_id", 1)]),

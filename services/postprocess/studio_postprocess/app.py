@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from studio_chassis.runtime.handlers import JobHandler
+from studio_chassis.runtime.memory import reuse_what_is_freed
 from studio_chassis.runtime.process_pool import Limits, open_process_pool, usable_cores
 from studio_chassis.runtime.service import ServiceContext, ServiceDefinition
 from studio_contracts import topology
@@ -15,12 +16,16 @@ from studio_postprocess.handlers import Postprocess
 from studio_postprocess.io.download import Downloader, read_allow_list, read_in_large_pieces
 from studio_postprocess.settings import PostprocessSettings
 
+KEPT_FOR_FILES = 32 * 2**20
+"""Bytes of memory that one picture's files leave to the next: about what those under way take."""
+
 
 @asynccontextmanager
 async def build(chassis: ServiceContext, settings: PostprocessSettings) -> AsyncIterator[ServiceDefinition]:
     """One queue; a child process works on pictures for each core, and one picture more is being fetched."""
     cores = usable_cores()
     read_in_large_pieces()
+    reuse_what_is_freed(KEPT_FOR_FILES)
     limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_time_limit.total_seconds())
     async with (
         httpx.AsyncHTTPTransport(trust_env=False) as http,  # a proxy would look up names itself, past our check
