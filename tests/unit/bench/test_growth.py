@@ -38,6 +38,10 @@ def test_a_linear_cost_may_grow_with_the_size_and_not_with_its_square() -> None:
     ]
 
 
+def test_a_disturbance_between_the_smallest_and_the_largest_is_no_growth() -> None:
+    assert judged("flat", Point(0, 10, 100), Point(10, 2, 900), Point(100, 10, 100)) == []
+
+
 def test_a_missed_target_ends_a_bench_with_its_name() -> None:
     exit_if_missed([])
     with pytest.raises(SystemExit, match="missed: jobs/s"):
