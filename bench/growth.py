@@ -143,6 +143,7 @@ def collection(contestant: Contestant, size: int) -> Point:
     for start in range(0, size, INSERTED):
         numbers = range(start, min(start + INSERTED, size))
         contestant.jobs.insert_many([kept | _old(number, job) for number in numbers], ordered=False)
+    contestant.jobs.database.client.admin.command("fsync")  # what is measured is that they are there, not their arrival
     return _load(contestant, size, BRIEF)
 
 
