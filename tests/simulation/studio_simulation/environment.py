@@ -108,9 +108,11 @@ def simulated_environment(world: "World") -> Iterator[None]:
         def now(cls, tz: Any = None) -> Any:
             return world.now().astimezone(tz)
 
+    def transport(**_: Any) -> httpx.MockTransport:
+        return httpx.MockTransport(partial(world.internet, life=LIFE.get()))
+
     def client(**_: Any) -> httpx.AsyncClient:
-        transport = httpx.MockTransport(partial(world.internet, life=LIFE.get()))
-        return world.real_client(transport=transport, trust_env=False)
+        return world.real_client(transport=transport(), trust_env=False)
 
     entropy = Random(world.seed).randbytes
     stopwatch = SimpleNamespace(perf_counter=world.loop.time, monotonic=world.loop.time)
@@ -120,6 +122,7 @@ def simulated_environment(world: "World") -> Iterator[None]:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         for target, name, replacement in (
             (httpx, "AsyncClient", client),
+            (httpx, "AsyncHTTPTransport", transport),
             (os, "urandom", entropy),
             (random_module, "_urandom", entropy),
             (anyio.to_thread, "run_sync", _at_once),
