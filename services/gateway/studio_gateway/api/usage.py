@@ -1,6 +1,5 @@
 """What was spent and what is left of it, and the refusal of a job that no budget has room for."""
 
-import asyncio
 import math
 from datetime import date, datetime, timedelta
 from typing import Annotated, NamedTuple
@@ -110,10 +109,8 @@ def _problem(refused: Refusal, cents: int, now: datetime) -> ProblemError:
 
 async def _today(deps: Dependencies, caller: Caller) -> _Today:
     day = day_of(deps.clock())
-    control, spent = await asyncio.gather(
-        deps.spending.spending_control(), deps.spending.spending(day, day, (None, caller.key_id))
-    )
-    sums = {one.key_id: one for one in spent}
+    control = await deps.spending.spending_control()
+    sums = {one.key_id: one for one in await deps.spending.spending(day, day, (None, caller.key_id))}
     total, of_key = (sums.get(key, Spending(day=day, key_id=key)) for key in (None, caller.key_id))
     job = deps.settings.job_cents
     left = budgets_left(caller.key_id, control, deps.settings.budgets, total, of_key)
