@@ -48,6 +48,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """One public address for every name."""
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (PUBLIC_ADDRESS, port or 0))]
 
+    async def create_connection(self, *_: Any, **__: Any) -> Any:
+        """Tell the loop's exception handler of it, since callers take a failed connection for one of their faults.
+
+        Raises AssertionError.
+        """
+        error = AssertionError("the real network was asked for a connection")
+        self.call_exception_handler({"message": str(error), "exception": error})
+        raise error
+
     def _process_events(self, event_list: list[Any]) -> None:
         """There are none."""
 
