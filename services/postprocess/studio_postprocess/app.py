@@ -17,7 +17,7 @@ from studio_postprocess.io.download import Downloader, read_allow_list, read_in_
 from studio_postprocess.settings import PostprocessSettings
 
 KEPT_FOR_FILES = 32 * 2**20
-"""Bytes of memory that one picture's files leave to the next: about what those under way take."""
+"""Bytes of freed memory that the service keeps for the next pictures' files."""
 
 
 @asynccontextmanager
@@ -28,10 +28,11 @@ async def build(chassis: ServiceContext, settings: PostprocessSettings) -> Async
     reuse_what_is_freed(KEPT_FOR_FILES)
     limits = Limits(settings.picture_memory_mb * 2**20, settings.picture_time_limit.total_seconds())
     async with (
-        httpx.AsyncHTTPTransport(trust_env=False) as http,  # a proxy would look up names itself, past our check
+        # It follows no proxy of the environment, which would look up names itself, past our check.
+        httpx.AsyncHTTPTransport(trust_env=False) as transport,
         open_process_pool(cores, limits, preload="studio_postprocess.preload") as workers,
     ):
-        downloader = Downloader(http, read_allow_list(settings.download_hosts))
+        downloader = Downloader(transport, read_allow_list(settings.download_hosts))
         postprocess = Postprocess(chassis.jobs, chassis.objects, downloader, asyncio.Semaphore(cores + 1), workers)
         yield ServiceDefinition(
             [JobHandler(topology.POSTPROCESS_PREDICTION_SUCCEEDED, PredictionSucceeded, postprocess.make_pictures)]
