@@ -1,8 +1,8 @@
 """Which figures of a growing studio are reported as neither flat nor linear."""
 
 import pytest
-from growth import TOLERANCE, Point, Series
 
+from growth import TOLERANCE, Point, Series
 from measuring import exit_if_missed
 
 
