@@ -57,6 +57,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.call_exception_handler({"message": str(error), "exception": error})
         raise error
 
+    sock_connect = create_connection
+
     def _process_events(self, event_list: list[Any]) -> None:
         """There are none."""
 

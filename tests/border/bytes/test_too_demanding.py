@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import httpx
 import pytest
 from PIL import Image
 
@@ -28,6 +27,7 @@ from studio_domain.domain_events import PredictionReported, SlotPlan, SlotsPlann
 from studio_domain.prediction import PredictionReport, PredictionStatus
 from studio_postprocess.handlers import Postprocess
 from studio_postprocess.io.download import Downloader, read_allow_list
+from studio_postprocess.io.http_session import PublicAddresses, open_session, trusted_authorities
 from studio_stencil import handlers as stencil_handlers
 from studio_stencil.motif_maker import MotifMaker
 from studio_support import hostile
@@ -61,10 +61,10 @@ class Studio:
         report = PredictionReport(id="p", status=PredictionStatus.SUCCEEDED, outputs=tuple(outputs))
         await self.jobs.apply("j", PredictionReported(0, 1, report))
         await self.jobs.outbox.flush()
-        nothing = httpx.MockTransport(lambda _: httpx.Response(404))
-        downloader = Downloader(nothing, read_allow_list("*.replicate.delivery"))
-        postprocess = Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers)
-        await postprocess.make_pictures(await self.jobs.load("j"), PredictionSucceeded(slot=0, attempt=1))
+        async with open_session(PublicAddresses(), trusted_authorities()) as session:
+            downloader = Downloader(session, read_allow_list("*.replicate.delivery"))
+            postprocess = Postprocess(self.jobs, objects, downloader, asyncio.Semaphore(3), workers)
+            await postprocess.make_pictures(await self.jobs.load("j"), PredictionSucceeded(slot=0, attempt=1))
         return await self.jobs.load("j")
 
     async def draw(self, objects: Any) -> None:

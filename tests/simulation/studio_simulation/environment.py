@@ -3,7 +3,7 @@
 import os
 import random as random_module
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cache, partial
 from random import Random
@@ -29,6 +29,7 @@ from studio_pictures.errors import PictureError
 from studio_postprocess.concept import make_concept
 from studio_postprocess.results import ConceptPictures
 from studio_simulation.faults import BROKEN_BRIEFS, CODES, LETHAL
+from studio_simulation.file_session import FileSession
 from studio_simulation.predictions import FAILING
 from studio_simulation.process import LIFE
 from studio_stencil.planning.plan import Stencil, make_plan
@@ -108,11 +109,9 @@ def simulated_environment(world: "World") -> Iterator[None]:
         def now(cls, tz: Any = None) -> Any:
             return world.now().astimezone(tz)
 
-    def transport(**_: Any) -> httpx.MockTransport:
-        return httpx.MockTransport(partial(world.internet, life=LIFE.get()))
-
     def client(**_: Any) -> httpx.AsyncClient:
-        return world.real_client(transport=transport(), trust_env=False)
+        transport = httpx.MockTransport(partial(world.internet, life=LIFE.get()))
+        return world.real_client(transport=transport, trust_env=False)
 
     entropy = Random(world.seed).randbytes
     stopwatch = SimpleNamespace(perf_counter=world.loop.time, monotonic=world.loop.time)
@@ -122,7 +121,6 @@ def simulated_environment(world: "World") -> Iterator[None]:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         for target, name, replacement in (
             (httpx, "AsyncClient", client),
-            (httpx, "AsyncHTTPTransport", transport),
             (os, "urandom", entropy),
             (random_module, "_urandom", entropy),
             (anyio.to_thread, "run_sync", _at_once),
@@ -133,6 +131,8 @@ def simulated_environment(world: "World") -> Iterator[None]:
             (studio_stencil.handlers, "draw", _cheap_drawing),
             (studio_stencil.handlers, "time", stopwatch),
             (studio_postprocess.app, "usable_cores", lambda: 2),
+            (studio_postprocess.app, "trusted_authorities", lambda: None),
+            (studio_postprocess.app, "open_session", lambda *_: nullcontext(FileSession(world))),
             (studio_postprocess.app, "open_process_pool", _no_pool),
             (studio_postprocess.handlers, "work_on_picture", partial(_cheap_concept, world)),
             (studio_postprocess.handlers, "time", stopwatch),

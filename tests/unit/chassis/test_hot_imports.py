@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from studio_chassis.replicate.client import ReplicateClient
 from studio_postprocess.io.download import Downloader, read_allow_list
+from studio_postprocess.io.http_session import PublicAddresses, open_session, trusted_authorities
 
 BODY = b'{"id": "p1", "status": "starting"}'
 
@@ -82,8 +83,8 @@ async def test_a_request_to_the_provider_looks_for_no_module(url: str) -> None:
 
 
 async def test_a_download_looks_for_no_module(url: str) -> None:
-    async with httpx.AsyncHTTPTransport(trust_env=False) as http:
-        downloader = Downloader(http, read_allow_list(url))
+    async with open_session(PublicAddresses(), trusted_authorities()) as session:
+        downloader = Downloader(session, read_allow_list(url))
         await downloader.fetch(f"{url}/a.png")
         with searches() as names:
             await downloader.fetch(f"{url}/a.png")

@@ -3,23 +3,16 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-import httpx
-from httpcore import AsyncHTTP11Connection
+import aiohttp
+from yarl import URL
 
-from studio_chassis.outbound.addresses import AddressError, find_public_addresses, is_address, send_to
+from studio_chassis.outbound.addresses import AddressError
 
 MAX_BYTES = 20 * 2**20
-SECONDS = 30.0
-TRIES = 3
 PAUSES = (0.5, 2.0)
-READ_BYTES = 2**18
-"""What asyncio receives at most in one piece."""
-_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "tpv-studio"}
-_TIMEOUTS = httpx.Timeout(10.0).as_dict()
 
 
 class DownloadError(Exception):
@@ -37,11 +30,11 @@ class AllowedHost(NamedTuple):
     name: str
     port: int | None
 
-    def admits(self, url: SplitResult) -> bool:
+    def admits(self, url: URL) -> bool:
         """Whether scheme, port and the whole host name match; user names in the URL never do."""
-        host = (url.hostname or "").lower()
+        host = (url.raw_host or "").lower()
         fits = host.endswith(self.name[1:]) if self.name.startswith("*.") else host == self.name
-        return fits and url.scheme == self.scheme and url.port == self.port and "@" not in url.netloc
+        return fits and url.scheme == self.scheme and url.explicit_port == self.port and "@" not in url.raw_authority
 
 
 def read_allow_list(text: str) -> tuple[AllowedHost, ...]:
@@ -52,27 +45,16 @@ def read_allow_list(text: str) -> tuple[AllowedHost, ...]:
     return tuple(AllowedHost(entry.scheme, entry.hostname or "", entry.port) for entry in entries)
 
 
-def read_in_large_pieces() -> None:
-    """Have this process's HTTP clients take as much in one piece as there is, up to READ_BYTES; by default a quarter of
-    it, and each piece passes through six layers: a quarter of a download's processor time.
-    """
-    AsyncHTTP11Connection.READ_NUM_BYTES = READ_BYTES
-
-
 class Downloader:
-    """Downloads over an injected transport; `pause` waits between tries.
-
-    A client above the transport would follow redirects, keep cookies and pick up credentials, all of which is unwanted
-    here, and would take a third of a download's processor time for it.
-    """
+    """Downloads over an injected session; `pause` waits between tries."""
 
     def __init__(
         self,
-        transport: httpx.AsyncBaseTransport,
+        session: aiohttp.ClientSession,
         allowed: Sequence[AllowedHost],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._transport = transport
+        self._session = session
         self._allowed = allowed
         self._pause = pause
 
@@ -80,48 +62,46 @@ class Downloader:
         """The bytes at the URL, or inside it when it is a data URI. Raises DownloadError."""
         if url.startswith("data:"):
             return _inline(url)
-        name = self._admitted_name(url)
-        for number, seconds in enumerate((*PAUSES, None)):
+        address = self._admitted(url)
+        for seconds in (*PAUSES, None):
             try:
-                async with asyncio.timeout(SECONDS):
-                    return await self._read(url, name, number)
-            except (httpx.InvalidURL, UnicodeError) as error:  # the latter from names that IDNA does not know
+                return await self._read(address)
+            except AddressError as error:
+                raise DownloadError(f"the provider's file host {error}") from error
+            except aiohttp.InvalidURL as error:
                 raise DownloadError("the provider named an address that cannot be used") from error
-            except (_TransientError, httpx.HTTPError, TimeoutError) as error:
+            except (_TransientError, aiohttp.ClientError, TimeoutError) as error:
                 if seconds is None:
-                    reason = str(error) or type(error).__name__
-                    raise DownloadError(f"the picture could not be fetched: {reason}") from error
+                    raise DownloadError(f"the picture could not be fetched: {_reason(error)}") from error
                 await self._pause(seconds)
         raise AssertionError("unreachable")
 
-    def _admitted_name(self, url: str) -> str | None:
-        """The host name to be looked up; None for an address that is allowed as such. Raises DownloadError."""
+    def _admitted(self, url: str) -> URL:
+        """The address as the session will read it, so that both see the same host in it. Raises DownloadError."""
+        if not url.isprintable():
+            raise DownloadError("the provider named an address that cannot be used")
         try:
-            parts = urlsplit(url)
-            admitted = next((host for host in self._allowed if host.admits(parts)), None)
+            # signed addresses count on each character of theirs; what no address may hold is quoted
+            address = URL(url, encoded=url.isascii() and " " not in url)
+            admitted = any(host.admits(address) for host in self._allowed)
         except ValueError:
-            admitted = None
-        if admitted is None:
+            admitted = False
+        if not admitted:
             raise DownloadError("the provider named a file on a host that is not allowed")
-        return None if is_address(admitted.name) else parts.hostname
+        return address
 
-    async def _read(self, url: str, name: str | None, number: int) -> bytes:
-        request = httpx.Request("GET", url, headers=_HEADERS, extensions={"timeout": _TIMEOUTS})
-        if name is not None:
-            addresses = await _find_addresses(name)
-            send_to(request, name, addresses[number % len(addresses)])
-        response = await self._transport.handle_async_request(request)
-        async with aclosing(response):
-            if response.status_code in (408, 425, 429) or response.status_code >= 500:
-                raise _TransientError(f"the file host responded with {response.status_code}")
-            if response.status_code != httpx.codes.OK:
-                raise DownloadError(f"the file host responded with {response.status_code}")
+    async def _read(self, address: URL) -> bytes:
+        async with self._session.get(address, allow_redirects=False) as response:
+            if response.status in (408, 425, 429) or response.status >= 500:
+                raise _TransientError(f"the file host responded with {response.status}")
+            if response.status != 200:
+                raise DownloadError(f"the file host responded with {response.status}")
             if (encoding := response.headers.get("Content-Encoding", "identity")).lower() != "identity":
                 raise DownloadError(
                     f"the file host sent the picture as {encoding[:40]}, although it was asked not to encode it"
                 )
             pieces, size = [], 0
-            async for piece in response.aiter_bytes():
+            async for piece in response.content.iter_any():
                 pieces.append(piece)
                 size += len(piece)
                 if size > MAX_BYTES:
@@ -129,11 +109,18 @@ class Downloader:
             return b"".join(pieces)
 
 
-async def _find_addresses(host: str) -> list[str]:
-    try:
-        return await find_public_addresses(host)
-    except AddressError as error:
-        raise DownloadError(f"the provider's file host {error}") from error
+def _reason(error: Exception) -> str:
+    """Why a download failed, in our words: the library's name addresses, and the whole URL with its signature."""
+    match error:
+        case TimeoutError():
+            return "the file host took too long"
+        case aiohttp.ClientConnectionError():
+            return "the connection to the file host failed"
+        case aiohttp.ClientPayloadError():
+            return "it was cut off"
+        case aiohttp.ClientError():
+            return "the file host's response cannot be read"
+    return str(error)
 
 
 def _inline(uri: str) -> bytes:
