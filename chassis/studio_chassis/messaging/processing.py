@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import aio_pika
 import structlog
+from aio_pika.exceptions import ChannelInvalidStateError
 from opentelemetry.trace import SpanKind
 from structlog.contextvars import bound_contextvars
 
@@ -69,7 +70,13 @@ class MessageProcessor:
         return reason if time.monotonic() - at < OUTAGE_SECONDS else None
 
     async def process(self, message: Delivery) -> None:
-        """Handle the message and settle it. Its outcome is safe before it is acknowledged."""
+        """Handle the message and settle it. Its outcome is safe before it is acknowledged.
+
+        One that was lost while it waited here is left to whom the broker delivers it to now.
+        """
+        if _is_lost(message):
+            metrics.messages.labels(self._queue.name, "redelivered").inc()
+            return
         if PROBE in message.headers:
             await self._settle(message, "probe")
             return
@@ -148,9 +155,10 @@ class MessageProcessor:
         except Exception as error:  # noqa: BLE001 - a message must never stay in flight
             outcome = "redelivered"
             log.warning("will be delivered again", queue=self._queue.name, reason=f"{type(error).__name__}: {error}")
-            await asyncio.sleep(PUBLISH_RETRY_SECONDS)
-            with suppress(*CONNECTION_ERRORS):
-                await message.reject(requeue=True)
+            if not _is_lost(message):  # waiting for what comes again by itself would hold up what has come
+                await asyncio.sleep(PUBLISH_RETRY_SECONDS)
+                with suppress(*CONNECTION_ERRORS):
+                    await message.reject(requeue=True)
         metrics.messages.labels(self._queue.name, outcome).inc()
 
     async def _send(self, exchange: str, routing_key: str, message: aio_pika.Message) -> None:
@@ -182,3 +190,12 @@ class MessageProcessor:
         await self._send("", self._queue.dead_letter_queue, dead_letter_of(message, reason, self._clock()))
         if event is not None:
             await self._dead_lettered(event, self._queue)
+
+
+def _is_lost(message: Delivery) -> bool:
+    """Whether the message went back to its queue, because the connection it came over broke."""
+    try:
+        _ = message.channel
+    except ChannelInvalidStateError:
+        return True
+    return False

@@ -30,6 +30,10 @@ class Delivery(Protocol):
     def consumer_tag(self) -> str | None:
         """Name of the broker's queue it was consumed from, to which a retry returns; None of what was fetched."""
 
+    @property
+    def channel(self) -> object:
+        """What it came over. Raises ChannelInvalidStateError when that is gone: the broker delivers it again."""
+
     async def ack(self) -> None:
         """Acknowledge it. Raises ChannelInvalidStateError when the connection it came over is gone."""
 

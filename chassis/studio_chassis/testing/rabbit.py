@@ -198,6 +198,13 @@ class SimulatedDelivery:
         self.redelivered = kept.deliveries > 0
         self._deliveries = kept.deliveries
 
+    @property
+    def channel(self) -> object:
+        """What it came over. Raises ChannelInvalidStateError when that is gone."""
+        if self._kept not in self._consumer.unacked or self._kept.deliveries != self._deliveries:
+            raise ChannelInvalidStateError("the channel is closed")
+        return self._consumer
+
     async def ack(self) -> None:
         """Acknowledge it. Raises ChannelInvalidStateError when the connection it came over is gone."""
         await self._settle("broker.ack", requeue=False)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aio_pika
+from aio_pika.exceptions import ChannelInvalidStateError
 
 from studio_chassis.messaging.cloudevents import ATTEMPT, to_message
 from studio_chassis.messaging.consumer import Consumer
@@ -106,8 +107,16 @@ class Message:
         self.consumer_tag = QUEUE.name
         self.headers: dict[str, Any] = {**message.headers, **headers} | ({} if attempt is None else {ATTEMPT: attempt})
         self.settled = asyncio.Event()
+        self.is_lost = False
+
+    @property
+    def channel(self) -> object:
+        if self.is_lost:
+            raise ChannelInvalidStateError
+        return self._broker
 
     async def ack(self) -> None:
+        _ = self.channel
         self._broker.calls.append("ack")
         self.settled.set()
 

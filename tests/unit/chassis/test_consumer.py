@@ -66,6 +66,40 @@ async def test_what_partitions_give_beyond_the_prefetch_waits_for_a_hand(broker:
     await consumer.drain(5)
 
 
+async def test_what_was_lost_with_its_connection_holds_up_nothing_that_comes_after(
+    broker: RecordingBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio_chassis.messaging.processing.PUBLISH_RETRY_SECONDS", 3600.0)
+    handled: list[str] = []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handler(event: Event) -> None:
+        handled.append(event.id)
+        begun.set()
+        await go_on.wait()
+
+    consumer = consumer_of(broker, handler)
+    await consumer.start()
+    for _ in range(10):  # connections on which the same messages came, and could not be acknowledged
+        lost = [Message(broker) for _ in range(QUEUE.prefetch)]
+        for delivery in lost:
+            await consumer._on_message(delivery)
+        await begun.wait()
+        for delivery in lost:
+            delivery.is_lost = True
+    again = [Message(broker) for _ in range(QUEUE.prefetch)]
+    for delivery in again:
+        await consumer._on_message(delivery)
+    go_on.set()
+    async with asyncio.timeout(60):
+        for delivery in again:
+            await delivery.settled.wait()
+    await consumer.drain(60)
+    assert len(handled) == 2 * QUEUE.prefetch, "those that had begun, and those that came last"
+    assert broker.calls.count("ack") == QUEUE.prefetch
+    assert not any(call.startswith("reject") for call in broker.calls)
+
+
 async def test_a_pause_stops_consuming_and_defers_the_message_uncounted(broker: RecordingBroker) -> None:
     consumer = consumer_of(broker, raising(Pause("no credit")))
     await consumer.start()
