@@ -27,8 +27,10 @@ from rounds import BRIEF, added, wait
 DOCS = Path(__file__).parent.parent / "docs"
 WINDOW_SECONDS = 20.0
 """For so long the changes to jobs are counted; a backlog need not be worked off."""
-POSTING, LOAD, ALONE = 4, 40, 160
-"""Connections over which jobs are posted, jobs of a load, and jobs one at a time: of fewer, a p99 is the slowest."""
+POSTING, LOAD, ALONE = 4, 40, 480
+"""Connections over which jobs are posted, jobs of a load, and jobs one at a time: with fewer, one checkpoint of the
+database makes a p99.
+"""
 INSERTED = 5000
 TOLERANCE = 1.5
 """How much worse than flat, or linear, a figure may be: rounds on the same machine differ by a fifth."""

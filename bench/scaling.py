@@ -3,7 +3,7 @@
 Run by `make bench-scaling`: the whole stack as processes, the stand-in's delay at 0. For 1, 2 and 4 replicas, each
 bound to one core as a container with a limit of one CPU would be, the replicas are held while jobs queue up before
 them, then started: jobs per second is how fast they process the backlog, with nothing else running. The cost
-of one job is what the kernel, the consumers and the database counted from posting to end, by the number of jobs.
+of one job is what the kernel, the publishers and the database counted from posting to end, by the number of jobs.
 """
 
 import argparse
@@ -139,7 +139,7 @@ def report(console: Console, rounds: Sequence[Round], idle: Counts, stored: Mapp
         table.add_row(str(one.replicas), str(one.jobs), f"{one.seconds:.1f}", f"{rate:.2f}", f"{rate / rates[0]:.2f} ×")
     console.print(table)
     jobs = sum(one.jobs for one in rounds)
-    for title, part in (("CPU seconds", "cpu"), ("messages handled", "messages"), ("operations on jobs", "database")):
+    for title, part in (("CPU seconds", "cpu"), ("messages published", "messages"), ("operations on jobs", "database")):
         costs: defaultdict[str, float] = defaultdict(float)
         for one in rounds:
             for key, spent in getattr(one.bill, part).items():

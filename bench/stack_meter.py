@@ -11,17 +11,18 @@ import httpx
 from pymongo import MongoClient
 
 from studio_local.ports import LOOPBACK
+from studio_local.services import GATEWAY, WORKERS
 from studio_local.stack import ServiceStack
 
 from measuring import session_seconds
 
-DONE = re.compile(r'^studio_messages_total\{outcome="done",queue="([^"]+)"\} (\S+)$', re.MULTILINE)
+PUBLISHED = re.compile(r'^studio_published_total\{type="([^"]+)"\} (\S+)$', re.MULTILINE)
 OPERATIONS = ("insert", "update", "remove", "queries", "getmore")
 Counts = Mapping[str, float]
 
 
 class Bill(NamedTuple):
-    """Counted since the start: CPU seconds by process, messages handled by queue, operations on the jobs by kind."""
+    """Counted since the start: CPU seconds by process, messages published by type, operations on the jobs by kind."""
 
     cpu: Counts
     messages: Counts
@@ -43,7 +44,7 @@ class Meter:
 
     def read(self, replicas: Iterable[int]) -> Bill:
         """`replicas` are the health ports of the postprocess replicas."""
-        ports = [self._stack.ports[name] for name in ("stencil", "predictor")] + list(replicas)
+        ports = [self._stack.ports[name] for name in (GATEWAY, *WORKERS) if name != "postprocess"] + list(replicas)
         return Bill(self._cpu(), _messages(ports), self._operations())
 
     def _cpu(self) -> Counts:
@@ -79,9 +80,9 @@ class Meter:
 
 
 def _messages(ports: Sequence[int]) -> Counts:
-    done: defaultdict[str, float] = defaultdict(float)
+    published: defaultdict[str, float] = defaultdict(float)
     for port in ports:
         answer = httpx.get(f"http://{LOOPBACK}:{port}/metrics", trust_env=False, timeout=10)
-        for queue, number in DONE.findall(answer.raise_for_status().text):
-            done[queue] += float(number)
-    return done
+        for kind, number in PUBLISHED.findall(answer.raise_for_status().text):
+            published[kind] += float(number)
+    return published
