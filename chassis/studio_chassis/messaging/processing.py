@@ -161,33 +161,36 @@ class MessageProcessor:
                     await message.reject(requeue=True)
         metrics.messages.labels(self._queue.name, outcome).inc()
 
-    async def _send(self, exchange: str, routing_key: str, message: aio_pika.Message) -> None:
+    async def _send(self, exchange: str, routing_key: str, copy: aio_pika.Message, original: Delivery) -> None:
         """Publish, waiting for a broker that takes nothing. Raises Unavailable in the end.
 
-        Given back instead, the original would come again immediately, and soon be dead by its delivery limit.
+        Given back instead, the original would come again immediately, and soon be dead by its delivery limit. Where it
+        was lost with its connection it comes again in any case, and a copy besides would be one too many.
         """
         for number in range(PUBLISH_RETRIES):
             try:
-                return await self._broker.send(exchange, routing_key, message)
+                return await self._broker.send(exchange, routing_key, copy)
             except Unavailable as error:
+                if _is_lost(original):
+                    raise
                 if number == 0:
                     log.warning(
                         "not published yet", queue=self._queue.name, to=exchange or routing_key, reason=str(error)
                     )
             await asyncio.sleep(PUBLISH_RETRY_SECONDS)
-        return await self._broker.send(exchange, routing_key, message)
+        return await self._broker.send(exchange, routing_key, copy)
 
     async def _defer(self, message: Delivery, reason: str, after: timedelta | None, *, counted: bool) -> None:
         attempt = attempt_of(message)
         delay_exchange = topology.retry_exchange(topology.retry_delay(attempt, after))
         copy = copy_of(message, attempt + counted, reason)
         copy.headers[DEFERRALS] = count_of(message, DEFERRALS, 0) + (not counted)
-        await self._send(delay_exchange, message.consumer_tag or self._queue.name, copy)
+        await self._send(delay_exchange, message.consumer_tag or self._queue.name, copy, message)
 
     async def _dead_letter(self, message: Delivery, event: Event | None, reason: str) -> None:
         """Keep the message as a dead letter, then report it: the dead letter is there when the report is read."""
         log.error("dead-lettered", queue=self._queue.name, reason=reason)
-        await self._send("", self._queue.dead_letter_queue, dead_letter_of(message, reason, self._clock()))
+        await self._send("", self._queue.dead_letter_queue, dead_letter_of(message, reason, self._clock()), message)
         if event is not None:
             await self._dead_lettered(event, self._queue)
 

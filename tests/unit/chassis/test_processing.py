@@ -22,6 +22,7 @@ from studio_support.recording_broker import (
     QUEUE,
     Message,
     RecordingBroker,
+    consumer_of,
     deliver,
     raising,
 )
@@ -167,6 +168,28 @@ async def test_a_message_whose_copy_cannot_be_sent_goes_back_to_its_queue(
 ) -> None:
     broker.publish_error = Unavailable("broker: not connected")
     assert await deliver(broker, raising(error)) == ["reject requeue=True"]
+
+
+@pytest.mark.parametrize("error", [Retry("later"), Reject("no use"), Unavailable("away")], ids=repr)
+async def test_no_copy_is_sent_of_a_message_that_was_lost_while_the_broker_was_away(
+    broker: RecordingBroker, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr("studio_chassis.messaging.processing.PUBLISH_RETRY_SECONDS", 3600.0)
+    delivery = Message(broker)
+
+    async def handler(_: Event) -> None:
+        delivery.is_lost = True
+        broker.publish_error = Unavailable("broker: not connected")
+        raise error
+
+    consumer = consumer_of(broker, handler)
+    await consumer.start()
+    broker.calls.clear()
+    await consumer._on_message(delivery)
+    async with asyncio.timeout(60):
+        await consumer.drain(60)
+    assert not {"ack", "reject requeue=True"} & set(broker.calls)
+    assert broker.copies == []
 
 
 @pytest.mark.parametrize("trouble", [Unavailable("away"), JobConflict("j"), ValueError("unreadable job")], ids=repr)
