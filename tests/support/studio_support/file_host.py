@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from socket import AF_UNSPEC, AddressFamily
@@ -17,6 +17,8 @@ GOOD = "https://replicate.delivery/a/out-0.png"
 NAMES = ("replicate.delivery", "*.replicate.delivery", "a.b.replicate.delivery")
 PUBLIC, PRIVATE = "93.184.215.14", "10.0.0.7"
 HERE = "127.0.0.1"
+NOBODY = 1
+"""A port at which nothing listens."""
 
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 """What is sent before the host waits for the next request, or what sends it. A sender ends the connection."""
@@ -53,11 +55,13 @@ def authority() -> trustme.CA:
 class FileHost:
     """Gives the answers in turn and repeats the last; records requests, addresses and the pauses between.
 
-    Names lead to it after they were looked up and checked; `asked` has the whole addresses of the requests.
+    Names lead to it after they were looked up and checked, but for the addresses that are `closed`. `asked` has the
+    whole addresses of the requests.
     """
 
-    def __init__(self, *answers: Answer, certified: tuple[str, ...] = NAMES) -> None:
+    def __init__(self, *answers: Answer, certified: tuple[str, ...] = NAMES, closed: Collection[str] = ()) -> None:
         self.answers = list(answers)
+        self.closed = closed
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.found: list[str] = []
@@ -125,4 +129,7 @@ class _Names(PublicAddresses):
     async def resolve(self, host: str, port: int = 0, family: AddressFamily = AF_UNSPEC) -> list[ResolveResult]:
         checked = await super().resolve(host, port, family)
         self._host.found += [one["host"] for one in checked]
-        return [ResolveResult(**{**one, "host": HERE, "port": self._port}) for one in checked]
+        ports = [NOBODY if one["host"] in self._host.closed else self._port for one in checked]
+        return [
+            ResolveResult(**{**one, "host": HERE, "port": there}) for one, there in zip(checked, ports, strict=True)
+        ]

@@ -117,6 +117,20 @@ async def test_a_host_without_the_name_s_certificate_is_not_asked() -> None:
     assert host.asked == []
 
 
+async def test_where_an_address_is_closed_the_next_is_taken(addresses: dict[str, list[str]]) -> None:
+    addresses["replicate.delivery"] = [PUBLIC, "2606:4700::6810:1"]
+    host = FileHost(response(body=b"picture"), closed=[PUBLIC])
+    assert await host.fetch(GOOD) == b"picture"
+    assert (host.found, host.pauses) == (addresses["replicate.delivery"], [])
+
+
+async def test_each_try_looks_the_name_up_and_checks_it_again(addresses: dict[str, list[str]]) -> None:
+    host = FileHost(response(), closed=[PUBLIC])
+    with pytest.raises(DownloadError, match="connection"):
+        await host.fetch(GOOD)
+    assert host.found == [PUBLIC] * 3
+
+
 async def test_a_name_that_turns_private_between_tries_is_refused(addresses: dict[str, list[str]]) -> None:
     async def turn(seconds: float) -> None:
         addresses["replicate.delivery"] = [PRIVATE]

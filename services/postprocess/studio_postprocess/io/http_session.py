@@ -11,6 +11,8 @@ from studio_chassis.outbound.addresses import find_public_addresses
 
 TIMEOUTS = aiohttp.ClientTimeout(total=30, sock_connect=10, sock_read=10)
 """Seconds for a whole picture, for a connection, and for the next bytes."""
+HEADER_BYTES = 2**16
+"""Of one header of a response; by default an eighth of it, less than some hosts send."""
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "tpv-studio"}
 
 
@@ -47,4 +49,5 @@ def open_session(names: AbstractResolver, trusted: ssl.SSLContext) -> aiohttp.Cl
         timeout=TIMEOUTS,
         auto_decompress=False,
         trust_env=False,
+        max_field_size=HEADER_BYTES,
     )
