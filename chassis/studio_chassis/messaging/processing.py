@@ -72,9 +72,9 @@ class MessageProcessor:
     async def process(self, message: Delivery) -> None:
         """Handle the message and settle it. Its outcome is safe before it is acknowledged.
 
-        One that was lost while it waited here is left to whom the broker delivers it to now.
+        One that was requeued while it waited here is left to whom the broker delivers it to now.
         """
-        if _is_lost(message):
+        if _was_requeued(message):
             metrics.messages.labels(self._queue.name, "redelivered").inc()
             return
         if PROBE in message.headers:
@@ -155,7 +155,7 @@ class MessageProcessor:
         except Exception as error:  # noqa: BLE001 - a message must never stay in flight
             outcome = "redelivered"
             log.warning("will be delivered again", queue=self._queue.name, reason=f"{type(error).__name__}: {error}")
-            if not _is_lost(message):  # waiting for what comes again by itself would hold up what has come
+            if not _was_requeued(message):  # waiting for what comes again by itself would hold up what has come
                 await asyncio.sleep(PUBLISH_RETRY_SECONDS)
                 with suppress(*CONNECTION_ERRORS):
                     await message.reject(requeue=True)
@@ -165,13 +165,13 @@ class MessageProcessor:
         """Publish, waiting for a broker that takes nothing. Raises Unavailable in the end.
 
         Given back instead, the original would come again immediately, and soon be dead by its delivery limit. Where it
-        was lost with its connection it comes again in any case, and a copy besides would be one too many.
+        was requeued, because its connection broke, it comes again in any case, and a copy would be one too many.
         """
         for number in range(PUBLISH_RETRIES):
             try:
                 return await self._broker.send(exchange, routing_key, copy)
             except Unavailable as error:
-                if _is_lost(original):
+                if _was_requeued(original):
                     raise
                 if number == 0:
                     log.warning(
@@ -195,8 +195,8 @@ class MessageProcessor:
             await self._dead_lettered(event, self._queue)
 
 
-def _is_lost(message: Delivery) -> bool:
-    """Whether the message went back to its queue, because the connection it came over broke."""
+def _was_requeued(message: Delivery) -> bool:
+    """Whether the broker has taken the message back, because the connection it came over broke."""
     try:
         _ = message.channel
     except ChannelInvalidStateError:

@@ -107,11 +107,11 @@ class Message:
         self.consumer_tag = QUEUE.name
         self.headers: dict[str, Any] = {**message.headers, **headers} | ({} if attempt is None else {ATTEMPT: attempt})
         self.settled = asyncio.Event()
-        self.is_lost = False
+        self.was_requeued = False
 
     @property
     def channel(self) -> object:
-        if self.is_lost:
+        if self.was_requeued:
             raise ChannelInvalidStateError
         return self._broker
 

@@ -86,7 +86,7 @@ async def test_what_was_lost_with_its_connection_holds_up_nothing_that_comes_aft
             await consumer._on_message(delivery)
         await begun.wait()
         for delivery in lost:
-            delivery.is_lost = True
+            delivery.was_requeued = True
     again = [Message(broker) for _ in range(QUEUE.prefetch)]
     for delivery in again:
         await consumer._on_message(delivery)

@@ -178,7 +178,7 @@ async def test_no_copy_is_sent_of_a_message_that_was_lost_while_the_broker_was_a
     delivery = Message(broker)
 
     async def handler(_: Event) -> None:
-        delivery.is_lost = True
+        delivery.was_requeued = True
         broker.publish_error = Unavailable("broker: not connected")
         raise error
 
